@@ -1,0 +1,270 @@
+// Package authz decides what a principal may do. It is the only importer of
+// casbin.
+//
+// Casbin is the language of the policy (policies/model.conf, roles.csv) and the
+// judge the tests compare with. Requests are answered from a snapshot compiled
+// from it: an Enforce walks every policy line, a look-up does not. The snapshot
+// is swapped whole, readers never lock, and the caching enforcers of casbin are
+// not used because they kept allowing what had been revoked.
+//
+// Everything fails closed: while no policy could be loaded, every check is
+// refused as unavailable.
+package authz
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/casbin/casbin/v2"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/policies"
+)
+
+// reloadTimeout bounds a load; the database's own statement limit is longer.
+const reloadTimeout = 10 * time.Second
+
+// Loader reads who holds what. It returns the assignments and postings of
+// active accounts, including future ones: dates are judged per request.
+type Loader interface {
+	LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Posting, error)
+}
+
+// snapshot is one compiled policy; it never changes after it was stored.
+type snapshot struct {
+	enforcer    *casbin.Enforcer
+	roles       map[Role]map[Permission]struct{}
+	assignments map[ident.ID][]Assignment
+	postings    map[ident.ID][]Posting
+	ignored     []Assignment
+}
+
+// Policy answers who may do what. Make one with New and call Reload before the
+// first request and after each change of roles, postings or accounts.
+type Policy struct {
+	loader  Loader
+	clock   clock.Clock
+	model   string
+	table   string
+	current atomic.Pointer[snapshot]
+	loading sync.Mutex
+}
+
+// New makes a policy over the embedded model and role table.
+func New(loader Loader, clk clock.Clock) *Policy {
+	return &Policy{loader: loader, clock: clk, model: policies.Model, table: policies.Roles}
+}
+
+// Reload compiles the policy anew and swaps it in. When it fails, nothing is
+// allowed until a later Reload succeeds: an old snapshot might still hold a
+// right that was taken away. A caller that goes away does not interrupt it.
+func (p *Policy) Reload(ctx context.Context) error {
+	p.loading.Lock()
+	defer p.loading.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
+	defer cancel()
+	next, err := p.compile(ctx)
+	if err != nil {
+		p.current.Store(nil)
+		return errs.Wrap(err, errs.Unavailable, "error.authz.unavailable", nil)
+	}
+	p.current.Store(next)
+	return nil
+}
+
+// Ensure reloads only when no policy is loaded, so that the first request after
+// an outage heals it.
+func (p *Policy) Ensure(ctx context.Context) error {
+	if p.current.Load() != nil {
+		return nil
+	}
+	return p.Reload(ctx)
+}
+
+func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
+	assignments, postings, err := p.loader.LoadAssignments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &snapshot{assignments: map[ident.ID][]Assignment{}, postings: map[ident.ID][]Posting{}}
+	for _, a := range assignments {
+		if a.Check() != nil {
+			// A role this version does not know, or a role in a scope it must not
+			// have: it gives nothing, and doctor names it. The other people work on.
+			s.ignored = append(s.ignored, a)
+			continue
+		}
+		s.assignments[a.Account] = append(s.assignments[a.Account], a)
+	}
+	for _, o := range postings {
+		s.postings[o.Account] = append(s.postings[o.Account], o)
+	}
+	lines, err := readTable(p.table)
+	if err != nil {
+		return nil, err
+	}
+	s.enforcer, err = newEnforcer(p.model, lines, s.groupings(clock.Today(p.clock)))
+	if err != nil {
+		return nil, err
+	}
+	s.roles, err = rolePermissions(s.enforcer)
+	return s, err
+}
+
+// Principal fills in what the account of base may do and see today in the
+// partnership of base. Base carries who acts (account, names, side, session or
+// token); a system principal is returned as it is.
+func (p *Policy) Principal(base Principal) (Principal, error) {
+	s := p.current.Load()
+	if s == nil {
+		return Principal{}, unavailable()
+	}
+	if base.IsSystem() || !base.SignedIn() {
+		return base, nil
+	}
+	return base.WithGrants(s.assignments[base.AccountID], s.postings[base.AccountID], clock.Today(p.clock)), nil
+}
+
+// Partnerships lists where the account holds a role today, in id order. The
+// platform's administrators may enter every partnership and are not in it for
+// that; see OnPlatform.
+func (p *Policy) Partnerships(account ident.ID) []ident.ID {
+	s := p.current.Load()
+	if s == nil {
+		return nil
+	}
+	today := clock.Today(p.clock)
+	var out []ident.ID
+	for _, a := range s.assignments[account] {
+		if a.ScopeKind != user.ScopePlatform && a.ValidOn(today) && !slices.Contains(out, a.PartnershipID) {
+			out = append(out, a.PartnershipID)
+		}
+	}
+	slices.SortFunc(out, func(a, b ident.ID) int { return slices.Compare(a[:], b[:]) })
+	return out
+}
+
+// Ignored lists the stored assignments that give nothing because they are badly
+// formed, for doctor.
+func (p *Policy) Ignored() []Assignment {
+	if s := p.current.Load(); s != nil {
+		return s.ignored
+	}
+	return nil
+}
+
+// OnPlatform reports whether the account holds a role on the platform today.
+func (p *Policy) OnPlatform(account ident.ID) bool {
+	s := p.current.Load()
+	if s == nil {
+		return false
+	}
+	today := clock.Today(p.clock)
+	return slices.ContainsFunc(s.assignments[account], func(a Assignment) bool {
+		return a.ScopeKind == user.ScopePlatform && a.ValidOn(today)
+	})
+}
+
+// Check refuses unless the principal holds the permission where it is asked
+// for. The errors are Unauthenticated, Forbidden and, without a policy,
+// Unavailable. A refusal says nothing about the record: callers answer NotFound
+// for what the principal may not see.
+func (p *Policy) Check(pr Principal, perm Permission, at Scope) error {
+	s := p.current.Load()
+	switch {
+	case s == nil:
+		return unavailable()
+	case !pr.SignedIn():
+		return errs.New(errs.Unauthenticated, "error.unauthenticated", nil)
+	case at.Kind != user.ScopePlatform && at.Partnership != pr.PartnershipID:
+		// One principal works in one partnership; a record of another one is a
+		// mistake of the caller or an attack, whatever the grants say.
+		return forbidden(perm)
+	case pr.IsSystem():
+		if perm == Public {
+			return forbidden(perm)
+		}
+		return nil
+	case pr.TokenID != ident.Nil && !slices.Contains(pr.TokenScopes, perm):
+		return errs.New(errs.Forbidden, "error.authz.token_scope", errs.Args{"permission": Label(perm)})
+	}
+	for _, g := range pr.Grants {
+		if _, ok := s.roles[g.Role][perm]; ok && covers(g, at) {
+			return nil
+		}
+	}
+	return forbidden(perm)
+}
+
+// Can is Check for templates: whether to offer a button.
+func (p *Policy) Can(pr Principal, perm Permission, at Scope) bool {
+	return p.Check(pr, perm, at) == nil
+}
+
+// Reach is where in its partnership the principal holds the permission.
+func (p *Policy) Reach(pr Principal, perm Permission) Reach {
+	s := p.current.Load()
+	var r Reach
+	if s == nil || !p.Can(pr, perm, Anywhere(pr.PartnershipID)) {
+		return r
+	}
+	if pr.IsSystem() {
+		return Reach{All: true}
+	}
+	for _, g := range pr.Grants {
+		if _, ok := s.roles[g.Role][perm]; !ok {
+			continue
+		}
+		switch g.Kind {
+		case user.ScopePlatform, user.ScopePartnership:
+			r.All = true
+		case user.ScopeHospital:
+			r.Hospitals = addID(r.Hospitals, g.ID)
+		case user.ScopeFund:
+			r.Funds = addID(r.Funds, g.ID)
+		}
+	}
+	return r
+}
+
+func addID(ids []ident.ID, id ident.ID) []ident.ID {
+	if slices.Contains(ids, id) {
+		return ids
+	}
+	return append(ids, id)
+}
+
+// Holds reports whether a role has a permission, for the policy page.
+func (p *Policy) Holds(role Role, perm Permission) bool {
+	s := p.current.Load()
+	if s == nil {
+		return false
+	}
+	_, ok := s.roles[role][perm]
+	return ok
+}
+
+// ReadScopes lists the permissions a principal holds that only read: the
+// default scopes of an API token. A full number (person:unmask) is not among
+// them.
+func (p *Policy) ReadScopes(pr Principal) []Permission {
+	var out []Permission
+	for _, perm := range Permissions() {
+		if Reads(perm) && p.Can(pr, perm, Anywhere(pr.PartnershipID)) {
+			out = append(out, perm)
+		}
+	}
+	return out
+}
+
+func forbidden(perm Permission) error {
+	return errs.New(errs.Forbidden, "error.forbidden", errs.Args{"permission": Label(perm)})
+}
+
+func unavailable() error { return errs.New(errs.Unavailable, "error.authz.unavailable", nil) }

@@ -1,0 +1,121 @@
+package authz
+
+import "github.com/shanhai-health/shanhai/internal/domain/user"
+
+// Permission is one thing that can be done, "object:action".
+type Permission = user.Permission
+
+// Public marks a route that needs nobody signed in (sign-in page, health,
+// assets). It is in no role: Check refuses it, only the router knows it.
+const Public Permission = "public"
+
+// The permissions of the house. Each is granted to at least one role in
+// policies/roles.csv; a test holds the two lists equal.
+const (
+	PersonRead     Permission = "person:read"     // see people and registrations (numbers masked)
+	PersonRegister Permission = "person:register" // register a patient
+	PersonEdit     Permission = "person:edit"     // edit a registration
+	PersonLookup   Permission = "person:lookup"   // look a person up by the full number while registering
+	PersonUnmask   Permission = "person:unmask"   // see a full number, with a reason
+
+	LookupReview Permission = "lookup:review" // review the look-ups made in the hospital
+
+	EligibilityEdit Permission = "eligibility:edit" // record beneficiary categories and proofs
+
+	CaseRead   Permission = "case:read"   // see cases
+	CaseOpen   Permission = "case:open"   // open a case
+	CaseClose  Permission = "case:close"  // close a case
+	CaseJoin   Permission = "case:join"   // ask to join another hospital's case
+	CaseAccept Permission = "case:accept" // accept join requests and referrals
+
+	TreatmentRead    Permission = "treatment:read"    // see treatments
+	TreatmentOpen    Permission = "treatment:open"    // open a treatment
+	TreatmentAdvance Permission = "treatment:advance" // move a treatment on
+	TreatmentCancel  Permission = "treatment:cancel"  // cancel a treatment
+
+	ProcedureRead Permission = "procedure:read" // see operation records
+	ProcedureLog  Permission = "procedure:log"  // log an operation
+	ProcedureEdit Permission = "procedure:edit" // correct an operation record
+
+	AttachmentRead Permission = "attachment:read" // see attachments
+	AttachmentAdd  Permission = "attachment:add"  // upload and replace attachments
+
+	ApprovalRead    Permission = "approval:read"    // see approvals
+	ApprovalRequest Permission = "approval:request" // apply for a reduction
+	ApprovalDecide  Permission = "approval:decide"  // decide on a reduction
+
+	SettlementRead   Permission = "settlement:read"   // see settlements
+	SettlementEnter  Permission = "settlement:enter"  // enter bill and settlement
+	SettlementSettle Permission = "settlement:settle" // settle
+
+	FundRead    Permission = "fund:read"    // see funds
+	FundOpen    Permission = "fund:open"    // open a fund
+	FundDeposit Permission = "fund:deposit" // record a deposit
+
+	LedgerRead Permission = "ledger:read" // see ledger entries
+
+	MeasureRead Permission = "measure:read" // see measures
+
+	ListRead Permission = "list:read" // see lists
+
+	ExportMake Permission = "export:make" // export
+
+	ImportRun     Permission = "import:run"     // import a workbook
+	ImportReverse Permission = "import:reverse" // reverse an import
+
+	OrganisationRead Permission = "organisation:read" // see organisations
+	OrganisationEdit Permission = "organisation:edit" // edit organisations
+
+	PairingEdit Permission = "pairing:edit" // edit hospital pairings
+
+	PractitionerRead Permission = "practitioner:read" // see practitioners
+	PractitionerEdit Permission = "practitioner:edit" // edit practitioners
+
+	PostingRead Permission = "posting:read" // see postings
+	PostingEdit Permission = "posting:edit" // edit postings
+
+	PartnershipRead   Permission = "partnership:read"   // see partnerships
+	PartnershipCreate Permission = "partnership:create" // create a partnership
+	PartnershipEdit   Permission = "partnership:edit"   // edit a partnership
+
+	AccountRead          Permission = "account:read"           // see accounts
+	AccountCreate        Permission = "account:create"         // create accounts
+	AccountDisable       Permission = "account:disable"        // disable and enable accounts
+	AccountResetPassword Permission = "account:reset_password" // reset passwords
+
+	RoleRead   Permission = "role:read"   // see who holds which role
+	RoleAssign Permission = "role:assign" // assign roles
+
+	PolicyRead Permission = "policy:read" // see the table of permissions
+
+	TokenCreate Permission = "token:create" // create own API tokens
+	TokenRevoke Permission = "token:revoke" // revoke API tokens
+
+	AuditRead   Permission = "audit:read"   // see the audit log
+	AuditVerify Permission = "audit:verify" // verify the audit chain
+
+	JobRead Permission = "job:read" // see background jobs
+
+	BackupMake Permission = "backup:make" // make a backup
+
+	ConfigRead Permission = "config:read" // see configuration and health
+
+	SelfRead     Permission = "self:read"     // use the home page and own profile
+	SelfPassword Permission = "self:password" // change the own password
+	SelfSignOut  Permission = "self:sign_out" // sign out, switch language and partnership
+)
+
+// Permissions lists all permissions, in the order of the policy page.
+func Permissions() []Permission {
+	return []Permission{
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, LookupReview, EligibilityEdit, CaseRead,
+		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
+		ProcedureRead, ProcedureLog, ProcedureEdit, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
+		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
+		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,
+		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
+		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, JobRead, BackupMake,
+		ConfigRead, SelfRead, SelfPassword, SelfSignOut,
+	}
+}

@@ -1,0 +1,200 @@
+package audit
+
+import "github.com/shanhai-health/shanhai/internal/errs"
+
+// The actions, "object.act". The vocabulary is closed: each has a name in both
+// languages, and the audit page filters by it.
+const (
+	PersonRegister = "person.register"
+	PersonEdit     = "person.edit"
+	PersonRead     = "person.read"
+	PersonLookup   = "person.lookup"
+	PersonUnmask   = "person.unmask"
+	PersonSearch   = "person.search"
+
+	EligibilityEdit = "eligibility.edit"
+
+	ConsentRecord = "consent.record"
+
+	CaseOpen    = "case.open"
+	CaseRead    = "case.read"
+	CaseEdit    = "case.edit"
+	CaseClose   = "case.close"
+	CaseJoin    = "case.join"
+	CaseAccept  = "case.accept"
+	CaseDecline = "case.decline"
+
+	TreatmentOpen    = "treatment.open"
+	TreatmentRead    = "treatment.read"
+	TreatmentEdit    = "treatment.edit"
+	TreatmentAdvance = "treatment.advance"
+	TreatmentCancel  = "treatment.cancel"
+
+	ProcedureLog  = "procedure.log"
+	ProcedureRead = "procedure.read"
+	ProcedureEdit = "procedure.edit"
+
+	AttachmentAdd     = "attachment.add"
+	AttachmentRead    = "attachment.read"
+	AttachmentReplace = "attachment.replace"
+	AttachmentRotate  = "attachment.rotate"
+
+	ApprovalRequest  = "approval.request"
+	ApprovalRead     = "approval.read"
+	ApprovalDecide   = "approval.decide"
+	ApprovalWithdraw = "approval.withdraw"
+
+	SettlementEnter   = "settlement.enter"
+	SettlementRead    = "settlement.read"
+	SettlementSettle  = "settlement.settle"
+	SettlementReverse = "settlement.reverse"
+
+	FundOpen    = "fund.open"
+	FundEdit    = "fund.edit"
+	FundDeposit = "fund.deposit"
+	FundRead    = "fund.read"
+
+	LedgerRead   = "ledger.read"
+	LedgerVerify = "ledger.verify"
+
+	ListRead = "list.read"
+
+	MeasureRead = "measure.read"
+
+	ExportMake = "export.make"
+
+	FormPrint = "form.print"
+
+	ImportCheck   = "import.check"
+	ImportRun     = "import.run"
+	ImportReverse = "import.reverse"
+	ImportMap     = "import.map"
+
+	OrganisationCreate = "organisation.create"
+	OrganisationEdit   = "organisation.edit"
+	OrganisationMerge  = "organisation.merge"
+
+	PairingCreate = "pairing.create"
+	PairingEdit   = "pairing.edit"
+
+	PractitionerCreate = "practitioner.create"
+	PractitionerEdit   = "practitioner.edit"
+
+	PostingCreate = "posting.create"
+	PostingEdit   = "posting.edit"
+	PostingEnd    = "posting.end"
+
+	PartnershipCreate = "partnership.create"
+	PartnershipEdit   = "partnership.edit"
+
+	AccountCreate        = "account.create"
+	AccountRead          = "account.read"
+	AccountEdit          = "account.edit"
+	AccountDisable       = "account.disable"
+	AccountEnable        = "account.enable"
+	AccountResetPassword = "account.reset_password"
+
+	RoleAssign = "role.assign"
+	RoleRevoke = "role.revoke"
+
+	SelfPassword = "self.password"
+	SelfProfile  = "self.profile"
+
+	SessionSignIn      = "session.sign_in"
+	SessionSignOut     = "session.sign_out"
+	SessionEnd         = "session.end"
+	SessionPartnership = "session.partnership"
+
+	TokenCreate = "token.create"
+	TokenRevoke = "token.revoke"
+
+	AuditRead   = "audit.read"
+	AuditVerify = "audit.verify"
+
+	BackupMake    = "backup.make"
+	BackupRestore = "backup.restore"
+
+	KeyExport  = "key.export"
+	KeyConfirm = "key.confirm"
+	KeyRotate  = "key.rotate"
+
+	DbShell   = "db.shell"
+	DbMigrate = "db.migrate"
+
+	SetupRun = "setup.run"
+
+	DemoLoad = "demo.load"
+
+	JobRun = "job.run"
+
+	ParticipationEnd = "participation.end"
+)
+
+// The kinds of objects an event can be about.
+const (
+	ObjectPerson       = "person"
+	ObjectRegistration = "registration"
+	ObjectCase         = "case"
+	ObjectTreatment    = "treatment"
+	ObjectProcedure    = "procedure"
+	ObjectAttachment   = "attachment"
+	ObjectApproval     = "approval"
+	ObjectSettlement   = "settlement"
+	ObjectFund         = "fund"
+	ObjectTransfer     = "transfer"
+	ObjectMeasure      = "measure"
+	ObjectList         = "list"
+	ObjectImport       = "import"
+	ObjectOrganisation = "organisation"
+	ObjectPairing      = "pairing"
+	ObjectPractitioner = "practitioner"
+	ObjectPosting      = "posting"
+	ObjectPartnership  = "partnership"
+	ObjectAccount      = "account"
+	ObjectRole         = "role"
+	ObjectToken        = "token"
+	ObjectSession      = "session"
+	ObjectChain        = "chain"
+	ObjectBackup       = "backup"
+	ObjectKey          = "key"
+	ObjectDatabase     = "database"
+	ObjectJob          = "job"
+	ObjectEligibility  = "eligibility"
+	ObjectReferral     = "referral"
+)
+
+// Actions lists the vocabulary.
+func Actions() []string {
+	return []string{
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, EligibilityEdit,
+		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
+		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit,
+		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
+		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
+		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
+		PostingEnd, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
+		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
+		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
+		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
+		ParticipationEnd,
+	}
+}
+
+// ObjectKinds lists the kinds of objects.
+func ObjectKinds() []string {
+	return []string{
+		ObjectPerson, ObjectRegistration, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
+		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
+		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
+		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
+		ObjectEligibility, ObjectReferral,
+	}
+}
+
+// ActionLabel is the message key of an action.
+func ActionLabel(action string) errs.Key { return errs.Key("audit.action." + action) }
+
+// ObjectLabel is the message key of a kind of object.
+func ObjectLabel(kind string) errs.Key { return errs.Key("audit.object." + kind) }
