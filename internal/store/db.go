@@ -1,0 +1,234 @@
+// Package store is the only room with SQL. Each aggregate has its file; all of
+// them work on a [Tx], and only services open one.
+//
+// Every statement runs inside [DB.InTx]: the first statement sets the scope row
+// security compares with, the last ones write the audit events. Statements are
+// prepared once per connection through one registry, because the cost of a
+// request is the number of round trips, and an unprepared query takes two.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/seal"
+)
+
+// Options open a [DB].
+type Options struct {
+	DSN   string // keyword form, role without DDL; sslmode and binary_parameters are the caller's
+	Clock clock.Clock
+	Keys  *seal.Keyring
+	Log   *slog.Logger
+	// Web and Jobs bound the two pools; 0 means 16 and 4.
+	Web, Jobs int
+}
+
+// DB is the database: a pool for people's requests with short limits, and one
+// for background work with long ones. (Changes of policy are polled, so no
+// third pool listens.)
+type DB struct {
+	web, jobs *pool
+	clock     clock.Clock
+	keys      *seal.Keyring
+	log       *slog.Logger
+}
+
+// The limits of the two pools. A statement that takes longer than the web limit
+// is a fault; background work may take its time but not forever.
+const (
+	webStatement  = 15 * time.Second
+	jobStatement  = 10 * time.Minute
+	lockTimeout   = 5 * time.Second
+	idleInTx      = 30 * time.Second
+	networkMargin = 2 * time.Second // after the server's own limit the network is to blame
+)
+
+// Open connects both pools and checks that the role may not change the schema.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	web, err := newPool(o.DSN, webStatement, max(o.Web, 16))
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := newPool(o.DSN, jobStatement, max(o.Jobs, 4))
+	if err != nil {
+		_ = web.db.Close()
+		return nil, err
+	}
+	db := &DB{web: web, jobs: jobs, clock: o.Clock, keys: o.Keys, log: o.Log}
+	if err := db.checkRole(ctx); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Close closes the pools.
+func (db *DB) Close() error {
+	err := db.web.db.Close()
+	if e := db.jobs.db.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// checkRole refuses to serve as owner, superuser or a role above row security:
+// policies would silently not apply.
+func (db *DB) checkRole(ctx context.Context) error {
+	var above bool
+	err := db.web.db.GetContext(ctx, &above, `
+		select r.rolsuper or r.rolbypassrls or exists (
+			select 1 from pg_class c where c.relowner = r.oid and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace)
+		from pg_roles r where r.rolname = current_user`)
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.database.unreachable", nil)
+	}
+	if above {
+		return errs.New(errs.Precondition, "error.database.owner_role", nil)
+	}
+	return nil
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return errs.Wrap(db.web.db.PingContext(ctx), errs.Unavailable, "error.database.unreachable", nil)
+}
+
+// Now is the clock's instant.
+func (db *DB) Now() time.Time { return db.clock.Now() }
+
+// Clock is the clock all rows are stamped with.
+func (db *DB) Clock() clock.Clock { return db.clock }
+
+// pool is one set of connections and the statements prepared on it.
+type pool struct {
+	db    *sqlx.DB
+	mu    sync.Mutex
+	stmts map[string]*sqlx.Stmt
+}
+
+// maxStatements bounds the registry; queries are constants and a few filter
+// shapes, so it is never reached unless somebody builds SQL from input.
+const maxStatements = 600
+
+func newPool(dsn string, statement time.Duration, size int) (*pool, error) {
+	connector, err := pq.NewConnector(withLimits(dsn, statement))
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
+	}
+	connector.Dialer(deadlineDialer{limit: statement + networkMargin})
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxLifetime(30 * time.Minute)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &pool{db: db, stmts: map[string]*sqlx.Stmt{}}, nil
+}
+
+// withLimits adds the pool's limits to an address in keyword or URL form.
+func withLimits(dsn string, statement time.Duration) string {
+	limits := [][2]string{
+		{"binary_parameters", "yes"}, // one round trip for an unprepared query instead of two
+		{"statement_timeout", strconv.FormatInt(statement.Milliseconds(), 10)},
+		{"lock_timeout", strconv.FormatInt(lockTimeout.Milliseconds(), 10)},
+		{"idle_in_transaction_session_timeout", strconv.FormatInt(idleInTx.Milliseconds(), 10)},
+	}
+	u, err := url.Parse(dsn)
+	if err == nil && u.Scheme != "" && u.Host != "" {
+		q := u.Query()
+		for _, l := range limits {
+			q.Set(l[0], l[1])
+		}
+		u.RawQuery = q.Encode()
+		return u.String()
+	}
+	for _, l := range limits {
+		dsn += " " + l[0] + "=" + l[1]
+	}
+	return dsn
+}
+
+// stmt is the prepared form of a query, or nil when the registry is full.
+func (p *pool) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	p.mu.Lock()
+	s, ok := p.stmts[query]
+	full := len(p.stmts) >= maxStatements
+	p.mu.Unlock()
+	if ok || full {
+		return s, nil
+	}
+	s, err := p.db.PreparexContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if other, raced := p.stmts[query]; raced {
+		_ = s.Close()
+		return other, nil
+	}
+	p.stmts[query] = s
+	return s, nil
+}
+
+// deadlineDialer gives every read and write on the wire a deadline: the driver
+// itself waits for ever when the network goes dark.
+type deadlineDialer struct{ limit time.Duration }
+
+func (d deadlineDialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialTimeout(network, address, 5*time.Second)
+}
+
+func (d deadlineDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+func (d deadlineDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &deadlineConn{Conn: c, limit: d.limit}, nil
+}
+
+type deadlineConn struct {
+	net.Conn
+	limit time.Duration
+}
+
+func (c *deadlineConn) Read(b []byte) (int, error) {
+	_ = c.SetReadDeadline(clock.System{}.Now().Add(c.limit))
+	return c.Conn.Read(b)
+}
+
+func (c *deadlineConn) Write(b []byte) (int, error) {
+	_ = c.SetWriteDeadline(clock.System{}.Now().Add(c.limit))
+	return c.Conn.Write(b)
+}
+
+// pause waits before a retry: longer each time, never in step with the others,
+// and not at all once the caller is gone.
+func pause(ctx context.Context, attempt int) error {
+	t := time.NewTimer(time.Duration(10<<attempt)*time.Millisecond + ident.Jitter(10*time.Millisecond))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

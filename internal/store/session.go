@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/ident"
+)
+
+// SessionCodec reads what the session manager wrote; scs.GobCodec is one.
+type SessionCodec interface {
+	Decode([]byte) (deadline time.Time, values map[string]any, err error)
+}
+
+const (
+	// sessionFresh is how long a session read once is believed without asking
+	// again. A session ended by another process is over within a second.
+	sessionFresh = 800 * time.Millisecond
+	// sessionStep is how far the idle limit must move before it is written: the
+	// session manager commits on each request, and a page should not cost a write.
+	sessionStep = time.Minute
+	// sessionsKept bounds the cache; beyond it what no request can still use goes.
+	sessionsKept    = 10_000
+	longestInFlight = time.Minute
+	// sessionAccount is the value that binds a session to its account.
+	sessionAccount = "account"
+)
+
+// SessionStore keeps browser sessions for the session manager (scs.CtxStore).
+// The manager hashes the tokens before they come here. Its statements stand
+// alone instead of in a transaction of the scope: the table belongs to nobody's
+// partnership, and nobody is known yet who could act.
+type SessionStore struct {
+	db    *DB
+	codec SessionCodec
+
+	mu    sync.Mutex
+	seen  map[string]seenSession
+	swept time.Time
+}
+
+type seenSession struct {
+	account ident.ID
+	data    []byte
+	values  map[string]any
+	expires time.Time // as stored
+	read    time.Time
+	ended   bool // a request still under way must not bring it back by saving it
+}
+
+// NewSessionStore makes the store of sessions.
+func NewSessionStore(db *DB, codec SessionCodec) *SessionStore {
+	return &SessionStore{db: db, codec: codec, seen: map[string]seenSession{}}
+}
+
+// FindCtx reads a session that has not ended.
+func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	now := s.db.clock.Now()
+	if e, ok := s.lookup(token); ok && !e.ended && now.Sub(e.read) < sessionFresh && now.Before(e.expires) {
+		return e.data, true, nil
+	}
+	var row struct {
+		Data    []byte    `db:"data"`
+		Expires time.Time `db:"expires_at"`
+	}
+	stmt, err := s.db.web.stmt(ctx, `select data, expires_at from session where token_hash = $1 and expires_at > $2`)
+	if err == nil {
+		err = stmt.GetContext(ctx, &row, token, now)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		if _, known := s.lookup(token); known { // made-up tokens are not worth a place
+			s.end(token)
+		}
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, mapError(ctx, err)
+	}
+	s.remember(token, row.Data, row.Expires)
+	return row.Data, true, nil
+}
+
+// CommitCtx stores a session. When only the idle limit moved, and by little,
+// nothing is written.
+func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
+	_, values, err := s.codec.Decode(data)
+	if err != nil {
+		return err
+	}
+	known, ok := s.lookup(token)
+	// Values are compared, not bytes: the codec writes its map in any order.
+	same := ok && expires.Sub(known.expires) < sessionStep && !expires.Before(known.expires) && reflect.DeepEqual(values, known.values)
+	if same || known.ended {
+		return nil
+	}
+	e := seenSession{account: accountOf(values), data: data, values: values, expires: expires, read: s.db.clock.Now()}
+	query := `insert into session (token_hash, account_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)`
+	if ok {
+		query = `update session set account_id = $2, data = $3, expires_at = $5 where token_hash = $1 and expires_at > $4`
+	}
+	stmt, err := s.db.web.stmt(ctx, query)
+	if err != nil {
+		return mapError(ctx, err)
+	}
+	res, err := stmt.ExecContext(ctx, token, nullID(e.account), data, e.read, expires)
+	if err != nil {
+		return mapError(ctx, err)
+	}
+	n, err := res.RowsAffected()
+	e.ended = n == 0 // ended meanwhile by another process
+	s.keep(token, e)
+	return err
+}
+
+// DeleteCtx ends a session.
+func (s *SessionStore) DeleteCtx(ctx context.Context, token string) error {
+	s.end(token)
+	stmt, err := s.db.web.stmt(ctx, `delete from session where token_hash = $1`)
+	if err == nil {
+		_, err = stmt.ExecContext(ctx, token)
+	}
+	return mapError(ctx, err)
+}
+
+// Find, Commit and Delete are the forms without a context the manager's
+// interface asks for; it calls the others.
+func (s *SessionStore) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
+}
+
+// Commit is CommitCtx without a context.
+func (s *SessionStore) Commit(token string, data []byte, expires time.Time) error {
+	return s.CommitCtx(context.Background(), token, data, expires)
+}
+
+// Delete is DeleteCtx without a context.
+func (s *SessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+// Forget drops what this process believes about the sessions of an account, so
+// that ending them holds here at once.
+func (s *SessionStore) Forget(account ident.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for token, e := range s.seen {
+		if e.account == account {
+			s.seen[token] = seenSession{ended: true, read: e.read}
+		}
+	}
+}
+
+func (s *SessionStore) lookup(token string) (seenSession, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.seen[token]
+	return e, ok
+}
+
+func (s *SessionStore) end(token string) {
+	s.keep(token, seenSession{ended: true, read: s.db.clock.Now()})
+}
+
+func (s *SessionStore) remember(token string, data []byte, expires time.Time) {
+	_, values, err := s.codec.Decode(data)
+	if err != nil {
+		return // unreadable sessions are the manager's to refuse
+	}
+	s.keep(token, seenSession{account: accountOf(values), data: data, values: values, expires: expires, read: s.db.clock.Now()})
+}
+
+func (s *SessionStore) keep(token string, e seenSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.seen) >= sessionsKept && e.read.Sub(s.swept) > longestInFlight {
+		s.swept = e.read
+		for other, old := range s.seen {
+			if e.read.Sub(old.read) > longestInFlight {
+				delete(s.seen, other)
+			}
+		}
+	}
+	s.seen[token] = e
+}
+
+// accountOf is the account a session is bound to, nil before sign-in.
+func accountOf(values map[string]any) ident.ID {
+	text, _ := values[sessionAccount].(string)
+	id, _ := ident.Parse(text)
+	return id
+}
+
+// EndSessions ends all browser sessions of an account and reports how many.
+func (tx *Tx) EndSessions(account ident.ID) (int64, error) {
+	return tx.exec(`delete from session where account_id = $1`, account)
+}
+
+// CountSessions is the number of running sessions of an account.
+func (tx *Tx) CountSessions(account ident.ID) (int, error) {
+	var n int
+	err := tx.get(&n, `select count(*) from session where account_id = $1 and expires_at > $2`, account, tx.now)
+	return n, err
+}
+
+// SweepSessions removes sessions that ended by themselves.
+func (tx *Tx) SweepSessions() (int64, error) {
+	tx.NoAudit("upkeep of sessions")
+	return tx.exec(`delete from session where expires_at <= $1`, tx.now)
+}
