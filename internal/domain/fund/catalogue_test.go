@@ -1,0 +1,44 @@
+package fund_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+)
+
+func TestEveryLabelIsInBothCatalogues(t *testing.T) {
+	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range labels() {
+		for _, lang := range i18n.Langs() {
+			if !cat.Has(lang, key) {
+				t.Errorf("%s: no text for %q", lang, key)
+			}
+		}
+	}
+}
+
+// labels are the message keys the package can make.
+func labels() (keys []string) {
+	for _, v := range fund.AccountKinds() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Kinds() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.ApprovalStates() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Decisions() {
+		keys = append(keys, v.Label())
+	}
+	for _, h := range []fund.HoldState{fund.HoldOpen, fund.HoldCommitted, fund.HoldReleased} {
+		keys = append(keys, h.Label())
+	}
+	keys = append(keys, fund.Pool.Label(), fund.History.Label())
+	return keys
+}
