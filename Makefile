@@ -1,0 +1,44 @@
+# Shanhai: everything a developer types. `make run` and `make test` do all their
+# own set-up on a fresh Debian machine with Go, make and apt.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+# A checkout may belong to another user (root builds in a mounted folder): git
+# then refuses to answer, so the version is asked for with that check off, and
+# Go is told not to ask git at all.
+export PATH    := $(PATH):/usr/local/go/bin
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# People in the bench data set: 50k, or 1m.
+SIZE ?= 50k
+ADDR ?= 127.0.0.1:8080
+
+.PHONY: run test build lint bench deps clean
+
+run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
+	exec bin/shanhai demo --addr $(ADDR)
+
+test: deps  ## unit, database, HTTP and browser tests with the race detector
+	@start=$$SECONDS; go test -race -p 2 -timeout 20m ./...; code=$$?; \
+	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
+
+build:  ## bin/shanhai
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/shanhai ./cmd/shanhai
+
+lint:  ## format, vet, staticcheck, generated assets, house rules, known vulnerabilities
+	@.ci/lint
+
+bench: deps-run  ## product and floor side by side, for SIZE people
+	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
+
+deps:  ## install what the tests need, or say how
+	@.ci/deps server browser font compiler
+
+.PHONY: deps-run
+deps-run:
+	@.ci/deps server
+
+clean:
+	rm -rf bin

@@ -1,0 +1,50 @@
+package sheet
+
+import (
+	"encoding/csv"
+	"io"
+)
+
+// byteOrderMark makes Excel read the file as UTF-8.
+const byteOrderMark = "\ufeff"
+
+// WriteCSV writes header and rows as UTF-8 CSV with a byte order mark and CRLF,
+// row by row. Title, notes and totals are left out: a CSV file is data. Text a
+// spreadsheet could take for a formula gets a leading apostrophe; numbers and
+// dates are ours and stay as they are.
+func WriteCSV(w io.Writer, t Table) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	line := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		line[i] = neutral(c.Header)
+	}
+	if err := out.Write(line); err != nil {
+		return err
+	}
+	err := t.records(func(_ int, cells []outCell) error {
+		for i, c := range cells {
+			line[i] = c.text
+			if c.kind == TextColumn {
+				line[i] = neutral(c.text)
+			}
+		}
+		return out.Write(line)
+	})
+	if err != nil {
+		return err
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// neutral disarms a text for spreadsheets.
+func neutral(s string) string {
+	if dangerous(s) {
+		return "'" + s
+	}
+	return s
+}
