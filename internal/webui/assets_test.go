@@ -1,0 +1,161 @@
+package webui
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/shanhai-health/shanhai/web"
+)
+
+var update = flag.Bool("update", false, "write the built files and goldens")
+
+func TestAssetsAreCurrent(t *testing.T) {
+	dir := filepath.Join("..", "..", "web")
+	built, err := BuildAssets(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range built {
+		file := filepath.Join(dir, "static", "dist", name)
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what its sources build; run go generate ./web", name)
+		}
+	}
+}
+
+func TestBuildFailsOnABrokenSource(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"static/css", "ts"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range styleOrder() {
+		if err := os.WriteFile(filepath.Join(dir, "static/css", name+".css"), []byte("a { color: red; }"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ts/app.ts"), []byte("let x: = 1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := BuildAssets(dir); err == nil || !strings.Contains(err.Error(), "app.ts:1") {
+		t.Errorf("a script that does not parse built: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "static/css/form.css"), []byte("a { color: "), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := BuildAssets(dir); err == nil || !strings.Contains(err.Error(), "styles") {
+		t.Errorf("a style that does not parse built: %v", err)
+	}
+}
+
+// htmx is pinned by content: its major versions differ in what an error answer does.
+func TestVendoredHtmxIsThePinnedFile(t *testing.T) {
+	want, err := fs.ReadFile(web.FS, "static/vendor/htmx-4.0.1.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := fs.ReadFile(web.FS, "static/vendor/htmx-4.0.1.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(raw)
+	const pinned = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+	if got := hex.EncodeToString(sum[:]); got != pinned || !strings.HasPrefix(string(want), pinned) {
+		t.Errorf("htmx has digest %s, pinned is %s, recorded %s", got, pinned, want)
+	}
+	if licence, err := fs.ReadFile(web.FS, "static/vendor/htmx-LICENSE.txt"); err != nil || !bytes.Contains(licence, []byte("Zero-Clause BSD")) {
+		t.Errorf("the licence of htmx is missing: %v", err)
+	}
+}
+
+func TestAssetsStayWithinTheBudget(t *testing.T) {
+	a := testEngine(t).Assets()
+	scripts := a.Size("app.js") + a.Size("htmx.js")
+	t.Logf("gzipped: app.js %d, htmx.js %d, app.css %d", a.Size("app.js"), a.Size("htmx.js"), a.Size("app.css"))
+	if scripts > 30_000 {
+		t.Errorf("scripts move %d bytes, the budget is 30,000", scripts)
+	}
+	if a.Size("app.css") > 14_000 {
+		t.Errorf("the style moves %d bytes, the budget is 14,000", a.Size("app.css"))
+	}
+}
+
+func TestAssetsAreServedCompressedAndForEver(t *testing.T) {
+	a := testEngine(t).Assets()
+	url := a.URL("app.css")
+	readers := map[string]func(io.Reader) io.Reader{
+		"":     func(r io.Reader) io.Reader { return r },
+		"gzip": func(r io.Reader) io.Reader { z, _ := gzip.NewReader(r); return z },
+		"br":   func(r io.Reader) io.Reader { return brotli.NewReader(r) },
+	}
+	for coding, open := range readers {
+		r := httptest.NewRequest(http.MethodGet, url, nil)
+		r.Header.Set("Accept-Encoding", coding)
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != coding {
+			t.Fatalf("%q: status %d, coding %q", coding, w.Code, w.Header().Get("Content-Encoding"))
+		}
+		body, err := io.ReadAll(open(w.Body))
+		if err != nil || !bytes.Contains(body, []byte("--brand")) {
+			t.Errorf("%q: the style does not unpack: %v", coding, err)
+		}
+		if cc := w.Header().Get("Cache-Control"); !strings.Contains(cc, "immutable") {
+			t.Errorf("Cache-Control %q lets the browser ask again", cc)
+		}
+	}
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, httptest.NewRequest(http.MethodHead, url, nil))
+	if w.Code != http.StatusOK || w.Body.Len() != 0 {
+		t.Errorf("HEAD: status %d with %d bytes", w.Code, w.Body.Len())
+	}
+	for _, missing := range []string{"/static/app.css", a.URL("nothing.js"), "/static/../go.mod"} {
+		r := httptest.NewRequest(http.MethodGet, "http://x/", nil)
+		r.URL.Path = missing
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r)
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", missing, w.Code)
+		}
+	}
+}
+
+// The page's policy forbids eval and styles in attributes; our own scripts and
+// styles must never need either.
+func TestScriptsKeepThePolicy(t *testing.T) {
+	for _, name := range []string{"static/dist/app.js"} {
+		raw, err := fs.ReadFile(web.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"eval(", "new Function", ".style.", "setAttribute(\"style\"", "document.write", "http://", "https://"} {
+			if strings.Contains(strings.ReplaceAll(string(raw), "http://www.w3.org/2000/svg", ""), bad) {
+				t.Errorf("%s contains %q", name, bad)
+			}
+		}
+	}
+}

@@ -1,0 +1,22 @@
+// The scripts of every page. Everything works without them; they make it faster.
+import { comboboxes } from "./combobox";
+import { dates } from "./date";
+import { dialogs } from "./dialog";
+import { forms, release } from "./forms";
+import { idcards } from "./idcard";
+import { keys } from "./keys";
+
+function attach(root: ParentNode): void {
+  dates(root);
+  idcards(root);
+  comboboxes(root);
+  forms(root);
+  dialogs(root);
+}
+
+attach(document);
+keys();
+document.addEventListener("htmx:after:swap", () => attach(document));
+window.addEventListener("pageshow", (e) => {
+  if (e.persisted) release(document);
+});
