@@ -93,9 +93,10 @@ create index registration_wide on registration (partnership_id, registered_on de
 create index registration_batch on registration (partnership_id, batch_id) where batch_id is not null;
 
 -- Search under row security uses equality and ranges on text only, so every
--- searchable fragment is a row. Terms carry their kind as a prefix:
--- n: name fragment, i: initials, y: full pinyin, t: identity tail digest,
--- p: phone tail digest, s: slip code, b: duplicate blocking key.
+-- searchable fragment is a row. Terms carry their kind as a prefix (domain/match):
+-- n: whole name, b: two neighbouring characters, i: initials, p: full pinyin,
+-- d: digest of the document's tail, x: of its number, t: of the phone's tail,
+-- y: of the phone, s: slip code, k: duplicate blocking key.
 create table registration_term (
   partnership_id uuid not null,
   hospital_id uuid not null,
@@ -114,6 +115,7 @@ create table beneficiary (
   from_on date,
   to_on date check (to_on >= from_on),
   source text not null default '',
+  evidence text not null default '', -- number or name of the certificate
   visible_to uuid[] not null,
   created_at timestamptz not null,
   created_by uuid not null,
@@ -122,7 +124,8 @@ create table beneficiary (
 );
 create index beneficiary_person on beneficiary (partnership_id, person_id, category);
 
--- Every use of the narrow lookup of people registered elsewhere.
+-- Every use of the narrow lookup of people registered elsewhere. The keyed
+-- digest of the number makes asking twice about one person count once.
 create table person_lookup (
   partnership_id uuid not null,
   id uuid not null,
@@ -130,6 +133,7 @@ create table person_lookup (
   hospital_id uuid not null,
   looked_on date not null,
   looked_at timestamptz not null,
+  digest bytea not null,
   found boolean not null,
   primary key (partnership_id, id)
 );

@@ -35,6 +35,11 @@ create table casefile (
   closure_note text not null default '',
   diagnosis text not null default '',
   category text not null default '',
+  -- The other side that is planned: joint and side, and where and when if known.
+  second_site text not null default '',
+  second_side text not null default '',
+  second_hospital_id uuid references organisation (id),
+  second_from date,
   live boolean not null default true,
   batch_id uuid,
   created_at timestamptz not null,
@@ -78,6 +83,8 @@ create table treatment (
   ended_on date,
   ended_reason text not null default '',
   category text not null default '',
+  estimate_bill_fen bigint not null default 0 check (estimate_bill_fen >= 0),
+  estimate_insurance_fen bigint not null default 0 check (estimate_insurance_fen >= 0),
   visiting boolean not null default false,
   live boolean not null default true,
   batch_id uuid,
@@ -91,6 +98,7 @@ create index treatment_list on treatment (partnership_id, hospital_id, created_a
 create index treatment_work on treatment (partnership_id, hospital_id, state, created_at desc, id desc);
 create index treatment_wide_work on treatment (partnership_id, state, created_at desc, id desc);
 create index treatment_measure on treatment (partnership_id, programme, operated_on, id);
+create index treatment_operated on treatment (partnership_id, operated_on desc, id desc) where operated_on is not null;
 create index treatment_admission on treatment (partnership_id, hospital_id, admission_no) where admission_no <> '';
 create index treatment_batch on treatment (partnership_id, batch_id) where batch_id is not null;
 
@@ -105,6 +113,8 @@ create table treatment_event (
   from_state text not null,
   to_state text not null,
   happened_on date not null,
+  path text not null default '',
+  mark text not null default '', -- what a step out of order leaves on the record
   note text not null default '',
   created_at timestamptz not null,
   created_by uuid not null,
@@ -149,6 +159,7 @@ create index procedure_case on procedure (partnership_id, case_id, operated_on);
 create index procedure_person on procedure (partnership_id, person_id, site, side);
 create index procedure_measure on procedure (partnership_id, programme, operated_on, id);
 create index procedure_hospital on procedure (partnership_id, hospital_id, operated_on desc, id desc);
+create index procedure_wide on procedure (partnership_id, operated_on desc, id desc);
 create index procedure_lead on procedure (partnership_id, lead_id, operated_on desc, id desc);
 create index procedure_batch on procedure (partnership_id, batch_id) where batch_id is not null;
 
@@ -187,9 +198,12 @@ alter table treatment_event add foreign key (partnership_id, treatment_id) refer
 alter table procedure add foreign key (partnership_id, treatment_id) references treatment (partnership_id, id);
 alter table referral add foreign key (partnership_id, case_id) references casefile (partnership_id, id);
 
-select app_grant(t, 'write') from unnest(array['case_number_head', 'case_number_block', 'casefile', 'treatment', 'procedure', 'referral']::regclass[]) t;
+select app_grant(t, 'write') from unnest(array['case_number_head', 'case_number_block', 'casefile', 'treatment', 'procedure']::regclass[]) t;
 select app_grant('case_participant', 'append');
 select app_grant('treatment_event', 'append');
+select app_grant('referral', 'append');
+-- Who asks whom about which case, and how urgent it was, never changes.
+grant update (state, reply, decided_by, decided_at, version) on referral to shanhai_app;
 
 select app_protect('case_number_head', 'partnership');
 select app_protect(t, 'hospital') from unnest(array['case_number_block', 'case_participant']::regclass[]) t;
@@ -220,3 +234,54 @@ end $$;
 -- +goose StatementEnd
 revoke all on function next_case_number(uuid, uuid, int) from public;
 grant execute on function next_case_number(uuid, uuid, int) to shanhai_app;
+
+-- What a hospital may know of care elsewhere: that it took place and when, never
+-- where or by whom. The rules need it (one open case, no live treatment when a
+-- case is closed, no second first prosthesis on one joint), and row security
+-- hides the rows themselves.
+
+-- +goose StatementBegin
+-- case_treatment_states lists the states of all treatments of a case the caller sees.
+create function case_treatment_states(p_case uuid) returns table (state text)
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select t.state from treatment t join casefile c on c.partnership_id = t.partnership_id and c.id = t.case_id
+  where t.partnership_id = nullif(current_setting('app.partnership', true), '')::uuid and t.case_id = p_case and t.live
+    and (current_setting('app.wide', true) = '1' or c.visible_to && nullif(current_setting('app.scope', true), '')::uuid[])
+$$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- operations_on_record lists the operations of a person the caller sees, and of
+-- those merged with the person.
+create function operations_on_record(p_person uuid) returns table (id uuid, kind text, side text, operated_on date, stage_group text)
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select o.id, o.kind, o.side, o.operated_on, coalesce(o.detail ->> 'stage_group', '')
+  from person p
+  join person same on same.partnership_id = p.partnership_id
+    and (same.id = p.id or same.id = p.root_id or same.root_id = coalesce(p.root_id, p.id))
+  join procedure o on o.partnership_id = same.partnership_id and o.person_id = same.id and o.live
+  where p.partnership_id = nullif(current_setting('app.partnership', true), '')::uuid and p.id = p_person
+    and (current_setting('app.wide', true) = '1' or p.visible_to && nullif(current_setting('app.scope', true), '')::uuid[])
+$$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- open_case_exists says whether a person the caller sees, or one merged with the
+-- person, has an open case in a programme anywhere in the partnership.
+create function open_case_exists(p_person uuid, p_programme text) returns boolean
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select exists (select 1 from person p
+  join person same on same.partnership_id = p.partnership_id
+    and (same.id = p.id or same.id = p.root_id or same.root_id = coalesce(p.root_id, p.id))
+  join casefile c on c.partnership_id = same.partnership_id and c.person_id = same.id and c.programme = p_programme
+    and c.closed_on is null and c.live
+  where p.partnership_id = nullif(current_setting('app.partnership', true), '')::uuid and p.id = p_person
+    and (current_setting('app.wide', true) = '1' or p.visible_to && nullif(current_setting('app.scope', true), '')::uuid[]))
+$$;
+-- +goose StatementEnd
+revoke all on function case_treatment_states(uuid) from public;
+revoke all on function operations_on_record(uuid) from public;
+revoke all on function open_case_exists(uuid, text) from public;
+grant execute on function case_treatment_states(uuid) to shanhai_app;
+grant execute on function operations_on_record(uuid) to shanhai_app;
+grant execute on function open_case_exists(uuid, text) to shanhai_app;

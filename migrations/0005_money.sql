@@ -58,6 +58,8 @@ create table ledger_entry (
   transfer_id uuid not null,
   account_id uuid not null,
   amount_fen bigint not null check (amount_fen <> 0),
+  -- The account's balance after this entry; unknown where a batch was posted at once.
+  balance_fen bigint,
   primary key (partnership_id, transfer_id, account_id)
 );
 create index ledger_entry_account on ledger_entry (partnership_id, account_id);
@@ -69,9 +71,13 @@ create table approval (
   case_id uuid not null,
   hospital_id uuid not null,
   visible_to uuid[] not null,
-  state text not null,
+  state text not null check (state in ('requested', 'approved', 'refused', 'returned', 'withdrawn', 'revoked')),
   bill_fen bigint not null check (bill_fen >= 0),
+  -- What the three public layers will pay together, and how much of it is the second and the third.
   insurance_fen bigint not null check (insurance_fen >= 0),
+  critical_fen bigint not null default 0 check (critical_fen >= 0),
+  assistance_fen bigint not null default 0 check (assistance_fen >= 0),
+  waiver_fen bigint not null default 0 check (waiver_fen >= 0), -- the hospital's own part, beside the funds
   requested_fen bigint not null check (requested_fen > 0),
   approved_fen bigint not null default 0 check (approved_fen >= 0),
   reason text not null default '',
@@ -88,6 +94,7 @@ create table approval (
 create unique index approval_one_live on approval (partnership_id, treatment_id) where state in ('requested', 'approved');
 create index approval_work on approval (partnership_id, state, requested_at, id);
 create index approval_hospital on approval (partnership_id, hospital_id, state, requested_at, id);
+create index approval_treatment on approval (partnership_id, treatment_id, requested_at);
 
 -- A reduction may be shared by several funds.
 create table approval_line (
@@ -98,6 +105,8 @@ create table approval_line (
   visible_to uuid[] not null,
   amount_fen bigint not null check (amount_fen > 0),
   reserve_transfer_id uuid,
+  -- What became of the held money: nothing held yet, open, committed or released.
+  hold text not null default '' check (hold in ('', 'open', 'committed', 'released')),
   primary key (partnership_id, approval_id, fund_id)
 );
 
@@ -128,6 +137,9 @@ create table settlement (
   constraint settlement_adds_up check (bill_fen = basic_fen + critical_fen + assistance_fen + other_fen + fund_fen + waiver_fen + net_fen)
 );
 create unique index settlement_one_live on settlement (partnership_id, treatment_id) where state <> 'reversed';
+create index settlement_treatment on settlement (partnership_id, treatment_id, created_at);
+create index settlement_list on settlement (partnership_id, hospital_id, settled_on desc, id desc);
+create index settlement_wide on settlement (partnership_id, settled_on desc, id desc);
 create index settlement_batch on settlement (partnership_id, batch_id) where batch_id is not null;
 
 create table settlement_line (
@@ -187,29 +199,31 @@ create constraint trigger ledger_transfer_balances after insert on ledger_transf
   deferrable initially deferred for each row execute function ledger_transfer_balances();
 
 -- +goose StatementBegin
--- ledger_post writes one transfer: head, entries, then the account rows in the
--- order of their ids (the lock order of the house), in one round trip. It does
--- not decide anything: an account below zero fails on its constraint.
+-- ledger_post writes one transfer: head, then for each account, in the order of
+-- the ids (the lock order of the house), the new balance and the entry that
+-- remembers it, in one round trip. It does not decide anything: an account below
+-- zero fails on its constraint.
 create function ledger_post(p_partnership uuid, p_transfer uuid, p_fund uuid, p_kind text, p_treatment uuid, p_approval uuid,
   p_reverses uuid, p_batch uuid, p_effective date, p_posted timestamptz, p_by uuid, p_note text, p_accounts uuid[], p_amounts bigint[])
 returns void language plpgsql as $$
 declare
   i int;
+  b bigint;
 begin
   insert into ledger_transfer (partnership_id, id, fund_id, kind, treatment_id, approval_id, reverses_id, batch_id, effective_on, posted_at, posted_by, note)
     values (p_partnership, p_transfer, p_fund, p_kind, p_treatment, p_approval, p_reverses, p_batch, p_effective, p_posted, p_by, p_note);
-  for i in 1 .. cardinality(p_accounts) loop
-    insert into ledger_entry (partnership_id, transfer_id, account_id, amount_fen) values (p_partnership, p_transfer, p_accounts[i], p_amounts[i]);
-  end loop;
   for i in 1 .. cardinality(p_accounts) loop
     if i > 1 and p_accounts[i] <= p_accounts[i - 1] then
       raise exception 'ledger_post: accounts must come in id order' using errcode = '22023';
     end if;
     update ledger_account set balance_fen = balance_fen + p_amounts[i], version = version + 1
-      where partnership_id = p_partnership and id = p_accounts[i];
+      where partnership_id = p_partnership and id = p_accounts[i] and fund_id = p_fund
+      returning balance_fen into b;
     if not found then
       raise exception 'ledger_post: no such account' using errcode = '23503', constraint = 'ledger_entry_account';
     end if;
+    insert into ledger_entry (partnership_id, transfer_id, account_id, amount_fen, balance_fen)
+      values (p_partnership, p_transfer, p_accounts[i], p_amounts[i], b);
   end loop;
 end $$;
 -- +goose StatementEnd

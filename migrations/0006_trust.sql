@@ -292,8 +292,14 @@ begin
     where partnership_id = v_partnership and id = p_treatment and not (p_fund = any (visible_to));
   update approval set visible_to = visible_to || p_fund
     where partnership_id = v_partnership and treatment_id = p_treatment and not (p_fund = any (visible_to));
+  update approval_line set visible_to = visible_to || p_fund
+    where partnership_id = v_partnership and not (p_fund = any (visible_to))
+      and approval_id in (select a.id from approval a where a.partnership_id = v_partnership and a.treatment_id = p_treatment);
   update settlement set visible_to = visible_to || p_fund
     where partnership_id = v_partnership and treatment_id = p_treatment and not (p_fund = any (visible_to));
+  update settlement_line set visible_to = visible_to || p_fund
+    where partnership_id = v_partnership and not (p_fund = any (visible_to))
+      and settlement_id in (select x.id from settlement x where x.partnership_id = v_partnership and x.treatment_id = p_treatment);
 end $$;
 -- +goose StatementEnd
 

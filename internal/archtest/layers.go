@@ -65,6 +65,7 @@ var domainDoors = map[string][]string{
 // few from delivery into the adapters.
 var sideDoors = map[string][]string{
 	"store":   {"seal"},
+	"blob":    {"seal"},
 	"httpapi": {"httpx"},
 	"webui":   {"httpx"},
 	"app":     {"config"},

@@ -208,6 +208,7 @@ func TestSize(t *testing.T) {
 		{"internal/store/a_test.go", table, ""},
 		{"internal/store/a.go", `func f(a, b, c, d, e, g int) {}`, "takes 6 parameters"},
 		{"internal/store/a.go", `import "context"; func f(ctx context.Context, a, b, c, d, e int) {}`, ""},
+		{"internal/webui/a.go", `import "net/http"; func f(w http.ResponseWriter, r *http.Request, a, b, c, d, e int) {}`, ""},
 		{"internal/store/a.go", `import "context"; func f(a int, ctx context.Context) {}`, "context is the first"},
 		{"internal/store/a_test.go", `import ("context"; "testing"); func f(t *testing.T, ctx context.Context) {}`, ""},
 	})

@@ -61,7 +61,9 @@ func (t *Tree) tableLines(fn *ast.FuncDecl) int {
 	return n
 }
 
-// aside are the parameters that do not count: the context and the test.
+// aside are the parameters that do not count: the context, the test, and the
+// request with its answer, which stand at the head of every handler as a context
+// stands at the head of every use case.
 func aside(e ast.Expr) bool {
 	if s, ok := e.(*ast.StarExpr); ok {
 		e = s.X
@@ -71,7 +73,8 @@ func aside(e ast.Expr) bool {
 		return false
 	}
 	x, ok := sel.X.(*ast.Ident)
-	return ok && (x.Name == "context" && sel.Sel.Name == "Context" || x.Name == "testing")
+	return ok && (x.Name == "context" && sel.Sel.Name == "Context" || x.Name == "testing" ||
+		x.Name == "http" && (sel.Sel.Name == "Request" || sel.Sel.Name == "ResponseWriter"))
 }
 
 func parameters(fn *ast.FuncDecl) int {

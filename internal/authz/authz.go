@@ -264,7 +264,7 @@ func (p *Policy) ReadScopes(pr Principal) []Permission {
 }
 
 func forbidden(perm Permission) error {
-	return errs.New(errs.Forbidden, "error.forbidden", errs.Args{"permission": Label(perm)})
+	return errs.New(errs.Forbidden, "error.authz.forbidden", errs.Args{"permission": Label(perm)})
 }
 
 func unavailable() error { return errs.New(errs.Unavailable, "error.authz.unavailable", nil) }

@@ -17,6 +17,7 @@ const (
 	PersonEdit     Permission = "person:edit"     // edit a registration
 	PersonLookup   Permission = "person:lookup"   // look a person up by the full number while registering
 	PersonUnmask   Permission = "person:unmask"   // see a full number, with a reason
+	PersonIdentity Permission = "person:identity" // decide who is who: correct an identity two hospitals share, merge records
 
 	LookupReview Permission = "lookup:review" // review the look-ups made in the hospital
 
@@ -108,7 +109,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,

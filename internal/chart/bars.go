@@ -101,7 +101,7 @@ func (b Bars) horizontal(c *canvas, top float64) float64 {
 	names = math.Min(names, b.width()*0.4)
 	lo, hi := b.reach()
 	sc := newScale(lo, hi).exact(lo, hi)
-	left, right := names+10, b.width()-labels-10
+	left, right := names+10, b.width()-labels-18 // bold digits run a little wider than the estimate
 	if sc.lo < 0 {
 		left += labels + 6
 	}

@@ -100,10 +100,12 @@ func (s *Server) launch(ctx context.Context, bin Binaries, acct account) error {
 		if err == nil || attempt == 20 || !strings.Contains(err.Error(), "shared memory block") {
 			return err
 		}
+		pause := time.NewTimer(250 * time.Millisecond)
 		select {
 		case <-ctx.Done():
+			pause.Stop()
 			return err
-		case <-time.After(250 * time.Millisecond):
+		case <-pause.C:
 		}
 	}
 }

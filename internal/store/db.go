@@ -115,9 +115,24 @@ func (db *DB) Clock() clock.Clock { return db.clock }
 // pool is one set of connections and the statements prepared on it.
 type pool struct {
 	db    *sqlx.DB
+	slots chan struct{} // one for each transaction at a time
 	mu    sync.Mutex
 	stmts map[string]*sqlx.Stmt
+
+	preparing sync.Mutex
 }
+
+// enter takes the place of one transaction; the caller gives it back with leave.
+func (p *pool) enter(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *pool) leave() { <-p.slots }
 
 // maxStatements bounds the registry; queries are constants and a few filter
 // shapes, so it is never reached unless somebody builds SQL from input.
@@ -130,11 +145,14 @@ func newPool(dsn string, statement time.Duration, size int) (*pool, error) {
 	}
 	connector.Dialer(deadlineDialer{limit: statement + networkMargin})
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
+	// One connection more than there are transactions: a statement is prepared by
+	// the pool while its transaction holds a connection, and with none to spare
+	// transactions that all meet a new statement would wait for each other for ever.
+	db.SetMaxOpenConns(size + 1)
+	db.SetMaxIdleConns(size + 1)
 	db.SetConnMaxLifetime(30 * time.Minute)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &pool{db: db, stmts: map[string]*sqlx.Stmt{}}, nil
+	return &pool{db: db, slots: make(chan struct{}, size), stmts: map[string]*sqlx.Stmt{}}, nil
 }
 
 // withLimits adds the pool's limits to an address in keyword or URL form.
@@ -162,11 +180,12 @@ func withLimits(dsn string, statement time.Duration) string {
 
 // stmt is the prepared form of a query, or nil when the registry is full.
 func (p *pool) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	p.mu.Lock()
-	s, ok := p.stmts[query]
-	full := len(p.stmts) >= maxStatements
-	p.mu.Unlock()
-	if ok || full {
+	if s, known := p.known(query); known {
+		return s, nil
+	}
+	p.preparing.Lock() // one spare connection, so one at a time
+	defer p.preparing.Unlock()
+	if s, known := p.known(query); known { // somebody was faster
 		return s, nil
 	}
 	s, err := p.db.PreparexContext(ctx, query)
@@ -175,12 +194,17 @@ func (p *pool) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if other, raced := p.stmts[query]; raced {
-		_ = s.Close()
-		return other, nil
-	}
 	p.stmts[query] = s
 	return s, nil
+}
+
+// known looks a statement up; with a full registry every one counts as known,
+// and what is not in it goes unprepared.
+func (p *pool) known(query string) (*sqlx.Stmt, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, ok := p.stmts[query]
+	return s, ok || len(p.stmts) >= maxStatements
 }
 
 // deadlineDialer gives every read and write on the wire a deadline: the driver

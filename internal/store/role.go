@@ -69,10 +69,7 @@ func (db *DB) LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Po
 // accounts. It is asked for twice a second, so it is one statement by itself.
 func (db *DB) PolicyVersion(ctx context.Context) (int64, error) {
 	var v int64
-	stmt, err := db.web.stmt(ctx, `select version from policy_version`)
-	if err == nil {
-		err = stmt.GetContext(ctx, &v)
-	}
+	err := db.getAlone(ctx, &v, `select version from policy_version`)
 	return v, mapError(ctx, err)
 }
 
@@ -108,18 +105,4 @@ func (tx *Tx) InsertAssignment(a user.Assignment) error {
 // RevokeAssignment takes a role away.
 func (tx *Tx) RevokeAssignment(id ident.ID) error {
 	return tx.update(`update role_assignment set revoked_at = $2 where id = $1 and revoked_at is null`, id, tx.now)
-}
-
-// FundName is a fund an auditor's or steward's role can be bound to.
-type FundName struct {
-	ID   ident.ID `db:"id"`
-	Code string   `db:"code"`
-	Name string   `db:"name"`
-}
-
-// FundNames lists the funds of the partnership, open ones first.
-func (tx *Tx) FundNames() ([]FundName, error) {
-	var rows []FundName
-	err := tx.list(&rows, `select id, code, name from fund where partnership_id = $1 order by closed_on desc nulls first, code limit 200`, tx.Partnership())
-	return rows, err
 }

@@ -67,10 +67,7 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 		Data    []byte    `db:"data"`
 		Expires time.Time `db:"expires_at"`
 	}
-	stmt, err := s.db.web.stmt(ctx, `select data, expires_at from session where token_hash = $1 and expires_at > $2`)
-	if err == nil {
-		err = stmt.GetContext(ctx, &row, token, now)
-	}
+	err := s.db.getAlone(ctx, &row, `select data, expires_at from session where token_hash = $1 and expires_at > $2`, token, now)
 	if errors.Is(err, sql.ErrNoRows) {
 		if _, known := s.lookup(token); known { // made-up tokens are not worth a place
 			s.end(token)
@@ -102,27 +99,19 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 	if ok {
 		query = `update session set account_id = $2, data = $3, expires_at = $5 where token_hash = $1 and expires_at > $4`
 	}
-	stmt, err := s.db.web.stmt(ctx, query)
+	n, err := s.db.execAlone(ctx, query, token, nullID(e.account), data, e.read, expires)
 	if err != nil {
 		return mapError(ctx, err)
 	}
-	res, err := stmt.ExecContext(ctx, token, nullID(e.account), data, e.read, expires)
-	if err != nil {
-		return mapError(ctx, err)
-	}
-	n, err := res.RowsAffected()
 	e.ended = n == 0 // ended meanwhile by another process
 	s.keep(token, e)
-	return err
+	return nil
 }
 
 // DeleteCtx ends a session.
 func (s *SessionStore) DeleteCtx(ctx context.Context, token string) error {
 	s.end(token)
-	stmt, err := s.db.web.stmt(ctx, `delete from session where token_hash = $1`)
-	if err == nil {
-		_, err = stmt.ExecContext(ctx, token)
-	}
+	_, err := s.db.execAlone(ctx, `delete from session where token_hash = $1`, token)
 	return mapError(ctx, err)
 }
 
@@ -190,6 +179,37 @@ func accountOf(values map[string]any) ident.ID {
 	text, _ := values[sessionAccount].(string)
 	id, _ := ident.Parse(text)
 	return id
+}
+
+// getAlone reads one row of a platform table in a statement of its own, without
+// a scope.
+func (db *DB) getAlone(ctx context.Context, dst any, query string, args ...any) error {
+	s, err := db.web.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return db.web.db.GetContext(ctx, dst, query, args...)
+	}
+	return s.GetContext(ctx, dst, args...)
+}
+
+// execAlone changes a platform table in a statement of its own.
+func (db *DB) execAlone(ctx context.Context, query string, args ...any) (int64, error) {
+	s, err := db.web.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	var res sql.Result
+	if s == nil {
+		res, err = db.web.db.ExecContext(ctx, query, args...)
+	} else {
+		res, err = s.ExecContext(ctx, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // EndSessions ends all browser sessions of an account and reports how many.

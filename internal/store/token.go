@@ -37,10 +37,7 @@ const tokenColumns = `t.id, t.account_id, t.partnership_id, t.name, t.digest, t.
 // there is none. It stands alone: nobody is known yet who could act.
 func (db *DB) TokenByDigest(ctx context.Context, digest []byte) (t user.Token, ok bool, err error) {
 	var r tokenRow
-	stmt, err := db.web.stmt(ctx, `select `+tokenColumns+` from api_token t where t.digest = $1`)
-	if err == nil {
-		err = stmt.GetContext(ctx, &r, digest)
-	}
+	err = db.getAlone(ctx, &r, `select `+tokenColumns+` from api_token t where t.digest = $1`, digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return user.Token{}, false, nil
 	}

@@ -120,27 +120,57 @@ func (tx *Tx) VerifyChain() error {
 			seq = r.Seq
 		}
 		if len(rows) < verifyBatch {
-			return nil
+			return tx.verifyEnds()
 		}
 	}
 }
 
+// verifyEnds finds what following the links cannot: a chain cut off at its end,
+// a link whose event is gone, an event that was never linked. Each question is
+// one statement, so writers in between do not disturb the answer.
+func (tx *Tx) verifyEnds() error {
+	for _, q := range []struct{ what, query string }{
+		{"audit.chain.gap", `select h.organisation_id, h.lane, h.seq from audit_head h
+			where h.partnership_id = $1 and not exists (select 1 from audit_link l where l.partnership_id = h.partnership_id
+				and l.organisation_id = h.organisation_id and l.lane = h.lane and l.seq = h.seq and l.hash = h.hash) limit 1`},
+		{"audit.chain.broken", `select l.organisation_id, l.lane, l.seq from audit_link l
+			where l.partnership_id = $1 and not exists (select 1 from audit_head h where h.partnership_id = l.partnership_id
+				and h.organisation_id = l.organisation_id and h.lane = l.lane and h.seq >= l.seq) limit 1`},
+		{"audit.chain.gap", `select l.organisation_id, l.lane, l.seq, l.event_id as id from audit_link l
+			where l.partnership_id = $1 and not exists (select 1 from audit_event e where e.partnership_id = l.partnership_id and e.id = l.event_id) limit 1`},
+		{"audit.chain.gap", `select e.organisation_id, 0 as lane, 0 as seq, e.id from audit_event e
+			where e.partnership_id = $1 and not exists (select 1 from audit_link l where l.partnership_id = e.partnership_id and l.event_id = e.id)
+			and not exists (select 1 from audit_pending p where p.partnership_id = e.partnership_id and p.event_id = e.id) limit 1`},
+	} {
+		var bad []linkRow
+		if err := tx.list(&bad, q.query, tx.Partnership()); err != nil {
+			return err
+		}
+		if len(bad) > 0 {
+			return chainFault(q.what, bad[0])
+		}
+	}
+	return nil
+}
+
+// chainFault names the first bad link.
+func chainFault(what string, r linkRow) error {
+	return errs.New(errs.Precondition, "error.audit.chain", errs.Args{"what": errs.Key(what), "organisation": r.OrganisationID,
+		"lane": r.Lane, "seq": r.Seq, "event": r.ID})
+}
+
 // verifyLink checks one link against the head before it and returns the new head.
 func (tx *Tx) verifyLink(r linkRow, want int64, head []byte) ([]byte, error) {
-	bad := func(what string) error {
-		return errs.New(errs.Precondition, "error.audit.chain", errs.Args{"what": errs.Key(what), "organisation": r.OrganisationID,
-			"lane": r.Lane, "seq": r.Seq, "event": r.ID})
-	}
 	if r.Seq != want {
-		return nil, bad("audit.chain.gap")
+		return nil, chainFault("audit.chain.gap", r)
 	}
 	e, err := r.event()
 	if err != nil || tx.keys.VerifyMAC("audit", e.Canonical(), e.MAC) != nil {
-		return nil, bad("audit.chain.changed")
+		return nil, chainFault("audit.chain.changed", r)
 	}
 	next := seal.Link(head, e.MAC)
 	if string(next) != string(r.Hash) {
-		return nil, bad("audit.chain.broken")
+		return nil, chainFault("audit.chain.broken", r)
 	}
 	return next, nil
 }

@@ -36,12 +36,18 @@ type Tx struct {
 type TxOption func(*txOptions)
 
 type txOptions struct {
-	jobs  bool
-	retry bool
+	jobs     bool
+	retry    bool
+	snapshot bool
 }
 
 // Background runs the transaction on the pool with the long limits.
 func Background() TxOption { return func(o *txOptions) { o.jobs = true } }
+
+// OneInstant lets all statements of the transaction read the same instant, for
+// pages that show a figure and the list behind it. It is for reading: only read
+// events may be recorded, an announced one would meet its chain head changed.
+func OneInstant() TxOption { return func(o *txOptions) { o.snapshot = true } }
 
 // retries of a transaction that may be repeated, beyond the first try.
 const retries = 3
@@ -63,7 +69,7 @@ func (db *DB) InTx(ctx context.Context, who user.Principal, fn func(*Tx) error, 
 		p = db.jobs
 	}
 	for attempt := 0; ; attempt++ {
-		tx, err := db.attempt(ctx, p, who, fn)
+		tx, err := db.attempt(ctx, p, who, fn, o.isolation())
 		if err == nil {
 			return nil
 		}
@@ -81,9 +87,24 @@ func (db *DB) InTx(ctx context.Context, who user.Principal, fn func(*Tx) error, 
 	}
 }
 
+func (o txOptions) isolation() *sql.TxOptions {
+	if o.snapshot {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
+	}
+	return nil
+}
+
 // attempt is one try: begin, scope, fn, audit, commit.
-func (db *DB) attempt(ctx context.Context, p *pool, who user.Principal, fn func(*Tx) error) (_ *Tx, err error) {
-	raw, err := p.db.BeginTxx(ctx, nil)
+func (db *DB) attempt(ctx context.Context, p *pool, who user.Principal, fn func(*Tx) error, level *sql.TxOptions) (_ *Tx, err error) {
+	if err := p.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	if err := p.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	raw, err := p.db.BeginTxx(ctx, level)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,11 @@ type PageSample struct {
 func Pages() []PageSample {
 	return slices.Concat(
 		basePages(),
+		carePages(),
+		intakePages(),
+		reportingPages(),
+		fundingPages(),
+		importPages(),
 		accountPages(),
 		directoryPages(),
 	)

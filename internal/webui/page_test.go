@@ -119,7 +119,7 @@ func (c *htmlCheck) element(n *html.Node) {
 		case a.Key == "id":
 			c.ids[a.Val]++
 		case a.Key == "href" && strings.HasPrefix(a.Val, "#") && len(a.Val) > 1, a.Key == "aria-describedby" || a.Key == "aria-labelledby":
-			c.targets = append(c.targets, strings.TrimPrefix(a.Val, "#"))
+			c.targets = append(c.targets, strings.Fields(strings.TrimPrefix(a.Val, "#"))...) // aria attributes hold lists
 		}
 	}
 	switch n.Data {

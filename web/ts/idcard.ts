@@ -53,8 +53,11 @@ export function idcards(root: ParentNode): void {
     const today = toDay(wrap.dataset.idcard || "");
     const regions = JSON.parse(input.dataset.regions || "{}") as Record<string, string>;
     const mask = masking(wrap, input);
+    // Passports and certificates have numbers of their own; the server knows them.
+    const kind = input.form?.querySelector<HTMLSelectElement>("[name=doc_kind]");
     const show = () => {
-      const r = readID(input.value, today);
+      const plain = !!kind && kind.value !== "citizen" && kind.value !== "hmt";
+      const r: Reading = plain ? { state: "empty" } : readID(input.value, today);
       facts(wrap, r, today, regions);
       if (r.state === "ok") echo(input, "✓ " + say("id.ok"));
       else if (r.state === "check") echo(input, say("id.check"), true);
@@ -65,6 +68,7 @@ export function idcards(root: ParentNode): void {
       mask(r.state === "ok" ? r.value : "");
     };
     input.addEventListener("input", show);
+    kind?.addEventListener("change", show);
     if (input.value && !input.closest(".bad-field")) show();
   });
 }

@@ -41,7 +41,7 @@ func Parameters() []string {
 
 var (
 	monthForm    = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])$`)
-	categoryForm = regexp.MustCompile(`^[a-z0-9_]{1,40}$`)
+	categoryForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
 )
 
 // Values of the parameter surgeon.

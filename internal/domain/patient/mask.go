@@ -29,3 +29,12 @@ func MaskName(s string) string {
 	}
 	return string(first) + strings.Repeat("*", utf8.RuneCountInString(s[size:]))
 }
+
+// ShownName is the one rule for names on lists and pages: in full only for who
+// may read people, masked for everybody else, such as officials.
+func ShownName(name string, full bool) string {
+	if full {
+		return name
+	}
+	return MaskName(name)
+}

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"runtime"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/shanhai-health/shanhai/internal/blob"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/directory"
+	"github.com/shanhai-health/shanhai/internal/service/exchange"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// Services are the use cases, for delivery and for the command line.
+type Services struct {
+	SessionStore *store.SessionStore
+	Accounts     *accounts.Service
+	Directory    *directory.Service
+	Exchange     *exchange.Service
+	Care         *treatment.Service
+	Intake       *intake.Service
+	Reporting    *reporting.Service
+	Funding      *funding.Service
+}
+
+func newServices(a *App) (Services, error) {
+	passwords, err := user.PasswordProfile(string(a.cfg.PasswordProfile))
+	if err != nil {
+		return Services{}, err
+	}
+	blobs, err := blob.Open(a.cfg.DataDir, a.Keys)
+	if err != nil {
+		return Services{}, err
+	}
+	say, err := stored()
+	if err != nil {
+		return Services{}, err
+	}
+	sessions := store.NewSessionStore(a.DB, scs.GobCodec{})
+	return Services{
+		SessionStore: sessions,
+		// Hashing is memory-hard: more at once than cores only makes everybody wait.
+		Accounts: accounts.New(accounts.Deps{DB: a.DB, Policy: a.Policy, Hasher: seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU()),
+			Sessions: sessions, Passwords: passwords, Clock: a.opt.Clock, Log: a.opt.Log}),
+		Intake:    intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
+		Exchange:  exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
+		Directory: directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
+		Care:      treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
+		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
+		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
+	}, nil
+}

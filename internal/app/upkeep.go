@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// upkeep removes what has run out: sessions, and idempotency keys of every
+// partnership and of the platform.
+func (a *App) upkeep(ctx context.Context) error {
+	if _, err := a.Services.Accounts.Sweep(ctx); err != nil {
+		return err
+	}
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range append(ids, ident.Nil) {
+		err := a.DB.InTx(ctx, authz.System("upkeep").In(id), func(tx *store.Tx) error {
+			_, err := tx.ForgetKeys()
+			return err
+		}, store.Background())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

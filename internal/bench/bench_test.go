@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// How often product and floor take turns, and how long a turn lasts.
+const (
+	turns = 3
+	span  = 1500 * time.Millisecond
+)
+
+// people reads 50k, 1m or a plain number.
+func people(text string) (int, error) {
+	text, unit := strings.ToLower(text), 1
+	switch {
+	case strings.HasSuffix(text, "k"):
+		text, unit = text[:len(text)-1], 1_000
+	case strings.HasSuffix(text, "m"):
+		text, unit = text[:len(text)-1], 1_000_000
+	}
+	n, err := strconv.Atoi(text)
+	if err == nil && n*unit < hospitals*10 {
+		err = fmt.Errorf("%d people are too few to measure on", n*unit)
+	}
+	return n * unit, err
+}
+
+// TestBench is what `make bench` runs. Without the size there is nothing to do:
+// times are no test.
+func TestBench(t *testing.T) {
+	text := os.Getenv("SHANHAI_TEST_BENCH_SIZE")
+	if text == "" {
+		return
+	}
+	size, err := people(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	begin := time.Now()
+	dir := scratch(t, "data")
+	r.say("%s", calibrate(dir))
+	step := stepper(t)
+	binary := build(t)
+	step("binary built")
+	demoLoad(t, &r)
+	step("P8 demo loaded")
+	w := newWorld(t, dir, size)
+	r.say("%d people in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, hospitals, time.Since(begin).Round(time.Second), clients, turns, span)
+	step("people made")
+	for _, part := range []struct {
+		name string
+		run  func(*world, *report)
+	}{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P6", ledgers}} {
+		part.run(w, &r)
+		step(part.name)
+	}
+	starts(w, &r, binary)
+	step("P8 starts")
+	r.say("%s", calibrate(dir))
+	t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String())
+}
+
+// stepper says what is done and how long it took, for the one who waits.
+func stepper(t *testing.T) func(string) {
+	last := time.Now()
+	return func(what string) {
+		t.Logf("%s: %s", what, time.Since(last).Round(100*time.Millisecond))
+		last = time.Now()
+	}
+}
+
+func TestSizesAreRead(t *testing.T) {
+	for text, want := range map[string]int{"50k": 50_000, "1m": 1_000_000, "1M": 1_000_000, "2500": 2500} {
+		if n, err := people(text); err != nil || n != want {
+			t.Errorf("%s: %d %v", text, n, err)
+		}
+	}
+	for _, text := range []string{"", "many", "12", "k"} {
+		if _, err := people(text); err == nil {
+			t.Errorf("%q is a size", text)
+		}
+	}
+}

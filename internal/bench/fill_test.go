@@ -1,0 +1,154 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/lib/pq"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/match"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/seal"
+)
+
+// filler writes rows of one table by COPY.
+type filler struct {
+	table   string
+	columns []string
+	rows    [][]any
+}
+
+func table(name string, columns ...string) *filler { return &filler{table: name, columns: columns} }
+
+func (f *filler) add(values ...any) { f.rows = append(f.rows, values) }
+
+// flush writes what has come together. Foreign keys are not asked for: a session
+// in replica mode writes what was made to fit.
+func (f *filler) flush(tx *sql.Tx) error {
+	stmt, err := tx.Prepare(pq.CopyIn(f.table, f.columns...))
+	if err != nil {
+		return err
+	}
+	for _, r := range f.rows {
+		if _, err := stmt.Exec(r...); err != nil {
+			return fmt.Errorf("%s: %w", f.table, err)
+		}
+	}
+	if _, err := stmt.Exec(); err != nil {
+		return fmt.Errorf("%s: %w", f.table, err)
+	}
+	f.rows = f.rows[:0]
+	return stmt.Close()
+}
+
+// batch is how many people are held in memory before they are written.
+const batch = 10_000
+
+// fillIn makes the people: identity, document, registration with its terms, case,
+// treatment and operation. It is the data to measure on, not a measurement, so it
+// comes by COPY as the superuser, which no user of the service could do.
+func (w *world) fillIn() {
+	w.t.Helper()
+	by := w.who[0].AccountID
+	f := []*filler{
+		table("person", "partnership_id", "id", "name", "name_key", "sex", "birth_on", "region_code", "visible_to", "created_at", "created_by"),
+		table("person_document", "partnership_id", "id", "person_id", "kind", "number_sealed", "digest", "last4", "verified", "visible_to", "created_at", "created_by"),
+		table("registration", "partnership_id", "id", "person_id", "hospital_id", "visible_to", "phone_sealed", "phone_last4", "township", "village", "legal_basis",
+			"slip_code", "registered_on", "created_at", "created_by"),
+		table("registration_term", "partnership_id", "hospital_id", "registration_id", "term"),
+		table("casefile", "partnership_id", "id", "case_no", "person_id", "programme", "home_hospital_id", "visible_to", "state", "opened_on", "created_at", "created_by"),
+		table("case_participant", "partnership_id", "hospital_id", "opened_on", "case_id"),
+		table("treatment", "partnership_id", "id", "case_id", "person_id", "programme", "hospital_id", "visible_to", "state", "path", "operated_on", "created_at", "created_by"),
+		table("procedure", "partnership_id", "id", "treatment_id", "case_id", "person_id", "programme", "kind", "site", "side", "hospital_id", "visible_to", "team",
+			"operated_on", "operation_codes", "diagnosis_codes", "code_catalogue", "detail", "marks", "created_at", "created_by"),
+	}
+	for from := 0; from < w.size; from += batch {
+		for n := from; n < min(w.size, from+batch); n++ {
+			w.must(w.fillPerson(f, n, by))
+		}
+		tx, err := w.super.BeginTx(context.Background(), nil)
+		w.must(err)
+		_, err = tx.Exec(`set local session_replication_role = replica`)
+		w.must(err)
+		for _, t := range f {
+			w.must(t.flush(tx))
+		}
+		w.must(tx.Commit())
+	}
+	_, err := w.super.Exec(`vacuum (analyze)`)
+	w.must(err)
+	_, err = w.super.Exec(`checkpoint`)
+	w.must(err)
+}
+
+func (w *world) fillPerson(f []*filler, n int, by ident.ID) error {
+	p, keys := invent(n), w.app.Keys
+	hospital := w.orgs[at(n)]
+	seen := "{" + hospital.String() + "}"
+	on := clock.MustDate(2022, 1, 1).AddDays(n % 1400)
+	made := on.Start()
+	person, doc, reg, file, care := ident.New(), ident.New(), ident.New(), ident.New(), ident.New()
+	slip := ident.SlipCode()
+	w.cases, w.slips = append(w.cases, [2]string{file.String(), care.String()}), append(w.slips, slip)
+	number, err := keys.SealString(p.number, seal.Place{Table: "person_document", Column: "number_sealed", Row: doc})
+	if err != nil {
+		return err
+	}
+	phone, err := keys.SealString(p.phone, seal.Place{Table: "registration", Column: "phone_sealed", Row: reg})
+	if err != nil {
+		return err
+	}
+	whole, err := keys.Digest(seal.PurposeDocument, string(patient.DocCitizen)+":"+p.number)
+	if err != nil {
+		return err
+	}
+	f[0].add(w.place, person, p.name, match.SortKey(p.name), string(p.sex), p.birth, region, seen, made, by)
+	f[1].add(w.place, doc, person, string(patient.DocCitizen), number, whole, p.number[14:], true, seen, made, by)
+	f[2].add(w.place, reg, person, hospital, seen, phone, p.phone[7:], "石坪镇", p.village, string(patient.BasisStatutory), slip, on, made, by)
+	terms, err := w.terms(p, slip, hex.EncodeToString(whole))
+	if err != nil {
+		return err
+	}
+	for _, t := range terms {
+		f[3].add(w.place, hospital, reg, t)
+	}
+	f[4].add(w.place, file, fmt.Sprintf("%s-2019-%07d", caseCode, n), person, "joint", hospital, seen, "in_treatment", on, made, by)
+	f[5].add(w.place, hospital, on, file)
+	f[6].add(w.place, care, file, person, "joint", hospital, seen, "operated", "normal", on, made, by)
+	f[7].add(w.place, ident.New(), care, file, person, "joint", "TKA", "knee", "LR"[n%2:n%2+1], hospital, seen, "{}", on, "{81.54}", "{M17.1}", "icd-9-cm-3", "{}", "{}", made, by)
+	return nil
+}
+
+// terms are the rows the store keeps of a registration, see store.Source.
+func (w *world) terms(p invented, slip, whole string) ([]string, error) {
+	var out []string
+	for _, t := range match.Terms(p.name) {
+		out = append(out, t.String())
+	}
+	f := match.Fingerprint{Name: p.name, Birth: p.birth, Sex: p.sex, Village: p.village, DocKind: patient.DocCitizen, DocDigest: whole}
+	for _, d := range []struct {
+		kind    match.Kind
+		purpose seal.Purpose
+		text    string
+		digest  func(seal.Purpose, string) ([]byte, error)
+	}{
+		{match.KindIDTail, seal.PurposeDocument, p.number, w.app.Keys.DigestTail}, {match.KindNumber, seal.PurposeDocument, p.number, w.app.Keys.Digest},
+		{match.KindPhoneTail, seal.PurposePhone, p.phone, w.app.Keys.DigestTail}, {match.KindPhone, seal.PurposePhone, p.phone, w.app.Keys.Digest},
+	} {
+		sum, err := d.digest(d.purpose, d.text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, match.Term{Kind: d.kind, Text: hex.EncodeToString(sum)}.String())
+		f.PhoneDigest = hex.EncodeToString(sum) // the last one is the telephone's
+	}
+	out = append(out, match.Term{Kind: match.KindSlip, Text: slip}.String())
+	for _, b := range match.Blocks(f) {
+		out = append(out, "k:"+b)
+	}
+	return out, nil
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shanhai-health/shanhai/internal/app"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/errs"
+)
+
+func readInput(name string, stdin io.Reader) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(name)
+}
+
+// warnPaper says, until it is confirmed, that a backup is worth nothing without
+// its key.
+func (e *env) warnPaper(a *app.App) {
+	if !a.PaperConfirmed() {
+		e.tell("cli.key.unconfirmed")
+	}
+}
+
+func (e *env) backup() *cobra.Command {
+	var to string
+	c := &cobra.Command{Use: "backup", Short: e.say.T("cli.backup"), Long: e.say.T("cli.backup.long"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		return e.open(func(ctx context.Context, a *app.App) error {
+			b, err := a.Backup(ctx, to)
+			if err != nil {
+				return err
+			}
+			e.tell("cli.backup.done", "rows", b.Manifest.Contents.Rows(), "blobs", b.Manifest.Blobs, "mb", (b.Size+1<<20-1)>>20)
+			if to == "" {
+				e.tell("cli.backup.same_disk")
+			}
+			e.warnPaper(a)
+			_, err = fmt.Fprintln(e.Stdout, b.File)
+			return err
+		})
+	}}
+	c.Flags().StringVar(&to, "to", "", e.say.T("cli.flag.backup.to"))
+	return c
+}
+
+func (e *env) restore() *cobra.Command {
+	var in app.RestoreInput
+	var paper string
+	c := &cobra.Command{Use: "restore FILE", Short: e.say.T("cli.restore"), Long: e.say.T("cli.restore.long"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+		in.File = args[0]
+		if paper != "" {
+			var err error
+			if in.Paper, err = e.readAll(paper); err != nil {
+				return err
+			}
+		}
+		out, err := app.Restore(e.ctx, e.cfg, e.options(), in)
+		if err != nil {
+			return err
+		}
+		key := "cli.restore.done"
+		if in.Trial {
+			key = "cli.restore.verified"
+		}
+		m := out.Manifest
+		e.tell(key, "at", m.MadeAt.In(clock.Shanghai).Format("2006-01-02 15:04"), "rows", m.Contents.Rows(), "blobs", m.Blobs,
+			"chains", len(m.Contents.Chains), "seconds", int(out.Took.Seconds()))
+		if !in.Trial && in.Paper != "" {
+			e.tell("cli.key.unconfirmed")
+		}
+		return nil
+	}}
+	c.Flags().BoolVar(&in.Trial, "verify", false, e.say.T("cli.flag.restore.verify"))
+	c.Flags().StringVar(&paper, "paper", "", e.say.T("cli.flag.restore.paper"))
+	return c
+}
+
+func (e *env) keys() *cobra.Command {
+	return e.group("key", e.keyExport(), e.keyConfirm(), e.keyImport())
+}
+
+func (e *env) keyExport() *cobra.Command {
+	var paper bool
+	c := &cobra.Command{Use: "export", Short: e.say.T("cli.key.export"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		if !paper {
+			return errs.New(errs.Invalid, "error.cli.paper_only", nil)
+		}
+		return e.open(func(ctx context.Context, a *app.App) error {
+			text, err := a.Paper(ctx)
+			if err != nil {
+				return err
+			}
+			e.tell("cli.key.paper", "fingerprint", a.Keys.Fingerprint())
+			_, err = io.WriteString(e.Stdout, text)
+			return err
+		})
+	}}
+	c.Flags().BoolVar(&paper, "paper", false, e.say.T("cli.flag.key.paper"))
+	return c
+}
+
+func (e *env) keyConfirm() *cobra.Command {
+	return &cobra.Command{Use: "confirm FINGERPRINT", Short: e.say.T("cli.key.confirm"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+		return e.open(func(ctx context.Context, a *app.App) error {
+			err := a.ConfirmPaper(ctx, args[0])
+			if err == nil {
+				e.tell("cli.key.confirmed")
+			}
+			return err
+		})
+	}}
+}
+
+func (e *env) keyImport() *cobra.Command {
+	return &cobra.Command{Use: "import FILE", Short: e.say.T("cli.key.import"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+		text, err := e.readAll(args[0])
+		if err != nil {
+			return err
+		}
+		k, err := app.ImportPaper(e.cfg, text)
+		if err == nil {
+			e.tell("cli.key.imported", "fingerprint", k.Fingerprint())
+		}
+		return err
+	}}
+}
+
+func (e *env) database() *cobra.Command {
+	shell := &cobra.Command{Use: "shell [-- ...]", Short: e.say.T("cli.db.shell"), Long: e.say.T("cli.db.shell.long"), Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return e.open(func(ctx context.Context, a *app.App) error {
+				code, err := a.Shell(ctx, args, app.Streams{In: e.Stdin, Out: e.Stdout, Err: e.Stderr})
+				if err == nil && code != 0 {
+					return exitCode(code)
+				}
+				return err
+			})
+		}}
+	return e.group("db", shell)
+}
+
+func (e *env) doctor() *cobra.Command {
+	return &cobra.Command{Use: "doctor", Short: e.say.T("cli.doctor"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		bad := 0
+		marks := map[app.Grade]string{app.Good: "✓", app.Warn: "!", app.Bad: "✗"}
+		for _, f := range app.Doctor(e.ctx, e.cfg, e.options()) {
+			fmt.Fprintf(e.Stdout, "%s %s: %s\n", marks[f.Grade], e.say.T(f.Name), e.say.Say(f.Key, f.Args))
+			if f.Remedy != "" {
+				fmt.Fprintf(e.Stdout, "    → %s\n", e.say.Say(f.Remedy, f.Args))
+			}
+			if f.Grade == app.Bad {
+				bad++
+			}
+		}
+		if bad > 0 {
+			e.tell("cli.doctor.bad", "n", bad)
+			return exitCode(1)
+		}
+		e.tell("cli.doctor.good")
+		return nil
+	}}
+}
+
+func (e *env) cert() *cobra.Command {
+	var dir string
+	c := &cobra.Command{Use: "init NAME...", Short: e.say.T("cli.cert.init"), Long: e.say.T("cli.cert.init.long"), Args: cobra.ArbitraryArgs, RunE: func(_ *cobra.Command, args []string) error {
+		if dir == "" {
+			dir = filepath.Join(e.cfg.DataDir, "tls")
+		}
+		made, err := app.MakeCertificates(dir, args, clock.System{})
+		if err != nil {
+			return err
+		}
+		e.tell("cli.cert.done", "ca", made.Authority, "ca_key", made.AuthorityKey, "day", clock.DateOf(made.Expires.In(clock.Shanghai)))
+		_, err = fmt.Fprintf(e.Stdout, "--tls-cert %s --tls-key %s\n", made.Cert, made.Key)
+		return err
+	}}
+	c.Flags().StringVar(&dir, "dir", "", e.say.T("cli.flag.cert.dir"))
+	return e.group("cert", c)
+}

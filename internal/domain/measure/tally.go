@@ -1,0 +1,78 @@
+package measure
+
+import (
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/money"
+)
+
+// NoCategory is the key of person-times without a beneficiary category: none
+// recorded, or asked and none held.
+const NoCategory = "NONE"
+
+// Whole is the dimension of a tally that is not broken down.
+const Whole Dimension = ""
+
+// Tally is what was counted in one part of a breakdown, or in the whole of a
+// filter: the numbers every definition takes its value from.
+type Tally struct {
+	Dimension  Dimension
+	Key        string
+	Operations int64
+	Persons    int64 // distinct, never to be added to another tally's
+	Treatments int64
+	Money      Layers
+}
+
+// Layers is who paid the settled bills of a tally's person-times.
+type Layers struct {
+	Bill, Basic, Critical, Assistance, Other, Fund, Waiver, Net money.Fen
+}
+
+// Of is the amount of a field.
+func (l Layers) Of(f Field) money.Fen {
+	switch f {
+	case Bill:
+		return l.Bill
+	case Basic:
+		return l.Basic
+	case Critical:
+		return l.Critical
+	case Assistance:
+		return l.Assistance
+	case Other:
+		return l.Other
+	case Reduction:
+		return l.Fund + l.Waiver
+	case Net:
+		return l.Net
+	}
+	return 0
+}
+
+// Amount is what a definition of money adds up.
+func (d Definition) Amount(l Layers) money.Fen {
+	var sum money.Fen
+	for _, f := range d.Fields {
+		sum += l.Of(f)
+	}
+	return sum
+}
+
+// Read takes the definition's value from a tally. The tally must have been
+// counted with a filter bound by [Filter.For] to the definition, or be the part
+// of the definition's programme.
+func (d Definition) Read(t Tally, asOf time.Time) Value {
+	r := Result{Denominator: t.Treatments, AsOf: asOf}
+	switch d.Kind {
+	case DistinctPersons:
+		r.Value = t.Persons
+	case CountTreatments:
+		r.Value = t.Treatments
+	case CountProcedures:
+		r.Value = t.Operations
+	case SumMoney:
+		r.Value = int64(d.Amount(t.Money))
+	}
+	return d.Value(r)
+}

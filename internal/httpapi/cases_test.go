@@ -1,0 +1,178 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/httpapi"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+// newCareAPI is the API over a world with the services of care.
+func newCareAPI(t *testing.T) api {
+	t.Helper()
+	w := servicetest.New(t)
+	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
+	mux := chi.NewRouter()
+	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc,
+		Care: treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})})
+	router, err := gorillamux.NewRouter(contractOf(t, mux))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api{World: w, handler: mux, router: router, s: acc}
+}
+
+// worker is a token for reading and writing care.
+func (a api) worker(who user.Principal) string {
+	a.T.Helper()
+	var scopes []authz.Permission
+	for _, perm := range []authz.Permission{authz.PersonRead, authz.CaseRead, authz.CaseOpen, authz.CaseClose, authz.TreatmentRead, authz.TreatmentOpen,
+		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog} {
+		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
+			scopes = append(scopes, perm)
+		}
+	}
+	made, err := a.s.CreateTokenFor(a.T.Context(), authz.System("test"), who.AccountID, who.PartnershipID, accounts.NewToken{Name: "care", Scopes: scopes})
+	if err != nil {
+		a.T.Fatal(err)
+	}
+	return made.Secret
+}
+
+// post sends a write and holds request and answer against the contract.
+func (a api) post(token, path, key string, body any, dst any) int {
+	a.T.Helper()
+	raw, ok := body.(string)
+	if !ok {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			a.T.Fatal(err)
+		}
+		raw = string(encoded)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/api/v1"+path, strings.NewReader(raw))
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	w := httptest.NewRecorder()
+	a.handler.ServeHTTP(w, r)
+	route, params, err := a.router.FindRoute(r)
+	if err != nil {
+		a.T.Fatalf("%s: %v", path, err)
+	}
+	in := &openapi3filter.ResponseValidationInput{Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())),
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true}}
+	if err := openapi3filter.ValidateResponse(a.T.Context(), in); err != nil {
+		a.T.Errorf("POST %s answers %s, which breaks the contract: %v", path, w.Body, err)
+	}
+	if dst != nil {
+		if err := json.Unmarshal(w.Body.Bytes(), dst); err != nil {
+			a.T.Fatalf("POST %s: %s", path, w.Body)
+		}
+	}
+	return w.Code
+}
+
+type careAnswer struct {
+	ID      string `json:"id"`
+	No      string `json:"no"`
+	State   string `json:"state"`
+	Path    string `json:"path"`
+	Version int64  `json:"version"`
+	Steps   []struct {
+		Action  string
+		Missing []string
+	}
+	Rule   string
+	Fields []struct{ Path string }
+}
+
+func TestACaseIsTreatedOverTheAPI(t *testing.T) {
+	a := newCareAPI(t)
+	person := a.Patient(servicetest.Mountain, "向云禾")
+	clerk, doctor := a.worker(a.Registrar(servicetest.Mountain)), a.worker(a.Doctor(servicetest.Mountain))
+	open := map[string]any{"person_id": person, "hospital_id": a.ID(servicetest.Mountain), "programme": "joint"}
+	var c, again, tr, op careAnswer
+	if code := a.post(clerk, "/cases", "open-1", open, &c); code != http.StatusCreated || c.No != "SH-2026-00001" {
+		t.Fatalf("%d %+v", code, c)
+	}
+	if code := a.post(clerk, "/cases", "open-1", open, &again); code != http.StatusCreated || again.ID != c.ID {
+		t.Errorf("the repeated request: %d %+v", code, again)
+	}
+	if code := a.post(clerk, "/cases", "", open, nil); code != http.StatusBadRequest && code != http.StatusUnprocessableEntity {
+		t.Errorf("without a key: %d", code)
+	}
+	if code := a.post(clerk, "/cases", "open-2", `{"person_id":"`+person.String()+`","surprise":1}`, nil); code != http.StatusBadRequest {
+		t.Errorf("an unknown field: %d", code)
+	}
+	if code := a.post(clerk, "/cases/"+c.ID+"/treatments", "plan", map[string]any{"hospital_id": a.ID(servicetest.Mountain), "plan": "右膝置换"}, &tr); code != http.StatusCreated {
+		t.Fatalf("planning: %d", code)
+	}
+	step := func(key, action string, more map[string]any) int {
+		body := map[string]any{"action": action, "version": tr.Version}
+		for k, v := range more {
+			body[k] = v
+		}
+		return a.post(clerk, "/treatments/"+tr.ID+"/steps", key, body, &tr)
+	}
+	if code := step("s0", "discharge", map[string]any{"on": a.Today()}); code != http.StatusConflict && code != http.StatusPreconditionFailed && code != http.StatusUnprocessableEntity {
+		t.Errorf("a skipped step: %d", code)
+	}
+	for i, s := range []struct {
+		action string
+		more   map[string]any
+	}{{"confirm_eligible", nil}, {"forgo_reduction", map[string]any{"reason": "自费"}}, {"admit", map[string]any{"on": a.Today(), "admission_no": "ZY-7"}}} {
+		if code := step("s"+string(rune('1'+i)), s.action, s.more); code != http.StatusOK {
+			t.Fatalf("%s: %d %+v", s.action, code, tr)
+		}
+	}
+	log := map[string]any{"kind": "TKA", "operated_on": a.Today(), "lead_id": a.Doctor(servicetest.Mountain).PractitionerID, "anaesthesia": []string{"SPINAL"}, "indications": []string{"OA"}}
+	if code := a.post(doctor, "/treatments/"+tr.ID+"/procedures", "op-0", log, &op); code/100 != 4 || len(op.Fields) != 1 || op.Fields[0].Path != "side" {
+		t.Errorf("without a side: %d %+v", code, op)
+	}
+	log["side"] = "R"
+	if code := a.post(doctor, "/treatments/"+tr.ID+"/procedures", "op-1", log, &op); code != http.StatusCreated {
+		t.Fatalf("logging: %d %+v", code, op)
+	}
+	if _, raw := a.get(doctor, "/treatments/"+tr.ID); decode[careAnswer](t, raw).State != "operated" {
+		t.Errorf("the treatment: %s", raw)
+	}
+	for _, path := range []string{"/cases?programme=joint&from=2026-01-01", "/cases/" + c.ID, "/procedures?own=true", "/procedures/" + op.ID} {
+		if code, raw := a.get(doctor, path); code != http.StatusOK || !bytes.Contains(raw, []byte("向云禾")) {
+			t.Errorf("%s: %d %s", path, code, raw)
+		}
+	}
+	stranger := a.worker(a.Registrar(servicetest.MountainTwo))
+	for _, path := range []string{"/cases/" + c.ID, "/treatments/" + tr.ID, "/procedures/" + op.ID} {
+		if code, raw := a.get(stranger, path); code != http.StatusNotFound {
+			t.Errorf("another hospital, %s: %d %s", path, code, raw)
+		}
+	}
+	if code, _ := a.get(clerk, "/cases?from=soon"); code != http.StatusBadRequest && code != http.StatusUnprocessableEntity {
+		t.Errorf("a filter that cannot be read: %d", code)
+	}
+}

@@ -1,0 +1,180 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/httpx"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+// procedureBody is an operation as it is answered. The name is empty for a
+// doctor whose posting has ended.
+type procedureBody struct {
+	ID           ident.ID            `json:"id"`
+	TreatmentID  ident.ID            `json:"treatment_id"`
+	CaseNo       string              `json:"case_no"`
+	Name         string              `json:"name"`
+	Programme    procedure.Programme `json:"programme"`
+	Kind         procedure.Kind      `json:"kind"`
+	Site         procedure.Site      `json:"site"`
+	Side         procedure.Side      `json:"side"`
+	HospitalID   ident.ID            `json:"hospital_id"`
+	Hospital     string              `json:"hospital"`
+	OperatedOn   clock.Date          `json:"operated_on"`
+	Operations   []string            `json:"operation_codes"`
+	Diagnoses    []string            `json:"diagnosis_codes"`
+	Lead         string              `json:"lead"`
+	LeadVisiting bool                `json:"lead_visiting"`
+	Marks        []string            `json:"marks"`
+	Version      int64               `json:"version"`
+}
+
+func procedureOf(o treatment.Operation) procedureBody {
+	return procedureBody{ID: o.ID, TreatmentID: o.Treatment, CaseNo: o.CaseNo, Name: o.PersonName, Programme: o.Programme, Kind: o.Kind, Site: o.Site, Side: o.Side,
+		HospitalID: o.Hospital, Hospital: o.HospitalName, OperatedOn: o.OperatedOn, Operations: codesOf(o.Operations), Diagnoses: codesOf(o.Diagnoses),
+		Lead: o.LeadName, LeadVisiting: o.LeadVisiting, Marks: append([]string{}, o.Marks...), Version: o.Version}
+}
+
+func codesOf(list []procedure.Code) []string {
+	out := make([]string, len(list))
+	for i, c := range list {
+		out[i] = c.Code
+	}
+	return out
+}
+
+type procedureList struct {
+	Rows []procedureBody `json:"rows"`
+	Next string          `json:"next"`
+}
+
+func (s *Server) procedures(r *http.Request, c *call) (int, any, error) {
+	q := query{values: r.URL.Query()}
+	in := treatment.OperationsInput{Own: q.values.Get("own") == "true", Hospital: q.id("hospital"), From: q.day("from"), To: q.day("to"), Page: q.page()}
+	if err := q.wrong.Err(); err != nil {
+		return 0, nil, err
+	}
+	list, err := s.d.Care.Operations(r.Context(), c.Who, in)
+	out := procedureList{Rows: []procedureBody{}, Next: list.Next}
+	for _, o := range list.Rows {
+		out.Rows = append(out.Rows, procedureOf(o))
+	}
+	return http.StatusOK, out, err
+}
+
+func (s *Server) procedure(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	v, err := s.d.Care.Operation(r.Context(), c.Who, id)
+	v.Operation.PersonName = v.PersonName
+	return http.StatusOK, procedureOf(v.Operation), err
+}
+
+// logBody is an operation as a client sends it. The parts of other programmes
+// than the treatment's stay empty. Marks come back as fields of the problem
+// document and are recorded once confirm is true.
+type logBody struct {
+	Kind        procedure.Kind          `json:"kind"`
+	Side        procedure.Side          `json:"side"`
+	OperatedOn  clock.Date              `json:"operated_on"`
+	LeadID      ident.ID                `json:"lead_id"`
+	AssistantID ident.ID                `json:"assistant_id"`
+	Supervisor  ident.ID                `json:"supervisor_id"`
+	Anaesthesia []procedure.Anaesthesia `json:"anaesthesia"`
+	ASA         int                     `json:"asa"`
+	Operations  []string                `json:"operation_codes"`
+	Diagnoses   []string                `json:"diagnosis_codes"`
+	Diagnosis   string                  `json:"diagnosis"`
+
+	Indications    []procedure.Indication `json:"indications"`
+	Fixation       procedure.Fixation     `json:"fixation"`
+	Plan           procedure.Plan         `json:"plan"`
+	StageNo        int                    `json:"stage_no"`
+	UnknownPrimary string                 `json:"unknown_primary"`
+
+	LensPower    string `json:"lens_power"`
+	LensModel    string `json:"lens_model"`
+	AcuityBefore string `json:"acuity_before"`
+	AcuityAfter  string `json:"acuity_after"`
+
+	Syndrome    procedure.Syndrome `json:"syndrome"`
+	Access      procedure.Access   `json:"access"`
+	Vessels     []procedure.Vessel `json:"vessels"`
+	Stents      int                `json:"stents"`
+	DrugEluting bool               `json:"drug_eluting"`
+
+	Confirm bool   `json:"confirm"`
+	Reason  string `json:"reason"`
+}
+
+// procedure reads the body into the record of the kind's programme.
+func (b logBody) procedure() (procedure.Procedure, error) {
+	p := procedure.Procedure{Kind: b.Kind, Side: b.Side, OperatedOn: b.OperatedOn, Lead: b.LeadID, Assistant: b.AssistantID, Supervisor: b.Supervisor,
+		Anaesthesia: b.Anaesthesia, ASA: b.ASA, Diagnosis: b.Diagnosis}
+	var f errs.Fields
+	parse := func(path string, list []string, read func(string) (procedure.Code, error)) (out []procedure.Code) {
+		for _, text := range list {
+			c, err := read(text)
+			if err != nil {
+				f.Add(path, errs.Of(err).Key, "code", text)
+				continue
+			}
+			out = append(out, c)
+		}
+		return out
+	}
+	p.Operations = parse("operation_codes", b.Operations, procedure.ParseOperationCode)
+	p.Diagnoses = parse("diagnosis_codes", b.Diagnoses, procedure.ParseDiagnosisCode)
+	switch b.Kind.Programme() {
+	case procedure.Joint:
+		p.JointPart = &procedure.JointPart{Indications: b.Indications, Fixation: b.Fixation, Plan: b.Plan, StageNo: b.StageNo, UnknownPrimary: b.UnknownPrimary}
+	case procedure.Cataract:
+		p.EyePart = b.eye(&f)
+	case procedure.Coronary:
+		p.HeartPart = &procedure.HeartPart{Syndrome: b.Syndrome, Access: b.Access, Vessels: b.Vessels, Stents: b.Stents, DrugEluting: b.DrugEluting}
+	}
+	return p, f.Err()
+}
+
+func (b logBody) eye(f *errs.Fields) *procedure.EyePart {
+	e := &procedure.EyePart{LensModel: b.LensModel}
+	if b.LensPower != "" {
+		power, err := procedure.ParsePower(b.LensPower)
+		if err != nil {
+			f.Add("lens_power", "error.procedure.lens_power")
+		}
+		e.LensPower = &power
+	}
+	var err error
+	if e.Before, err = procedure.ParseAcuity(b.AcuityBefore); err != nil {
+		f.Add("acuity_before", "error.procedure.acuity")
+	}
+	if e.After, err = procedure.ParseAcuity(b.AcuityAfter); err != nil {
+		f.Add("acuity_after", "error.procedure.acuity")
+	}
+	return e
+}
+
+func (s *Server) logProcedure(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body logBody
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	p, err := body.procedure()
+	if err != nil {
+		return 0, nil, err
+	}
+	in := treatment.OperationInput{Treatment: id, Operation: p, Confirmed: body.Confirm, Reason: body.Reason}
+	o, err := s.d.Care.LogOperation(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
+	return http.StatusCreated, procedureOf(o), err
+}

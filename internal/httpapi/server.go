@@ -1,0 +1,178 @@
+// Package httpapi is the JSON API under /api/v1: the same service methods the
+// pages call, with bearer tokens instead of cookies and problem documents
+// instead of pages. It has no rules of its own; openapi.yaml is its contract and
+// a test holds the two equal.
+package httpapi
+
+import (
+	_ "embed"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/httpx"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+//go:embed openapi.yaml
+var document []byte
+
+// Deps is everything the API needs.
+type Deps struct {
+	Policy    *authz.Policy
+	Catalogue *i18n.Catalogue
+	Log       *slog.Logger
+	Clock     clock.Clock
+
+	Accounts  *accounts.Service
+	Care      *treatment.Service
+	Reporting *reporting.Service
+	Intake    *intake.Service
+	Funding   *funding.Service
+}
+
+// Route is a declared address with its one permission.
+type Route struct {
+	Method, Pattern string
+	Permission      authz.Permission
+}
+
+// Server serves the API.
+type Server struct {
+	d      Deps
+	routes []Route
+}
+
+// call is one request: who acts, in which language errors are said, and the
+// idempotency key of a write.
+type call struct {
+	Who user.Principal
+	P   i18n.Printer
+	Key string
+}
+
+// handler answers with a status and a value to encode, or an error.
+type handler func(r *http.Request, c *call) (int, any, error)
+
+type router struct {
+	mux    chi.Router
+	server *Server
+}
+
+// Mount declares the API under /api/v1.
+func Mount(mux chi.Router, d Deps) *Server {
+	s := &Server{d: d}
+	mux.Route("/api/v1", func(inner chi.Router) {
+		rt := &router{mux: inner, server: s}
+		rt.get("/openapi.json", authz.Public, s.openAPI)
+		s.personRoutes(rt)
+		s.careRoutes(rt)
+		s.measureRoutes(rt)
+		s.fundRoutes(rt)
+		s.approvalRoutes(rt)
+		s.settlementRoutes(rt)
+		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
+			return 0, nil, errs.Missing("error.not_found")
+		}))
+	})
+	return s
+}
+
+// Routes lists the declared addresses.
+func (s *Server) Routes() []Route { return s.routes }
+
+func (rt *router) get(pattern string, perm authz.Permission, h handler) {
+	rt.handle(http.MethodGet, pattern, perm, h)
+}
+
+func (rt *router) post(pattern string, perm authz.Permission, h handler) {
+	rt.handle(http.MethodPost, pattern, perm, h)
+}
+
+func (rt *router) put(pattern string, perm authz.Permission, h handler) {
+	rt.handle(http.MethodPut, pattern, perm, h)
+}
+
+func (rt *router) handle(method, pattern string, perm authz.Permission, h handler) {
+	rt.server.routes = append(rt.server.routes, Route{method, pattern, perm})
+	rt.mux.Method(method, pattern, rt.server.guard(perm, method != http.MethodGet, h))
+}
+
+// guard authenticates, checks the route's permission, asks writes for their
+// idempotency key, and encodes the answer.
+func (s *Server) guard(perm authz.Permission, write bool, h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{P: s.d.Catalogue.Printer(httpx.Language(r)), Key: r.Header.Get("Idempotency-Key")}
+		status, body, err := s.answer(r, c, h, perm, write)
+		if err != nil {
+			if errs.Is(err, errs.Internal) {
+				s.d.Log.ErrorContext(r.Context(), "request failed", "request", httpx.RequestID(r.Context()), "error", err)
+			}
+			httpx.WriteProblem(w, r, err, c.P)
+			return
+		}
+		writeJSON(w, status, body)
+	}
+}
+
+func (s *Server) answer(r *http.Request, c *call, h handler, perm authz.Permission, write bool) (int, any, error) {
+	if perm != authz.Public {
+		who, err := s.authenticate(r)
+		if err != nil {
+			return 0, nil, err
+		}
+		c.Who = who
+		at := authz.Anywhere(who.PartnershipID)
+		if who.PartnershipID == ident.Nil {
+			at = authz.Platform()
+		}
+		if err := s.d.Policy.Check(who, perm, at); err != nil {
+			return 0, nil, err
+		}
+	}
+	if write && c.Key == "" {
+		return 0, nil, errs.New(errs.Invalid, "error.idempotency.missing", nil)
+	}
+	return h(r, c)
+}
+
+// openAPI is the contract, readable by anybody: it holds no data.
+func (s *Server) openAPI(*http.Request, *call) (int, any, error) {
+	v, err := contract()
+	return http.StatusOK, v, err
+}
+
+// pathID reads an id of the address; a malformed one does not exist.
+func pathID(r *http.Request, name string) (ident.ID, error) {
+	id, err := ident.Parse(chi.URLParam(r, name))
+	if err != nil {
+		return ident.Nil, errs.Missing("error.not_found")
+	}
+	return id, nil
+}
+
+// writeJSON encodes before it writes, so that a failure is still a clean 500.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, `{"title":"internal"}`, http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(raw, '\n'))
+}

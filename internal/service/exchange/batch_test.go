@@ -1,0 +1,385 @@
+package exchange_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/service/exchange"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// book writes a workbook with one sheet for each table of cells.
+func book(t *testing.T, name string, sheets map[string][][]any) exchange.File {
+	t.Helper()
+	f := excelize.NewFile()
+	first := true
+	for tab, rows := range sheets {
+		if first {
+			if err := f.SetSheetName("Sheet1", tab); err != nil {
+				t.Fatal(err)
+			}
+			first = false
+		} else if _, err := f.NewSheet(tab); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			cell, err := excelize.CoordinatesToCellName(1, i+1)
+			if err == nil {
+				err = f.SetSheetRow(tab, cell, &row)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var buf bytes.Buffer
+	if err := errors.Join(f.Write(&buf), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return exchange.File{Name: name, Content: buf.Bytes()}
+}
+
+// The people of these ledgers are invented; the region 500199 is given to nobody.
+const knee = "左膝人工全膝关节置换术"
+
+var (
+	he  = servicetest.CitizenNumber("500612", 17)
+	she = servicetest.CitizenNumber("480305", 2)
+)
+
+func header() []any {
+	return []any{"序号", "姓名", "身份证号码", "联系电话", "手术医院", "住院号", "入院日期", "手术日期", "出院日期", "手术名称", "部位", "主刀医生", "总费用", "医保报销", "减免金额", "个人自付"}
+}
+
+func line(no int, name, number, hospital, on, operation, side string) []any {
+	return []any{no, name, number, "13900000000", hospital, "", on, on, on, operation, side, "支医某", "50000", "30000", "15000", "5000"}
+}
+
+// known is a hospital of the world by its name.
+func (o office) hospital(p servicetest.Place) string { return o.Hospitals[p].Name }
+
+func (o office) take(t *testing.T, f exchange.File) exchange.Outcome {
+	t.Helper()
+	out, err := o.Import(t.Context(), o.System(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range out.Book.Sheets {
+		for _, r := range s.Rows {
+			if r.Level == history.LevelError {
+				t.Errorf("row %d is refused: %s", r.Row, r.Text(o.say))
+			}
+		}
+	}
+	return out
+}
+
+func TestOnePersonAtTwoHospitalsIsOneCaseWithTheEarliestAsHome(t *testing.T) {
+	o := newOffice(t)
+	o.take(t, book(t, "双侧.xlsx", map[string][][]any{"关节": {header(),
+		line(1, "向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术", "右"),
+		line(2, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左")}}))
+	got := o.counts()
+	if got.Persons != 1 || got.Cases != 1 || got.Treatments != 2 || got.Registrations != 2 {
+		t.Errorf("%+v", got)
+	}
+	home := o.Count(`select count(*) from casefile where partnership_id = $1 and home_hospital_id = $2 and closed_on = '2022-06-01' and closure = 'imported'`,
+		o.Partnership.ID, o.ID(servicetest.Mountain))
+	if home != 1 {
+		t.Error("the home is not the hospital of the earliest row, or the case is not closed with the last one")
+	}
+}
+
+func TestImportedRowsAreSeenByTheirHospitalAndTheHomeOnly(t *testing.T) {
+	o := newOffice(t)
+	o.take(t, book(t, "隔离.xlsx", map[string][][]any{"关节": {header(),
+		line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左"),
+		line(2, "向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术", "右")}}))
+	sees := func(who user.Principal) (cases, treatments int) {
+		o.Do(who, func(tx *store.Tx) error {
+			list, err := tx.ListCases(store.CaseFilter{Hospitals: who.Hospitals}, page.Request{})
+			cases = len(list.Rows)
+			for _, c := range list.Rows {
+				of, err := tx.TreatmentsOf(c.ID)
+				if err != nil {
+					return err
+				}
+				treatments += len(of)
+			}
+			return err
+		})
+		return cases, treatments
+	}
+	for place, want := range map[servicetest.Place][2]int{servicetest.Mountain: {1, 2}, servicetest.Sea: {1, 1}, servicetest.MountainTwo: {0, 0}} {
+		if cases, treatments := sees(o.Registrar(place)); cases != want[0] || treatments != want[1] {
+			t.Errorf("%s sees %d cases and %d treatments, want %v", place, cases, treatments, want)
+		}
+	}
+	if _, err := o.Check(t.Context(), o.Registrar(servicetest.Mountain), ledger(t)); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("a registrar may import: %v", err)
+	}
+	other := o.Other.Approver()
+	o.Do(other, func(tx *store.Tx) error {
+		list, err := tx.ListBatches(page.Request{})
+		if len(list.Rows) != 0 {
+			t.Error("another partnership sees the import")
+		}
+		return err
+	})
+}
+
+func TestAPersonTheSystemKnowsIsFoundByNumberAndNotMadeTwice(t *testing.T) {
+	o := newOffice(t)
+	rows := func(name, day string) exchange.File {
+		return book(t, day+".xlsx", map[string][][]any{"关节": {header(), line(1, name, he, o.hospital(servicetest.Mountain), day, knee, "左")}})
+	}
+	o.take(t, rows("向某某", "2021-05-01"))
+	again := o.take(t, rows("向 某某", "2021-05-02"))
+	if again.Figures.Added.Persons != 0 || again.Figures.Added.PersonTimes != 1 {
+		t.Errorf("%+v", again.Figures.Added)
+	}
+	if n := o.Count(`select count(*) from procedure where partnership_id = $1 and 'procedure.second_primary' = any(marks)`, o.Partnership.ID); n != 1 {
+		t.Errorf("%d operations are marked as a second first replacement, want the later one", n)
+	}
+	stranger := o.take(t, rows("冉某某", "2021-05-03"))
+	if stranger.Figures.Added.Persons != 1 {
+		t.Error("another name with the number was taken for the same person")
+	}
+	if n := o.Count(`select count(*) from review_item where partnership_id = $1 and kind = 'number_in_use'`, o.Partnership.ID); n != 1 {
+		t.Errorf("the office is asked %d times who is who", n)
+	}
+}
+
+func TestAnUnknownHospitalCostsNoRowAndIsAskedOnce(t *testing.T) {
+	o := newOffice(t)
+	approver := o.Approver()
+	f := book(t, "别名.xlsx", map[string][][]any{"关节": {header(), line(1, "向某某", he, "区中医院", "2021-05-01", knee, "左"),
+		line(2, "冉某某", she, "云岭某乡卫生院", "2021-05-02", knee, "左")}})
+	id, err := o.Upload(t.Context(), approver, f, "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := o.Upload(t.Context(), approver, f, "k1"); err != nil || again != id {
+		t.Errorf("the same request made another import: %v %v", again, err)
+	}
+	v, err := o.Look(t.Context(), approver, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(v.Book.Sheets[0].UnknownHospitals); n != 2 {
+		t.Fatalf("%d unknown hospitals, want 2", n)
+	}
+	if err := o.Learn(t.Context(), approver, id, map[string]ident.ID{"区中医院": o.Other.ID(servicetest.Mountain)}); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a name may mean another partnership's hospital: %v", err)
+	}
+	if err := o.Learn(t.Context(), approver, id, map[string]ident.ID{"区中医院": o.ID(servicetest.Mountain)}); err != nil {
+		t.Fatal(err)
+	}
+	out := o.run(t, id)
+	if d := cmp.Diff([]string{"云岭某乡卫生院"}, out.Provisional); d != "" {
+		t.Error(d)
+	}
+	if n := o.Count(`select count(*) from treatment where partnership_id = $1 and hospital_id = $2`, o.Partnership.ID, o.ID(servicetest.Mountain)); n != 1 {
+		t.Error("the learned name does not lead to its hospital")
+	}
+	if n := o.Count(`select count(*) from organisation where provisional and name = '云岭某乡卫生院'`); n != 1 {
+		t.Error("no provisional organisation stands in")
+	}
+}
+
+// run does an import the way a page asks for it: as a job.
+func (o office) run(t *testing.T, id ident.ID) exchange.Figures {
+	t.Helper()
+	approver := o.Approver()
+	if err := o.Start(t.Context(), approver, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.work(t); err != nil {
+		t.Fatal(err)
+	}
+	v, err := o.Look(t.Context(), approver, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Figures
+}
+
+// work does the one job that waits.
+func (o office) work(t *testing.T) error {
+	t.Helper()
+	var job store.Job
+	o.Do(authz.System("jobs").In(o.Partnership.ID), func(tx *store.Tx) error {
+		j, ok, err := tx.ClaimJob(0)
+		if !ok {
+			t.Error("no job waits")
+		}
+		job = j
+		return err
+	})
+	return o.RunJob(t.Context(), job, o.Partnership.ID, func(context.Context, int, int) {})
+}
+
+func TestWhatSomebodyWorkedOnStaysWhenAnImportIsReversed(t *testing.T) {
+	o := newOffice(t)
+	out := o.take(t, book(t, "后续.xlsx", map[string][][]any{"关节": {header(),
+		line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左"),
+		line(2, "冉某某", she, o.hospital(servicetest.Mountain), "2021-05-02", knee, "左")}}))
+	o.Do(o.System(), func(tx *store.Tx) error {
+		list, err := tx.ListCases(store.CaseFilter{}, page.Request{})
+		if err != nil {
+			return err
+		}
+		_, err = tx.ReopenCase(list.Rows[0])
+		return err
+	})
+	approver := o.Approver()
+	v, err := o.Look(t.Context(), approver, out.Batch)
+	if err != nil || len(v.Stayed) != 1 {
+		t.Fatalf("%d treatments are listed as worked on: %v", len(v.Stayed), err)
+	}
+	stayed, err := o.Reverse(t.Context(), approver, out.Batch)
+	if err != nil || len(stayed) != 1 {
+		t.Fatal(stayed, err)
+	}
+	if got := o.counts(); got.Treatments != 1 || got.Cases != 1 || got.Settlements != 1 || got.Registrations != 1 || got.Rows != 1 {
+		t.Errorf("%+v", got)
+	}
+	if n := o.Count(`select sum(balance_fen) from ledger_account where partnership_id = $1 and kind = 'committed'`, o.Partnership.ID); n != 15000_00 {
+		t.Errorf("%d fen stay committed, want those of the treatment that stayed", n)
+	}
+	if _, err := o.Reverse(t.Context(), approver, out.Batch); errs.Of(err).Rule != "import.later_work" {
+		t.Errorf("with only later work left: %v", err)
+	}
+	if n := o.Count(`select count(*) from audit_event where partnership_id = $1 and action = 'import.reverse' and outcome = 'refused'`, o.Partnership.ID); n != 1 {
+		t.Error("the refusal is not on record")
+	}
+}
+
+func TestColumnsSomebodyCorrectedAreUsedAndKept(t *testing.T) {
+	o := newOffice(t)
+	approver := o.Approver()
+	head := header()
+	head[14] = "政策兜底" // nobody could guess that this is the reduction
+	f := book(t, "表头.xlsx", map[string][][]any{"关节": {head, line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左")}})
+	id, err := o.Upload(t.Context(), approver, f, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := o.Look(t.Context(), approver, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Book.Sheets[0].Count(history.LevelError) != 1 {
+		t.Fatal("the row adds up without the column")
+	}
+	m := v.Book.Sheets[0].Blocks[0]
+	twice := m
+	twice.Columns = append([]history.Column{}, m.Columns...)
+	twice.Columns[14].Field = history.FieldNet
+	if err := o.Correct(t.Context(), approver, id, exchange.Correction{Mapping: twice}); !errs.Is(err, errs.Invalid) {
+		t.Errorf("one field in two columns: %v", err)
+	}
+	m.Columns = append([]history.Column{}, m.Columns...)
+	m.Columns[14].Field = history.FieldReduction
+	if err := o.Correct(t.Context(), approver, id, exchange.Correction{Mapping: m, Keep: true}); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = o.Look(t.Context(), approver, id); err != nil || v.Book.Sheets[0].ReductionFen != 15000_00 {
+		t.Fatalf("%v %v", v.Book.Sheets[0].ReductionFen, err)
+	}
+	again, err := o.Check(t.Context(), approver, exchange.File{Name: "next.xlsx", Content: f.Content})
+	if err != nil || again.Sheets[0].ReductionFen != 15000_00 {
+		t.Errorf("a later file with the same header is not understood: %v", err)
+	}
+}
+
+func TestRefusedRowsComeBackAsAWorkbook(t *testing.T) {
+	o := newOffice(t)
+	approver := o.Approver()
+	id, err := o.Upload(t.Context(), approver, ledger(t), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	if _, err := o.Refused(t.Context(), approver, id, o.say, &buf); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	said := 0
+	for _, tab := range f.GetSheetList() {
+		comments, err := f.GetComments(tab)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said += len(comments)
+	}
+	wrong := 0
+	for _, i := range expectedTotals(t).Issues {
+		if i.Level == history.LevelError {
+			wrong++
+		}
+	}
+	if said != wrong {
+		t.Errorf("%d rows are explained, want %d", said, wrong)
+	}
+}
+
+func TestAFileNobodyCanReadIsRefusedAndNothingIsKept(t *testing.T) {
+	o := newOffice(t)
+	for name, content := range map[string]string{"empty.xlsx": "", "old.xls": "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("x", 600),
+		"page.xls": "<html><table></table></html>", "cut.xlsx": "PK\x03\x04rubbish", "picture.xlsx": "%PDF-1.7"} {
+		if _, err := o.Upload(t.Context(), o.Approver(), exchange.File{Name: name, Content: []byte(content)}, ""); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := o.Count(`select count(*) from import_batch`); n != 0 {
+		t.Errorf("%d imports of unreadable files are kept", n)
+	}
+}
+
+func TestAnImportRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
+	o := newOffice(t)
+	approver := o.Approver()
+	id, err := o.Upload(t.Context(), approver, ledger(t), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := o.Start(t.Context(), approver, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := o.Count(`select count(*) from job`); n != 1 {
+		t.Errorf("%d jobs wait", n)
+	}
+	if err := o.work(t); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Start(t.Context(), approver, id); errs.Of(err).Rule != "import.state" {
+		t.Errorf("an imported ledger may be imported again: %v", err)
+	}
+	if n := o.Count(`select count(*) from audit_event where action = 'import.run' and outcome = 'ok'`); n < 1 {
+		t.Error("the import is not on record")
+	}
+	list, err := o.List(t.Context(), approver, page.Request{})
+	if err != nil || len(list.Rows) != 1 || list.Rows[0].State != store.BatchImported {
+		t.Errorf("%+v %v", list, err)
+	}
+}

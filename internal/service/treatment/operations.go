@@ -1,0 +1,321 @@
+package treatment
+
+import (
+	"context"
+	"slices"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// OperationInput is one operation as it was entered. Programme, hospital and
+// who is a visitor follow from the treatment and the doctors, whatever is given.
+type OperationInput struct {
+	Treatment ident.ID
+	Operation procedure.Procedure
+	Version   int64  // of the record that is corrected
+	Confirmed bool   // the marks were shown and looked at
+	Reason    string // where the treatment had ended or was settled before
+}
+
+// RuleConfirm is the rule of the answer that shows marks to be confirmed: what
+// happened is taken, but a person looks at what is unusual first.
+const RuleConfirm = "operation.confirm"
+
+// OperationForm is what the form of an operation needs.
+type OperationForm struct {
+	store.Treatment
+	Surgeons []store.Surgeon
+	Self     ident.ID // the caller's own practitioner, when one of the surgeons
+	Reason   bool     // the step asks for a reason here
+}
+
+// OperationForm reads the treatment and the doctors of its hospital.
+func (s *Service) OperationForm(ctx context.Context, who user.Principal, id ident.ID, on clock.Date) (OperationForm, error) {
+	var v OperationForm
+	if err := s.door(who, authz.ProcedureLog); err != nil {
+		return v, err
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.AuditRead(audit.Event{Action: audit.TreatmentRead, ObjectKind: audit.ObjectTreatment, ObjectID: id})
+		if v.Treatment, err = tx.TreatmentByID(id); err != nil {
+			return err
+		}
+		if err := s.at(who, authz.ProcedureLog, v.Hospital); err != nil {
+			return err
+		}
+		if on.IsZero() {
+			on = tx.Today()
+		}
+		v.Surgeons, err = tx.SurgeonsAt(v.Hospital, on)
+		return err
+	})
+	for _, x := range v.Surgeons {
+		if x.ID == who.PractitionerID {
+			v.Self = x.ID
+		}
+	}
+	if row, ok := treatment.Find(v.Place, treatment.LogOperation); ok {
+		v.Reason = row.Reason
+	}
+	return v, err
+}
+
+// LogOperation records an operation and moves the treatment on, in one
+// transaction. An operation is never refused for being unlikely or out of order.
+func (s *Service) LogOperation(ctx context.Context, who user.Principal, in OperationInput, key store.Key) (store.Operation, error) {
+	var none store.Operation
+	if err := s.door(who, authz.ProcedureLog); err != nil {
+		return none, err
+	}
+	event := audit.Event{Action: audit.ProcedureLog, ObjectKind: audit.ObjectTreatment, ObjectID: in.Treatment,
+		Detail: map[string]any{"kind": string(in.Operation.Kind), "side": string(in.Operation.Side)}}
+	return write(ctx, s, who, key, event, func(tx *store.Tx) (store.Operation, error) {
+		t, err := tx.TreatmentForUpdate(in.Treatment)
+		if err != nil {
+			return none, err
+		}
+		if err := s.at(who, authz.ProcedureLog, t.Hospital); err != nil {
+			return none, err
+		}
+		o, err := s.examine(tx, t, in)
+		if err != nil {
+			return none, err
+		}
+		o.ID = ident.New()
+		if err := tx.InsertOperation(o, t); err != nil {
+			return none, err
+		}
+		if t, err = tx.TreatmentOperated(t); err != nil {
+			return none, err
+		}
+		facts, err := tx.CareFactsOf(t, clock.Date{})
+		if err != nil {
+			return none, err
+		}
+		if t.Category == "" {
+			t.Category = facts.Category
+		}
+		if _, err := tx.AdvanceTreatment(t, store.Step{Action: treatment.LogOperation, On: o.OperatedOn, Note: in.Reason, Facts: facts.Facts}); err != nil {
+			return none, err
+		}
+		if err := dropPlan(tx, t.Case, o); err != nil {
+			return none, err
+		}
+		return tx.OperationByID(o.ID)
+	})
+}
+
+// dropPlan forgets the plan for the other side once that side is done.
+func dropPlan(tx *store.Tx, id ident.ID, o store.Operation) error {
+	c, err := tx.CaseForUpdate(id)
+	if err != nil || c.Second == nil {
+		return err
+	}
+	after := casefile.AfterOperation(c.Case, procedure.Recorded{Kind: o.Kind, Side: o.Side, OperatedOn: o.OperatedOn})
+	if after.Second != nil {
+		return nil
+	}
+	c.Case = after
+	return tx.UpdateCase(c)
+}
+
+// CorrectOperation changes a record. The earlier values are not kept beside it;
+// the log says who changed it and when.
+func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in OperationInput, key store.Key) (store.Operation, error) {
+	var none store.Operation
+	if err := s.door(who, authz.ProcedureEdit); err != nil {
+		return none, err
+	}
+	event := audit.Event{Action: audit.ProcedureEdit, ObjectKind: audit.ObjectProcedure, ObjectID: in.Operation.ID}
+	return write(ctx, s, who, key, event, func(tx *store.Tx) (store.Operation, error) {
+		old, err := tx.OperationByID(in.Operation.ID)
+		if err != nil {
+			return none, err
+		}
+		if err := s.at(who, authz.ProcedureEdit, old.Hospital); err != nil {
+			return none, err
+		}
+		t, err := tx.TreatmentForUpdate(old.Treatment)
+		if err != nil {
+			return none, err
+		}
+		if err := sameVersion(old.Version, in.Version); err != nil {
+			return none, err
+		}
+		o, err := s.examine(tx, t, in)
+		if err != nil {
+			return none, err
+		}
+		o.ID, o.Version = old.ID, old.Version
+		if err := tx.UpdateOperation(o); err != nil {
+			return none, err
+		}
+		if t, err = tx.TreatmentOperated(t); err != nil {
+			return none, err
+		}
+		if err := tx.SaveTreatmentFacts(t); err != nil {
+			return none, err
+		}
+		return tx.OperationByID(o.ID)
+	})
+}
+
+// examine completes an entered operation from the treatment and the doctors,
+// checks it by the domain's rules and turns warnings into marks.
+func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (store.Operation, error) {
+	p := in.Operation
+	p.Treatment, p.Programme, p.Hospital = t.ID, t.Programme, t.Hospital
+	p.Site = p.Kind.Site()
+	p = p.Completed()
+	doctors, err := tx.SurgeonsAt(t.Hospital, p.OperatedOn)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	var fields errs.Fields
+	known(doctors, "lead", p.Lead, &fields)
+	known(doctors, "assistant", p.Assistant, &fields)
+	known(doctors, "supervisor", p.Supervisor, &fields)
+	o := store.Operation{Procedure: p}
+	facts := procedure.Facts{Today: tx.Today(), Born: t.Birth, Died: t.Deceased, Admitted: t.AdmittedOn, Discharged: t.DischargedOn, SideTexts: []string{t.Plan}}
+	if i := slices.IndexFunc(doctors, func(d store.Surgeon) bool { return d.ID == p.Lead }); i >= 0 && p.Lead != ident.Nil {
+		lead := doctors[i]
+		if lead.Side, err = tx.SideOf(lead.HomeOrg); err != nil {
+			return o, err
+		}
+		o.LeadVisiting, o.LeadName, facts.LeadPosted = lead.VisitingAt(t.Hospital), lead.Name, lead.Posted
+	}
+	if facts.Recorded, err = tx.RecordedOperations(t.Person); err != nil {
+		return o, err
+	}
+	wrong, warnings := procedure.Validate(o.Procedure, facts)
+	if err := append(fields, wrong...).Err(); err != nil {
+		return o, err
+	}
+	if len(warnings) > 0 && !in.Confirmed {
+		return o, unconfirmed(warnings)
+	}
+	o.Marks = marks(warnings)
+	return o, nil
+}
+
+// known notes a doctor who was never at the hospital.
+func known(doctors []store.Surgeon, path string, id ident.ID, f *errs.Fields) {
+	if id != ident.Nil && !slices.ContainsFunc(doctors, func(d store.Surgeon) bool { return d.ID == id }) {
+		f.Add(path, "error.operation.doctor_unknown")
+	}
+}
+
+// unconfirmed shows each mark beside its field and asks to look and confirm.
+func unconfirmed(warnings []procedure.Warning) error {
+	var f errs.Fields
+	for _, w := range warnings {
+		f = append(f, errs.Field{Path: w.Path, Key: w.Key(), Args: w.Args})
+	}
+	return &errs.Error{Kind: errs.Invalid, Key: "error.operation.confirm", Rule: RuleConfirm, Args: errs.Args{"n": len(f)}, Fields: f}
+}
+
+// marks are the rules a record is kept under until somebody looked.
+func marks(warnings []procedure.Warning) []string {
+	var out []string
+	review := false
+	for _, w := range warnings {
+		if !slices.Contains(out, string(w.Rule)) {
+			out = append(out, string(w.Rule))
+		}
+		review = review || w.Review
+	}
+	if review {
+		out = append(out, procedure.MarkNeedsReview)
+	}
+	return out
+}
+
+// OperationView is one operation with what its page shows.
+type OperationView struct {
+	store.Operation
+	Sides map[ident.ID]user.Side
+	Edit  bool
+	// Away: the reader sees the record through the team only; the person's name
+	// and the way to the case stay closed.
+	Away bool
+}
+
+// Operation reads one operation.
+func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID) (OperationView, error) {
+	var v OperationView
+	if err := s.door(who, authz.ProcedureRead); err != nil {
+		return v, err
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.AuditRead(audit.Event{Action: audit.ProcedureRead, ObjectKind: audit.ObjectProcedure, ObjectID: id})
+		if v.Operation, err = tx.OperationByID(id); err != nil {
+			return err
+		}
+		v.Sides, err = tx.SidesOf()
+		return err
+	})
+	v.Edit = err == nil && s.can(who, authz.ProcedureEdit, v.Hospital)
+	v.Away = v.PersonName == ""
+	v.PersonName = s.name(who, v.PersonName)
+	return v, err
+}
+
+// OperationsInput asks for a page of operations.
+type OperationsInput struct {
+	Own      bool     // led by the reader, wherever
+	Hospital ident.ID // nil: all of the reader's
+	From, To clock.Date
+	Page     page.Request
+}
+
+// OperationList is a page of operations with the side of each hospital.
+type OperationList struct {
+	page.Result[store.Operation]
+	Sides map[ident.ID]user.Side
+}
+
+// Operations lists what was operated at the reader's hospitals, or by the reader.
+func (s *Service) Operations(ctx context.Context, who user.Principal, in OperationsInput) (OperationList, error) {
+	var out OperationList
+	if err := s.door(who, authz.ProcedureRead); err != nil {
+		return out, err
+	}
+	f := store.OperationFilter{Hospitals: s.hospitals(who, authz.ProcedureRead), From: in.From, To: in.To}
+	if in.Hospital != ident.Nil {
+		if err := s.at(who, authz.ProcedureRead, in.Hospital); err != nil {
+			return out, err
+		}
+		f.Hospitals = []ident.ID{in.Hospital}
+	}
+	if in.Own {
+		f.Lead = who.PractitionerID
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		if in.Own && f.Lead == ident.Nil {
+			tx.NoAudit("somebody who is no doctor has no operations")
+			return nil
+		}
+		if out.Result, err = tx.ListOperations(f, in.Page); err != nil {
+			return err
+		}
+		if out.Sides, err = tx.SidesOf(); err != nil {
+			return err
+		}
+		tx.AuditRead(audit.Event{Action: audit.ListRead, ObjectKind: audit.ObjectList, Detail: map[string]any{"list": "operations", "rows": len(out.Rows)}})
+		return nil
+	})
+	for i := range out.Rows {
+		out.Rows[i].PersonName = s.name(who, out.Rows[i].PersonName)
+	}
+	return out, err
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+)
+
+// Owner is the record an attachment proves something about.
+type Owner struct {
+	Kind string // one of the Owner constants
+	ID   ident.ID
+}
+
+// The kinds of owners.
+const (
+	OwnerRegistration = "registration"
+	OwnerDocument     = "person_document"
+	OwnerBeneficiary  = "beneficiary"
+	OwnerCase         = "casefile"
+	OwnerTreatment    = "treatment"
+	OwnerSettlement   = "settlement"
+)
+
+// Attachment is a file's record; its content is found by the digest.
+type Attachment struct {
+	ID         ident.ID
+	HospitalID ident.ID
+	Owner      Owner
+	Kind       document.Kind
+	FileName   string
+	Media      string
+	Size       int64
+	Digest     []byte // keyed content address
+	Rotation   int
+	ReplacedBy ident.ID // a later file took its place; history is kept
+	CreatedAt  time.Time
+	By         string // display name of the uploader
+	Version    int
+}
+
+type attachmentRow struct {
+	ID         ident.ID  `db:"id"`
+	HospitalID ident.ID  `db:"hospital_id"`
+	OwnerKind  string    `db:"owner_kind"`
+	OwnerID    ident.ID  `db:"owner_id"`
+	Kind       string    `db:"kind"`
+	FileName   string    `db:"file_name"`
+	Media      string    `db:"media_type"`
+	Size       int64     `db:"size_bytes"`
+	Digest     []byte    `db:"digest"`
+	Rotation   int       `db:"rotation"`
+	ReplacedBy ident.ID  `db:"replaced_by"`
+	CreatedAt  time.Time `db:"created_at"`
+	By         string    `db:"by_name"`
+	Version    int       `db:"version"`
+}
+
+func (r attachmentRow) attachment() Attachment {
+	return Attachment{ID: r.ID, HospitalID: r.HospitalID, Owner: Owner{r.OwnerKind, r.OwnerID}, Kind: document.Kind(r.Kind), FileName: r.FileName,
+		Media: r.Media, Size: r.Size, Digest: r.Digest, Rotation: r.Rotation, ReplacedBy: r.ReplacedBy, CreatedAt: r.CreatedAt.UTC(), By: r.By, Version: r.Version}
+}
+
+const selectAttachment = `select a.id, a.hospital_id, a.owner_kind, a.owner_id, a.kind, a.file_name, a.media_type, a.size_bytes, a.digest, a.rotation,
+	a.replaced_by, a.created_at, a.version, coalesce((select u.display_name from account u where u.id = a.created_by), '') as by_name from attachment a `
+
+// AttachmentByID reads one attachment.
+func (tx *Tx) AttachmentByID(id ident.ID) (Attachment, error) {
+	var r attachmentRow
+	err := tx.get(&r, selectAttachment+`where a.partnership_id = $1 and a.id = $2`, tx.Partnership(), id)
+	return one(r.attachment(), err, "error.attachment.missing")
+}
+
+// AttachmentsOf lists the attachments of several records in the order of their
+// arrival; replaced ones are among them.
+func (tx *Tx) AttachmentsOf(owners ...Owner) ([]Attachment, error) {
+	kinds, ids := make([]string, len(owners)), make([]ident.ID, len(owners))
+	for i, o := range owners {
+		kinds[i], ids[i] = o.Kind, o.ID
+	}
+	var rows []attachmentRow
+	err := tx.list(&rows, selectAttachment+`join unnest($2::text[], $3::uuid[]) as o(kind, id) on a.owner_kind = o.kind and a.owner_id = o.id
+		where a.partnership_id = $1 order by a.created_at, a.id limit 500`, tx.Partnership(), textArray(kinds), idArray(ids))
+	return items(rows, attachmentRow.attachment), err
+}
+
+// ownerQueries read who sees a record, and for whom it is kept. A person's
+// document or category belongs to no hospital: the uploader's stands for it.
+var ownerQueries = map[string]string{
+	OwnerRegistration: `select visible_to::text[], hospital_id from registration where partnership_id = $1 and id = $2`,
+	OwnerDocument:     `select visible_to::text[], null::uuid as hospital_id from person_document where partnership_id = $1 and id = $2`,
+	OwnerBeneficiary:  `select visible_to::text[], null::uuid as hospital_id from beneficiary where partnership_id = $1 and id = $2`,
+	OwnerCase:         `select visible_to::text[], home_hospital_id as hospital_id from casefile where partnership_id = $1 and id = $2`,
+	OwnerTreatment:    `select visible_to::text[], hospital_id from treatment where partnership_id = $1 and id = $2`,
+	OwnerSettlement:   `select visible_to::text[], hospital_id from settlement where partnership_id = $1 and id = $2`,
+}
+
+// OwnerScope is who sees what hangs on a record.
+type OwnerScope struct {
+	Hospital  ident.ID // nil for what belongs to the person
+	VisibleTo []ident.ID
+}
+
+// ScopeOfOwner reads the scope of a record the transaction may see.
+func (tx *Tx) ScopeOfOwner(o Owner) (OwnerScope, error) {
+	query, ok := ownerQueries[o.Kind]
+	if !ok {
+		return OwnerScope{}, errs.Missing("error.attachment.owner")
+	}
+	var r struct {
+		VisibleTo pq.StringArray `db:"visible_to"`
+		Hospital  ident.ID       `db:"hospital_id"`
+	}
+	if err := tx.get(&r, query, tx.Partnership(), o.ID); err != nil {
+		return one(OwnerScope{}, err, "error.attachment.owner")
+	}
+	s := OwnerScope{Hospital: r.Hospital}
+	for _, text := range r.VisibleTo {
+		id, err := ident.Parse(text)
+		if err != nil {
+			return OwnerScope{}, err
+		}
+		s.VisibleTo = append(s.VisibleTo, id)
+	}
+	return s, nil
+}
+
+// InsertAttachment adds an attachment that whoever sees its record sees.
+func (tx *Tx) InsertAttachment(a Attachment, visible []ident.ID) error {
+	_, err := tx.exec(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type,
+		size_bytes, digest, rotation, created_at, created_by) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		tx.Partnership(), a.ID, a.HospitalID, idArray(visible), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName, a.Media, a.Size, a.Digest,
+		a.Rotation, tx.now, tx.who.AccountID)
+	return err
+}
+
+// RotateAttachment stores how a picture is turned.
+func (tx *Tx) RotateAttachment(a Attachment) error {
+	return tx.update(`update attachment set rotation = $4, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`,
+		tx.Partnership(), a.ID, a.Version, a.Rotation)
+}
+
+// ReplaceAttachment notes which later file took an attachment's place.
+func (tx *Tx) ReplaceAttachment(a Attachment, by ident.ID) error {
+	return tx.update(`update attachment set replaced_by = $4, version = version + 1 where partnership_id = $1 and id = $2 and version = $3
+		and replaced_by is null`, tx.Partnership(), a.ID, a.Version, by)
+}

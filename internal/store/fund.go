@@ -1,0 +1,115 @@
+package store
+
+import (
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+)
+
+// Fund is a pool of money with an optional earmark.
+type Fund struct {
+	ID        ident.ID
+	Code      string
+	Name      string
+	Programme procedure.Programme // empty: for every programme
+	Kind      fund.FundKind
+	OpenedOn  clock.Date
+	ClosedOn  clock.Date // zero while open
+	CreatedAt time.Time
+	Version   int64
+}
+
+// Serves reports whether the fund may pay for a programme on a day. A history
+// fund only holds what an old ledger says.
+func (f Fund) Serves(p procedure.Programme, on clock.Date) bool {
+	return f.Kind == fund.Pool && (f.Programme == "" || f.Programme == p) && f.ClosedOn.IsZero() && !on.Before(f.OpenedOn)
+}
+
+// FundItem is a fund with its balances.
+type FundItem struct {
+	Fund
+	Balances fund.Balances
+	Deposits int // how many came in
+}
+
+type fundRow struct {
+	ID        ident.ID   `db:"id"`
+	Code      string     `db:"code"`
+	Name      string     `db:"name"`
+	Programme string     `db:"programme"`
+	Kind      string     `db:"kind"`
+	OpenedOn  clock.Date `db:"opened_on"`
+	ClosedOn  clock.Date `db:"closed_on"`
+	CreatedAt time.Time  `db:"created_at"`
+	Version   int64      `db:"version"`
+
+	Source    money.Fen `db:"source_fen"`
+	Available money.Fen `db:"available_fen"`
+	Reserved  money.Fen `db:"reserved_fen"`
+	Committed money.Fen `db:"committed_fen"`
+	Deposits  int       `db:"deposits"`
+}
+
+func (r fundRow) item() FundItem {
+	return FundItem{Fund: Fund{ID: r.ID, Code: r.Code, Name: r.Name, Programme: procedure.Programme(r.Programme), Kind: fund.FundKind(r.Kind),
+		OpenedOn: r.OpenedOn, ClosedOn: r.ClosedOn, CreatedAt: r.CreatedAt.UTC(), Version: r.Version},
+		Balances: fund.Balances{Source: r.Source, Available: r.Available, Reserved: r.Reserved, Committed: r.Committed}, Deposits: r.Deposits}
+}
+
+const fundColumns = `f.id, f.code, f.name, f.programme, f.kind, f.opened_on, f.closed_on, f.created_at, f.version`
+
+const selectFund = `select ` + fundColumns + `, b.source_fen, b.available_fen, b.reserved_fen, b.committed_fen,
+	(select count(*) from ledger_transfer t where t.partnership_id = f.partnership_id and t.fund_id = f.id and t.kind = 'deposit') as deposits
+	from fund f cross join lateral (select
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'source'), 0)::bigint as source_fen,
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'available'), 0)::bigint as available_fen,
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'reserved'), 0)::bigint as reserved_fen,
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'committed'), 0)::bigint as committed_fen
+		from ledger_account l where l.partnership_id = f.partnership_id and l.fund_id = f.id) b `
+
+// FundByID reads a fund with its balances.
+func (tx *Tx) FundByID(id ident.ID) (FundItem, error) {
+	var r fundRow
+	err := tx.get(&r, selectFund+`where f.partnership_id = $1 and f.id = $2`, tx.Partnership(), id)
+	return one(r.item(), err, "error.fund.missing")
+}
+
+// ListFunds lists the partnership's funds, living pools first. A partnership has
+// a handful of them; the bound is there so that nothing is unbounded.
+func (tx *Tx) ListFunds() ([]FundItem, error) {
+	var rows []fundRow
+	err := tx.list(&rows, selectFund+`where f.partnership_id = $1 order by f.kind desc, f.code limit 500`, tx.Partnership())
+	return items(rows, fundRow.item), err
+}
+
+// FundChoices lists funds without any amount, for who may only choose one.
+func (tx *Tx) FundChoices() ([]Fund, error) {
+	var rows []fundRow
+	err := tx.list(&rows, `select `+fundColumns+` from fund f where f.partnership_id = $1 order by f.kind desc, f.code limit 500`, tx.Partnership())
+	return items(rows, func(r fundRow) Fund { return r.item().Fund }), err
+}
+
+// InsertFund opens a fund with its four accounts at zero.
+func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
+	a := fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New()}
+	_, err := tx.exec(`insert into fund (partnership_id, id, code, name, programme, kind, opened_on, created_at, created_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, tx.Partnership(), f.ID, f.Code, f.Name, string(f.Programme), string(f.Kind), f.OpenedOn, tx.now, tx.who.AccountID)
+	if err != nil {
+		return a, err
+	}
+	_, err = tx.exec(`insert into ledger_account (partnership_id, id, fund_id, kind, balance_fen)
+		values ($1, $3, $2, 'source', 0), ($1, $4, $2, 'available', 0), ($1, $5, $2, 'reserved', 0), ($1, $6, $2, 'committed', 0)`,
+		tx.Partnership(), f.ID, a.Source, a.Available, a.Reserved, a.Committed)
+	return a, err
+}
+
+// FundParticipates lets the steward of a fund see a treatment the fund has
+// posted for, with its approval and settlement.
+func (tx *Tx) FundParticipates(treatment, fund ident.ID) error {
+	_, err := tx.exec(`select fund_participate($1, $2)`, treatment, fund)
+	return err
+}

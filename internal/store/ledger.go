@@ -1,0 +1,275 @@
+package store
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/page"
+)
+
+// Posting is a transfer with what it belongs to. What it is for was decided by
+// domain/fund on balances read with [Tx.Books].
+type Posting struct {
+	fund.Transfer
+	Fund      ident.ID
+	Treatment ident.ID // nil for deposits
+	Approval  ident.ID
+	Batch     ident.ID
+	Note      string
+}
+
+// PostTransfer writes a transfer and moves the balances, in one round trip. The
+// accounts are touched in the order of their ids; a balance below zero fails on
+// the constraint, whatever was decided before.
+func (tx *Tx) PostTransfer(p Posting) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	entries := slices.Clone(p.Entries)
+	slices.SortFunc(entries, func(a, b fund.Entry) int { return bytes.Compare(a.AccountID[:], b.AccountID[:]) })
+	accounts, amounts := make([]ident.ID, len(entries)), make(pq.Int64Array, len(entries))
+	for i, e := range entries {
+		accounts[i], amounts[i] = e.AccountID, int64(e.Amount)
+	}
+	_, err := tx.exec(`select ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::uuid[], $14::bigint[])`,
+		tx.Partnership(), p.ID, p.Fund, string(p.Kind), nullID(p.Treatment), nullID(p.Approval), nullID(p.Reverses), nullID(p.Batch),
+		p.EffectiveOn, tx.now, tx.who.AccountID, p.Note, idArray(accounts), amounts)
+	return err
+}
+
+type bookRow struct {
+	Fund    ident.ID  `db:"fund_id"`
+	Name    string    `db:"name"`
+	ID      ident.ID  `db:"id"`
+	Kind    string    `db:"kind"`
+	Balance money.Fen `db:"balance_fen"`
+}
+
+const selectBook = `select l.fund_id, f.name, l.id, l.kind, l.balance_fen from unnest($2::uuid[]) want
+	join ledger_account l on l.partnership_id = $1 and l.fund_id = want and l.lane = 0
+	join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id`
+
+// Books locks the accounts of funds in the order of their ids, across all of
+// them, and reads the balances. It comes after the treatment was locked and
+// directly before the posting: the accounts of a busy fund are the hot rows.
+func (tx *Tx) Books(funds ...ident.ID) (map[ident.ID]fund.Book, error) {
+	return tx.books(selectBook+` order by l.id for update of l`, funds)
+}
+
+// LookBooks reads balances for display, without holding anything.
+func (tx *Tx) LookBooks(funds ...ident.ID) (map[ident.ID]fund.Book, error) {
+	return tx.books(selectBook, funds)
+}
+
+func (tx *Tx) books(query string, funds []ident.ID) (map[ident.ID]fund.Book, error) {
+	var rows []bookRow
+	if err := tx.list(&rows, query, tx.Partnership(), idArray(distinct(funds))); err != nil {
+		return nil, err
+	}
+	out := map[ident.ID]fund.Book{}
+	for _, r := range rows {
+		b := out[r.Fund]
+		b.Fund, b.Name = r.Fund, r.Name
+		switch fund.Account(r.Kind) {
+		case fund.Source:
+			b.Accounts.Source, b.Balances.Source = r.ID, r.Balance
+		case fund.Available:
+			b.Accounts.Available, b.Balances.Available = r.ID, r.Balance
+		case fund.Reserved:
+			b.Accounts.Reserved, b.Balances.Reserved = r.ID, r.Balance
+		case fund.Committed:
+			b.Accounts.Committed, b.Balances.Committed = r.ID, r.Balance
+		}
+		out[r.Fund] = b
+	}
+	for _, id := range funds {
+		if _, ok := out[id]; !ok {
+			return nil, errs.Missing("error.fund.missing")
+		}
+	}
+	return out, nil
+}
+
+func distinct(ids []ident.ID) []ident.ID {
+	out := slices.Clone(ids)
+	slices.SortFunc(out, func(a, b ident.ID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(out)
+}
+
+// LedgerLine is a transfer as the list of a fund shows it.
+type LedgerLine struct {
+	ID          ident.ID
+	Kind        fund.Kind
+	EffectiveOn clock.Date
+	PostedAt    time.Time
+	PostedBy    string // display name; the name of the job for a job
+	Note        string
+	Treatment   ident.ID
+	Approval    ident.ID
+	CaseNo      string // empty where the case is not visible
+	Reverses    ident.ID
+	ReversesAs  fund.Kind // kind of the reversed transfer
+	Reversed    bool      // another transfer took it back
+	Amount      money.Fen // what was moved
+	Change      money.Fen // of the money available
+	Available   money.Fen // after it; only with Known
+	Known       bool
+}
+
+type ledgerRow struct {
+	ID         ident.ID   `db:"id"`
+	Kind       string     `db:"kind"`
+	On         clock.Date `db:"effective_on"`
+	At         time.Time  `db:"posted_at"`
+	By         string     `db:"posted_name"`
+	Note       string     `db:"note"`
+	Treatment  ident.ID   `db:"treatment_id"`
+	Approval   ident.ID   `db:"approval_id"`
+	CaseNo     string     `db:"case_no"`
+	Reverses   ident.ID   `db:"reverses_id"`
+	ReversesAs string     `db:"reverses_kind"`
+	Reversed   bool       `db:"reversed"`
+	Amount     money.Fen  `db:"amount_fen"`
+	Change     money.Fen  `db:"change_fen"`
+	Available  *money.Fen `db:"available_fen"`
+}
+
+func (r ledgerRow) line() LedgerLine {
+	l := LedgerLine{ID: r.ID, Kind: fund.Kind(r.Kind), EffectiveOn: r.On, PostedAt: r.At.UTC(), PostedBy: r.By, Note: r.Note, Treatment: r.Treatment,
+		Approval: r.Approval, CaseNo: r.CaseNo, Reverses: r.Reverses, ReversesAs: fund.Kind(r.ReversesAs), Reversed: r.Reversed, Amount: r.Amount, Change: r.Change}
+	if r.Available != nil {
+		l.Available, l.Known = *r.Available, true
+	}
+	return l
+}
+
+// selectLedger: the amount of a transfer is the sum of what came in anywhere; a
+// transfer that leaves the money available alone keeps the balance unknown.
+const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, t.treatment_id, t.approval_id, t.reverses_id,
+	coalesce((select a.display_name from account a where a.id = t.posted_by), '') as posted_name,
+	coalesce((select c.case_no from treatment x join casefile c on c.partnership_id = x.partnership_id and c.id = x.case_id
+		where x.partnership_id = t.partnership_id and x.id = t.treatment_id), '') as case_no,
+	coalesce((select o.kind from ledger_transfer o where o.partnership_id = t.partnership_id and o.id = t.reverses_id), '') as reverses_kind,
+	exists (select 1 from ledger_transfer o where o.partnership_id = t.partnership_id and o.reverses_id = t.id) as reversed,
+	(select coalesce(sum(e.amount_fen), 0)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0) as amount_fen,
+	coalesce(v.amount_fen, 0) as change_fen, v.balance_fen as available_fen
+	from ledger_transfer t left join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available' and l.lane = 0
+	left join ledger_entry v on v.partnership_id = t.partnership_id and v.transfer_id = t.id and v.account_id = l.id `
+
+// LedgerFilter narrows a fund's list of transfers.
+type LedgerFilter struct {
+	Fund ident.ID
+	Kind fund.Kind // empty: all
+}
+
+// ListLedger is a page of a fund's transfers, the latest first.
+func (tx *Tx) ListLedger(f LedgerFilter, req page.Request) (page.Result[LedgerLine], error) {
+	at, id := endOfTime, lastID
+	if _, err := req.Cursor(&at, &id); err != nil {
+		return page.Result[LedgerLine]{}, err
+	}
+	var rows []ledgerRow
+	err := tx.list(&rows, selectLedger+`where t.partnership_id = $1 and t.fund_id = $2 and (t.posted_at, t.id) < ($3, $4) and ($5 = '' or t.kind = $5)
+		order by t.posted_at desc, t.id desc limit $6`, tx.Partnership(), f.Fund, at, id, string(f.Kind), req.Limit()+1)
+	if err != nil {
+		return page.Result[LedgerLine]{}, err
+	}
+	return page.Cut(req, items(rows, ledgerRow.line), func(l LedgerLine) []any { return []any{l.PostedAt, l.ID} }), nil
+}
+
+// endOfTime is after every instant a row can carry.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// TransferByID reads a transfer with its entries and fund.
+func (tx *Tx) TransferByID(id ident.ID) (Posting, error) {
+	list, err := tx.postings(`t.id = $2`, id)
+	if err == nil && len(list) == 0 {
+		err = errs.Missing("error.transfer.missing")
+	}
+	if err != nil {
+		return Posting{}, err
+	}
+	return list[0], nil
+}
+
+// Standing lists the transfers an approval caused that nothing took back, in the
+// order they were posted.
+func (tx *Tx) Standing(approval, treatment ident.ID) ([]Posting, error) {
+	all, err := tx.postings(`t.treatment_id = $2`, treatment)
+	if err != nil {
+		return nil, err
+	}
+	gone := map[ident.ID]bool{}
+	for _, p := range all {
+		gone[p.Reverses] = true
+	}
+	var out []Posting
+	for _, p := range all {
+		if p.Approval == approval && p.Kind != fund.KindReversal && !gone[p.ID] {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (tx *Tx) postings(where string, id ident.ID) ([]Posting, error) {
+	var rows []struct {
+		ID        ident.ID       `db:"id"`
+		Fund      ident.ID       `db:"fund_id"`
+		Kind      string         `db:"kind"`
+		Treatment ident.ID       `db:"treatment_id"`
+		Approval  ident.ID       `db:"approval_id"`
+		Reverses  ident.ID       `db:"reverses_id"`
+		On        clock.Date     `db:"effective_on"`
+		Note      string         `db:"note"`
+		Accounts  pq.StringArray `db:"accounts"`
+		Amounts   pq.Int64Array  `db:"amounts"`
+	}
+	err := tx.list(&rows, `select t.id, t.fund_id, t.kind, t.treatment_id, t.approval_id, t.reverses_id, t.effective_on, t.note,
+		array(select e.account_id::text from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as accounts,
+		array(select e.amount_fen from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as amounts
+		from ledger_transfer t where t.partnership_id = $1 and `+where+` order by t.posted_at, t.id limit 500`, tx.Partnership(), id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Posting, len(rows))
+	for i, r := range rows {
+		t := fund.Transfer{ID: r.ID, Kind: fund.Kind(r.Kind), EffectiveOn: r.On, Reverses: r.Reverses}
+		for j, a := range r.Accounts {
+			account, err := ident.Parse(a)
+			if err != nil {
+				return nil, err
+			}
+			t.Entries = append(t.Entries, fund.Entry{AccountID: account, Amount: money.Fen(r.Amounts[j])})
+		}
+		out[i] = Posting{Transfer: t, Fund: r.Fund, Treatment: r.Treatment, Approval: r.Approval, Note: r.Note}
+	}
+	return out, nil
+}
+
+// LedgerFault is an account whose balance is not the sum of its entries.
+type LedgerFault struct {
+	Fund    ident.ID  `db:"fund_id"`
+	Account ident.ID  `db:"id"`
+	Kind    string    `db:"kind"`
+	Balance money.Fen `db:"balance_fen"`
+	Entries money.Fen `db:"entries_fen"`
+}
+
+// CheckLedger compares every balance of the partnership with its entries and
+// lists those that differ; an empty list is the proof.
+func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
+	var out []LedgerFault
+	err := tx.list(&out, `select l.fund_id, l.id, l.kind, l.balance_fen, coalesce(s.total, 0) as entries_fen from ledger_account l
+		left join (select e.account_id, sum(e.amount_fen)::bigint as total from ledger_entry e where e.partnership_id = $1 group by e.account_id) s on s.account_id = l.id
+		where l.partnership_id = $1 and l.balance_fen <> coalesce(s.total, 0) order by l.fund_id, l.kind limit 100`, tx.Partnership())
+	return out, err
+}

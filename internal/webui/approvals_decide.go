@@ -1,0 +1,378 @@
+package webui
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// approvalPage is one application: the facts, the sum, the decision.
+type approvalPage struct {
+	Base
+	Facts    *Checks
+	Chart    ChartCard
+	Defs     []Def
+	Lines    Table
+	Decision *Decision
+	Bars     []FundBar
+	Legend   []BarPart
+	WhyNot   *WhyNot
+	Buttons  []Button
+	Withdraw *Form
+}
+
+// decisionNow is what the page depends on beside the application.
+type decisionNow struct {
+	today clock.Date
+	at    time.Time
+}
+
+func (s *Server) readApproval(r *http.Request, c *Call) (funding.ApprovalView, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return funding.ApprovalView{}, err
+	}
+	s.section(c, "approvals")
+	return s.d.Funding.Approval(r.Context(), c.Who, id)
+}
+
+func (s *Server) approvalPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	v, err := s.readApproval(r, c)
+	if err != nil {
+		return err
+	}
+	p := newApprovalPage(c.Base, v, decisionNow{c.Today, s.d.Clock.Now()})
+	return s.d.Engine.Render(w, r, http.StatusOK, "funding/approval", p)
+}
+
+// decideApproval answers the application; a refusal of a rule shows the page
+// again with the card that says what would work.
+func (s *Server) decideApproval(w http.ResponseWriter, r *http.Request, c *Call) error {
+	v, err := s.readApproval(r, c)
+	if err != nil {
+		return err
+	}
+	p := newApprovalPage(c.Base, v, decisionNow{c.Today, s.d.Clock.Now()})
+	if p.Decision == nil { // somebody was faster
+		return errs.New(errs.Stale, "error.stale", nil)
+	}
+	f := p.Decision.Form
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	in := funding.Decision{Approval: v.ID, Decision: fund.Decision(r.PostFormValue("decision")), Opinion: f.Text("opinion"), Version: f.Version()}
+	if v.MayDecide {
+		in.Amount = f.Money("amount")
+	}
+	if f.OK() {
+		out, err := s.d.Funding.Decide(r.Context(), c.Who, in, requestKey(r))
+		if err == nil {
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("funding.decided." + string(in.Decision)), Text: voucherText(c.Base, out.Vouchers)})
+			return seeOther(w, r, "/approvals/"+v.ID.String())
+		}
+		if err = f.Merge(err); err != nil {
+			if p.WhyNot = fundingRefusal(p.Base, err); p.WhyNot == nil {
+				return err
+			}
+		}
+	}
+	return s.d.Engine.Render(w, r, http.StatusUnprocessableEntity, "funding/approval", p)
+}
+
+func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPage {
+	name := v.PersonName
+	if name == "" {
+		name = b.T("funding.application")
+	}
+	no := v.CaseNo
+	if no == "" {
+		no = v.ID.String()[:8]
+	}
+	b.Title = b.T("funding.approval.title", "name", name, "amount", v.Requested)
+	b.Crumbs = []Link{{Text: b.T("nav.approvals"), Href: "/approvals"}, {Text: no}}
+	b.Sub = approvalSub(b, v, now)
+	tag := approvalTag(b, v.State)
+	b.Badge = &tag
+	p := approvalPage{Base: b, Defs: approvalDefs(b, v, now), Lines: approvalLines(b, v)}
+	p.Chart = waterfall(b, v.Estimate(), approvalBasis(b, v), "approval")
+	if len(v.Checks) > 0 {
+		p.Facts = approvalChecks(b, v.Checks)
+	}
+	p.Buttons = approvalButtons(b, v)
+	p.decision(v, now)
+	if v.MayWithdraw {
+		p.Withdraw = keyed(NewForm(b, now.today))
+		p.Withdraw.ID, p.Withdraw.Action = "withdraw", "/approvals/"+v.ID.String()+"/withdraw"
+	}
+	if v.MayDecide && v.Blocked != nil {
+		p.WhyNot = fundingRefusal(b, v.Blocked)
+	}
+	neighbours(&p, v)
+	return p
+}
+
+func approvalSub(b Base, v funding.ApprovalView, now decisionNow) string {
+	text := ""
+	if v.Sex != "" {
+		text = identity(b, v.Sex, v.Birth, now.today) + " "
+	}
+	if v.Paper.Last4 != "" {
+		text += MaskID(v.Paper.Last4) + " "
+	}
+	text += planText(b, v.Approval) + " " + v.HospitalName
+	if v.State == fund.ApprovalRequested {
+		text += " " + waited(b, now.at.Sub(v.RequestedAt))
+	}
+	return text
+}
+
+func approvalDefs(b Base, v funding.ApprovalView, now decisionNow) []Def {
+	hospital := Def{Label: b.T("funding.hospital"), HTML: b.Place(sides(v.Sides).of(v.Approval.Hospital), v.HospitalName)}
+	out := []Def{{Label: b.T("funding.treatment"), Text: planText(b, v.Approval)}, hospital}
+	if v.CaseNo != "" {
+		out[0].Href = "/treatments/" + v.Treatment.ID.String()
+		out = append(out, Def{Label: b.T("funding.case"), Text: v.CaseNo, Href: "/cases/" + v.Approval.Case.String()})
+	}
+	out = append(out, Def{Label: b.T("funding.requester"), Text: v.Requester + " " + instant(v.RequestedAt)}, Def{Label: b.T("funding.reason"), Text: v.Reason})
+	if v.Decider != "" {
+		out = append(out, Def{Label: b.T("funding.decider"), Text: v.Decider + " " + instant(v.DecidedAt)})
+	}
+	if v.Opinion != "" {
+		out = append(out, Def{Label: b.T("funding.opinion"), Text: v.Opinion})
+	}
+	return out
+}
+
+func approvalLines(b Base, v funding.ApprovalView) Table {
+	t := Table{Caption: b.T("funding.lines"), Columns: []Column{{Key: "funding.fund", Class: "grow"}, {Key: "funding.amount.head", Align: "right"},
+		{Key: "funding.hold"}, {Key: "funding.voucher.head"}}}
+	for _, l := range v.Lines {
+		no, state := "–", Cell{Text: "–"}
+		if l.Transfer != ident.Nil {
+			no = funding.VoucherNo(fund.KindReserve, l.Transfer)
+			kind := map[fund.HoldState]string{fund.HoldOpen: "info", fund.HoldCommitted: "ok"}[l.Hold]
+			state = Cell{Tag: &Tag{Text: b.T(l.Hold.Label()), Kind: kind}}
+		}
+		t.Rows = append(t.Rows, Cells(TextCell(l.FundName), MoneyCell(l.Amount), state, CodeCell(no)))
+	}
+	return t
+}
+
+func approvalBasis(b Base, v funding.ApprovalView) map[string]string {
+	names := ""
+	for i, l := range v.Granted() {
+		if i > 0 {
+			names += b.T("list.separator")
+		}
+		names += l.FundName
+	}
+	estimate := b.T("funding.basis.estimate")
+	return map[string]string{"bill": estimate, "basic": estimate, "critical": estimate, "assistance": estimate, "fund": names, "hospital": v.HospitalName,
+		"net": b.T("funding.basis.rest")}
+}
+
+func approvalChecks(b Base, list []funding.Check) *Checks {
+	c := &Checks{Title: b.T("funding.checks"), Columns: 2, Summary: &Tag{Kind: "ok", Text: b.T("funding.checks.all", "n", len(list))}}
+	bad, warn := 0, 0
+	for _, x := range list {
+		c.Items = append(c.Items, Check{State: x.State, Text: b.Say(x.Key, x.Args)})
+		switch x.State {
+		case "error":
+			bad++
+		case "warn":
+			warn++
+		}
+	}
+	if bad > 0 {
+		c.Summary = &Tag{Kind: "error", Text: b.T("funding.checks.bad", "n", bad)}
+	} else if warn > 0 {
+		c.Summary = &Tag{Kind: "warn", Text: b.T("funding.checks.warn", "n", warn)}
+	}
+	return c
+}
+
+func approvalButtons(b Base, v funding.ApprovalView) []Button {
+	var out []Button
+	if v.State == fund.ApprovalApproved {
+		out = append(out, Button{Text: b.T("funding.print"), Icon: "printer", Href: "/approvals/" + v.ID.String() + "/print"})
+	}
+	if v.Settled {
+		out = append(out, Button{Text: b.T("funding.settlement.open"), Href: "/settlements/" + v.Settlement.ID.String()})
+	} else if v.MaySettle {
+		out = append(out, Button{Text: b.T("funding.settle"), Kind: "primary", Href: "/treatments/" + v.Treatment.ID.String() + "/settlement/new"})
+	}
+	return out
+}
+
+// decision fills the card of the three answers, or of the one that takes an
+// approval back, and the fund's bars before and after.
+func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
+	b := p.Base
+	opinion := Field{Name: "opinion", LabelKey: "funding.opinion", Placeholder: "funding.opinion.example", Kind: KindArea, Rows: 2, Max: 500, Optional: true}
+	switch {
+	case v.MayDecide:
+		f := keyed(NewForm(b, now.today, Field{Name: "amount", LabelKey: "funding.approve.amount", HintKey: "funding.approve.hint",
+			HintArgs: errs.Args{"requested": v.Requested}, Kind: KindMoney, Suffix: "unit.yuan"}, opinion))
+		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
+		f.Put("amount", v.Requested.Plain()).Hide("version", strconv.FormatInt(v.Version, 10))
+		answer := func(d fund.Decision, kind, icon string) Button {
+			return Button{Text: b.T(d.Label()), Kind: kind, Icon: icon, Name: "decision", Value: string(d)}
+		}
+		p.Decision = &Decision{Title: b.T("funding.decision"), Step: &Tag{Text: b.T("funding.decision.step"), Kind: "info"}, Form: f, Fields: []string{"amount", "opinion"},
+			Buttons: []Button{answer(fund.DecideApprove, "primary", "check"), answer(fund.DecideReturn, "", ""), answer(fund.DecideRefuse, "danger", "")},
+			Note:    b.T("funding.decision.note")}
+		for _, l := range v.Lines {
+			p.Bars = append(p.Bars, fundBars(b, v, l)...)
+		}
+		p.Legend = barParts(b, fund.Balances{Available: 1, Reserved: 1, Committed: 1}, 1)
+	case v.MayRevoke:
+		opinion.LabelKey, opinion.Optional = "funding.revoke.reason", false
+		f := keyed(NewForm(b, now.today, opinion))
+		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
+		f.Hide("version", strconv.FormatInt(v.Version, 10))
+		p.Decision = &Decision{Title: b.T("fund.decision.revoke"), Form: f, Fields: []string{"opinion"},
+			Buttons: []Button{{Text: b.T("fund.decision.revoke"), Kind: "danger", Name: "decision", Value: string(fund.DecideRevoke)}}, Note: b.T("funding.revoke.note")}
+	}
+}
+
+// fundBars are one fund before and after its line is approved.
+func fundBars(b Base, v funding.ApprovalView, l store.ApprovalLine) []FundBar {
+	before, after := v.After(l)
+	book := v.Books[l.Fund].Balances
+	now := FundBar{Label: b.T("funding.before", "fund", l.FundName), Amount: before, Parts: barParts(b, book, 0)}
+	if after < 0 {
+		return []FundBar{now}
+	}
+	book.Available = after
+	return []FundBar{now, {Label: b.T("funding.after"), Amount: after, Parts: barParts(b, book, l.Amount)}}
+}
+
+func barParts(b Base, x fund.Balances, this money.Fen) []BarPart {
+	return []BarPart{{Class: "committed", Text: b.T("fund.account.committed"), Amount: x.Committed}, {Class: "reserved", Text: b.T("fund.account.reserved"), Amount: x.Reserved},
+		{Class: "this", Text: b.T("funding.this"), Amount: this}, {Class: "free", Text: b.T("fund.account.available"), Amount: x.Available}}
+}
+
+// neighbours leads to the requests before and after in the queue.
+func neighbours(p *approvalPage, v funding.ApprovalView) {
+	if v.Place.Position > 0 {
+		p.Base.Sub += " " + p.T("funding.position", "at", v.Place.Position, "of", v.Place.Of)
+	}
+	if v.Place.Previous != ident.Nil {
+		p.Base.Actions = append(p.Base.Actions, Button{Text: p.T("funding.previous"), Key: "k", Href: "/approvals/" + v.Place.Previous.String()})
+	}
+	if v.Place.Next != ident.Nil {
+		p.Base.Actions = append(p.Base.Actions, Button{Text: p.T("funding.next"), Key: "j", Href: "/approvals/" + v.Place.Next.String()})
+	}
+}
+
+// printPage is the paper form of an application (减免审批表).
+type printPage struct {
+	Base
+	V        funding.ApprovalView
+	No       string
+	Name     string
+	Sex      string
+	Age      string
+	Document string
+	Phone    string
+	Address  string
+	Category string
+	Plan     string
+	Surgeon  string
+	Left     string
+	Rows     []printRow
+	Net      string
+	Total    string
+	NetText  string
+	SumText  string
+	Vouchers string
+	Asked    string
+	Decided  string
+	Today    string
+	Printed  string
+	By       string
+}
+
+// printRow is one line of the sum on paper.
+type printRow struct {
+	No                        int
+	Name, Basis, Amount, Left string
+}
+
+func (s *Server) approvalPrint(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	v, err := s.d.Funding.PrintApproval(r.Context(), c.Who, id)
+	if err != nil {
+		return err
+	}
+	by := c.P.T("print.by", "name", c.Who.DisplayName, "org", c.Who.Organisation)
+	return s.d.Engine.Render(w, r, http.StatusOK, "funding/print", newPrintPage(c.Base, v, by, decisionNow{c.Today, s.d.Clock.Now()}))
+}
+
+func newPrintPage(b Base, v funding.ApprovalView, by string, now decisionNow) printPage {
+	b.Layout, b.Title = "print", b.T("funding.print.title")
+	sum := v.Estimate()
+	if v.Settled {
+		sum = v.Settlement.Settlement
+	}
+	p := printPage{Base: b, V: v, No: v.CaseNo, Name: v.PersonName, Document: MaskID(v.Paper.Last4), Phone: MaskPhone(v.Paper.PhoneLast4),
+		Address: v.Paper.Township + v.Paper.Village + v.Paper.Address, Plan: planText(b, v.Approval), Surgeon: v.Paper.Surgeon,
+		Left: v.Treatment.DischargedOn.String(), Net: sum.Net.String(), Total: sum.Reduction().String(), NetText: capital(b, sum.Net),
+		SumText: capital(b, sum.Reduction()), Today: b.Day(now.today), Printed: instant(now.at), By: by, Asked: b.Day(clock.DateOf(v.RequestedAt.In(clock.Shanghai)))}
+	if v.Sex != "" {
+		p.Sex = b.T(v.Sex.Key())
+	}
+	if !v.Birth.IsZero() {
+		p.Age = b.T("care.age", "n", v.Birth.AgeOn(now.today))
+	}
+	if v.Treatment.Category != "" {
+		p.Category = b.T(v.Treatment.Category.Key())
+	}
+	if v.Paper.Visiting {
+		p.Surgeon = b.T("funding.visiting", "name", p.Surgeon)
+	}
+	if !v.DecidedAt.IsZero() {
+		p.Decided = b.Day(clock.DateOf(v.DecidedAt.In(clock.Shanghai)))
+	}
+	for i, x := range v.Vouchers() {
+		if i > 0 {
+			p.Vouchers += b.T("list.separator")
+		}
+		p.Vouchers += x.No
+	}
+	p.Rows = printRows(b, sum, approvalBasis(b, v), v.Settled)
+	return p
+}
+
+func printRows(b Base, sum fee.Settlement, basis map[string]string, settled bool) []printRow {
+	left := sum.Bill
+	var out []printRow
+	for _, l := range sum.Layers() {
+		if l.Name == "net" || l.Name == "other" && l.Amount == 0 {
+			continue
+		}
+		amount := l.Amount
+		if l.Name != "bill" {
+			left -= l.Amount
+			amount = -l.Amount
+		}
+		text := basis[l.Name]
+		if settled && l.Name != "fund" && l.Name != "hospital" {
+			text = b.T("funding.basis.sheet")
+		}
+		out = append(out, printRow{len(out) + 1, b.T(l.Label()), text, amount.String(), left.String()})
+	}
+	return out
+}

@@ -1,0 +1,187 @@
+package webui
+
+import (
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+func fundingPages() []PageSample {
+	now := decisionNow{sampleDay(), sampleInstant()}
+	list := approvalsNow{sampleDay(), sampleInstant(), true}
+	queue := func(rows int, state fund.ApprovalState) func(Base) View {
+		return func(b Base) View {
+			var all []store.Approval
+			for range rows {
+				v := sampleApproval(b, state)
+				all = append(all, v.Approval)
+			}
+			return newApprovalsView(b, all, state, list)
+		}
+	}
+	approval := func(state fund.ApprovalState, change func(*funding.ApprovalView)) func(Base) View {
+		return func(b Base) View {
+			v := sampleApproval(b, state)
+			change(&v)
+			return newApprovalPage(b, v, now)
+		}
+	}
+	settlements := func(rows int) func(Base) View {
+		return func(b Base) View {
+			var all []store.Settlement
+			for range rows {
+				all = append(all, sampleSettlement(b).Settlement)
+			}
+			return newSettlementsView(b, all, true)
+		}
+	}
+	return []PageSample{
+		{"funding/list", queue(0, fund.ApprovalRequested)}, {"funding/list", queue(1, fund.ApprovalApproved)}, {"funding/list", queue(50, fund.ApprovalRequested)},
+		{"funding/list", func(b Base) View { return toAskView(b, []store.Treatment{sampleMoneyTreatment(b)}) }},
+		{"funding/list", func(b Base) View { return toAskView(b, nil) }},
+		{"funding/list", func(b Base) View { return toSettleView(b, []store.Treatment{sampleMoneyTreatment(b)}) }},
+		{"funding/list", func(b Base) View { return toSettleView(b, nil) }},
+		{"funding/list", settlements(0)}, {"funding/list", settlements(50)},
+		{"funding/list", func(b Base) View { return newFundsView(b, sampleFunds(b), true) }},
+		{"funding/list", func(b Base) View { return newFundsView(b, nil, true) }},
+		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayDecide = true })},
+		{"funding/approval", approval(fund.ApprovalRequested, sampleShort)},
+		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayWithdraw = true })},
+		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayRevoke = true })},
+		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.PersonName, v.CaseNo, v.Checks, v.MaySettle = "", "", nil, true })},
+		{"funding/print", func(b Base) View {
+			return newPrintPage(b, sampleApproval(b, fund.ApprovalApproved), b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now)
+		}},
+		{"funding/settlement", func(b Base) View { return newSettlementView(b, sampleSettlement(b)) }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 50), "") }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal) }},
+		{"care/form", func(b Base) View {
+			return newRequestView(b, sampleDay(), sampleRequest(b)).with(Button{Text: b.T("funding.ask.send")}, "/")
+		}},
+		{"care/form", sampleSettleForm},
+		{"care/form", func(b Base) View {
+			return careForm{Base: b, Form: newFundForm(b, sampleDay())}.titled("funding.fund.new").with(Button{Text: b.T("funding.fund.open")}, "/funds")
+		}},
+		{"care/form", func(b Base) View {
+			p := fundCareForm(b, sampleFundView(b, 0), "funding.deposit")
+			p.Form = depositForm(p.Base, sampleDay(), sampleIDs.file)
+			return p.with(Button{Text: b.T("funding.deposit.save")}, "/funds")
+		}},
+		{"care/form", func(b Base) View {
+			p := fundCareForm(b, sampleFundView(b, 0), "funding.takeback")
+			p.Form = takeBackForm(p.Base, sampleDay(), sampleIDs.file, sampleIDs.doctor)
+			return p.with(Button{Text: b.T("funding.takeback"), Kind: "danger"}, "/funds")
+		}},
+	}
+}
+
+func (p careForm) titled(key string) careForm { p.Base.Title = p.T(key); return p }
+
+func sampleMoneyTreatment(b Base) store.Treatment {
+	return store.Treatment{ID: sampleIDs.treatment, Case: sampleIDs.file, Person: sampleIDs.person, Programme: procedure.Joint, Hospital: sampleIDs.sea,
+		Place: treatment.Place{State: treatment.Discharged, Path: treatment.Normal}, Plan: b.T("style.m.left"), AdmittedOn: clock.MustDate(2026, 11, 16),
+		DischargedOn: clock.MustDate(2026, 11, 21), Category: terminology.CategoryDB, CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"),
+		Sex: patient.Male, Birth: clock.MustDate(1963, 3, 2), HospitalName: b.T("style.hospital.s1"), EstimateBill: 6_124_080}
+}
+
+func sampleApproval(b Base, state fund.ApprovalState) funding.ApprovalView {
+	at := sampleInstant().Add(-28 * time.Hour)
+	line := store.ApprovalLine{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000}
+	a := store.Approval{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Hospital: sampleIDs.sea, State: state, Bill: 6_124_080, Insurance: 3_478_775,
+		Critical: 510_245, Assistance: 823_000, Waiver: 595_305, Requested: 2_000_000, Reason: b.T("funding.reason.hint"), RequestedAt: at, Requester: b.T("style.person.1"),
+		CaseNo: "SH-2026-00419", Programme: procedure.Joint, Plan: b.T("style.m.left"), PersonName: b.T("style.person.1"), Sex: patient.Male,
+		Birth: clock.MustDate(1963, 3, 2), HospitalName: b.T("style.hospital.s1"), Version: 1}
+	if state == fund.ApprovalApproved {
+		a.Approved, a.DecidedAt, a.Decider = 2_000_000, sampleInstant(), b.T("style.person.1")
+		line.Transfer, line.Hold = ident.Derive(sampleIDs.file, "hold"), fund.HoldOpen
+	}
+	book := fund.Book{Fund: sampleIDs.file, Name: line.FundName, Balances: fund.Balances{Source: -1_050_000_000, Available: 265_764_000, Reserved: 41_236_000, Committed: 743_000_000}}
+	return funding.ApprovalView{Approval: a, Lines: []store.ApprovalLine{line}, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(),
+		Paper: store.Paper{Last4: "1834", PhoneLast4: "3406", Township: b.T("style.place.mountain"), Diagnosis: b.T("style.f.joint"), Surgeon: b.T("style.person.1"), Visiting: true},
+		Books: map[ident.ID]fund.Book{sampleIDs.file: book}, Place: store.Neighbours{Previous: sampleIDs.sea, Next: sampleIDs.mountain, Position: 3, Of: 9},
+		Checks: []funding.Check{{State: "ok", Key: "funding.check.consent"},
+			{State: "ok", Key: "funding.check.category", Args: errs.Args{"day": sampleDay(), "category": errs.Key(terminology.CategoryDB.Key())}},
+			{State: "ok", Key: "funding.check.proof"}, {State: "ok", Key: "funding.check.within", Args: errs.Args{"net": a.Bill - a.Insurance - a.Waiver - a.Requested}},
+			{State: "ok", Key: "funding.check.four_eyes"},
+			{State: "ok", Key: "funding.check.covered", Args: errs.Args{"fund": line.FundName, "available": book.Balances.Available, "asked": line.Amount}}}}
+}
+
+// sampleShort is an application the fund does not cover.
+func sampleShort(v *funding.ApprovalView) {
+	v.MayDecide = true
+	book := v.Books[sampleIDs.file]
+	book.Balances.Available, book.Balances.Committed = 1_760_000, 1_007_004_000
+	v.Books[sampleIDs.file] = book
+	_, _, v.Blocked = book.Reserve(fund.Stamp{ID: sampleIDs.doctor, On: sampleDay()}, v.Lines[0].Amount)
+	v.Checks[5] = funding.Check{State: "error", Key: "funding.check.covered.not",
+		Args: errs.Args{"fund": book.Name, "available": book.Balances.Available, "asked": v.Lines[0].Amount}}
+	v.Checks = append(v.Checks, funding.Check{State: "warn", Key: "funding.check.emergency"})
+}
+
+func sampleSettlement(b Base) funding.SettlementView {
+	sum := fee.Settlement{Bill: 6_124_080, Basic: 2_145_530, Critical: 510_245, Assistance: 823_000, Waiver: 595_305,
+		Funds: []fee.FundLine{{Fund: sampleIDs.file, Amount: 2_000_000}}}.WithNet()
+	st := store.Settlement{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Programme: procedure.Joint, Hospital: sampleIDs.sea, Settlement: sum,
+		State: store.Settled, SettledOn: sampleDay(), FundFen: 2_000_000, By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"),
+		HospitalName: b.T("style.hospital.s1"), Version: 1}
+	return funding.SettlementView{Settlement: st, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(), MayReverse: true, Approval: store.Approval{ID: sampleIDs.mountain},
+		Lines: []store.SettlementLine{{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000, Transfer: sampleIDs.sea}, {Amount: 595_305}}}
+}
+
+func sampleFunds(b Base) []funding.FundEntry {
+	x := sampleFundView(b, 0).FundItem
+	closed := x
+	closed.Programme, closed.Code, closed.Balances = procedure.Cataract, "GM-2026", fund.Balances{}
+	return []funding.FundEntry{{FundItem: x, Open: true}, {FundItem: closed}}
+}
+
+func sampleFundView(b Base, rows int) funding.FundView {
+	v := funding.FundView{FundItem: store.FundItem{Fund: store.Fund{ID: sampleIDs.file, Code: "ZL-2026", Name: b.T("funding.sample.pool"), Programme: procedure.Joint, Kind: fund.Pool,
+		OpenedOn: clock.MustDate(2021, 5, 8)}, Balances: fund.Balances{Source: -1_050_000_000, Available: 265_764_000, Reserved: 41_236_000, Committed: 743_000_000}, Deposits: 12},
+		MayLedger: true, MayDeposit: true}
+	kinds := fund.Kinds()
+	for i := range rows {
+		k := kinds[i%len(kinds)]
+		l := store.LedgerLine{ID: ident.Derive(sampleIDs.file, string(k)), Kind: k, EffectiveOn: sampleDay(), PostedAt: sampleInstant(), PostedBy: b.T("style.person.1"),
+			Amount: 2_000_000, Change: -2_000_000, Available: 265_764_000, Known: true}
+		if k == fund.KindDeposit {
+			l.Note, l.Change = b.T("funding.deposit.note.hint"), l.Amount
+		} else {
+			l.CaseNo, l.Approval = "SH-2026-00415", sampleIDs.doctor
+		}
+		if k == fund.KindReversal {
+			l.Reverses, l.ReversesAs = sampleIDs.sea, fund.KindCommit
+		}
+		v.Lines.Rows = append(v.Lines.Rows, l)
+	}
+	v.Lines = page.Result[store.LedgerLine]{Rows: v.Lines.Rows}
+	return v
+}
+
+func sampleRequest(b Base) funding.RequestView {
+	t := sampleMoneyTreatment(b)
+	t.Place.State, t.AdmittedOn, t.DischargedOn = treatment.Eligible, clock.Date{}, clock.Date{}
+	return funding.RequestView{Treatment: t, Funds: []store.Fund{sampleFundView(b, 0).Fund}, Last: store.Approval{ID: sampleIDs.doctor, State: fund.ApprovalReturned,
+		Opinion: b.T("funding.check.proof.not"), Bill: 6_124_080, Insurance: 3_478_775, Critical: 510_245, Assistance: 823_000}}
+}
+
+// sampleSettleForm is a settlement that does not add up.
+func sampleSettleForm(b Base) View {
+	v := funding.SettleView{Treatment: sampleMoneyTreatment(b), Approval: sampleApproval(b, fund.ApprovalApproved).Approval, Holds: sampleApproval(b, fund.ApprovalApproved).Lines}
+	p := newSettleView(b, sampleDay(), v)
+	p.Form.Put("bill", "61,240.80").Put("basic", "21,455.30").Put("critical", "5,102.45").Put("assistance", "8,230.00").Put("net", "6,450.00")
+	in, _ := readSettle(p.Form, v)
+	_ = p.Form.Merge(in.Check())
+	return p.with(Button{Text: b.T("funding.settle.send")}, "/")
+}

@@ -1,0 +1,195 @@
+package webui
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+// hidden is a hidden value of a page's form.
+func hidden(t *testing.T, a answer, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(a.body)
+	if m == nil {
+		t.Fatalf("the form has no hidden %s: %d", name, a.status)
+	}
+	return m[1]
+}
+
+// submit posts a form with the hidden values of the page it stood on.
+func (b *browser) submit(page answer, path string, pairs ...string) answer {
+	b.s.t.Helper()
+	pairs = append(pairs, "_key", hidden(b.s.t, page, "_key"))
+	if strings.Contains(page.body, `name="version"`) {
+		pairs = append(pairs, "version", hidden(b.s.t, page, "version"))
+	}
+	return b.post(path, pairs...)
+}
+
+func TestARegistrarTakesACaseFromOpeningToAdmission(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	patient := "/patients/" + s.Patient(servicetest.Mountain, "向云禾").String()
+	contains(t, "the page of record", b.get(patient), "向云禾", "打开病例", "低保对象")
+
+	form := b.get(patient + "/cases/new")
+	wrong := b.submit(form, patient+"/cases", "diagnosis", "右膝骨关节炎")
+	if wrong.status != http.StatusUnprocessableEntity {
+		t.Errorf("without a programme: %d", wrong.status)
+	}
+	contains(t, "the form after it", wrong, `value="右膝骨关节炎"`)
+	opened := b.submit(form, patient+"/cases", "programme", "joint", "diagnosis", "右膝骨关节炎")
+	if opened.status != http.StatusSeeOther || !strings.HasPrefix(opened.location, "/cases/") {
+		t.Fatalf("opening: %d %s", opened.status, opened.body)
+	}
+	contains(t, "the case", b.get(opened.location), "SH-2026-00001", "安排治疗", "已打开病例")
+	contains(t, "the queue", b.get("/"), "安排治疗", "向云禾")
+
+	form = b.get(opened.location + "/treatments/new")
+	planned := b.submit(form, opened.location+"/treatments", "plan", "右膝全膝置换", "planned_on", "2026-11-30")
+	if planned.status != http.StatusSeeOther {
+		t.Fatalf("planning: %d", planned.status)
+	}
+	at := planned.location
+	contains(t, "the treatment", b.get(at), "待核资格", at+"/steps/confirm_eligible")
+
+	form = b.get(at + "/steps/admit_emergency")
+	wrong = b.submit(form, at+"/steps/admit_emergency", "on", "2030-01-01", "admission_no", "ZY-1", "reason", "急诊")
+	if wrong.status != http.StatusUnprocessableEntity {
+		t.Errorf("an admission in the future: %d", wrong.status)
+	}
+	contains(t, "the form after it", wrong, "日期不能晚于今天", `value="ZY-1"`, "急诊")
+	want(t, "the emergency", b.submit(form, at+"/steps/admit_emergency", "on", s.Today().String(), "reason", "急诊"), http.StatusSeeOther, at)
+	contains(t, "the treatment", b.get(at), "已入院", "先治后批")
+	contains(t, "the timeline", b.get(patient), "急诊先入院")
+}
+
+func TestASkippedStepSaysWhyNotAndWhatWould(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	tr := s.Treatment(servicetest.Mountain, procedure.Joint, "田知夏")
+	at := "/treatments/" + tr.ID.String()
+	page := b.get(at + "/steps/discharge")
+	contains(t, "the skipped step", page, "现在还不能办理", "待核资格")
+	got := b.submit(page, at+"/steps/discharge", "on", "2026-11-01")
+	if got.status != http.StatusUnprocessableEntity {
+		t.Errorf("skipping: %d", got.status)
+	}
+	s.Exec(`update beneficiary set to_on = '2025-06-30'`)
+	got = b.submit(b.get(at+"/steps/confirm_eligible"), at+"/steps/confirm_eligible")
+	contains(t, "the refusal", got, "补充困难类别和有效期", "/patients/"+tr.Person.String()+"/categories")
+	if n := s.Count(`select count(*) from treatment_event`); n != 1 {
+		t.Errorf("%d events after refusals", n)
+	}
+	for _, path := range []string{at + "/steps/nonsense", "/treatments/abc", "/cases/abc", "/operations/abc", "/joins/abc/reject"} {
+		if got := b.get(path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+	other := s.clerk(user.Registrar, servicetest.MountainTwo)
+	for _, path := range []string{at, at + "/steps/confirm_eligible", "/cases/" + tr.Case.String(), "/patients/" + tr.Person.String()} {
+		if got := other.get(path); got.status != http.StatusNotFound || strings.Contains(got.body, "田知夏") {
+			t.Errorf("another hospital, %s: %d", path, got.status)
+		}
+	}
+}
+
+func TestAnOperationIsLoggedInTheBrowserAndMarksAreConfirmed(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.LocalDoctor, servicetest.Mountain)
+	lead := s.Doctor(servicetest.Mountain).PractitionerID.String()
+	tr := s.Treatment(servicetest.Mountain, procedure.Joint, "冉松鹤", treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+	at := "/treatments/" + tr.ID.String()
+	contains(t, "the queue", b.get("/"), "记录手术", at+"/operations/new")
+	page := b.get(at + "/operations/new")
+	contains(t, "the form", page, "手术指征", "麻醉方式", "医生")
+	fields := []string{"kind", "TKA", "operated_on", s.Today().AddDays(-10).String(), "lead", lead, "indications", "OA", "anaesthesia", "SPINAL", "diagnoses", "M17.1"}
+	wrong := b.submit(page, at+"/operations", fields...)
+	if wrong.status != http.StatusUnprocessableEntity || s.Count(`select count(*) from procedure`) != 0 {
+		t.Fatalf("without a side: %d", wrong.status)
+	}
+	contains(t, "the form after it", wrong, `value="M17.1"`, `value="TKA" selected`)
+	fields = append(fields, "side", "R")
+	early := b.submit(page, at+"/operations", fields...)
+	contains(t, "the marks", early, "手术早于入院日期", `name="confirm"`)
+	want(t, "confirmed", b.submit(b.get(at+"/operations/new"), at+"/operations", append(fields, "confirm", "yes")...), http.StatusSeeOther, at)
+	contains(t, "the treatment", b.get(at), "已手术", "待核对")
+	list := b.get("/operations")
+	contains(t, "the list", list, "冉松鹤", "右侧全膝关节置换")
+	m := regexp.MustCompile(`href="(/operations/[0-9a-f-]{36})"`).FindStringSubmatch(list.body)
+	if m == nil {
+		t.Fatal("no operation in the list")
+	}
+	contains(t, "the record", b.get(m[1]), "81.54", "M17.1")
+	edit := b.get(m[1] + "/edit")
+	contains(t, "the correction", edit, `value="M17.1"`)
+	fixed := b.submit(edit, m[1], "kind", "TKA", "side", "R", "operated_on", s.Today().String(), "lead", lead, "indications", "OA", "anaesthesia", "SPINAL")
+	want(t, "correcting", fixed, http.StatusSeeOther, m[1])
+	if stale := b.submit(edit, m[1], "kind", "TKA", "side", "R", "operated_on", s.Today().String(), "lead", lead, "indications", "OA", "anaesthesia", "SPINAL", "asa", "3"); stale.status < 400 {
+		t.Errorf("correcting an old picture: %d", stale.status)
+	}
+}
+
+func TestEveryProgrammeHasItsOperationForm(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.LocalDoctor, servicetest.Mountain)
+	lead := s.Doctor(servicetest.Mountain).PractitionerID.String()
+	for programme, fields := range map[procedure.Programme][]string{
+		procedure.Cataract: {"kind", "PHACO_IOL", "side", "L", "anaesthesia", "TOPICAL", "lens_power", "+20.5", "acuity_before", "0.1", "acuity_after", "0.6"},
+		procedure.Coronary: {"kind", "CAG_PCI", "syndrome", "UA", "access", "RADIAL_R", "vessels", "LAD", "stents", "1", "drug_eluting", "yes", "anaesthesia", "LOCAL_INFILTRATION"},
+	} {
+		tr := s.Treatment(servicetest.Mountain, programme, "白简舟"+string(programme[0]), treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+		at := "/treatments/" + tr.ID.String()
+		got := b.submit(b.get(at+"/operations/new"), at+"/operations", append(fields, "operated_on", s.Today().String(), "lead", lead)...)
+		want(t, string(programme), got, http.StatusSeeOther, at)
+	}
+	contains(t, "the list", b.get("/operations"), "左眼 OS", "白简舟")
+}
+
+func TestAJoinRequestIsAnsweredOnItsPage(t *testing.T) {
+	s := newSite(t)
+	person := s.Patient(servicetest.Mountain, "牟青禾")
+	s.CaseOf(servicetest.Mountain, procedure.Joint, person)
+	s.RegisterAt(servicetest.MountainTwo, person)
+	if err := servicetest.JoinRequest(s.World, person, procedure.Joint, servicetest.MountainTwo, false); err != nil {
+		t.Fatal(err)
+	}
+	home, joiner := s.clerk(user.Registrar, servicetest.Mountain), s.clerk(user.Registrar, servicetest.MountainTwo)
+	contains(t, "the asker's page", joiner.get("/joins"), "接受后可见")
+	page := home.get("/joins")
+	contains(t, "the home's page", page, "牟青禾", "患者在本院就诊")
+	m := regexp.MustCompile(`action="(/joins/[0-9a-f-]{36})/accept"`).FindStringSubmatch(page.body)
+	if m == nil {
+		t.Fatal("no request to accept")
+	}
+	reject := home.get(m[1] + "/reject")
+	if got := home.submit(reject, m[1]+"/reject"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("rejected without a reason: %d", got.status)
+	}
+	want(t, "accepting", home.submit(page, m[1]+"/accept"), http.StatusSeeOther, "/joins")
+	contains(t, "the joined hospital's cases", joiner.get("/cases"), "牟青禾")
+}
+
+func TestACaseIsPlannedClosedAndOpenedAgainInTheBrowser(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	c := "/cases/" + s.Case(servicetest.Mountain, procedure.Joint, "谭映雪").ID.String()
+	want(t, "the second side", b.submit(b.get(c+"/second"), c+"/second", "site", "knee", "side", "L", "from", "2026-12-01"), http.StatusSeeOther, c)
+	contains(t, "the case", b.get(c), "左侧膝关节")
+	form := b.get(c + "/close")
+	got := b.submit(form, c+"/close", "closure", "completed", "closed_on", s.Today().String())
+	contains(t, "closing as completed", got, "现在还不能办理", "选择其他关闭原因")
+	want(t, "closing", b.submit(b.get(c+"/close"), c+"/close", "closure", "withdrawn", "closed_on", s.Today().String(), "note", "改期"), http.StatusSeeOther, c)
+	contains(t, "the closed case", b.get(c), "已关闭", "患者放弃", "改期")
+	contains(t, "the filter", b.get("/cases?state=closed&programme=joint"), "谭映雪")
+	if got := b.get("/cases?state=registered"); strings.Contains(got.body, "谭映雪") {
+		t.Error("the filter shows a closed case as registered")
+	}
+	want(t, "opening again", b.submit(b.get(c+"/reopen"), c+"/reopen"), http.StatusSeeOther, c)
+}

@@ -1,0 +1,278 @@
+package webui
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/referral"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+// careList is a list with its filter.
+type careList struct {
+	Base
+	Filter *Form
+	Table  Table
+}
+
+func number(n int) string { return strconv.Itoa(n) }
+
+func programmeOptions(list []procedure.Programme) []Option {
+	out := make([]Option, len(list))
+	for i, p := range list {
+		out[i] = Option{Value: string(p), Key: p.Label()}
+	}
+	return out
+}
+
+func casesFilter(b Base, today clock.Date, hospitals []Option) *Form {
+	var states []Option
+	for _, st := range casefile.States() {
+		states = append(states, Option{Value: string(st), Key: st.Label()})
+	}
+	fields := []Field{
+		{Name: "programme", LabelKey: "case.programme", Kind: KindSelect, Optional: true, Blank: "list.any", Options: programmeOptions(procedure.Programmes())},
+		{Name: "state", LabelKey: "case.state", Kind: KindSelect, Optional: true, Blank: "list.any", Options: states}}
+	if len(hospitals) > 1 {
+		fields = append(fields, Field{Name: "hospital", LabelKey: "case.hospital", Kind: KindSelect, Optional: true, Blank: "list.any", Options: hospitals})
+	}
+	fields = append(fields, Field{Name: "from", LabelKey: "care.from", Kind: KindDate, Optional: true}, Field{Name: "to", LabelKey: "care.to", Kind: KindDate, Optional: true})
+	f := NewForm(b, today, fields...)
+	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/cases"
+	return f
+}
+
+// hospitalOptions are the hospitals a reader may filter by.
+func (s *Server) hospitalOptions(r *http.Request, c *Call, perm authz.Permission) ([]Option, error) {
+	list, err := s.d.Care.Hospitals(r.Context(), c.Who, perm)
+	out := make([]Option, len(list))
+	for i, h := range list {
+		out[i] = Option{Value: h.ID.String(), Text: h.Name, Side: sideOf(h.Side)}
+	}
+	return out, err
+}
+
+// offered reads an optional choice of a field that may not be in the form.
+func offered(f *Form, name string) ident.ID {
+	if !slices.Contains(f.Names(), name) {
+		return ident.Nil
+	}
+	id, _ := ident.Parse(f.Choice(name)) // not offered: noted by Choice
+	return id
+}
+
+func (s *Server) casesPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	hospitals, err := s.hospitalOptions(r, c, authz.CaseRead)
+	if err != nil {
+		return err
+	}
+	f := casesFilter(c.Base, c.Today, hospitals)
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	in := care.CasesInput{Programme: procedure.Programme(f.Choice("programme")), State: casefile.State(f.Choice("state")), Hospital: offered(f, "hospital"),
+		From: f.Date("from"), To: f.Date("to"), Page: pageRequest(r)}
+	list, err := s.d.Care.Cases(r.Context(), c.Who, in)
+	if err != nil {
+		return err
+	}
+	s.section(c, "cases")
+	b := c.Base
+	b.Title = b.T("nav.cases")
+	if s.can(c, authz.CaseAccept) || s.can(c, authz.CaseJoin) {
+		b.Actions = []Button{{Text: b.T("join.title"), Icon: "swap", Href: "/joins"}}
+	}
+	v := newCasesView(b, f, list, c.Today)
+	v.Table.Pager = NewPager(r.URL, list.Next, "")
+	return s.d.Engine.Render(w, r, f.Status(), "care/list", v)
+}
+
+func newCasesView(b Base, f *Form, list care.CaseList, today clock.Date) careList {
+	t := Table{Caption: b.T("nav.cases"), Quiet: true, Columns: []Column{{Key: "case.no"}, {Key: "case.patient", Class: "grow"}, {Key: "case.programme"},
+		{Key: "case.home"}, {Key: "case.state"}, {Key: "case.opened_on"}}, Empty: Empty{Title: b.T("case.none"), Text: b.T("case.none.text")}}
+	if f.Chosen() != "" {
+		t.Empty = nothingMatches(b, "/cases")
+	}
+	for _, c := range list.Rows {
+		tag := caseTag(b, c.State)
+		t.Rows = append(t.Rows, Cells(Cell{Text: c.No, Href: "/cases/" + c.ID.String(), Nowrap: true}, Cell{Text: c.PersonName, Sub: identity(b, c.Sex, c.Birth, today)},
+			TextCell(b.T(c.Programme.Label())), spot(sides(list.Sides).of(c.Home), c.HomeName), Cell{Tag: &tag}, DateCell(c.OpenedOn)))
+	}
+	return careList{Base: b, Filter: f, Table: t}
+}
+
+// caseTag is the derived state of a case.
+func caseTag(b Base, st casefile.State) Tag {
+	kind := map[casefile.State]string{casefile.InTreatment: "info", casefile.Waiting: "info", casefile.SecondDue: "warn", casefile.FollowUp: "ok",
+		casefile.Ended: "warn"}[st]
+	return Tag{Text: b.T(st.Label()), Kind: kind}
+}
+
+// caseView is the page of one case.
+type caseView struct {
+	Base
+	Facts      []Def
+	Treatments Table
+	Operations Table
+	Strips     []Strip
+	Referrals  *Table
+}
+
+func (s *Server) readCase(r *http.Request, c *Call) (care.CaseView, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return care.CaseView{}, err
+	}
+	return s.d.Care.Case(r.Context(), c.Who, id)
+}
+
+func (s *Server) casePage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	v, err := s.readCase(r, c)
+	if err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/case", newCaseView(s.careBase(c, "cases", v.No), v, caseRights{s.can(c, authz.PersonRead), c.Today}))
+}
+
+// caseRights is what the page needs besides the case.
+type caseRights struct {
+	patient bool // the reader may open the page of record
+	today   clock.Date
+}
+
+func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
+	b.Sub = b.T("case.sub", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, x.today), "programme", b.T(v.Programme.Label()))
+	tag := caseTag(b, v.State)
+	b.Badge = &tag
+	b.Actions = caseActions(b, v)
+	p := caseView{Base: b, Facts: caseFacts(b, v, x)}
+	p.Treatments = treatmentsTable(b, v.Treatments, v.Sides, v.CanRead)
+	p.Operations = operationsTable(b, v.Operations, v.Sides, x.today, false)
+	p.Operations.Caption, p.Operations.Quiet = b.T("nav.operations"), false
+	p.Strips = strips(b, v.Treatments, v.Bills, v.Sides)
+	if len(v.Referrals) > 0 {
+		t := referralsTable(b, v.Referrals, v.Sides)
+		p.Referrals = &t
+	}
+	return p
+}
+
+func caseActions(b Base, v care.CaseView) []Button {
+	base := "/cases/" + v.ID.String()
+	var out []Button
+	if len(v.CanOpen) > 0 {
+		out = append(out, Button{Text: b.T("case.treat"), Icon: "plus", Kind: "primary", Href: base + "/treatments/new"})
+	}
+	if v.CanClose && v.Programme != procedure.Coronary {
+		out = append(out, Button{Text: b.T("case.second"), Href: base + "/second"})
+	}
+	if v.CanClose {
+		out = append(out, Button{Text: b.T("case.close"), Href: base + "/close"})
+	}
+	if v.CanReopen {
+		out = append(out, Button{Text: b.T("case.reopen"), Href: base + "/reopen"})
+	}
+	return out
+}
+
+func caseFacts(b Base, v care.CaseView, x caseRights) []Def {
+	who := Def{Label: b.T("case.patient"), Text: v.PersonName}
+	if x.patient {
+		who.Href = "/patients/" + v.Person.String()
+	}
+	out := []Def{who, {Label: b.T("case.home"), HTML: b.Place(sides(v.Sides).of(v.Home), v.HomeName)}, {Label: b.T("case.opened_on"), Text: b.Day(v.OpenedOn)}}
+	if v.Diagnosis != "" {
+		out = append(out, Def{Label: b.T("case.diagnosis"), Text: v.Diagnosis})
+	}
+	if v.Second != nil {
+		out = append(out, Def{Label: b.T("case.second.planned"), Text: siteText(b, v.Second.Site, v.Second.Side)})
+	}
+	if !v.Open() {
+		out = append(out, Def{Label: b.T("case.closed_on"), Text: b.Day(v.ClosedOn)}, Def{Label: b.T("case.closure"), Text: b.T(v.Closure.Label())})
+		if v.ClosureNote != "" {
+			out = append(out, Def{Label: b.T("care.note"), Text: v.ClosureNote})
+		}
+	}
+	return out
+}
+
+// siteText names a joint or eye with its side.
+func siteText(b Base, site procedure.Site, side procedure.Side) string {
+	switch {
+	case site == procedure.Eye && side.Known():
+		return b.T(side.EyeLabel())
+	case side.Known():
+		return b.T("care.sided", "side", b.T(side.Label()), "site", b.T(site.Label()))
+	}
+	return b.T(site.Label())
+}
+
+func treatmentsTable(b Base, list []care.Treatment, at sides, open bool) Table {
+	t := Table{Caption: b.T("treatment.list"), Columns: []Column{{Key: "treatment.plan", Class: "grow"}, {Key: "treatment.hospital"}, {Key: "treatment.state"},
+		{Key: "treatment.path"}, {Key: "treatment.admitted_on"}, {Key: "treatment.operated_on"}, {Key: "treatment.discharged_on"}},
+		Empty: Empty{Title: b.T("treatment.none"), Text: b.T("treatment.none.text")}}
+	for _, x := range list {
+		what := TextCell(treatmentName(b, x))
+		if open {
+			what.Href = "/treatments/" + x.ID.String()
+		}
+		tag := stateTag(b, x.Place)
+		t.Rows = append(t.Rows, Cells(what, spot(at.of(x.Hospital), x.HospitalName), Cell{Tag: &tag}, CodeCell(b.T(x.Place.Path.Label())),
+			DateCell(x.AdmittedOn), DateCell(x.OperatedOn), DateCell(x.DischargedOn)))
+	}
+	return t
+}
+
+// treatmentName is what a treatment is called: its plan, or its programme.
+func treatmentName(b Base, t care.Treatment) string {
+	if t.Plan != "" {
+		return t.Plan
+	}
+	return b.T(t.Programme.Label())
+}
+
+func referralsTable(b Base, list []care.Referral, at sides) Table {
+	t := Table{Caption: b.T("join.title"), Columns: []Column{{Key: "join.who", Class: "grow"}, {Key: "join.reason"}, {Key: "join.state"}, {Key: "join.on"}}}
+	for _, r := range list {
+		t.Rows = append(t.Rows, Cells(spot(at.of(r.Joiner), r.JoinerName), TextCell(r.Reason), Cell{Tag: &Tag{Text: b.T(r.State.Label()), Kind: joinKind(r.State)}},
+			DateCell(r.SentOn)))
+	}
+	return t
+}
+
+func joinKind(st referral.State) string {
+	return map[referral.State]string{referral.Sent: "warn", referral.Accepted: "ok", referral.Rejected: "error"}[st]
+}
+
+// strips are the bills of treatments, a total first when there are several.
+func strips(b Base, list []care.Treatment, bills []care.Bill, at sides) []Strip {
+	var out []Strip
+	total := Strip{Title: b.T("strip.total", "n", len(bills)), Joint: true}
+	for _, x := range bills {
+		st := Strip{Title: b.T("treatment.one"), Note: x.SettledOn.String(), Bill: x.Bill, Shares: []Share{{Layer: LayerBasic, Amount: x.Basic},
+			{Layer: LayerCritical, Amount: x.Critical}, {Layer: LayerAid, Amount: x.Assistance}, {Layer: LayerOther, Amount: x.Other},
+			{Layer: LayerFund, Amount: x.Fund}, {Layer: LayerWaiver, Amount: x.Waiver}, {Layer: LayerSelf, Amount: x.Net}}}
+		if i := slices.IndexFunc(list, func(t care.Treatment) bool { return t.ID == x.Treatment }); i >= 0 {
+			st.Title, st.Side, st.Place = treatmentName(b, list[i]), at.of(list[i].Hospital), list[i].HospitalName
+		}
+		total.Bill += st.Bill
+		if total.Shares == nil {
+			total.Shares = slices.Clone(st.Shares)
+		} else {
+			for i := range st.Shares {
+				total.Shares[i].Amount += st.Shares[i].Amount
+			}
+		}
+		out = append(out, st)
+	}
+	if len(out) > 1 {
+		out = append([]Strip{total}, out...)
+	}
+	return out
+}

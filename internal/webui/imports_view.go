@@ -1,0 +1,426 @@
+package webui
+
+import (
+	"io"
+	mimetype "mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/partnership"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/exchange"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// importsView is the list of imports with the form for a new one.
+type importsView struct {
+	Base
+	Form  *Form
+	Table Table
+}
+
+func newImportsView(b Base, f *Form, list []exchange.View) importsView {
+	b.Title, b.Sub = b.T("nav.imports"), b.T("exchange.sub")
+	t := Table{Caption: b.T("exchange.list"), Columns: []Column{{Key: "exchange.col.file", Class: "grow"}, {Key: "exchange.col.state"},
+		{Key: "exchange.col.person_times", Align: "right"}, {Key: "exchange.col.procedures", Align: "right"}, {Key: "exchange.col.reduction", Align: "right"},
+		{Key: "exchange.col.by"}, {Key: "exchange.col.at"}}, Empty: Empty{Title: b.T("exchange.empty"), Text: b.T("exchange.empty.text")}}
+	for _, v := range list {
+		times, operations, reduction := 0, 0, money.Fen(0)
+		for _, s := range v.Figures.Sheets {
+			times, operations, reduction = times+s.PersonTimes, operations+s.Procedures, reduction+s.Reduction
+		}
+		state := batchTag(b, v.State)
+		t.Rows = append(t.Rows, Cells(LinkCell(v.File, "/imports/"+v.ID.String()), Cell{Tag: &state}, CodeCell(strconv.Itoa(times)),
+			CodeCell(strconv.Itoa(operations)), MoneyCell(reduction), TextCell(v.By), CodeCell(minute(v.CreatedAt))))
+	}
+	return importsView{Base: b, Form: f, Table: t}
+}
+
+// minute is an instant in Shanghai, to the minute.
+func minute(t time.Time) string { return t.In(clock.Shanghai).Format("2006-01-02 15:04") }
+
+// importView is one import: what it says and what will or did happen.
+type importView struct {
+	Base
+	Alerts   []Alert
+	Run      *Form // the decisive step; nil when there is none
+	Names    *Form // unknown hospitals
+	Totals   Table
+	Blocks   Table
+	Messages Table
+	Changes  []string
+	view     exchange.View
+}
+
+// shownMessages is how many messages one page shows; the returned workbook has
+// them all, at the rows they are about.
+const shownMessages = 200
+
+func newImportView(b Base, today clock.Date, v exchange.View) importView {
+	state := batchTag(b, v.State)
+	b.Title, b.Badge = v.File, &state
+	b.Sub = b.T("exchange.batch.sub", "by", v.By, "at", minute(v.CreatedAt))
+	b.Crumbs = []Link{{Text: b.T("nav.imports"), Href: "/imports"}, {Text: v.File}}
+	p := importView{Base: b, view: v}
+	p.Totals = totalsTable(b, v)
+	p.Messages = messagesTable(b, v)
+	p.Blocks = blocksTable(b, v)
+	p.Changes = changes(b, v.Book)
+	p.situation(today)
+	if v.State == store.BatchPreviewed && !v.Job.State.Open() {
+		p.Names = hospitalsForm(b, today, v)
+	}
+	if refusedRows(v) > 0 {
+		p.Actions = append(p.Actions, Button{Text: b.T("exchange.refused"), Icon: "download", Href: p.self() + "/refused"})
+	}
+	return p
+}
+
+func (p *importView) self() string { return "/imports/" + p.view.ID.String() }
+
+func refusedRows(v exchange.View) (n int) {
+	for _, s := range v.Book.Sheets {
+		n += s.Count(history.LevelError)
+	}
+	return n
+}
+
+// situation says where the import stands and offers the next step.
+func (p *importView) situation(today clock.Date) {
+	v, b := p.view, p.Base
+	switch {
+	case v.Job.State.Open():
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Icon: "clock", Title: b.T("exchange.running"), Text: b.T("exchange.running.text", "done", v.Job.Progress, "total", v.Job.Total)})
+		return
+	case v.Job.State == store.JobFailed:
+		p.Alerts = append(p.Alerts, Alert{Kind: "error", Title: b.T("exchange.failed"), Text: b.T(v.Job.ErrorKey, "n", len(v.Stayed))})
+	}
+	switch v.State {
+	case store.BatchPreviewed:
+		p.preview(today)
+	case store.BatchImported:
+		a := v.Figures.Added
+		p.Alerts = append(p.Alerts, Alert{Kind: "ok", Title: b.T("exchange.done", "person_times", a.PersonTimes, "procedures", a.Procedures),
+			Text: b.T("exchange.done.text", "persons", a.Persons, "cases", a.Cases, "known", v.Figures.Known, "reduction", a.Reduction)})
+		if n := len(v.Figures.Provisional); n > 0 {
+			p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("exchange.provisional", "n", n), Text: b.T("exchange.provisional.text")})
+		}
+		p.stayed()
+	case store.BatchReversed:
+		p.Alerts = append(p.Alerts, Alert{Kind: "ok", Title: b.T("exchange.reversed"), Text: b.T("exchange.reversed.text")})
+	}
+}
+
+func (p *importView) preview(today clock.Date) {
+	v, b := p.view, p.Base
+	fresh := -v.Figures.Known
+	for _, s := range v.Figures.Sheets {
+		fresh += s.Procedures
+	}
+	for _, s := range v.Book.Sheets {
+		for _, n := range s.Notes {
+			kind := "warn"
+			if n.Level == history.LevelError {
+				kind = "error"
+			}
+			p.Alerts = append(p.Alerts, Alert{Kind: kind, Title: b.T("exchange.note.of", "sheet", s.Sheet), Text: b.Say(n.Key, n.Args)})
+		}
+	}
+	if fresh <= 0 {
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("exchange.nothing_new"), Text: b.T("exchange.nothing_new.text", "known", v.Figures.Known)})
+		return
+	}
+	if v.Figures.Known > 0 {
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("exchange.partly_known", "known", v.Figures.Known), Text: b.T("exchange.partly_known.text")})
+	}
+	p.Run = keyed(NewForm(b, today))
+	p.Run.ID, p.Run.Action = "run", p.self()+"/run"
+	p.Actions = append(p.Actions, Button{Text: b.T("exchange.run", "n", fresh), Kind: "primary", Form: "run"})
+}
+
+// stayed lists what a reversal would leave, because somebody worked on it.
+func (p *importView) stayed() {
+	if len(p.view.Stayed) == 0 {
+		return
+	}
+	a := Alert{Kind: "warn", Title: p.T("exchange.stayed", "n", len(p.view.Stayed)), Text: p.T("exchange.stayed.text")}
+	for _, t := range p.view.Stayed[:min(len(p.view.Stayed), 20)] {
+		a.Links = append(a.Links, Link{Text: t.CaseNo, Href: "/cases/" + t.Case.String()})
+	}
+	p.Alerts = append(p.Alerts, a)
+}
+
+// mayReverse offers the way back to who may take it.
+func (p *importView) mayReverse(yes bool) {
+	if yes && p.view.State == store.BatchImported && !p.view.Job.State.Open() {
+		p.Actions = append(p.Actions, Button{Text: p.T("exchange.reverse"), Href: p.self() + "/reverse"})
+	}
+}
+
+func totalsTable(b Base, v exchange.View) Table {
+	t := Table{Caption: b.T("exchange.totals"), Columns: []Column{{Key: "exchange.col.sheet", Class: "grow"}, {Key: "exchange.col.programme"},
+		{Key: "exchange.col.patients", Align: "right"}, {Key: "exchange.col.person_times", Align: "right"}, {Key: "exchange.col.procedures", Align: "right"},
+		{Key: "exchange.col.total", Align: "right"}, {Key: "exchange.col.insurance", Align: "right"}, {Key: "exchange.col.reduction", Align: "right"},
+		{Key: "exchange.col.net", Align: "right"}, {Key: "exchange.col.errors", Align: "right"}, {Key: "exchange.col.warnings", Align: "right"}}}
+	sum := exchange.SheetFigures{Patients: v.Book.Persons}
+	for _, s := range v.Figures.Sheets {
+		t.Rows = append(t.Rows, totalsRow(b, s))
+		sum.PersonTimes, sum.Procedures = sum.PersonTimes+s.PersonTimes, sum.Procedures+s.Procedures
+		sum.Total, sum.Insurance, sum.Reduction, sum.Net = sum.Total+s.Total, sum.Insurance+s.Insurance, sum.Reduction+s.Reduction, sum.Net+s.Net
+		sum.Errors, sum.Warnings = sum.Errors+s.Errors, sum.Warnings+s.Warnings
+	}
+	if len(v.Figures.Sheets) > 1 {
+		// Somebody in two sheets is one person, so this figure is no sum.
+		sum.Sheet = b.T("exchange.sum")
+		row := totalsRow(b, sum)
+		row.Total = true
+		t.Rows = append(t.Rows, row)
+		t.Note = b.T("exchange.sum.note")
+	}
+	return t
+}
+
+func totalsRow(b Base, s exchange.SheetFigures) Row {
+	programme := ""
+	if p := procedure.Programme(s.Programme); p.Known() {
+		programme = b.T(p.Label())
+	}
+	bad := CodeCell(strconv.Itoa(s.Errors))
+	bad.Bad = s.Errors > 0
+	return Cells(TextCell(s.Sheet), TextCell(programme), CodeCell(strconv.Itoa(s.Patients)), CodeCell(strconv.Itoa(s.PersonTimes)),
+		CodeCell(strconv.Itoa(s.Procedures)), MoneyCell(s.Total), MoneyCell(s.Insurance), MoneyCell(s.Reduction), MoneyCell(s.Net), bad,
+		CodeCell(strconv.Itoa(s.Warnings)))
+}
+
+// messagesTable lists what is said about rows, refused ones first.
+func messagesTable(b Base, v exchange.View) Table {
+	t := Table{Caption: b.T("exchange.messages"), Dense: true, Columns: []Column{{Key: "exchange.col.sheet"}, {Key: "exchange.col.row", Align: "right"},
+		{Key: "exchange.col.level"}, {Key: "exchange.col.message", Class: "grow"}}, Empty: Empty{Title: b.T("exchange.messages.none")}}
+	all := 0
+	for _, level := range []history.Level{history.LevelError, history.LevelWarning} {
+		for _, s := range v.Book.Sheets {
+			for _, m := range s.Rows {
+				if m.Level != level {
+					continue
+				}
+				if all++; all > shownMessages {
+					continue
+				}
+				kind := map[history.Level]string{history.LevelError: "error", history.LevelWarning: "warn"}[m.Level]
+				t.Rows = append(t.Rows, Cells(TextCell(s.Sheet), CodeCell(strconv.Itoa(m.Row)), TagCell(kind, b.T("history.level."+string(m.Level))),
+					TextCell(rowText(b, m))))
+			}
+		}
+	}
+	t.Note = b.T("exchange.messages.count", "n", all)
+	if all > shownMessages {
+		t.Note = b.T("exchange.messages.first", "shown", shownMessages, "n", all)
+	}
+	return t
+}
+
+// rowText is the one sentence for a row, in the reader's language.
+func rowText(b Base, m history.RowMessage) string {
+	text := ""
+	for i, issue := range m.Issues {
+		if i > 0 {
+			text += b.T("history.joint")
+		}
+		text += b.Say(issue.Key, issue.Args)
+	}
+	return text
+}
+
+// blocksTable leads to the columns of each header that was found.
+func blocksTable(b Base, v exchange.View) Table {
+	t := Table{Caption: b.T("exchange.columns"), Columns: []Column{{Key: "exchange.col.sheet"}, {Key: "exchange.col.header"},
+		{Key: "exchange.col.columns", Align: "right"}, {Key: "exchange.col.unread", Class: "grow"}}, Empty: Empty{Title: b.T("exchange.columns.none")}}
+	for i, s := range v.Book.Sheets {
+		for j, m := range s.Blocks {
+			name := TextCell(s.Sheet)
+			if v.State == store.BatchPreviewed {
+				name = LinkCell(s.Sheet, "/imports/"+v.ID.String()+"/columns/"+strconv.Itoa(i)+"/"+strconv.Itoa(j))
+			}
+			unread, used := "", 0
+			for _, c := range m.Columns {
+				if c.Field != history.FieldNone {
+					used++
+				}
+			}
+			for k, c := range m.Unrecognised() {
+				if k > 0 {
+					unread += b.T("list.separator")
+				}
+				unread += c.Label
+			}
+			t.Rows = append(t.Rows, Cells(name, CodeCell(b.T("exchange.header.rows", "first", m.HeaderFirst, "last", m.HeaderLast)),
+				CodeCell(strconv.Itoa(used)), TextCell(unread)))
+		}
+	}
+	return t
+}
+
+// changes tells what was brought to one form without losing anything.
+func changes(b Base, book *history.Book) []string {
+	counts := map[history.Change]int{}
+	for _, s := range book.Sheets {
+		for c, n := range s.Normalised {
+			counts[c] += n
+		}
+	}
+	var out []string
+	for _, c := range []history.Change{history.ChangeWidth, history.ChangeSpace, history.ChangeCase, history.ChangeDate, history.ChangeAmount,
+		history.ChangeNoise, history.ChangeHospital, history.ChangeCategory, history.ChangeOperation, history.ChangeCarried} {
+		if n := counts[c]; n > 0 {
+			out = append(out, b.T("exchange.change", "what", b.T("history.change."+string(c)), "n", n))
+		}
+	}
+	return out
+}
+
+// hospitalsForm asks once for every name nobody has met; nil when all are known.
+func hospitalsForm(b Base, today clock.Date, v exchange.View) *Form {
+	var names []history.Unknown
+	for _, s := range v.Book.Sheets {
+		for _, u := range s.UnknownHospitals {
+			if !slices.ContainsFunc(names, func(o history.Unknown) bool { return history.HospitalKey(o.Text) == history.HospitalKey(u.Text) }) {
+				names = append(names, u)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	var fields []Field
+	f := NewForm(b, today)
+	for i, u := range names {
+		n := strconv.Itoa(i)
+		fields = append(fields, Field{Name: "label-" + n, LabelKey: "exchange.hospital.name", Kind: KindStatic, Width: 6, Optional: true, Break: true},
+			Field{Name: "hospital-" + n, LabelKey: "exchange.hospital.means", Kind: KindCombo, Blank: "exchange.hospital.provisional",
+				Options: organisationOptions(v.Hospitals), Optional: true, Width: 6})
+		f.Hide("name-"+n, u.Text)
+	}
+	g := NewForm(b, today, fields...)
+	g.hidden = f.hidden
+	for i, u := range names {
+		g.Put("label-"+strconv.Itoa(i), b.T("exchange.hospital.count", "name", u.Text, "n", u.Count))
+		for _, o := range v.Hospitals {
+			if u.Suggestion != "" && o.Name == u.Suggestion {
+				g.Put("hospital-"+strconv.Itoa(i), o.ID.String())
+			}
+		}
+	}
+	g.ID, g.Action = "names", "/imports/"+v.ID.String()+"/hospitals"
+	return g
+}
+
+// Units of the amounts of a column.
+const (
+	unitYuan = "yuan"
+	unitWan  = "wan"
+)
+
+// columnsForm has one choice for each column, and the unit where it is money.
+func columnsForm(b Base, today clock.Date, m history.Mapping) *Form {
+	options := []Option{}
+	for _, f := range history.Fields() {
+		options = append(options, Option{Value: f.String(), Key: f.Key()})
+	}
+	var fields []Field
+	for _, c := range m.Columns {
+		name := exchange.ColumnName(c.Index)
+		fields = append(fields, Field{Name: name, LabelKey: "exchange.column", Kind: KindSelect, Options: options, Blank: "exchange.column.none", Optional: true,
+			Width: 6, Break: true, HintKey: "exchange.column.label", HintArgs: map[string]any{"letter": c.Letter(), "label": c.Label}})
+		if c.Field.Money() {
+			fields = append(fields, Field{Name: name + "-unit", LabelKey: "exchange.column.unit", Kind: KindRadio, Width: 6,
+				Options: []Option{{Value: unitYuan, Key: "exchange.unit.yuan"}, {Value: unitWan, Key: "exchange.unit.wan"}}})
+		}
+	}
+	fields = append(fields, Field{Name: "keep", LabelKey: "exchange.columns.keep", Kind: KindCheck, Optional: true})
+	f := keyed(NewForm(b, today, fields...))
+	for _, c := range m.Columns {
+		name := exchange.ColumnName(c.Index)
+		f.Put(name, c.Field.String())
+		if c.Field.Money() {
+			f.Put(name+"-unit", unitYuan)
+			if c.Unit == money.Wan {
+				f.Put(name+"-unit", unitWan)
+			}
+		}
+	}
+	return f.Put("keep", "yes")
+}
+
+// readColumns takes the corrected meaning of the columns out of the form.
+func readColumns(f *Form, m history.Mapping) history.Mapping {
+	m.Columns = slices.Clone(m.Columns)
+	for i := range m.Columns {
+		name := exchange.ColumnName(m.Columns[i].Index)
+		var field history.Field
+		if field.UnmarshalText([]byte(f.Choice(name))) == nil {
+			m.Columns[i].Field = field
+		}
+		m.Columns[i].Unit = money.Yuan
+		if f.Raw(name+"-unit") == unitWan {
+			m.Columns[i].Unit = money.Wan
+		}
+	}
+	return m
+}
+
+func pathText(r *http.Request, name string) string { return chi.URLParam(r, name) }
+
+// download sends a workbook to be saved.
+func download(w http.ResponseWriter, name, content string) error {
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", mimetype.FormatMediaType("attachment", map[string]string{"filename": name}))
+	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	_, err := io.WriteString(w, content)
+	return err
+}
+
+func importPages() []PageSample {
+	sample := func(state store.BatchState, job store.JobState) func(Base) View {
+		return func(b Base) View { return newImportView(b, sampleDay(), sampleImport(state, job)) }
+	}
+	return []PageSample{
+		{"exchange/list", func(b Base) View { return newImportsView(b, importForm(b, sampleDay()), nil) }},
+		{"exchange/list", func(b Base) View {
+			f := importForm(b, sampleDay())
+			f.Fail("file", "error.sheet.xls")
+			return newImportsView(b, f, []exchange.View{sampleImport(store.BatchPreviewed, ""), sampleImport(store.BatchReversed, "")})
+		}},
+		{"exchange/batch", sample(store.BatchPreviewed, "")},
+		{"exchange/batch", sample(store.BatchPreviewed, store.JobRunning)},
+		{"exchange/batch", sample(store.BatchImported, store.JobDone)},
+		{"exchange/batch", sample(store.BatchImported, store.JobFailed)},
+		{"exchange/batch", sample(store.BatchReversed, store.JobDone)},
+	}
+}
+
+func sampleImport(state store.BatchState, job store.JobState) exchange.View {
+	hospital := partnership.Organisation{ID: ident.Derive(ident.Nil, "hospital"), Code: "M1", Name: "云岭区中医院", Kind: partnership.Hospital}
+	v := exchange.View{Batch: store.Batch{ID: ident.Derive(ident.Nil, "import"), File: "台账.xlsx", State: state, By: "审批人", CreatedAt: sampleDay().Start()},
+		Hospitals: []partnership.Organisation{hospital}, Job: store.Job{State: job, Progress: 1, Total: 3, ErrorKey: "error.import.later_work"},
+		Figures: exchange.Figures{Persons: 2, Known: 1, Provisional: []string{"某医院"}, Sheets: []exchange.SheetFigures{
+			{Sheet: "站立行动", Programme: "joint", Patients: 2, PersonTimes: 3, Procedures: 3, Total: 100_00, Net: 100_00, Errors: 1, Warnings: 1},
+			{Sheet: "白内障", Programme: "cataract", Patients: 1, PersonTimes: 1, Procedures: 1}}}}
+	v.Stayed = []store.Taken{{CaseNo: "SH-2021-00012", Case: ident.Derive(ident.Nil, "case")}}
+	v.Book = &history.Book{Persons: 2, Sheets: []*history.SheetResult{{Sheet: "站立行动",
+		Rows: []history.RowMessage{{Row: 7, Level: history.LevelError, Issues: []history.Issue{{Level: history.LevelError, Key: "history.row.name_missing", Column: 1}}},
+			{Row: 9, Level: history.LevelWarning, Issues: []history.Issue{{Level: history.LevelWarning, Key: "history.row.hospital_missing", Column: 3}}}},
+		Notes:            []history.Note{{Level: history.LevelWarning, Key: "history.row.insurance_unsplit"}},
+		Normalised:       map[history.Change]int{history.ChangeDate: 12, history.ChangeSpace: 3},
+		UnknownHospitals: []history.Unknown{{Text: "中医院", Count: 3, Suggestion: hospital.Name}},
+		Blocks: []history.Mapping{{Sheet: "站立行动", HeaderFirst: 3, HeaderLast: 4, Columns: []history.Column{{Index: 0, Label: "姓名", Field: history.FieldName},
+			{Index: 1, Label: "总费用", Field: history.FieldTotal, Unit: money.Yuan}, {Index: 2, Label: "床号"}}}}}}}
+	return v
+}

@@ -1,0 +1,364 @@
+package webui
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+// operationFormView is the form of one operation.
+type operationFormView struct {
+	Base
+	Form *Form
+	Note *Alert
+}
+
+// operationView is the page of one operation.
+type operationView struct {
+	Base
+	Note   *Alert
+	Facts  []Def
+	Record []Def
+}
+
+func (s *Server) operationFormOf(r *http.Request, c *Call, id ident.ID, on clock.Date) (Base, *Form, care.OperationForm, error) {
+	v, err := s.d.Care.OperationForm(r.Context(), c.Who, id, on)
+	if err != nil {
+		return Base{}, nil, v, err
+	}
+	b := s.careBase(c, "cases", c.P.T("operation.new"), Link{Text: v.CaseNo, Href: "/cases/" + v.Case.String()},
+		Link{Text: treatmentName(c.Base, v.Treatment), Href: "/treatments/" + v.ID.String()})
+	b.Sub = b.T("case.sub", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, c.Today), "programme", b.T(v.Programme.Label()))
+	f := operationForm(b, c.Today, v)
+	f.Action = "/treatments/" + v.ID.String() + "/operations"
+	return b, f, v, nil
+}
+
+// showOperationForm renders the form; marks that wait for a second look get
+// their box to confirm.
+func (s *Server) showOperationForm(w http.ResponseWriter, r *http.Request, b Base, f *Form, confirm bool) error {
+	v := operationFormView{Base: b, Form: f}
+	b.Bar = &SaveBar{Buttons: []Button{{Text: b.T("operation.save"), Kind: "primary"}}, Key: "Ctrl+Enter"}
+	if confirm {
+		askToConfirm(f)
+		v.Note = &Alert{Kind: "warn", Title: b.T("operation.marks"), Text: b.T("operation.marks.text")}
+	}
+	v.Base = b
+	return s.d.Engine.Render(w, r, f.Status(), "care/operation_form", v)
+}
+
+// askToConfirm adds the tick box that says the marks were looked at.
+func askToConfirm(f *Form) {
+	f.Declare(Field{Name: "confirm", LabelKey: "operation.confirm", Kind: KindCheck, Optional: true})
+	f.Sections = append(f.Sections, Section{Key: "operation.s.confirm", Fields: []string{"confirm"}, Optional: true})
+}
+
+func (s *Server) newOperationPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	b, f, v, err := s.operationFormOf(r, c, id, clock.Date{})
+	if err != nil {
+		return err
+	}
+	f.Put("operated_on", c.Today.String())
+	if v.Self != ident.Nil {
+		f.Put("lead", v.Self.String())
+	}
+	return s.showOperationForm(w, r, b, f, false)
+}
+
+func (s *Server) logOperation(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	b, f, v, err := s.operationFormOf(r, c, id, clock.Date{})
+	if err != nil {
+		return err
+	}
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	in := readOperation(f, v)
+	confirm := in.Confirmed
+	if f.OK() {
+		o, err := s.d.Care.LogOperation(r.Context(), c.Who, in, care.KeyOf(requestKey(r), in))
+		if err == nil {
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("operation.saved"), Text: marksText(c.Base, o.Marks)})
+			return seeOther(w, r, "/treatments/"+v.ID.String())
+		}
+		confirm = confirm || errs.Of(err).Rule == care.RuleConfirm
+		if err = refused(f, err); err != nil {
+			return err
+		}
+	}
+	return s.showOperationForm(w, r, b, f, confirm)
+}
+
+// marksText says under which rules a record was marked.
+func marksText(b Base, marks []string) string {
+	var out []string
+	for _, m := range marks {
+		if m != procedure.MarkNeedsReview {
+			out = append(out, b.T("operation.mark."+strings.TrimPrefix(m, "procedure.")))
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return b.T("operation.marked", "marks", strings.Join(out, b.T("list.separator")))
+}
+
+func (s *Server) readOperationPage(r *http.Request, c *Call) (care.OperationView, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return care.OperationView{}, err
+	}
+	return s.d.Care.Operation(r.Context(), c.Who, id)
+}
+
+func (s *Server) operationPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	v, err := s.readOperationPage(r, c)
+	if err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/operation", newOperationView(s.careBase(c, "operations", operationName(c.Base, v.Operation)), v, c.Today))
+}
+
+// operationName is the kind with its side.
+func operationName(b Base, o care.Operation) string {
+	if !o.Side.Known() {
+		return b.T(o.Kind.Label())
+	}
+	if o.Site == procedure.Eye {
+		return b.T("operation.name", "side", b.T(o.Side.EyeLabel()), "kind", b.T(o.Kind.Label()))
+	}
+	return b.T("operation.name", "side", b.T(o.Side.Label()), "kind", b.T(o.Kind.Label()))
+}
+
+func newOperationView(b Base, v care.OperationView, today clock.Date) operationView {
+	who := Def{Label: b.T("case.patient"), Text: b.T("operation.away")}
+	if !v.Away {
+		who.Text, who.Href = b.T("care.person", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, today)), "/treatments/"+v.Treatment.String()
+	}
+	if v.Edit {
+		b.Actions = []Button{{Text: b.T("operation.correct"), Icon: "edit", Href: "/operations/" + v.ID.String() + "/edit"}}
+	}
+	p := operationView{Base: b}
+	if text := marksText(b, v.Marks); text != "" {
+		p.Note = &Alert{Kind: "warn", Title: text}
+	}
+	lead := b.T("operation.local")
+	if v.LeadVisiting {
+		lead = b.T("operation.visiting")
+	}
+	p.Facts = []Def{who, {Label: b.T("operation.on"), Text: b.Day(v.OperatedOn)}, {Label: b.T("treatment.hospital"), HTML: b.Place(sides(v.Sides).of(v.Hospital), v.HospitalName)},
+		{Label: b.T("operation.lead"), Text: b.T("care.person", "name", v.LeadName, "who", lead)}}
+	for _, x := range []struct{ key, text string }{{"operation.assistant", v.AssistantName}, {"operation.supervisor", v.SupervisorName}, {"case.no", v.CaseNo}} {
+		if x.text != "" {
+			p.Facts = append(p.Facts, Def{Label: b.T(x.key), Text: x.text})
+		}
+	}
+	p.Record = operationRecord(b, v.Procedure)
+	return p
+}
+
+// operationRecord is what is recorded, by the programme's own words.
+func operationRecord(b Base, x procedure.Procedure) []Def {
+	var out []Def
+	add := func(key, text string) {
+		if text != "" {
+			out = append(out, Def{Label: b.T(key), Text: text})
+		}
+	}
+	said := func(labels ...string) string {
+		for i, l := range labels {
+			labels[i] = b.T(l)
+		}
+		return strings.Join(labels, b.T("list.separator"))
+	}
+	add("operation.codes", codesText(x.Operations))
+	add("operation.diagnoses", codesText(x.Diagnoses))
+	add("operation.diagnosis", x.Diagnosis)
+	add("operation.anaesthesia", said(labels(x.Anaesthesia)...))
+	if x.ASA > 0 {
+		add("operation.asa", asaOptions()[x.ASA-1].Text)
+	}
+	if j := x.JointPart; j != nil {
+		add("operation.indication", said(labels(j.Indications)...))
+		if j.Fixation != "" {
+			add("operation.fixation", b.T(j.Fixation.Label()))
+		}
+		if j.Plan != "" {
+			add("operation.plan", b.T(j.Plan.Label()))
+		}
+		add("operation.unknown_primary", j.UnknownPrimary)
+	}
+	if e := x.EyePart; e != nil {
+		if e.LensPower != nil {
+			add("operation.lens_power", e.LensPower.String()+" D")
+		}
+		add("operation.lens_model", e.LensModel)
+		add("operation.acuity_before", string(e.Before))
+		add("operation.acuity_after", string(e.After))
+	}
+	if h := x.HeartPart; h != nil {
+		if h.Syndrome != "" {
+			add("operation.syndrome", b.T(h.Syndrome.Label()))
+		}
+		if h.Access != "" {
+			add("operation.access", b.T(h.Access.Label()))
+		}
+		add("operation.vessels", said(labels(h.Vessels)...))
+		add("operation.stents", number(h.Stents))
+	}
+	return out
+}
+
+func labels[T labelled](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = v.Label()
+	}
+	return out
+}
+
+func codesText(list []procedure.Code) string {
+	var out []string
+	for _, c := range list {
+		out = append(out, c.Code)
+	}
+	return strings.Join(out, "  ")
+}
+
+// correction prepares the form of a record that is to be corrected.
+func (s *Server) correction(r *http.Request, c *Call) (Base, *Form, care.OperationForm, care.OperationView, error) {
+	o, err := s.readOperationPage(r, c)
+	if err != nil {
+		return Base{}, nil, care.OperationForm{}, o, err
+	}
+	b, f, v, err := s.operationFormOf(r, c, o.Treatment, o.OperatedOn)
+	if err != nil {
+		return b, nil, v, o, err
+	}
+	b.Title = b.T("operation.correct")
+	b.Crumbs[len(b.Crumbs)-1].Text = b.Title
+	f.Action = "/operations/" + o.ID.String()
+	f.Hide("version", version(o.Version))
+	return b, f, v, o, nil
+}
+
+func (s *Server) editOperationPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	b, f, _, o, err := s.correction(r, c)
+	if err != nil {
+		return err
+	}
+	putOperation(f, o.Procedure)
+	return s.showOperationForm(w, r, b, f, false)
+}
+
+func (s *Server) correctOperation(w http.ResponseWriter, r *http.Request, c *Call) error {
+	b, f, v, o, err := s.correction(r, c)
+	if err != nil {
+		return err
+	}
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	in := readOperation(f, v)
+	in.Operation.ID, in.Version = o.ID, f.Version()
+	confirm := in.Confirmed
+	if f.OK() {
+		fixed, err := s.d.Care.CorrectOperation(r.Context(), c.Who, in, care.KeyOf(requestKey(r), in))
+		if err == nil {
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("operation.corrected"), Text: marksText(c.Base, fixed.Marks)})
+			return seeOther(w, r, "/operations/"+o.ID.String())
+		}
+		confirm = confirm || errs.Of(err).Rule == care.RuleConfirm
+		if err = refused(f, err); err != nil {
+			return err
+		}
+	}
+	return s.showOperationForm(w, r, b, f, confirm)
+}
+
+func operationsFilter(b Base, today clock.Date, hospitals []Option, doctor bool) *Form {
+	var fields []Field
+	if doctor {
+		fields = append(fields, Field{Name: "own", LabelKey: "operation.scope", Kind: KindSelect, Optional: true, Blank: "list.any",
+			Options: []Option{{Value: "yes", Key: "operation.own"}}})
+	}
+	if len(hospitals) > 1 {
+		fields = append(fields, Field{Name: "hospital", LabelKey: "case.hospital", Kind: KindSelect, Optional: true, Blank: "list.any", Options: hospitals})
+	}
+	fields = append(fields, Field{Name: "from", LabelKey: "care.from", Kind: KindDate, Optional: true}, Field{Name: "to", LabelKey: "care.to", Kind: KindDate, Optional: true})
+	f := NewForm(b, today, fields...)
+	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/operations"
+	return f
+}
+
+func (s *Server) operationsPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	hospitals, err := s.hospitalOptions(r, c, authz.ProcedureRead)
+	if err != nil {
+		return err
+	}
+	f := operationsFilter(c.Base, c.Today, hospitals, c.Who.PractitionerID != ident.Nil)
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	in := care.OperationsInput{Own: slices.Contains(f.Names(), "own") && f.Choice("own") == "yes", Hospital: offered(f, "hospital"), From: f.Date("from"),
+		To: f.Date("to"), Page: pageRequest(r)}
+	list, err := s.d.Care.Operations(r.Context(), c.Who, in)
+	if err != nil {
+		return err
+	}
+	s.section(c, "operations")
+	b := c.Base
+	b.Title = b.T("nav.operations")
+	v := careList{Base: b, Filter: f, Table: operationsTable(b, list.Rows, list.Sides, c.Today, true)}
+	if f.Chosen() != "" {
+		v.Table.Empty = nothingMatches(b, "/operations")
+	}
+	v.Table.Pager = NewPager(r.URL, list.Next, "")
+	return s.d.Engine.Render(w, r, f.Status(), "care/list", v)
+}
+
+// operationsTable lists operations; with the patient where the list is not about one.
+func operationsTable(b Base, list []care.Operation, at sides, today clock.Date, patient bool) Table {
+	t := Table{Caption: b.T("nav.operations"), Quiet: true, Columns: []Column{{Key: "operation.on"}, {Key: "operation.one", Class: "grow"}},
+		Empty: Empty{Title: b.T("operation.none"), Text: b.T("operation.none.text")}}
+	if patient {
+		t.Columns = append(t.Columns, Column{Key: "case.patient"})
+	}
+	t.Columns = append(t.Columns, Column{Key: "operation.lead"}, Column{Key: "treatment.hospital"}, Column{Key: "operation.state"})
+	for _, o := range list {
+		row := Cells(DateCell(o.OperatedOn), LinkCell(operationName(b, o), "/operations/"+o.ID.String()))
+		if patient {
+			who := Cell{Text: o.PersonName, Sub: identity(b, o.Sex, o.Birth, today)}
+			if o.PersonName == "" {
+				who = TextCell(b.T("operation.away.short"))
+			}
+			row.Cells = append(row.Cells, who)
+		}
+		lead := TextCell(o.LeadName)
+		if o.LeadVisiting {
+			lead.Sub = b.T("operation.visiting")
+		}
+		state := TextCell("")
+		if slices.Contains(o.Marks, procedure.MarkNeedsReview) {
+			row.Alert, state = true, TagCell("warn", b.T("operation.review"))
+		}
+		row.Cells = append(row.Cells, lead, spot(at.of(o.Hospital), o.HospitalName), state)
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}

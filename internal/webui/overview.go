@@ -1,0 +1,388 @@
+package webui
+
+import (
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+)
+
+// OverviewPage is what an official opens first: filters, the programmes, the
+// figures by part and by month, and where the money came from.
+type OverviewPage struct {
+	Base
+	Filter  *Form
+	Tiles   []ProgrammeTile
+	Charts  []ChartCard
+	Table   Table
+	Notes   []string // on paper: who reports, when, under which conditions
+	Refused bool     // the filter cannot be read: no figures under a wrong question
+}
+
+// ProgrammeTile is one programme: two counts in large, the rest in rows. Each
+// figure leads to its own list.
+type ProgrammeTile struct {
+	Name  string
+	Large []FigureLink
+	Rows  []FigureLink
+}
+
+// FigureLink is a figure with its name; without Href it is not to be opened.
+type FigureLink struct{ Name, Value, Unit, Href string }
+
+// ChartCard is a drawing with the table of the same numbers.
+type ChartCard struct {
+	Title   string
+	Note    string
+	Picture template.HTML
+	Table   Table
+	Links   []Link // the cases behind it, and the file
+}
+
+// overview shows the figures of everything the caller may see.
+func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error {
+	s.section(c, "overview")
+	by, err := figureDimension(r)
+	if err != nil {
+		return err
+	}
+	f, wrong := figureFilter(r, c)
+	o, err := s.d.Reporting.Overview(r.Context(), c.Who, reporting.OverviewInput{Filter: f, By: by})
+	if err != nil {
+		return err
+	}
+	form := filterForm(c.Base, c.Today, o.Hospitals)
+	if err := form.Read(r); err != nil {
+		return err
+	}
+	if wrong == nil {
+		putFilter(form, f)
+	}
+	if err := form.Merge(wrong); err != nil {
+		return err
+	}
+	p := newOverviewPage(c.Base, o, form)
+	p.Notes = exportNotes(c, o.Partnership, o.AsOf, conditions(c.Base, o.Filter, o.Hospitals))
+	return s.d.Engine.Render(w, r, form.Status(), "overview", p)
+}
+
+// newOverviewPage puts the page together from what was counted.
+func newOverviewPage(b Base, o reporting.Overview, form *Form) OverviewPage {
+	b.Title, b.Eyebrow = b.T("report.overview.title", "partnership", o.Partnership), b.T("nav.overview")
+	form.Action = "/overview"
+	form.Hide("by", string(o.Table.Dimension))
+	p := OverviewPage{Base: b, Filter: form, Refused: !form.OK()}
+	if p.Refused {
+		return p
+	}
+	p.Sub = b.T("report.overview.sub", "at", instant(o.AsOf))
+	if o.Rights.Export {
+		for _, format := range []string{"xlsx", "csv"} {
+			p.Actions = append(p.Actions, Button{Text: b.T("report.export." + format), Icon: "download",
+				Href: "/overview/export?" + join(o.Filter.Query(), "by="+string(o.Table.Dimension), "format="+format)})
+		}
+	}
+	t := tables{b, o}
+	for _, x := range o.Programmes {
+		p.Tiles = append(p.Tiles, t.tile(x))
+	}
+	p.Table = t.table(o.Table)
+	p.Table.Caption = b.T("report.table.title", "by", b.T(o.Table.Dimension.NameKey()))
+	p.Table.Tabs = t.tabs()
+	for _, draw := range []func() (ChartCard, bool){t.months, t.layers} {
+		if card, ok := draw(); ok {
+			p.Charts = append(p.Charts, card)
+		}
+	}
+	return p
+}
+
+// join puts parts of a query together, leaving out empty ones.
+func join(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+// tables makes the parts of the page that show figures.
+type tables struct {
+	Base
+	o reporting.Overview
+}
+
+func (t tables) link(d measure.Definition, g reporting.Group, i int) FigureLink {
+	l := FigureLink{Name: t.T("report.col." + suffix(d)), Value: figureText(g.Values[i]), Unit: t.T(d.Unit.NameKey())}
+	if t.o.Rights.Lists && g.Linked {
+		l.Href = figureURL(d, g.Filter)
+	}
+	return l
+}
+
+// headline are the two counts of a programme its people know by heart.
+func headline(p measure.Programme) [2]string {
+	switch p {
+	case measure.Joint:
+		return [2]string{"patients", "joints"}
+	case measure.Cataract:
+		return [2]string{"patients", "eyes"}
+	case measure.Coronary:
+		return [2]string{"person_times", "patients"}
+	}
+	return [2]string{"patients", "procedures"}
+}
+
+func (t tables) tile(b reporting.Breakdown) ProgrammeTile {
+	var tile ProgrammeTile
+	for i, d := range b.Definitions {
+		l := t.link(d, b.Total, i)
+		tile.Name = t.T(d.Programme.NameKey())
+		if h := headline(d.Programme); suffix(d) == h[0] || suffix(d) == h[1] {
+			tile.Large = append(tile.Large, l)
+			continue
+		}
+		tile.Rows = append(tile.Rows, l)
+	}
+	return tile
+}
+
+// tabs switch the breakdown of the table and keep the filter.
+func (t tables) tabs() []Tab {
+	var out []Tab
+	for _, d := range []measure.Dimension{measure.ByHospital, measure.BySide, measure.ByCategory, measure.BySurgeon, measure.ByProgramme} {
+		out = append(out, Tab{Text: t.T(d.NameKey()), Href: "/overview?" + join(t.o.Filter.Query(), "by="+string(d)) + "#table", Current: d == t.o.Table.Dimension})
+	}
+	return out
+}
+
+// table shows every measure of the programme for each part, and the total.
+func (t tables) table(b reporting.Breakdown) Table {
+	out := Table{ID: "table", Columns: []Column{{Key: b.Dimension.NameKey(), Class: "name-col"}}}
+	for _, d := range b.Definitions {
+		head := t.T("report.col." + suffix(d))
+		if d.Unit == measure.Fen {
+			head = t.T("report.col.in_yuan", "name", head)
+		}
+		out.Columns = append(out.Columns, Column{Text: head, Align: "right"})
+	}
+	if len(b.Groups) == 0 {
+		out.Empty = Empty{Title: t.T("report.empty.title"), Text: t.T("report.empty.text"), Buttons: []Button{{Text: t.T("filter.clear"), Href: "/overview"}}}
+		return out
+	}
+	for _, g := range b.Groups {
+		out.Rows = append(out.Rows, Cells(append([]Cell{t.name(b.Dimension, g)}, t.cells(b, g)...)...))
+	}
+	total := Cells(append([]Cell{TextCell(t.T("report.total"))}, t.cells(b, b.Total)...)...)
+	total.Total = true
+	out.Rows = append(out.Rows, total)
+	if b.Overlap > 0 {
+		out.Note = t.T("measure.distinct_note", "n", int(b.Overlap))
+	}
+	return out
+}
+
+// cells are the figures of a part. A zero has no list to open.
+func (t tables) cells(b reporting.Breakdown, g reporting.Group) []Cell {
+	var out []Cell
+	for i, d := range b.Definitions {
+		l := t.link(d, g, i)
+		cell := Cell{Text: l.Value, Nowrap: true}
+		if g.Values[i].Value.Int64() != 0 {
+			cell.Href = l.Href
+		}
+		out = append(out, cell)
+	}
+	return out
+}
+
+// name is the first cell of a part.
+func (t tables) name(by measure.Dimension, g reporting.Group) Cell {
+	if g.Place != nil {
+		return hospitalCell(*g.Place)
+	}
+	if by == measure.BySide && g.Key != "" {
+		return PlaceCell(map[string]Side{"receiving": Mountain, "donor": Sea}[g.Key], groupText(t.Base, by, g))
+	}
+	return TextCell(groupText(t.Base, by, g))
+}
+
+// groupText is the name of a part in words.
+func groupText(b Base, by measure.Dimension, g reporting.Group) string {
+	switch by {
+	case measure.ByHospital:
+		return g.Place.Name
+	case measure.ByProgramme:
+		return b.T(measure.Programme(g.Key).NameKey())
+	case measure.BySide:
+		if g.Key == "" {
+			return b.T("report.side.none")
+		}
+		return b.T("measure.side." + g.Key)
+	case measure.ByCategory:
+		return b.T(categoryKey(g.Key))
+	case measure.BySurgeon:
+		return b.T("measure.surgeon." + g.Key)
+	}
+	return g.Key
+}
+
+// maxBars is how many months a chart shows; the table has them all.
+const maxBars = 48
+
+// months draws the operations of each month.
+func (t tables) months() (ChartCard, bool) {
+	b := t.o.Months
+	at := index(b.Definitions, "procedures")
+	if at < 0 { // who sees no operations sees the person-times
+		at = index(b.Definitions, "person_times")
+	}
+	table := t.table(b)
+	table.ID, table.Caption, table.Bare, table.Quiet, table.Dense = "", t.T("report.months.table"), true, true, true
+	if at < 0 || len(b.Groups) == 0 {
+		return ChartCard{}, false
+	}
+	shown := b.Groups[max(len(b.Groups)-maxBars, 0):]
+	best := shown[0]
+	bars := chart.Bars{Frame: chart.Frame{ID: "months", Width: 1036, Format: countText}, Series: []chart.Series{{Name: t.T("report.col." + suffix(b.Definitions[at])), Style: chart.Brand}}}
+	unit := t.T(b.Definitions[at].Unit.NameKey())
+	for _, g := range shown {
+		bars.Categories = append(bars.Categories, g.Key)
+		bars.Series[0].Values = append(bars.Series[0].Values, g.Values[at].Value.Int64())
+		if g.Values[at].Value.Int64() > best.Values[at].Value.Int64() {
+			best = g
+		}
+	}
+	bars.Title = t.T("report.months.title", "month", best.Key, "count", figureText(best.Values[at]), "unit", unit)
+	bars.Note = t.T("report.months.note", "from", shown[0].Key, "to", shown[len(shown)-1].Key, "count", figureText(b.Total.Values[at]), "unit", unit)
+	d := bars.Draw()
+	return ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: table, Links: t.links(b.Definitions[at])}, true //nolint:gosec // the chart escapes its texts
+}
+
+func index(ds []measure.Definition, name string) int {
+	for i, d := range ds {
+		if suffix(d) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// layers draws who paid the bills of each part, in the order of every strip.
+func (t tables) layers() (ChartCard, bool) {
+	b := t.o.Table
+	all := b.Total.Layers
+	if all.Bill == 0 {
+		return ChartCard{}, false
+	}
+	bars := chart.Bars{Horizontal: true, Total: t.T("report.col.bill_fen"), Frame: chart.Frame{ID: "layers", Width: 1036,
+		Format: func(n int64) string { return money.Fen(n).String() }, Heads: []string{t.T(b.Dimension.NameKey())}}}
+	kept := paying(all)
+	for _, l := range kept {
+		bars.Series = append(bars.Series, chart.Series{Name: t.T("report.layer." + l.name), Style: l.style})
+		bars.Heads = append(bars.Heads, t.T("report.layer."+l.name))
+	}
+	for _, g := range b.Groups {
+		if g.Layers.Bill == 0 {
+			continue
+		}
+		bars.Categories = append(bars.Categories, groupText(t.Base, b.Dimension, g))
+		for i, l := range kept {
+			bars.Series[i].Values = append(bars.Series[i].Values, int64(l.of(g.Layers)))
+		}
+	}
+	bars.Title = t.T("report.layers.title", "bill", all.Bill, "net", all.Net, "share", percentOf(all.Net, all.Bill))
+	bars.Note = t.T("report.layers.note")
+	bars.Heads = append(bars.Heads, bars.Total)
+	d := bars.Draw()
+	card := ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: drawnTable(t.Base, d, t.layerTotal(kept))} //nolint:gosec // as above
+	if at := index(b.Definitions, "bill_fen"); at >= 0 {
+		card.Links = t.links(b.Definitions[at])
+	}
+	return card, true
+}
+
+// links stand under a chart: the cases it was drawn from, and the file.
+func (t tables) links(d measure.Definition) []Link {
+	var out []Link
+	if t.o.Rights.Lists {
+		out = append(out, Link{Text: t.T("chart.cases"), Href: figureURL(d, t.o.Filter)})
+	}
+	if t.o.Rights.Export {
+		out = append(out, Link{Text: t.T("chart.xlsx"), Href: "/overview/export?" + join(t.o.Filter.Query(), "by="+string(t.o.Table.Dimension), "format=xlsx")})
+	}
+	return out
+}
+
+func (t tables) layerTotal(kept []payer) []string {
+	cells := []string{t.T("report.total")}
+	for _, l := range kept {
+		cells = append(cells, l.of(t.o.Table.Total.Layers).String())
+	}
+	return append(cells, t.o.Table.Total.Layers.Bill.String())
+}
+
+// payer is one of those who pay, with the colour it has everywhere.
+type payer struct {
+	name  string
+	style chart.Style
+	of    func(measure.Layers) money.Fen
+}
+
+// paying are the payers of a total, in the fixed order; other payers appear only
+// where there are any.
+func paying(all measure.Layers) []payer {
+	list := []payer{{"basic", chart.Basic, func(l measure.Layers) money.Fen { return l.Basic }},
+		{"critical", chart.Critical, func(l measure.Layers) money.Fen { return l.Critical }},
+		{"assistance", chart.Assistance, func(l measure.Layers) money.Fen { return l.Assistance }},
+		{"other", chart.Neutral, func(l measure.Layers) money.Fen { return l.Other }},
+		{"fund", chart.Fund, func(l measure.Layers) money.Fen { return l.Fund }},
+		{"waiver", chart.Waiver, func(l measure.Layers) money.Fen { return l.Waiver }},
+		{"net", chart.Net, func(l measure.Layers) money.Fen { return l.Net }}}
+	var out []payer
+	for _, p := range list {
+		if p.name != "other" || p.of(all) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// percentOf is a part of a whole in percent with one decimal, rounded half up.
+func percentOf(part, whole money.Fen) string {
+	if whole <= 0 {
+		return ""
+	}
+	tenths := (int64(part)*2000 + int64(whole)) / (2 * int64(whole))
+	return countText(tenths/10) + "." + countText(tenths%10) + "%"
+}
+
+// drawnTable is the table of the numbers a chart was drawn from.
+func drawnTable(b Base, d chart.Drawing, total []string) Table {
+	t := Table{Caption: d.Title, Bare: true, Quiet: true, Dense: true}
+	for i, h := range d.Heads {
+		col := Column{Text: h, Align: "right"}
+		if i == 0 {
+			col.Align = ""
+		}
+		t.Columns = append(t.Columns, col)
+	}
+	line := func(cells []string, total bool) {
+		row := Row{Total: total}
+		for _, c := range cells {
+			row.Cells = append(row.Cells, Cell{Text: c, Nowrap: true})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	for _, r := range d.Rows {
+		line(r.Cells, r.Total)
+	}
+	line(total, true)
+	return t
+}

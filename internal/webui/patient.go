@@ -1,0 +1,267 @@
+package webui
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+)
+
+// patientView is the page of record of one person: who it is, what is to be done
+// next, what happened, and who paid.
+type patientView struct {
+	Base
+	Who    string // sex, age, ethnicity
+	Masked string
+	Unmask string // address; empty when the reader may not
+	Tags   []Tag
+	Facts  []Def
+	Alerts []Alert
+	Cases  []caseCard
+	Empty  *Empty
+	Events []Event
+	Strips []Strip
+}
+
+// caseCard is one case on the page of record, its next step as the heading.
+type caseCard struct {
+	Title string
+	Tag   Tag
+	Note  string
+	Href  string
+	Next  []Button
+	Table Table
+}
+
+func (s *Server) patientPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	v, err := s.d.Care.Patient(r.Context(), c.Who, id)
+	if err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/patient", newPatientView(s.careBase(c, "patients", v.Name), v, c.Today))
+}
+
+func newPatientView(b Base, v care.PatientView, today clock.Date) patientView {
+	p := patientView{Base: b, Who: identity(b, v.Sex, v.Birth, today)}
+	if e, ok := terminology.ParseEthnicity(v.Ethnicity); ok {
+		name := e.Name
+		if b.English() {
+			name = e.Roman
+		}
+		p.Who = b.T("care.pair", "a", p.Who, "b", name)
+	}
+	if len(v.Documents) > 0 {
+		p.Masked = MaskID(v.Documents[0].Last4)
+		if v.CanUnmask {
+			p.Unmask = "/patients/" + v.ID.String() + "/unmask"
+		}
+		if !v.Documents[0].Verified {
+			p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("record.unverified"), Text: b.T("record.unverified.text")})
+		}
+	}
+	if !v.DeceasedOn.IsZero() {
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("record.deceased", "date", b.Day(v.DeceasedOn))})
+	}
+	p.Base.Actions = patientActions(b, v)
+	p.Tags = patientTags(b, v, today)
+	p.Facts = patientFacts(b, v)
+	for _, x := range v.Cases {
+		p.Cases = append(p.Cases, newCaseCard(b, v, x))
+	}
+	if v.HasCases && len(v.Cases) == 0 {
+		p.Empty = &Empty{Title: b.T("record.no_case"), Text: b.T("record.no_case.text")}
+		if len(v.CanOpenCase) > 0 {
+			p.Empty.Buttons = []Button{{Text: b.T("case.open"), Kind: "primary", Icon: "plus", Href: "/patients/" + v.ID.String() + "/cases/new"}}
+		}
+	}
+	p.Events = patientEvents(b, v)
+	p.Strips = strips(b, v.Treatments, v.Bills, v.Sides)
+	return p
+}
+
+func patientActions(b Base, v care.PatientView) []Button {
+	base := "/patients/" + v.ID.String()
+	var out []Button
+	if v.CanEdit {
+		out = append(out, Button{Text: b.T("record.edit"), Icon: "edit", Href: base + "/edit"}, Button{Text: b.T("record.categories"), Href: base + "/categories"})
+	}
+	if v.CanAttach {
+		out = append(out, Button{Text: b.T("record.attachments"), Icon: "camera", Href: base + "/attachments"})
+	}
+	if len(v.CanOpenCase) > 0 && len(v.Cases) > 0 {
+		out = append(out, Button{Text: b.T("case.open"), Icon: "plus", Href: base + "/cases/new"})
+	}
+	return out
+}
+
+// patientTags are the categories valid today and the state of open cases.
+func patientTags(b Base, v care.PatientView, today clock.Date) []Tag {
+	var out []Tag
+	valid := patient.CategoriesOn(v.Categories, today)
+	for _, c := range v.Categories {
+		if !c.ValidOn(today) || !slices.Contains(valid, c.Category) || c.Category == terminology.CategoryNone {
+			continue
+		}
+		text := b.T(c.Category.Key())
+		if !c.To.IsZero() {
+			text = b.T("record.category.until", "category", text, "date", c.To)
+		}
+		out = append(out, Tag{Text: text, Kind: "ok"})
+	}
+	for _, x := range v.Cases {
+		if x.Open() {
+			tag := caseTag(b, x.State)
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+func patientFacts(b Base, v care.PatientView) []Def {
+	var out []Def
+	for _, r := range v.Registrations {
+		out = append(out, Def{Label: b.T("record.registered_at"), HTML: b.Place(sides(v.Sides).of(r.HospitalID), r.Hospital)},
+			Def{Label: b.T("record.registered_on"), Text: r.RegisteredOn.String()})
+		if r.PhoneLast4 != "" {
+			out = append(out, Def{Label: b.T("record.phone"), Text: MaskPhone(r.PhoneLast4)})
+		}
+		if where := r.Township + r.Village + r.Address; where != "" {
+			out = append(out, Def{Label: b.T("record.address"), Text: where})
+		}
+		if r.KinName != "" {
+			out = append(out, Def{Label: b.T("record.kin"), Text: r.KinName})
+		}
+		out = append(out, Def{Label: b.T("record.basis"), Text: b.T(r.LegalBasis.Key())}, Def{Label: b.T("record.slip"), Text: r.SlipCode})
+	}
+	return out
+}
+
+// newCaseCard is a case with its treatments; the heading says what to do next.
+func newCaseCard(b Base, v care.PatientView, x care.CaseItem) caseCard {
+	card := caseCard{Tag: caseTag(b, x.State), Href: "/cases/" + x.ID.String(), Note: b.T("record.case.note", "no", x.No, "programme", b.T(x.Programme.Label()))}
+	var mine []care.Treatment
+	for _, t := range v.Treatments {
+		if t.Case == x.ID {
+			mine = append(mine, t)
+		}
+	}
+	card.Table = treatmentsTable(b, mine, v.Sides, true)
+	card.Table.Bare, card.Table.Quiet = true, true
+	for i := len(mine) - 1; i >= 0 && len(card.Next) == 0; i-- {
+		card.Next = nextSteps(b, mine[i], v.Offers[mine[i].ID])
+	}
+	if len(card.Next) == 0 && v.CanTreat && x.Open() && len(openTreatments(mine)) == 0 {
+		card.Next = []Button{{Text: b.T("case.treat"), Kind: "primary", Icon: "plus", Href: card.Href + "/treatments/new"}}
+	}
+	card.Title = b.T(x.Programme.Label())
+	if len(card.Next) > 0 {
+		card.Title = b.T("record.next", "action", card.Next[0].Text)
+	}
+	return card
+}
+
+func openTreatments(list []care.Treatment) []care.Treatment {
+	return slices.DeleteFunc(slices.Clone(list), func(t care.Treatment) bool {
+		return t.Place.State.Final() || t.Place.State == treatment.Settled
+	})
+}
+
+// nextSteps are the steps of the way a reader may take, at most two.
+func nextSteps(b Base, t care.Treatment, offers []treatment.Offer) []Button {
+	var out []Button
+	for _, o := range onward(offers) {
+		href := stepHref(t, o.Row.Action)
+		if !mainStep(o.Row.Action) || o.Row.Mark != "" || href == "" || len(out) == 2 {
+			continue
+		}
+		x := Button{Text: b.T(o.Row.Action.Label()), Href: href}
+		if len(out) == 0 {
+			x.Kind = "primary"
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// patientEvents is the timeline: registrations, cases, steps of treatments and
+// operations, the earliest first.
+func patientEvents(b Base, v care.PatientView) []Event {
+	at := sides(v.Sides)
+	var out []Event
+	for _, r := range v.Registrations {
+		out = append(out, Event{Date: r.RegisteredOn.String(), Title: b.T("record.event.registered"), Kind: "event", Side: at.of(r.HospitalID), Place: r.Hospital})
+	}
+	for _, x := range v.Cases {
+		out = append(out, Event{Date: x.OpenedOn.String(), Title: b.T("record.event.opened", "programme", b.T(x.Programme.Label())), Kind: "event", Side: at.of(x.Home),
+			Place: x.HomeName, Note: x.No, Href: "/cases/" + x.ID.String()})
+		if !x.Open() {
+			out = append(out, Event{Date: x.ClosedOn.String(), Title: b.T("record.event.closed"), Kind: "event", Side: at.of(x.Home), Place: x.HomeName, Note: b.T(x.Closure.Label())})
+		}
+		if x.Second != nil {
+			out = append(out, Event{Date: x.Second.From.String(), Title: b.T("case.second.planned"), Kind: "future", Side: at.of(x.Home),
+				Note: siteText(b, x.Second.Site, x.Second.Side)})
+		}
+	}
+	out = append(out, careEvents(b, v)...)
+	// An undated plan comes last; events of one day keep the order of the work.
+	slices.SortStableFunc(out, func(a, c Event) int {
+		return cmp.Or(cmp.Compare(dateless(a.Date), dateless(c.Date)), cmp.Compare(a.Date, c.Date))
+	})
+	return out
+}
+
+func dateless(date string) int {
+	if date == "" {
+		return 1
+	}
+	return 0
+}
+
+// careEvents are the steps of the treatments; an operation stands for the step
+// that logged it.
+func careEvents(b Base, v care.PatientView) []Event {
+	at := sides(v.Sides)
+	by := map[ident.ID]care.Treatment{}
+	for _, t := range v.Treatments {
+		by[t.ID] = t
+	}
+	var out []Event
+	for _, e := range v.Events {
+		t := by[e.Treatment]
+		if e.Action == treatment.LogOperation || e.Action == treatment.ImportHistory {
+			continue
+		}
+		x := Event{Date: e.On.String(), Title: b.T(e.Action.Label()), Kind: "event", Side: at.of(t.Hospital), Place: t.HospitalName, Note: e.Note,
+			Href: "/treatments/" + t.ID.String()}
+		if e.Action == treatment.Register {
+			x.Title, x.Note = b.T("record.event.planned"), treatmentName(b, t)
+		}
+		if e.Mark != "" {
+			x.Title = b.T("care.marked", "what", x.Title, "mark", b.T(e.Mark.Label()))
+		}
+		out = append(out, x)
+	}
+	for _, o := range v.Operations {
+		x := Event{Date: o.OperatedOn.String(), Title: operationName(b, o), Kind: "operation", Side: at.of(o.Hospital), Place: o.HospitalName, Note: o.LeadName,
+			Href: "/operations/" + o.ID.String()}
+		if o.LeadVisiting {
+			x.Note = b.T("care.person", "name", o.LeadName, "who", b.T("operation.visiting"))
+		}
+		if slices.Contains(o.Marks, procedure.MarkNeedsReview) {
+			x.Title = b.T("care.marked", "what", x.Title, "mark", b.T("operation.review"))
+		}
+		out = append(out, x)
+	}
+	return out
+}

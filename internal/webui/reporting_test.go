@@ -1,0 +1,252 @@
+package webui
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/sheet"
+)
+
+// reader signs somebody in with one role over the whole partnership.
+func (s *site) reader(name string, role user.Role) *browser {
+	s.t.Helper()
+	s.account(name, servicetest.Mountain, user.Assignment{Role: role, ScopeKind: user.ScopePartnership, ScopeID: s.Partnership.ID, PartnershipID: s.Partnership.ID})
+	b := s.browser()
+	want(s.t, "signing in", b.signIn(name), http.StatusSeeOther, "/settings")
+	return b
+}
+
+// links are the addresses of a page below a prefix, with their text.
+func links(t *testing.T, body, prefix string) map[string]string {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.ElementNode && n.Data == "a" && strings.HasPrefix(attr(n, "href"), prefix) {
+			if href := attr(n, "href"); found[href] == "" {
+				found[href] = strings.TrimSpace(textOf(n))
+			}
+		}
+		for k := n.FirstChild; k != nil; k = k.NextSibling {
+			walk(k)
+		}
+	}
+	walk(root)
+	return found
+}
+
+func (s *site) programme() {
+	for i := range 3 {
+		s.Treat(servicetest.Treated{Name: "向田秀", Programme: measure.Joint, At: servicetest.Mountain, On: s.Today().AddDays(-40 * i), Joints: 1, State: "settled",
+			Category: "DB", Visiting: i == 0, Money: measure.Layers{Basic: 30_000_00, Fund: 20_000_00, Net: 500_00}})
+	}
+	person := s.Treat(servicetest.Treated{Programme: measure.Cataract, At: servicetest.Sea, On: s.Today(), Joints: 1, State: "settled", Money: measure.Layers{Basic: 1_00}})
+	s.Treat(servicetest.Treated{Person: person, Programme: measure.Cataract, At: servicetest.MountainTwo, On: s.Today(), Joints: 1})
+}
+
+// Every figure on the page opens a list, and the list says the same number.
+func TestEveryFigureOpensItsList(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("song.zy", user.Official)
+	page := b.get("/overview")
+	if page.status != http.StatusOK {
+		t.Fatalf("%d %s", page.status, page.body)
+	}
+	contains(t, "the overview", page, "关节置换", "各行相加会重复 1 人", "151,501.00", "看数据表", "ch-months")
+	figures := links(t, page.body, "/figures/")
+	if len(figures) < 40 {
+		t.Errorf("%d figures lead to a list", len(figures))
+	}
+	for href, text := range figures {
+		if text == "查病例" { // under a chart; the same list is behind the total
+			continue
+		}
+		list := b.get(href)
+		shown := regexp.MustCompile(`<p class="figure"><b>([^<]*)</b>`).FindStringSubmatch(list.body)
+		if list.status != http.StatusOK || shown == nil || shown[1] != text {
+			t.Errorf("%s is %s on the overview; its list: %d %v", href, text, list.status, shown)
+		}
+		if rows := strings.Count(list.body, `<th scope="row"`); strings.Contains(href, "patients") && countText(int64(rows)) != text {
+			t.Errorf("%s has %d rows, the figure is %s", href, rows, text)
+		}
+		if strings.Contains(list.body, "向田秀") {
+			t.Errorf("%s shows an official a whole name", href)
+		}
+	}
+}
+
+func TestDonorSideSeesFiguresWithoutLists(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("hai.zy", user.OfficialDonor)
+	page := b.get("/overview")
+	contains(t, "the overview", page, "151,501.00")
+	if found := links(t, page.body, "/figures/"); len(found) > 0 {
+		t.Errorf("links to lists: %v", found)
+	}
+	if list := b.get("/figures/joint.patients"); list.status != http.StatusForbidden {
+		t.Errorf("the list answers %d", list.status)
+	}
+	if file := b.get("/figures/joint.patients/export?format=csv"); file.status != http.StatusForbidden {
+		t.Errorf("the list's file answers %d", file.status)
+	}
+}
+
+func TestFilterOfTheOverview(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("song.zy", user.Official)
+	page := b.get("/overview?programme=joint&surgeon=visiting&by=category")
+	contains(t, "the filtered overview", page, `value="joint" selected`, `value="visiting" selected`, "低保对象", "20,000.00", "关节数")
+	if strings.Contains(page.body, "只眼") {
+		t.Error("eyes are shown under joints")
+	}
+	month := b.get("/overview?month=" + s.Today().String()[:7])
+	contains(t, "a month", month, `name="from" value="`+s.Today().String()[:7]+`-01"`)
+	wrong := b.get("/overview?programme=joint&from=soon")
+	if wrong.status != http.StatusUnprocessableEntity || strings.Contains(wrong.body, "figure-rows") {
+		t.Errorf("a wrong day: %d, and figures are shown", wrong.status)
+	}
+	contains(t, "the page after a wrong day", wrong, `value="soon"`, `value="joint" selected`)
+	for _, path := range []string{"/overview?by=village", "/overview/export?format=pdf", "/overview/export", "/figures/joint.eyes"} {
+		if a := b.get(path); a.status != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, a.status)
+		}
+	}
+}
+
+func TestLongListIsReadPageByPage(t *testing.T) {
+	s := newSite(t)
+	for i := range 52 {
+		s.Treat(servicetest.Treated{Name: "阿卜杜热合曼·买买提依明江·吐尔逊尼亚孜汗", Programme: measure.Coronary, At: servicetest.Mountain, On: s.Today().AddDays(-i), Joints: 1})
+	}
+	b := s.reader("song.zy", user.Official)
+	first := b.get("/figures/coronary.patients")
+	contains(t, "the first page", first, "全部 52 行", "下一页")
+	next := links(t, first.body, "/figures/coronary.patients?after=")
+	if len(next) != 1 || strings.Count(first.body, `<th scope="row"`) != 50 {
+		t.Fatalf("%d rows, next %v", strings.Count(first.body, `<th scope="row"`), next)
+	}
+	for href := range next {
+		second := b.get(href)
+		contains(t, "the second page", second, "回到开头")
+		if n := strings.Count(second.body, `<th scope="row"`); n != 2 {
+			t.Errorf("%d rows on the second page", n)
+		}
+	}
+}
+
+// The files say what the page says.
+func TestFilesHoldTheNumbersOfThePage(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("song.zy", user.Official)
+	file := b.get("/overview/export?format=csv&programme=joint")
+	if !strings.Contains(file.header.Get("Content-Disposition"), `attachment; filename="overview-2`) || file.header.Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Errorf("headers %v", file.header)
+	}
+	lines := readCSV(t, file.body)
+	if !hasLine(lines, "joint.reduction_fen", "60000.00") || !hasLine(lines, "joint.patients", "合计", "3") || !hasLine(lines, "joint.patients", s.Today().String()[:7], "1") {
+		t.Errorf("%v", lines)
+	}
+	list := readCSV(t, b.get("/figures/joint.net_fen/export?format=csv").body)
+	sum := money.Fen(0)
+	for _, l := range list[1:] {
+		amount, err := money.Parse(l[len(l)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += amount
+	}
+	if len(list) != 4 || sum != 1500_00 || list[1][1] != "向**" {
+		t.Errorf("sum %s of %v", sum, list)
+	}
+	cells := workbook(t, b.get("/overview/export?format=xlsx").body)
+	for _, text := range []string{"填报单位：", "数据截至", "制表人 测试员", "本账号可见的全部数据", "joint.reduction_fen", "60000", "各行相加会重复 1 人", "合计"} {
+		if !strings.Contains(cells, text) {
+			t.Errorf("the workbook lacks %q: %s", text, cells)
+		}
+	}
+	cells = workbook(t, b.get("/figures/joint.net_fen/export?format=xlsx&category=DB").body)
+	for _, text := range []string{"条件：项目 关节置换；人群类别 低保对象", "关节置换个人实付：1,500.00 元", "向**", "1500"} {
+		if !strings.Contains(cells, text) {
+			t.Errorf("the list's workbook lacks %q: %s", text, cells)
+		}
+	}
+	if n := s.Count(`select count(*) from audit_event where action = 'export.make' and (detail::jsonb ->> 'rows')::int > 0`); n != 4 {
+		t.Errorf("%d exports are recorded", n)
+	}
+}
+
+func readCSV(t *testing.T, body string) [][]string {
+	t.Helper()
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatalf("%v: %.200s", err, body)
+	}
+	return lines
+}
+
+// hasLine reports whether a line begins with the id and holds all values.
+func hasLine(lines [][]string, id string, values ...string) bool {
+	for _, l := range lines {
+		text := "|" + strings.Join(l, "|") + "|"
+		ok := l[0] == id
+		for _, v := range values {
+			ok = ok && strings.Contains(text, "|"+v+"|")
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// workbook is all texts of an xlsx file in one string.
+func workbook(t *testing.T, body string) string {
+	t.Helper()
+	book, err := sheet.OpenReader(strings.NewReader(body), int64(len(body)), "x.xlsx", sheet.DefaultOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	for _, tab := range book.Sheets() {
+		err := tab.Rows(t.Context(), func(row sheet.Row) error {
+			for _, c := range row.Cells {
+				fmt.Fprintf(&out, "%s ", c.Text)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.String()
+}
+
+func TestNumbersAreWrittenForPeople(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 307: "307", 1234: "1,234", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
+		if got := countText(n); got != want {
+			t.Errorf("%d is written %s, want %s", n, got, want)
+		}
+	}
+	if percentOf(900, 100000) != "0.9%" || percentOf(1, 3) != "33.3%" || percentOf(2, 3) != "66.7%" || percentOf(1, 0) != "" {
+		t.Errorf("shares %s %s %s", percentOf(900, 100000), percentOf(1, 3), percentOf(2, 3))
+	}
+}
