@@ -50,6 +50,7 @@ create table ledger_transfer (
 );
 create index ledger_transfer_fund on ledger_transfer (partnership_id, fund_id, posted_at desc, id desc);
 create index ledger_transfer_treatment on ledger_transfer (partnership_id, treatment_id) where treatment_id is not null;
+create index ledger_transfer_deposits on ledger_transfer (partnership_id, fund_id) where kind = 'deposit';
 create unique index ledger_transfer_reversed_once on ledger_transfer (partnership_id, reverses_id) where reverses_id is not null;
 create index ledger_transfer_batch on ledger_transfer (partnership_id, batch_id) where batch_id is not null;
 

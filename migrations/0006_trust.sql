@@ -112,6 +112,8 @@ create table import_row (
   primary key (partnership_id, batch_id, sheet, row_no)
 );
 create unique index import_row_once on import_row (partnership_id, digest) where live;
+-- A reversal finds the lines of a treatment; without it each one reads the whole batch.
+create index import_row_treatment on import_row (partnership_id, treatment_id);
 
 create table import_mapping (
   partnership_id uuid not null,

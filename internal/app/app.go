@@ -42,7 +42,6 @@ type App struct {
 	Keys     *seal.Keyring
 	Policy   *authz.Policy
 	Services Services
-	handler  http.Handler
 	stop     context.CancelFunc
 	loops    sync.WaitGroup
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -269,5 +272,35 @@ func TestDoctorSeesClockCertificateAndOldBackup(t *testing.T) {
 	cfg.DatabaseAdminURL = ""
 	if got := at(noon)["database"]; !strings.HasPrefix(got, "bad ") {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestMetricsAnswerThisMachineOnly(t *testing.T) {
+	cfg := external(t, pgtest.DB(t), false)
+	cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	handler, err := open(t, cfg, clock.NewFixed(noon)).Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from, forwarded string
+		want            int
+	}{
+		{"127.0.0.1:4000", "", http.StatusOK},
+		{"[::1]:4000", "", http.StatusOK},
+		{"10.0.0.9:4000", "", http.StatusNotFound},
+		{"127.0.0.1:4000", "10.0.0.9", http.StatusNotFound}, // through a proxy of this machine
+		{"10.0.0.9:4000", "127.0.0.1", http.StatusNotFound}, // who is no proxy cannot say where it comes from
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = c.from
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%+v: %d", c, w.Code)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Secure: a.secure(), Uploads: webui.Uploads(), Fail: fail})
 	mux.Get("/healthz", httpx.Healthz())
 	mux.Get("/readyz", httpx.Readyz(a.opt.Log, a.checks()...))
-	mux.Handle("/metrics", metrics.Handler())
+	mux.Handle("/metrics", localOnly(metrics.Handler()))
 	httpapi.Mount(mux, a.apiDeps(engine))
 	pages = webui.Mount(mux, a.pageDeps(engine, fail))
 	return mux, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -43,4 +44,13 @@ func (a *App) OrganisationFor(ctx context.Context, code string) (o partnership.O
 		return err
 	})
 	return o, err
+}
+
+// NoteExport records that all figures of a partnership leave as a file. Lists
+// are recorded by the service that reads them.
+func (a *App) NoteExport(ctx context.Context, place ident.ID, format string) error {
+	return a.DB.InTx(ctx, authz.System("command").In(place), func(tx *store.Tx) error {
+		tx.Audit(audit.Event{Action: audit.ExportMake, ObjectKind: audit.ObjectMeasure, Detail: map[string]any{"format": format, "os_user": osUser()}})
+		return nil
+	}, store.Background())
 }

@@ -159,4 +159,3 @@ func (v *caseBody) read(tx *store.Tx, id ident.ID, at []ident.ID) (err error) {
 type counter struct{ n atomic.Int64 }
 
 func (c *counter) next() int { return int(c.n.Add(1)) }
-

@@ -19,7 +19,9 @@ type report struct {
 	lines []line
 }
 
-func (r *report) say(format string, args ...any) { r.head = append(r.head, fmt.Sprintf(format, args...)) }
+func (r *report) say(format string, args ...any) {
+	r.head = append(r.head, fmt.Sprintf(format, args...))
+}
 
 // note adds a figure without a goal.
 func (r *report) note(mark, what, format string, args ...any) {

@@ -59,7 +59,11 @@ func searches(w *world, r *report) {
 	}
 	r.note("P4", "trigram plan as the same role", "%s", figures(got[4]))
 	times := float64(got[4].p50) / float64(max(got[0].p50, 1))
-	r.goal(times >= 50, "P4", "two characters: times faster than trigrams, p50", "≥ 50x (at 1m)", "%.0fx", times)
+	if w.size >= 1_000_000 { // the goal is set there: trigrams grow with the number of people, terms do not
+		r.goal(times >= 50, "P4", "two characters: times faster than trigrams, p50", "≥ 50x", "%.0fx", times)
+	} else {
+		r.note("P4", "two characters: times faster than trigrams, p50", "%.1fx (the goal, 50x, is set for 1m people)", times)
+	}
 	w.plans(r)
 	_, err = w.super.Exec(`drop index bench_trigram`)
 	w.must(err)
@@ -103,7 +107,7 @@ func (w *world) plans(r *report) {
 	conn := newBare(w.t, w.dsn, 1)[0].conn
 	ctx := context.Background()
 	whole := ""
-	for _, c := range calls {
+	for _, c := range without(calls, "insert into") {
 		if len(c.args) == 0 {
 			_, err := conn.ExecContext(ctx, c.sql)
 			w.must(err)

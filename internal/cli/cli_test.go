@@ -330,3 +330,39 @@ func TestSettingsFromAnotherPlaceAreRead(t *testing.T) {
 	t.Setenv("SHANHAI_ADRESS", "x")
 	refused(t, "SHANHAI_ADRESS", "config", "print")
 }
+
+func TestExportWritesWholeFilesAndIsRecorded(t *testing.T) {
+	t.Parallel()
+	s, d := fastSite(t)
+	dir := t.TempDir()
+	figures, list := filepath.Join(dir, "figures.csv"), filepath.Join(dir, "list.xlsx")
+	refused(t, "partnership create", s.args("export", "--to", figures)...)
+	must(t, s.args("partnership", "create", "yl", "--name", "云岭澜港", "--receiving-region", "500199", "--receiving-name", "云岭区",
+		"--donor-region", "379900", "--donor-name", "澜港市")...)
+	refused(t, "--to", s.args("export")...)
+	refused(t, ".xlsx", s.args("export", "--to", filepath.Join(dir, "x.pdf"))...)
+	refused(t, "", s.args("export", "no.such", "--to", list)...)
+	if names(t, dir) != "" {
+		t.Errorf("a refused export left %s", names(t, dir))
+	}
+	must(t, s.args("export", "--to", figures)...)
+	if text := string(read(t, figures)); !strings.Contains(text, "joint.patients,") || !strings.Contains(text, ",0.00\r\n") {
+		t.Errorf("%s", text)
+	}
+	must(t, s.args("export", "joint.reduction_fen", "--to", list, "--from", "2026-01-01")...)
+	if raw := read(t, list); !strings.HasPrefix(string(raw), "PK") {
+		t.Error("no workbook")
+	}
+	n := 0
+	err := pgtest.Open(t, d.SuperDSN).QueryRowContext(t.Context(), `select count(*) from audit_event where action = 'export.make'`).Scan(&n)
+	if err != nil || n != 2 {
+		t.Errorf("%d exports on record: %v", n, err)
+	}
+}
+
+func TestDemonstrationIsNotMixedWithRealData(t *testing.T) {
+	t.Parallel()
+	s, _ := fastSite(t)
+	must(t, s.args("user", "create", "real")...)
+	refused(t, "--data-dir", s.args("demo", "--addr", "127.0.0.1:0")...)
+}

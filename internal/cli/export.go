@@ -83,6 +83,9 @@ func (e *env) exported(ctx context.Context, a *app.App, in exporting, id, format
 	}
 	who := operator().In(place)
 	if id == "" {
+		if err := a.NoteExport(ctx, place, format); err != nil {
+			return sheet.Table{}, err
+		}
 		return e.figuresTable(ctx, a, who, f)
 	}
 	l, err := a.Services.Reporting.List(ctx, who, reporting.ListInput{ID: measure.ID(id), Filter: f, File: format})
@@ -107,15 +110,24 @@ func (e *env) figuresTable(ctx context.Context, a *app.App, who user.Principal, 
 	return t, err
 }
 
-// listTable has one line for each case behind a figure.
+// listTable has one line for each case behind a figure; amounts only behind an
+// amount, because a list of people or operations does not count money.
 func (e *env) listTable(l reporting.List) sheet.Table {
 	t := sheet.Table{Name: "list", Columns: []sheet.Column{{Header: e.say.T("cli.col.case"), Width: 20}, {Header: e.say.T("cli.col.patient")},
-		{Header: e.say.T("cli.col.hospital"), Width: 24}, {Header: e.say.T("cli.col.day"), Kind: sheet.DateColumn},
-		{Header: e.say.T("cli.col.bill"), Kind: sheet.MoneyColumn}, {Header: e.say.T("cli.col.insurance"), Kind: sheet.MoneyColumn},
-		{Header: e.say.T("cli.col.reduction"), Kind: sheet.MoneyColumn}, {Header: e.say.T("cli.col.net"), Kind: sheet.MoneyColumn}}}
+		{Header: e.say.T("cli.col.hospital"), Width: 24}, {Header: e.say.T("cli.col.day"), Kind: sheet.DateColumn}}}
+	amounts := l.Definition.Unit == measure.Fen
+	for _, name := range []string{"bill", "insurance", "reduction", "net"} {
+		if amounts {
+			t.Columns = append(t.Columns, sheet.Column{Header: e.say.T("cli.col." + name), Kind: sheet.MoneyColumn})
+		}
+	}
 	var rows []sheet.Record
 	for _, r := range l.Rows {
-		rows = append(rows, sheet.Record{r.CaseNo, r.Name, r.Hospital.Name, r.On, r.Money.Bill, r.Money.Insurance(), r.Money.Reduction(), r.Money.Net})
+		row := sheet.Record{r.CaseNo, r.Name, r.Hospital.Name, r.On}
+		if m := r.Money; amounts {
+			row = append(row, m.Bill, m.Basic+m.Critical+m.Assistance, m.Of(measure.Reduction), m.Net)
+		}
+		rows = append(rows, row)
 	}
 	t.Rows = sheet.Records(rows)
 	return t

@@ -11,7 +11,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // approvalRoutes declares applications for a reduction and their decision.
@@ -42,7 +41,7 @@ type approvalJSON struct {
 	Version     int64              `json:"version"`
 }
 
-func approvalOf(a store.Approval) approvalJSON {
+func approvalOf(a funding.Approval) approvalJSON {
 	return approvalJSON{ID: a.ID, TreatmentID: a.Treatment, CaseNo: a.CaseNo, HospitalID: a.Hospital, State: a.State, Bill: a.Bill, Insurance: a.Insurance,
 		Waiver: a.Waiver, Requested: a.Requested, Approved: a.Approved, Reason: a.Reason, Opinion: a.Opinion, RequestedAt: a.RequestedAt,
 		DecidedAt: maybeTime(a.DecidedAt), Version: a.Version}

@@ -12,7 +12,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // fundRoutes declares funds and what comes in.
@@ -38,7 +37,7 @@ type fundJSON struct {
 	Available *money.Fen          `json:"available_fen,omitempty"`
 }
 
-func fundOf(f store.FundItem, open bool) fundJSON {
+func fundOf(f funding.FundItem, open bool) fundJSON {
 	out := fundJSON{ID: f.ID, Code: f.Code, Name: f.Name, Programme: f.Programme, Kind: f.Kind, OpenedOn: f.OpenedOn, ClosedOn: dayOrNil(f.ClosedOn)}
 	if open {
 		b := f.Balances

@@ -57,20 +57,31 @@ func (a *intakeAPI) as(who user.Principal) string {
 	return made.Secret
 }
 
-// do sends a request and decodes the answer into dst.
-func (a *intakeAPI) do(token, method, path, key, body string, dst any) int {
+// write registers with an idempotency key.
+func (a *intakeAPI) write(token, key, body string, dst any) int {
 	a.t.Helper()
-	r := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "application/json")
+	r := httptest.NewRequest(http.MethodPost, "/api/v1/registrations", strings.NewReader(body))
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
+	return a.do(token, r, dst)
+}
+
+func (a *intakeAPI) read(token, path string, dst any) int {
+	a.t.Helper()
+	return a.do(token, httptest.NewRequest(http.MethodGet, "/api/v1"+path, nil), dst)
+}
+
+// do sends a request and decodes the answer into dst.
+func (a *intakeAPI) do(token string, r *http.Request, dst any) int {
+	a.t.Helper()
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	a.mux.ServeHTTP(w, r)
 	if dst != nil {
 		if err := json.Unmarshal(w.Body.Bytes(), dst); err != nil {
-			a.t.Fatalf("%s %s: %v in %s", method, path, err, w.Body)
+			a.t.Fatalf("%s: %v in %s", r.URL, err, w.Body)
 		}
 	}
 	return w.Code
@@ -90,32 +101,32 @@ func TestRegisteringThroughTheAPI(t *testing.T) {
 	a := newIntakeAPI(t)
 	token := a.as(a.Registrar(servicetest.Mountain))
 	var made, again registrationMade
-	if code := a.do(token, "POST", "/registrations", "k1", a.body(servicetest.Mountain, ""), &made); code != http.StatusCreated || made.CaseNo == "" || !made.Verified {
+	if code := a.write(token, "k1", a.body(servicetest.Mountain, ""), &made); code != http.StatusCreated || made.CaseNo == "" || !made.Verified {
 		t.Fatalf("%d %+v", code, made)
 	}
-	if code := a.do(token, "POST", "/registrations", "k1", a.body(servicetest.Mountain, ""), &again); code != http.StatusCreated || again.RegistrationID != made.RegistrationID {
+	if code := a.write(token, "k1", a.body(servicetest.Mountain, ""), &again); code != http.StatusCreated || again.RegistrationID != made.RegistrationID {
 		t.Errorf("the same key again: %d %+v", code, again)
 	}
-	if code := a.do(token, "POST", "/registrations", "", a.body(servicetest.Mountain, ""), nil); code < 400 {
+	if code := a.write(token, "", a.body(servicetest.Mountain, ""), nil); code < 400 {
 		t.Errorf("without a key: %d", code)
 	}
-	if code := a.do(token, "POST", "/registrations", "k2", a.body(servicetest.Mountain, `,"naem":"x"`), nil); code != http.StatusBadRequest {
+	if code := a.write(token, "k2", a.body(servicetest.Mountain, `,"naem":"x"`), nil); code != http.StatusBadRequest {
 		t.Errorf("an unknown field: %d", code)
 	}
 	var p problem
-	if code := a.do(token, "POST", "/registrations", "k3", a.body(servicetest.Mountain, ""), &p); code != http.StatusUnprocessableEntity || len(p.Fields) != 1 || p.Fields[0].Path != "not_same" {
+	if code := a.write(token, "k3", a.body(servicetest.Mountain, ""), &p); code != http.StatusUnprocessableEntity || len(p.Fields) != 1 || p.Fields[0].Path != "not_same" {
 		t.Errorf("a duplicate: %d %+v", code, p)
 	}
 	var person personBody
-	if code := a.do(token, "GET", "/persons/"+made.PersonID.String(), "", "", &person); code != http.StatusOK || person.Name != "向云禾" || len(person.Documents) != 1 || len(person.Documents[0].Tail) != 4 {
+	if code := a.read(token, "/persons/"+made.PersonID.String(), &person); code != http.StatusOK || person.Name != "向云禾" || len(person.Documents) != 1 || len(person.Documents[0].Tail) != 4 {
 		t.Errorf("%d %+v", code, person)
 	}
 	var hits personHits
-	if code := a.do(token, "GET", "/persons?q=xyh", "", "", &hits); code != http.StatusOK || len(hits.Rows) != 1 || hits.Rows[0].PhoneTail != "0022" {
+	if code := a.read(token, "/persons?q=xyh", &hits); code != http.StatusOK || len(hits.Rows) != 1 || hits.Rows[0].PhoneTail != "0022" {
 		t.Errorf("%d %+v", code, hits)
 	}
 	var list registrationList
-	if code := a.do(token, "GET", "/registrations?size=1", "", "", &list); code != http.StatusOK || len(list.Rows) != 1 || list.Next != "" {
+	if code := a.read(token, "/registrations?size=1", &list); code != http.StatusOK || len(list.Rows) != 1 || list.Next != "" {
 		t.Errorf("%d %+v", code, list)
 	}
 }
@@ -123,29 +134,29 @@ func TestRegisteringThroughTheAPI(t *testing.T) {
 func TestTheAPIHidesAndGuardsLikeThePages(t *testing.T) {
 	a := newIntakeAPI(t)
 	var made registrationMade
-	if code := a.do(a.as(a.Registrar(servicetest.Mountain)), "POST", "/registrations", "k", a.body(servicetest.Mountain, ""), &made); code != http.StatusCreated {
+	if code := a.write(a.as(a.Registrar(servicetest.Mountain)), "k", a.body(servicetest.Mountain, ""), &made); code != http.StatusCreated {
 		t.Fatal(code)
 	}
 	other := a.as(a.Registrar(servicetest.Sea))
 	var raw json.RawMessage
-	if code := a.do(other, "GET", "/persons/"+made.PersonID.String(), "", "", &raw); code != http.StatusNotFound {
+	if code := a.read(other, "/persons/"+made.PersonID.String(), &raw); code != http.StatusNotFound {
 		t.Errorf("another hospital's person: %d %s", code, raw)
 	}
 	var hits personHits
-	if code := a.do(other, "GET", "/persons?q=xyh", "", "", &hits); code != http.StatusOK || len(hits.Rows) != 0 {
+	if code := a.read(other, "/persons?q=xyh", &hits); code != http.StatusOK || len(hits.Rows) != 0 {
 		t.Errorf("%d %+v", code, hits)
 	}
-	if code := a.do(other, "POST", "/registrations", "k2", a.body(servicetest.Mountain, ""), nil); code != http.StatusForbidden {
+	if code := a.write(other, "k2", a.body(servicetest.Mountain, ""), nil); code != http.StatusForbidden {
 		t.Errorf("registering for another hospital: %d", code)
 	}
 	var p problem
-	if code := a.do(other, "POST", "/registrations", "k3", a.body(servicetest.Sea, ""), &p); code != http.StatusUnprocessableEntity || p.Fields[0].Path != "known" {
+	if code := a.write(other, "k3", a.body(servicetest.Sea, ""), &p); code != http.StatusUnprocessableEntity || p.Fields[0].Path != "known" {
 		t.Errorf("known elsewhere: %d %+v", code, p)
 	}
-	if code := a.do(other, "GET", "/persons/not-an-id", "", "", nil); code != http.StatusNotFound {
+	if code := a.read(other, "/persons/not-an-id", nil); code != http.StatusNotFound {
 		t.Errorf("a malformed id: %d", code)
 	}
-	if code := a.do("nonsense", "GET", "/registrations", "", "", nil); code != http.StatusUnauthorized {
+	if code := a.read("nonsense", "/registrations", nil); code != http.StatusUnauthorized {
 		t.Errorf("without a token: %d", code)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // settlementRoutes declares settlements.
@@ -23,25 +22,25 @@ func (s *Server) settlementRoutes(rt *router) {
 }
 
 type settlementJSON struct {
-	ID          ident.ID              `json:"id"`
-	TreatmentID ident.ID              `json:"treatment_id"`
-	CaseNo      string                `json:"case_no"`
-	HospitalID  ident.ID              `json:"hospital_id"`
-	Programme   procedure.Programme   `json:"programme"`
-	State       store.SettlementState `json:"state"`
-	SettledOn   clock.Date            `json:"settled_on"`
-	Bill        money.Fen             `json:"bill_fen"`
-	Basic       money.Fen             `json:"basic_fen"`
-	Critical    money.Fen             `json:"critical_fen"`
-	Assistance  money.Fen             `json:"assistance_fen"`
-	Other       money.Fen             `json:"other_fen"`
-	Fund        money.Fen             `json:"fund_fen"`
-	Waiver      money.Fen             `json:"waiver_fen"`
-	Net         money.Fen             `json:"net_fen"`
-	Version     int64                 `json:"version"`
+	ID          ident.ID                `json:"id"`
+	TreatmentID ident.ID                `json:"treatment_id"`
+	CaseNo      string                  `json:"case_no"`
+	HospitalID  ident.ID                `json:"hospital_id"`
+	Programme   procedure.Programme     `json:"programme"`
+	State       funding.SettlementState `json:"state"`
+	SettledOn   clock.Date              `json:"settled_on"`
+	Bill        money.Fen               `json:"bill_fen"`
+	Basic       money.Fen               `json:"basic_fen"`
+	Critical    money.Fen               `json:"critical_fen"`
+	Assistance  money.Fen               `json:"assistance_fen"`
+	Other       money.Fen               `json:"other_fen"`
+	Fund        money.Fen               `json:"fund_fen"`
+	Waiver      money.Fen               `json:"waiver_fen"`
+	Net         money.Fen               `json:"net_fen"`
+	Version     int64                   `json:"version"`
 }
 
-func settlementOf(x store.Settlement) settlementJSON {
+func settlementOf(x funding.Settlement) settlementJSON {
 	return settlementJSON{ID: x.ID, TreatmentID: x.Treatment, CaseNo: x.CaseNo, HospitalID: x.Hospital, Programme: x.Programme, State: x.State, SettledOn: x.SettledOn,
 		Bill: x.Bill, Basic: x.Basic, Critical: x.Critical, Assistance: x.Assistance, Other: x.Other, Fund: x.FundFen, Waiver: x.Waiver, Net: x.Net, Version: x.Version}
 }
@@ -52,7 +51,7 @@ type settlementList struct {
 }
 
 func (s *Server) listSettlements(r *http.Request, c *call) (int, any, error) {
-	list, err := s.d.Funding.Settlements(r.Context(), c.Who, store.SettlementFilter{}, pageOf(r))
+	list, err := s.d.Funding.Settlements(r.Context(), c.Who, funding.SettlementFilter{}, pageOf(r))
 	out := settlementList{Rows: []settlementJSON{}, Next: list.Next}
 	for _, x := range list.Rows {
 		out.Rows = append(out.Rows, settlementOf(x))

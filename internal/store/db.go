@@ -120,6 +120,13 @@ type pool struct {
 	stmts map[string]*sqlx.Stmt
 
 	preparing sync.Mutex
+	observe   func(query string, args []any) // set by the test that asks the planner about every read
+}
+
+func (p *pool) note(query string, args []any) {
+	if p.observe != nil {
+		p.observe(query, args)
+	}
 }
 
 // enter takes the place of one transaction; the caller gives it back with leave.

@@ -419,7 +419,8 @@ func (tx *Tx) Withdraw(batch ident.ID, treatments []Taken, events []BulkEvent) e
 		`update registration r set live = false, version = r.version + 1 from (select distinct t.person_id, t.hospital_id from unnest($3::uuid[]) w
 			join treatment t on t.partnership_id = $1 and t.id = w) k
 			where r.partnership_id = $1 and r.person_id = k.person_id and r.hospital_id = k.hospital_id and r.batch_id = $2 and r.live
-			and not exists (select 1 from treatment x where x.partnership_id = $1 and x.person_id = r.person_id and x.hospital_id = r.hospital_id and x.live)
+			and not exists (select 1 from casefile c join treatment x on x.partnership_id = $1 and x.case_id = c.id and x.live and x.hospital_id = r.hospital_id
+				where c.partnership_id = $1 and c.person_id = r.person_id)
 			and not exists (select 1 from casefile c where c.partnership_id = $1 and c.person_id = r.person_id and c.home_hospital_id = r.hospital_id and c.live)`,
 	} {
 		if _, err := tx.exec(query, tx.Partnership(), batch, ids); err != nil {

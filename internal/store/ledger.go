@@ -158,7 +158,7 @@ const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, 
 	coalesce((select c.case_no from treatment x join casefile c on c.partnership_id = x.partnership_id and c.id = x.case_id
 		where x.partnership_id = t.partnership_id and x.id = t.treatment_id), '') as case_no,
 	coalesce((select o.kind from ledger_transfer o where o.partnership_id = t.partnership_id and o.id = t.reverses_id), '') as reverses_kind,
-	exists (select 1 from ledger_transfer o where o.partnership_id = t.partnership_id and o.reverses_id = t.id) as reversed,
+	coalesce((select true from ledger_transfer o where o.partnership_id = t.partnership_id and o.reverses_id = t.id limit 1), false) as reversed,
 	(select coalesce(sum(e.amount_fen), 0)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0) as amount_fen,
 	coalesce(v.amount_fen, 0) as change_fen, v.balance_fen as available_fen
 	from ledger_transfer t left join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available' and l.lane = 0

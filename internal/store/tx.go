@@ -170,6 +170,7 @@ func (tx *Tx) NoAudit(reason string) { tx.unaudited = reason }
 
 // get reads one row into dst; no row is sql.ErrNoRows.
 func (tx *Tx) get(dst any, query string, args ...any) error {
+	tx.pool.note(query, args)
 	s, err := tx.stmt(query)
 	if err != nil {
 		return err
@@ -182,6 +183,7 @@ func (tx *Tx) get(dst any, query string, args ...any) error {
 
 // list reads all rows of a bounded query into dst.
 func (tx *Tx) list(dst any, query string, args ...any) error {
+	tx.pool.note(query, args)
 	s, err := tx.stmt(query)
 	if err != nil {
 		return err

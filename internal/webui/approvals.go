@@ -11,7 +11,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // approvalsView is the queue of applications.
@@ -69,7 +68,7 @@ func approvalTabs(b Base, current string, asks bool) []Tab {
 	return out
 }
 
-func newApprovalsView(b Base, rows []store.Approval, state fund.ApprovalState, now approvalsNow) approvalsView {
+func newApprovalsView(b Base, rows []funding.Approval, state fund.ApprovalState, now approvalsNow) approvalsView {
 	b.Tabs = approvalTabs(b, string(state), now.asks)
 	t := Table{Caption: b.T(state.Label()), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
 		{Key: "funding.hospital"}, {Key: "funding.asked.head", Align: "right"}, {Key: "funding.approved.head", Align: "right"}, {Key: "funding.requester"}, {Key: "funding.since"}},
@@ -93,7 +92,7 @@ func newApprovalsView(b Base, rows []store.Approval, state fund.ApprovalState, n
 	return approvalsView{b, t}
 }
 
-func toAskView(b Base, list []store.Treatment) approvalsView {
+func toAskView(b Base, list []funding.Treatment) approvalsView {
 	b.Tabs = approvalTabs(b, "ask", true)
 	t := Table{Caption: b.T("funding.tab.ask"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
 		{Key: "funding.hospital"}, {Key: "funding.state"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
@@ -106,7 +105,7 @@ func toAskView(b Base, list []store.Treatment) approvalsView {
 	return approvalsView{b, t}
 }
 
-func planText(b Base, a store.Approval) string {
+func planText(b Base, a funding.Approval) string {
 	if a.Plan != "" {
 		return a.Plan
 	}
@@ -210,11 +209,11 @@ func newRequestView(b Base, today clock.Date, v funding.RequestView) careForm {
 	return p
 }
 
-func treatmentSub(b Base, t store.Treatment) string {
+func treatmentSub(b Base, t funding.Treatment) string {
 	return b.T("funding.treatment.sub", "name", t.PersonName, "plan", treatmentName(b, t), "hospital", t.HospitalName)
 }
 
-func treatmentDefs(b Base, t store.Treatment) []Def {
+func treatmentDefs(b Base, t funding.Treatment) []Def {
 	out := []Def{{Label: b.T("funding.patient"), Text: t.PersonName}, {Label: b.T("funding.case"), Text: t.CaseNo, Href: "/cases/" + t.Case.String()},
 		{Label: b.T("funding.treatment"), Text: treatmentName(b, t), Href: "/treatments/" + t.ID.String()}, {Label: b.T("funding.hospital"), Text: t.HospitalName},
 		{Label: b.T("funding.state"), Text: b.T(t.Place.State.Label())}}

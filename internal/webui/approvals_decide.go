@@ -12,7 +12,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // approvalPage is one application: the facts, the sum, the decision.
@@ -245,7 +244,7 @@ func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
 }
 
 // fundBars are one fund before and after its line is approved.
-func fundBars(b Base, v funding.ApprovalView, l store.ApprovalLine) []FundBar {
+func fundBars(b Base, v funding.ApprovalView, l funding.ApprovalLine) []FundBar {
 	before, after := v.After(l)
 	book := v.Books[l.Fund].Balances
 	now := FundBar{Label: b.T("funding.before", "fund", l.FundName), Amount: before, Parts: barParts(b, book, 0)}

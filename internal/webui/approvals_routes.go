@@ -14,7 +14,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // fundingRoutes declares the pages about money: applications and their decision,
@@ -174,7 +173,7 @@ func capital(b Base, f money.Fen) string {
 }
 
 // fundOptions are the funds a form offers.
-func fundOptions(list []store.Fund) []Option {
+func fundOptions(list []funding.Fund) []Option {
 	out := make([]Option, len(list))
 	for i, f := range list {
 		out[i] = Option{Value: f.ID.String(), Text: f.Name, Sub: f.Code}

@@ -14,7 +14,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 func fundingPages() []PageSample {
@@ -22,7 +21,7 @@ func fundingPages() []PageSample {
 	list := approvalsNow{sampleDay(), sampleInstant(), true}
 	queue := func(rows int, state fund.ApprovalState) func(Base) View {
 		return func(b Base) View {
-			var all []store.Approval
+			var all []funding.Approval
 			for range rows {
 				v := sampleApproval(b, state)
 				all = append(all, v.Approval)
@@ -39,7 +38,7 @@ func fundingPages() []PageSample {
 	}
 	settlements := func(rows int) func(Base) View {
 		return func(b Base) View {
-			var all []store.Settlement
+			var all []funding.Settlement
 			for range rows {
 				all = append(all, sampleSettlement(b).Settlement)
 			}
@@ -48,9 +47,9 @@ func fundingPages() []PageSample {
 	}
 	return []PageSample{
 		{"funding/list", queue(0, fund.ApprovalRequested)}, {"funding/list", queue(1, fund.ApprovalApproved)}, {"funding/list", queue(50, fund.ApprovalRequested)},
-		{"funding/list", func(b Base) View { return toAskView(b, []store.Treatment{sampleMoneyTreatment(b)}) }},
+		{"funding/list", func(b Base) View { return toAskView(b, []funding.Treatment{sampleMoneyTreatment(b)}) }},
 		{"funding/list", func(b Base) View { return toAskView(b, nil) }},
-		{"funding/list", func(b Base) View { return toSettleView(b, []store.Treatment{sampleMoneyTreatment(b)}) }},
+		{"funding/list", func(b Base) View { return toSettleView(b, []funding.Treatment{sampleMoneyTreatment(b)}) }},
 		{"funding/list", func(b Base) View { return toSettleView(b, nil) }},
 		{"funding/list", settlements(0)}, {"funding/list", settlements(50)},
 		{"funding/list", func(b Base) View { return newFundsView(b, sampleFunds(b), true) }},
@@ -88,8 +87,8 @@ func fundingPages() []PageSample {
 
 func (p careForm) titled(key string) careForm { p.Base.Title = p.T(key); return p }
 
-func sampleMoneyTreatment(b Base) store.Treatment {
-	return store.Treatment{ID: sampleIDs.treatment, Case: sampleIDs.file, Person: sampleIDs.person, Programme: procedure.Joint, Hospital: sampleIDs.sea,
+func sampleMoneyTreatment(b Base) funding.Treatment {
+	return funding.Treatment{ID: sampleIDs.treatment, Case: sampleIDs.file, Person: sampleIDs.person, Programme: procedure.Joint, Hospital: sampleIDs.sea,
 		Place: treatment.Place{State: treatment.Discharged, Path: treatment.Normal}, Plan: b.T("style.m.left"), AdmittedOn: clock.MustDate(2026, 11, 16),
 		DischargedOn: clock.MustDate(2026, 11, 21), Category: terminology.CategoryDB, CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"),
 		Sex: patient.Male, Birth: clock.MustDate(1963, 3, 2), HospitalName: b.T("style.hospital.s1"), EstimateBill: 6_124_080}
@@ -97,8 +96,8 @@ func sampleMoneyTreatment(b Base) store.Treatment {
 
 func sampleApproval(b Base, state fund.ApprovalState) funding.ApprovalView {
 	at := sampleInstant().Add(-28 * time.Hour)
-	line := store.ApprovalLine{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000}
-	a := store.Approval{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Hospital: sampleIDs.sea, State: state, Bill: 6_124_080, Insurance: 3_478_775,
+	line := funding.ApprovalLine{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000}
+	a := funding.Approval{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Hospital: sampleIDs.sea, State: state, Bill: 6_124_080, Insurance: 3_478_775,
 		Critical: 510_245, Assistance: 823_000, Waiver: 595_305, Requested: 2_000_000, Reason: b.T("funding.reason.hint"), RequestedAt: at, Requester: b.T("style.person.1"),
 		CaseNo: "SH-2026-00419", Programme: procedure.Joint, Plan: b.T("style.m.left"), PersonName: b.T("style.person.1"), Sex: patient.Male,
 		Birth: clock.MustDate(1963, 3, 2), HospitalName: b.T("style.hospital.s1"), Version: 1}
@@ -107,9 +106,9 @@ func sampleApproval(b Base, state fund.ApprovalState) funding.ApprovalView {
 		line.Transfer, line.Hold = ident.Derive(sampleIDs.file, "hold"), fund.HoldOpen
 	}
 	book := fund.Book{Fund: sampleIDs.file, Name: line.FundName, Balances: fund.Balances{Source: -1_050_000_000, Available: 265_764_000, Reserved: 41_236_000, Committed: 743_000_000}}
-	return funding.ApprovalView{Approval: a, Lines: []store.ApprovalLine{line}, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(),
-		Paper: store.Paper{Last4: "1834", PhoneLast4: "3406", Township: b.T("style.place.mountain"), Diagnosis: b.T("style.f.joint"), Surgeon: b.T("style.person.1"), Visiting: true},
-		Books: map[ident.ID]fund.Book{sampleIDs.file: book}, Place: store.Neighbours{Previous: sampleIDs.sea, Next: sampleIDs.mountain, Position: 3, Of: 9},
+	return funding.ApprovalView{Approval: a, Lines: []funding.ApprovalLine{line}, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(),
+		Paper: funding.Paper{Last4: "1834", PhoneLast4: "3406", Township: b.T("style.place.mountain"), Diagnosis: b.T("style.f.joint"), Surgeon: b.T("style.person.1"), Visiting: true},
+		Books: map[ident.ID]fund.Book{sampleIDs.file: book}, Place: funding.Neighbours{Previous: sampleIDs.sea, Next: sampleIDs.mountain, Position: 3, Of: 9},
 		Checks: []funding.Check{{State: "ok", Key: "funding.check.consent"},
 			{State: "ok", Key: "funding.check.category", Args: errs.Args{"day": sampleDay(), "category": errs.Key(terminology.CategoryDB.Key())}},
 			{State: "ok", Key: "funding.check.proof"}, {State: "ok", Key: "funding.check.within", Args: errs.Args{"net": a.Bill - a.Insurance - a.Waiver - a.Requested}},
@@ -132,11 +131,11 @@ func sampleShort(v *funding.ApprovalView) {
 func sampleSettlement(b Base) funding.SettlementView {
 	sum := fee.Settlement{Bill: 6_124_080, Basic: 2_145_530, Critical: 510_245, Assistance: 823_000, Waiver: 595_305,
 		Funds: []fee.FundLine{{Fund: sampleIDs.file, Amount: 2_000_000}}}.WithNet()
-	st := store.Settlement{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Programme: procedure.Joint, Hospital: sampleIDs.sea, Settlement: sum,
-		State: store.Settled, SettledOn: sampleDay(), FundFen: 2_000_000, By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"),
+	st := funding.Settlement{ID: sampleIDs.doctor, Treatment: sampleIDs.treatment, Case: sampleIDs.file, Programme: procedure.Joint, Hospital: sampleIDs.sea, Settlement: sum,
+		State: funding.StateSettled, SettledOn: sampleDay(), FundFen: 2_000_000, By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"),
 		HospitalName: b.T("style.hospital.s1"), Version: 1}
-	return funding.SettlementView{Settlement: st, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(), MayReverse: true, Approval: store.Approval{ID: sampleIDs.mountain},
-		Lines: []store.SettlementLine{{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000, Transfer: sampleIDs.sea}, {Amount: 595_305}}}
+	return funding.SettlementView{Settlement: st, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(), MayReverse: true, Approval: funding.Approval{ID: sampleIDs.mountain},
+		Lines: []funding.SettlementLine{{Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), Amount: 2_000_000, Transfer: sampleIDs.sea}, {Amount: 595_305}}}
 }
 
 func sampleFunds(b Base) []funding.FundEntry {
@@ -147,13 +146,13 @@ func sampleFunds(b Base) []funding.FundEntry {
 }
 
 func sampleFundView(b Base, rows int) funding.FundView {
-	v := funding.FundView{FundItem: store.FundItem{Fund: store.Fund{ID: sampleIDs.file, Code: "ZL-2026", Name: b.T("funding.sample.pool"), Programme: procedure.Joint, Kind: fund.Pool,
+	v := funding.FundView{FundItem: funding.FundItem{Fund: funding.Fund{ID: sampleIDs.file, Code: "ZL-2026", Name: b.T("funding.sample.pool"), Programme: procedure.Joint, Kind: fund.Pool,
 		OpenedOn: clock.MustDate(2021, 5, 8)}, Balances: fund.Balances{Source: -1_050_000_000, Available: 265_764_000, Reserved: 41_236_000, Committed: 743_000_000}, Deposits: 12},
 		MayLedger: true, MayDeposit: true}
 	kinds := fund.Kinds()
 	for i := range rows {
 		k := kinds[i%len(kinds)]
-		l := store.LedgerLine{ID: ident.Derive(sampleIDs.file, string(k)), Kind: k, EffectiveOn: sampleDay(), PostedAt: sampleInstant(), PostedBy: b.T("style.person.1"),
+		l := funding.LedgerLine{ID: ident.Derive(sampleIDs.file, string(k)), Kind: k, EffectiveOn: sampleDay(), PostedAt: sampleInstant(), PostedBy: b.T("style.person.1"),
 			Amount: 2_000_000, Change: -2_000_000, Available: 265_764_000, Known: true}
 		if k == fund.KindDeposit {
 			l.Note, l.Change = b.T("funding.deposit.note.hint"), l.Amount
@@ -165,14 +164,14 @@ func sampleFundView(b Base, rows int) funding.FundView {
 		}
 		v.Lines.Rows = append(v.Lines.Rows, l)
 	}
-	v.Lines = page.Result[store.LedgerLine]{Rows: v.Lines.Rows}
+	v.Lines = page.Result[funding.LedgerLine]{Rows: v.Lines.Rows}
 	return v
 }
 
 func sampleRequest(b Base) funding.RequestView {
 	t := sampleMoneyTreatment(b)
 	t.Place.State, t.AdmittedOn, t.DischargedOn = treatment.Eligible, clock.Date{}, clock.Date{}
-	return funding.RequestView{Treatment: t, Funds: []store.Fund{sampleFundView(b, 0).Fund}, Last: store.Approval{ID: sampleIDs.doctor, State: fund.ApprovalReturned,
+	return funding.RequestView{Treatment: t, Funds: []funding.Fund{sampleFundView(b, 0).Fund}, Last: funding.Approval{ID: sampleIDs.doctor, State: fund.ApprovalReturned,
 		Opinion: b.T("funding.check.proof.not"), Bill: 6_124_080, Insurance: 3_478_775, Critical: 510_245, Assistance: 823_000}}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -50,7 +49,7 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 }
 
 // purpose is what a fund may pay for.
-func purpose(b Base, f store.Fund) string {
+func purpose(b Base, f funding.Fund) string {
 	switch {
 	case f.Kind == fund.History:
 		return b.T(f.Kind.Label())

@@ -20,6 +20,7 @@ type PageSample struct {
 func Pages() []PageSample {
 	return slices.Concat(
 		basePages(),
+		helpPages(),
 		carePages(),
 		intakePages(),
 		reportingPages(),

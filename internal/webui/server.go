@@ -71,6 +71,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		inner.Use(d.Sessions.LoadAndSave)
 		rt := &router{mux: inner, server: s, routes: &s.routes}
 		s.accountRoutes(rt)
+		s.helpRoutes(rt)
 		s.careRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)

@@ -11,7 +11,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // settlementsPage lists what was settled, and under its own tab what waits.
@@ -27,7 +26,7 @@ func (s *Server) settlementsPage(w http.ResponseWriter, r *http.Request, c *Call
 		}
 		return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", toSettleView(b, list))
 	}
-	list, err := s.d.Funding.Settlements(r.Context(), c.Who, store.SettlementFilter{}, pageRequest(r))
+	list, err := s.d.Funding.Settlements(r.Context(), c.Who, funding.SettlementFilter{}, pageRequest(r))
 	if err != nil {
 		return err
 	}
@@ -41,7 +40,7 @@ func settlementTabs(b Base, waiting bool) []Tab {
 		{Text: b.T("funding.tab.settled"), Href: "/settlements", Current: !waiting}}
 }
 
-func newSettlementsView(b Base, rows []store.Settlement, enters bool) approvalsView {
+func newSettlementsView(b Base, rows []funding.Settlement, enters bool) approvalsView {
 	if enters {
 		b.Tabs = settlementTabs(b, false)
 	}
@@ -61,15 +60,15 @@ func newSettlementsView(b Base, rows []store.Settlement, enters bool) approvalsV
 	return approvalsView{b, t}
 }
 
-func settlementTag(b Base, s store.SettlementState) Tag {
+func settlementTag(b Base, s funding.SettlementState) Tag {
 	kind := "ok"
-	if s == store.SettlementReversed {
+	if s == funding.StateReversed {
 		kind = "plain"
 	}
 	return Tag{Text: b.T(s.Label()), Kind: kind}
 }
 
-func toSettleView(b Base, list []store.Treatment) approvalsView {
+func toSettleView(b Base, list []funding.Treatment) approvalsView {
 	b.Tabs = settlementTabs(b, true)
 	t := Table{Caption: b.T("funding.tab.waiting"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
 		{Key: "funding.hospital"}, {Key: "funding.discharged"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},

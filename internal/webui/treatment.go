@@ -159,7 +159,7 @@ func stepChecks(b Base, v care.TreatmentView) *Checks {
 func stepEvents(b Base, list []care.Event, t care.Treatment, at sides) []Event {
 	out := make([]Event, len(list))
 	for i, e := range list {
-		x := Event{Date: e.On.String(), Title: b.T(e.Action.Label()), Kind: "event", Side: at.of(t.Hospital), Place: t.HospitalName, Note: e.By}
+		x := Event{Date: e.On.String(), Title: b.T(e.Action.Label()), Kind: "event", Side: at.of(t.Hospital), Note: e.By} // the place is that of the page
 		if e.Action == treatment.LogOperation {
 			x.Kind = "operation"
 		}

@@ -275,12 +275,16 @@ func (s *Service) ApprovalOf(ctx context.Context, who user.Principal, id ident.I
 	return found, err
 }
 
-// SettlementOf finds the live settlement of a treatment; nil when there is none.
+// SettlementOf finds the live settlement of a treatment the reader sees; nil when
+// there is none.
 func (s *Service) SettlementOf(ctx context.Context, who user.Principal, id ident.ID) (found ident.ID, err error) {
 	if err := s.door(who, authz.SettlementRead); err != nil {
 		return found, err
 	}
 	err = s.read(ctx, who, func(tx *store.Tx) error {
+		if _, err := tx.TreatmentByID(id); err != nil {
+			return err
+		}
 		st, _, err := tx.LiveSettlement(id)
 		found = st.ID
 		return err

@@ -66,7 +66,7 @@ func (w *World) Auditor() user.Principal { return w.wide(user.Auditor, "审计")
 // Steward is the steward of one fund.
 func (w *World) Steward(fund ident.ID) user.Principal {
 	w.T.Helper()
-	return w.person("steward-"+fund.String()[:8], "基金专员", w.Office.ID, func(user.Account) []user.Assignment {
+	return w.person("steward-"+fund.String()[24:], "基金专员", w.Office.ID, func(user.Account) []user.Assignment {
 		return []user.Assignment{{Role: user.FundSteward, ScopeKind: user.ScopeFund, ScopeID: fund}}
 	})
 }

@@ -177,6 +177,9 @@ func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (s
 	p.Treatment, p.Programme, p.Hospital = t.ID, t.Programme, t.Hospital
 	p.Site = p.Kind.Site()
 	p = p.Completed()
+	if len(p.Diagnoses) == 0 {
+		p.Diagnoses = procedure.DefaultDiagnoses(p)
+	}
 	doctors, err := tx.SurgeonsAt(t.Hospital, p.OperatedOn)
 	if err != nil {
 		return store.Operation{}, err

@@ -1,0 +1,25 @@
+package funding
+
+import "github.com/shanhai-health/shanhai/internal/store"
+
+// Names of the stored records, for delivery, which does not reach into the store.
+type (
+	Approval         = store.Approval
+	ApprovalLine     = store.ApprovalLine
+	Fund             = store.Fund
+	FundItem         = store.FundItem
+	LedgerLine       = store.LedgerLine
+	Neighbours       = store.Neighbours
+	Paper            = store.Paper
+	Settlement       = store.Settlement
+	SettlementFilter = store.SettlementFilter
+	SettlementLine   = store.SettlementLine
+	SettlementState  = store.SettlementState
+	Treatment        = store.Treatment
+)
+
+// The states of a settlement.
+const (
+	StateSettled  = store.Settled
+	StateReversed = store.SettlementReversed
+)

@@ -1,0 +1,421 @@
+package store_test
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/match"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/referral"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+//go:embed testdata/many.sql
+var manySQL string
+
+// many is how many people the partnership of the planner's tests has.
+const many = 20_000
+
+// crowded is a world with many people in it, and the ids of one of them.
+func crowded(t *testing.T) (*servicetest.World, ident.ID) {
+	t.Helper()
+	w := servicetest.New(t)
+	db := pgtest.Open(t, w.Database.SuperDSN)
+	for _, x := range []struct {
+		w      *servicetest.World
+		n      int
+		letter string
+	}{{w, many, "A"}, {w.Other, 500, "B"}} {
+		var hospitals []ident.ID
+		for _, p := range servicetest.Places() {
+			hospitals = append(hospitals, x.w.ID(p))
+		}
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec("set local session_replication_role = replica"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(manySQL, x.w.Partnership.ID, texts(hospitals), x.n, x.letter); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec("analyze"); err != nil {
+		t.Fatal(err)
+	}
+	var one ident.ID
+	if err := db.QueryRow(`select md5('A3001')::uuid`).Scan(&one); err != nil { // at the second hospital, in work
+		t.Fatal(err)
+	}
+	return w, one
+}
+
+// asking is one read the store made, and which of its methods made it.
+type asking struct {
+	who     user.Principal
+	query   string
+	args    []any
+	methods []string
+}
+
+// methodsOnStack are the functions of the store above the observer.
+func methodsOnStack() []string {
+	pc := make([]uintptr, 24)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	var out []string
+	for {
+		f, more := frames.Next()
+		if i := strings.Index(f.Function, "internal/store."); i >= 0 && !strings.HasSuffix(f.File, "_test.go") {
+			name := strings.TrimPrefix(f.Function[i:], "internal/store.")
+			name = strings.TrimPrefix(strings.TrimSuffix(name, "[...]"), "(*Tx).")
+			if j := strings.Index(name, ".func"); j >= 0 {
+				name = name[:j]
+			}
+			out = append(out, name)
+		}
+		if !more {
+			return out
+		}
+	}
+}
+
+// drop leaves the answer of a read: only its plan is of interest.
+func drop[T any](_ T, err error) error { return err }
+
+// pages reads the first page of a list and, by its cursor, the second.
+func pages[T any](list func(page.Request) (page.Result[T], error)) error {
+	r, err := list(page.Request{Size: 20})
+	if err != nil || r.Next == "" {
+		return err
+	}
+	return drop(list(page.Request{Size: 20, After: r.Next}))
+}
+
+// place is what a reader asks about: the own hospitals (nil: all), one person
+// whose ids are all the same, a fund and a doctor.
+type place struct {
+	here         []ident.ID
+	hospital     ident.ID
+	one          ident.ID // in work
+	settled      ident.ID
+	fund, doctor ident.ID
+}
+
+// lists are the paged lists of the pages and the API, with their filters.
+func lists(tx *store.Tx, p place) []error {
+	from, to := clock.MustDate(2022, 1, 1), clock.MustDate(2022, 6, 30)
+	var out []error
+	for _, f := range []store.CaseFilter{{}, {Programme: procedure.Joint}, {State: casefile.InTreatment}, {From: from, To: to}, {State: casefile.FollowUp, Programme: procedure.Joint}} {
+		f.Hospitals = p.here
+		out = append(out, pages(func(r page.Request) (page.Result[store.CaseItem], error) { return tx.ListCases(f, r) }))
+	}
+	for _, f := range []store.TreatmentFilter{{}, {States: []treatment.State{treatment.Planned, treatment.Discharged}}} {
+		f.Hospitals = p.here
+		out = append(out, pages(func(r page.Request) (page.Result[store.Treatment], error) { return tx.ListTreatments(f, r) }))
+	}
+	for _, f := range []store.OperationFilter{{Hospitals: p.here}, {Hospitals: p.here, From: from, To: to}, {Lead: p.doctor}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Operation], error) { return tx.ListOperations(f, r) }))
+	}
+	for _, s := range []fund.ApprovalState{"", fund.ApprovalRequested, fund.ApprovalApproved} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Approval], error) {
+			return tx.ListApprovals(store.ApprovalFilter{Hospitals: p.here, State: s}, r)
+		}))
+	}
+	for _, f := range []store.SettlementFilter{{Hospitals: p.here}, {Hospitals: p.here, From: from, To: to}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Settlement], error) { return tx.ListSettlements(f, r) }))
+	}
+	for _, kind := range []measure.ListKind{measure.ListPersons, measure.ListTreatments, measure.ListProcedures} {
+		for _, f := range []measure.Filter{{}, {Programme: "joint"}, {Programme: "joint", From: from, To: to, HospitalID: p.hospital}} {
+			out = append(out, pages(func(r page.Request) (page.Result[store.FigureRow], error) { return tx.FigureRows(kind, f, r) }))
+		}
+	}
+	return append(out,
+		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
+		pages(func(r page.Request) (page.Result[store.LedgerLine], error) {
+			return tx.ListLedger(store.LedgerFilter{Fund: p.fund}, r)
+		}),
+		pages(func(r page.Request) (page.Result[store.LookupItem], error) { return tx.ListLookups(p.hospital, r) }),
+		pages(func(r page.Request) (page.Result[store.ReviewItem], error) { return tx.ListReviews("open", r) }),
+		pages(tx.ListBatches), pages(tx.ListPairings),
+		pages(func(r page.Request) (page.Result[store.PostingItem], error) {
+			return tx.ListPostings(store.PostingFilter{Hosts: p.here}, r)
+		}),
+		drop(tx.AuditTrail(store.AuditFilter{})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one})), drop(tx.AuditTrail(store.AuditFilter{Actor: p.doctor})),
+	)
+}
+
+// work is what the home page, the search box and the checks of a form ask.
+func work(tx *store.Tx, p place) []error {
+	birth := clock.MustDate(1948, 3, 20)
+	out := []error{
+		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
+		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()),
+		drop(tx.ReferralInbox(p.here, referral.Sent)), drop(tx.ReferralOutbox(p.here, referral.Sent)),
+		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()),
+		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),
+	}
+	for _, text := range []string{"向丹", "xab", "xiang300", "1234", "S3001", "500199196002290131", "13900000000", "向丹 1234"} {
+		out = append(out, drop(tx.SearchRegistrations(p.here, match.ParseQuery(text))))
+	}
+	return out
+}
+
+// opened is what opening one record reads.
+func opened(tx *store.Tx, p place) []error {
+	approval, err := tx.ApprovalByID(p.one)
+	_, _, live := tx.LiveSettlement(p.one)
+	_, _, settled := tx.SettlementByID(p.settled)
+	out := []error{err, live, settled}
+	care, err := tx.TreatmentByID(p.one)
+	return append(out, err, drop(tx.PersonByID(p.one)), drop(tx.DocumentsOf(p.one)), drop(tx.MergedInto(p.one)), drop(tx.RegistrationsOf(p.one)), drop(tx.RegisteredAt(p.one, p.hospital)),
+		drop(tx.BeneficiariesOf(p.one)), drop(tx.AttachmentsOf(store.Owner{Kind: store.OwnerCase, ID: p.one}, store.Owner{Kind: store.OwnerTreatment, ID: p.one})),
+		drop(tx.CaseByID(p.one)), drop(tx.CasesOf(p.one)), drop(tx.TreatmentStates(p.one)), drop(tx.TakesPart(p.one, p.hospital)), drop(tx.TreatmentsOf(p.one)),
+		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)),
+		drop(tx.ReferralsOf(p.one)), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
+		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)))
+}
+
+// unbounded are reads that answer about everything on purpose: figures counted
+// raw, exports and proofs of the whole log or ledger. They are not lists.
+var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
+	"HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "freeSlips"} // of a whole import
+
+// platformReads read tables without a partnership, or a handful of rows by key
+// inside a write; the lists among them have their own tests.
+var platformReads = []string{"EarlierPasswords", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
+	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments"}
+
+func TestNoListReadsMoreThanItShows(t *testing.T) {
+	w, one := crowded(t)
+	p := place{one: one, hospital: w.ID(servicetest.MountainTwo)}
+	super := pgtest.Open(t, w.Database.SuperDSN)
+	if err := super.QueryRow(`select md5('fundA1')::uuid, md5('doctor1')::uuid, md5('A3005')::uuid`).Scan(&p.fund, &p.doctor, &p.settled); err != nil {
+		t.Fatal(err)
+	}
+	var asked []asking
+	var who user.Principal
+	store.Observe(w.DB, func(query string, args []any) {
+		asked = append(asked, asking{who, query, args, methodsOnStack()})
+	})
+	registrar := w.Registrar(servicetest.MountainTwo)
+	registrar.Hospitals = append(registrar.Hospitals, w.ID(servicetest.Sea))
+	for _, who = range []user.Principal{registrar, w.Approver()} {
+		at := p
+		if !who.Wide {
+			at.here = who.Hospitals
+		}
+		w.Do(who, func(tx *store.Tx) error {
+			for i, err := range slices.Concat(lists(tx, at), work(tx, at), opened(tx, at)) {
+				if err != nil {
+					t.Errorf("read %d as %s: %v", i, who.Username, err)
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	store.Observe(w.DB, nil)
+	app := pgtest.Open(t, w.Database.AppDSN)
+	toured := map[string]bool{}
+	seen := map[string]bool{}
+	for _, a := range asked {
+		for _, m := range a.methods {
+			toured[m] = true
+		}
+		id := fmt.Sprint(a.who.Wide, a.query)
+		if seen[id] || !strings.HasPrefix(strings.TrimSpace(a.query), "select") && !strings.HasPrefix(strings.TrimSpace(a.query), "with") {
+			continue
+		}
+		seen[id] = true
+		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+			explain(t, app, a, mode)
+		}
+	}
+	if len(seen) < 80 {
+		t.Errorf("only %d reads were asked about", len(seen))
+	}
+	for _, m := range listers(t) {
+		if !toured[m] && !slices.Contains(unbounded, m) && !slices.Contains(platformReads, m) {
+			t.Errorf("%s reads a list and is not asked about here", m)
+		}
+	}
+}
+
+// budget is how many rows a read may touch: some hundreds for a page with its
+// neighbours, never a part of the twenty thousand.
+const budget = 3000
+
+// node is what matters of a plan as EXPLAIN writes it.
+type node struct {
+	Type    string  `json:"Node Type"`
+	Table   string  `json:"Relation Name"`
+	Rows    float64 `json:"Actual Rows"`
+	Loops   float64 `json:"Actual Loops"`
+	Removed float64 `json:"Rows Removed by Filter"`
+	Plans   []node
+}
+
+// explain runs a read as the application would, in one mode of planning.
+func explain(t *testing.T, db *sql.DB, a asking, mode string) {
+	t.Helper()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, s := range []string{fmt.Sprintf("select begin_scope('%s', '%s', null, '{%s}', %v)", a.who.PartnershipID, a.who.AccountID, join(a.who.ScopeIDs()), a.who.Wide),
+		"set local plan_cache_mode = " + mode, "deallocate all", "prepare q as " + a.query} {
+		if _, err := tx.Exec(s); err != nil {
+			t.Errorf("%s: %v", s, err)
+			return
+		}
+	}
+	call := "explain (analyze, timing off, format json) execute q"
+	if len(a.args) > 0 {
+		call += "(" + literals(t, a.args) + ")"
+	}
+	raw := readPlan(t, tx, call)
+	var plans []struct{ Plan node }
+	if err := json.Unmarshal(raw, &plans); err != nil {
+		t.Fatal(err)
+	}
+	if touched, bad := judge(plans[0].Plan); touched > budget || bad != "" {
+		t.Errorf("%v, wide %v, %s: touches %.0f rows %s\n%s\n%s", a.methods, a.who.Wide, mode, touched, bad, a.query, outline(plans[0].Plan, 1))
+	}
+}
+
+func readPlan(t *testing.T, tx *sql.Tx, call string) []byte {
+	t.Helper()
+	var raw []byte
+	if err := tx.QueryRow(call).Scan(&raw); err != nil {
+		t.Fatalf("%s: %v", call, err)
+	}
+	return raw
+}
+
+// judge sums the rows a plan reads from tables, and names a scan of a whole
+// table or a sort of a large part of one.
+func judge(n node) (touched float64, bad string) {
+	if n.Table != "" {
+		touched = (n.Rows + n.Removed) * n.Loops
+		if n.Type == "Seq Scan" && businessTables[n.Table] != "" && touched > budget/2 {
+			bad = "by Seq Scan of " + n.Table
+		}
+	}
+	for _, child := range n.Plans {
+		if strings.HasSuffix(n.Type, "Sort") && child.Rows*child.Loops > budget/2 {
+			bad = fmt.Sprintf("and sorts %.0f", child.Rows)
+		}
+		sum, worse := judge(child)
+		touched += sum
+		if worse != "" {
+			bad = worse
+		}
+	}
+	return touched, bad
+}
+
+func outline(n node, depth int) string {
+	s := fmt.Sprintf("%s%s %s rows %.0f x %.0f, removed %.0f\n", strings.Repeat("  ", depth), n.Type, n.Table, n.Rows, n.Loops, n.Removed)
+	for _, c := range n.Plans {
+		s += outline(c, depth+1)
+	}
+	return s
+}
+
+func join(ids []ident.ID) string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return strings.Join(out, ",")
+}
+
+// literals writes parameters as the driver would send them.
+func literals(t *testing.T, args []any) string {
+	t.Helper()
+	out := make([]string, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch v := v.(type) {
+		case nil:
+			out[i] = "null"
+		case time.Time:
+			out[i] = "'" + v.Format(time.RFC3339Nano) + "'"
+		case []byte:
+			out[i] = "'\\x" + hex.EncodeToString(v) + "'"
+		default:
+			out[i] = "'" + strings.ReplaceAll(fmt.Sprint(v), "'", "''") + "'"
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// listers are the functions of the store that read lists, by its source.
+func listers(t *testing.T) []string {
+	t.Helper()
+	names, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, name := range names {
+		if !strings.HasSuffix(name.Name(), ".go") || strings.HasSuffix(name.Name(), "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Body == nil {
+				continue
+			}
+			ast.Inspect(fn.Body, func(n ast.Node) bool {
+				if c, ok := n.(*ast.CallExpr); ok {
+					if s, ok := c.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "list" {
+						found[fn.Name.Name] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	var out []string
+	for n := range found {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}

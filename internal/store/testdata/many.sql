@@ -1,0 +1,68 @@
+-- Twenty thousand people of one partnership at four hospitals, with everything
+-- that hangs on them; five hundred of another. $1 partnership, $2 its hospitals,
+-- $3 number of people, $4 a letter that keeps the two apart.
+with n as (select i, md5($4 || i)::uuid as id, ($2::uuid[])[1 + i % cardinality($2::uuid[])] as h, array[($2::uuid[])[1 + i % cardinality($2::uuid[])]] as v,
+		date '2021-05-01' + (i % 2000) as d, timestamptz '2021-05-01 08:00+08' + make_interval(mins => i * 140) as at,
+		(array['joint', 'cataract', 'coronary'])[1 + i % 3] as prog, case when i % 50 = 0 then i / 50 % 10 else 10 end as step
+	from generate_series(1, $3::int) i),
+person_ as (insert into person (partnership_id, id, name, name_key, sex, birth_on, visible_to, created_at, created_by)
+	select $1::uuid, id, '向' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'xiang ' || i, 'F', date '1940-01-01' + i % 20000, v, at, id from n),
+document_ as (insert into person_document (partnership_id, id, person_id, kind, number_sealed, digest, last4, verified, visible_to, created_at, created_by)
+	select $1::uuid, id, id, 'citizen', '', decode(md5('d' || $4 || i), 'hex'), '0000', true, v, at, id from n),
+registration_ as (insert into registration (partnership_id, id, person_id, hospital_id, visible_to, legal_basis, slip_code, registered_on, created_at, created_by)
+	select $1::uuid, id, id, h, v, 'statutory', 'S' || i, d, at, id from n),
+term_ as (insert into registration_term (partnership_id, hospital_id, term, registration_id)
+	select $1::uuid, h, t, id from n, unnest(array['n:向' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'b:向' || chr(20000 + i % 4000),
+		'b:' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'i:x' || chr(97 + i % 26) || chr(97 + i / 26 % 26), 'p:xiang' || i, 'd:' || md5('t' || i % 9000), 's:S' || i,
+		'k:n:x' || i % 7000]) t),
+beneficiary_ as (insert into beneficiary (partnership_id, id, person_id, category, from_on, visible_to, created_at, created_by)
+	select $1::uuid, id, id, 'DB', d, v, at, id from n),
+attachment_ as (insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type, size_bytes, digest, created_at, created_by)
+	select $1::uuid, id, h, v, 'registration', id, 'poverty', 'x', 'image/png', 1, '', at, id from n),
+casefile_ as (insert into casefile (partnership_id, id, case_no, person_id, programme, home_hospital_id, visible_to, state, opened_on, closed_on, closure, created_at, created_by)
+	select $1::uuid, id, $4 || '-2026-' || i, id, prog, h, v, case when step = 10 then 'closed' else (array['registered', 'waiting', 'in_treatment', 'second_side', 'follow_up'])[1 + step % 5] end,
+		d, case when step = 10 then d end, case when step = 10 then 'completed' else '' end, at, id from n),
+participant_ as (insert into case_participant (partnership_id, hospital_id, opened_on, case_id) select $1::uuid, h, d, id from n),
+treatment_ as (insert into treatment (partnership_id, id, case_id, person_id, programme, hospital_id, visible_to, state, path, operated_on, created_at, created_by)
+	select $1::uuid, id, id, id, prog, h, v, (array['planned', 'eligible', 'estimated', 'approval_requested', 'approved', 'admitted', 'operated', 'discharged', 'settled', 'cancelled', 'closed'])[1 + step],
+		'normal', case when step >= 6 then d end, at, id from n),
+event_ as (insert into treatment_event (partnership_id, id, treatment_id, hospital_id, visible_to, action, from_state, to_state, happened_on, created_at, created_by)
+	select $1::uuid, md5('e' || e || $4 || i)::uuid, id, h, v, 'admit', 'x', 'y', d, at, id from n, generate_series(1, 3) e),
+procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team, operated_on,
+		operation_codes, diagnosis_codes, code_catalogue, lead_id, detail, marks, created_at, created_by)
+	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id from n where step >= 6),
+settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, bill_fen, basic_fen, critical_fen, assistance_fen,
+		other_fen, fund_fen, waiver_fen, net_fen, state, settled_on, created_at, created_by)
+	select $1::uuid, id, id, id, id, prog, h, v, 7, 1, 1, 1, 1, 1, 1, 1, 'settled', d, at, id from n where step >= 8),
+line_ as (insert into settlement_line (partnership_id, settlement_id, line_no, funder, fund_id, hospital_id, visible_to, amount_fen)
+	select $1::uuid, id, 1, 'fund', md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n where step >= 8),
+approval_ as (insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, requested_fen, requested_by, requested_at, decided_by, decided_at)
+	select $1::uuid, id, id, id, h, v, case when step = 3 then 'requested' else 'approved' end, 7, 1, 1, id, at, case when step = 3 then null else $1::uuid end, case when step = 3 then null else at end from n),
+share_ as (insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen) select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n),
+referral_ as (insert into referral (partnership_id, id, case_id, kind, from_hospital_id, to_hospital_id, visible_to, state, reason, created_at, created_by)
+	select $1::uuid, id, id, 'join', h, ($2::uuid[])[1 + (i + 1) % cardinality($2::uuid[])], v, case when i % 500 = 0 then 'sent' else 'done' end, '', at, id from n where i % 5 = 0),
+fund_ as (insert into fund (partnership_id, id, code, name, kind, opened_on, created_at, created_by)
+	select $1::uuid, md5('fund' || $4 || f)::uuid, 'F' || f, 'F', 'pool', '2020-01-01', '2020-01-01', $1::uuid from generate_series(0, 4) f),
+account_ as (insert into ledger_account (partnership_id, id, fund_id, kind, balance_fen)
+	select $1::uuid, md5(k || $4 || f)::uuid, md5('fund' || $4 || f)::uuid, k, 0 from generate_series(0, 4) f, unnest(array['source', 'available', 'reserved', 'committed']) k),
+transfer_ as (insert into ledger_transfer (partnership_id, id, fund_id, kind, treatment_id, approval_id, effective_on, posted_at, posted_by)
+	select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, 'commit', id, id, d, at, id from n),
+entry_ as (insert into ledger_entry (partnership_id, transfer_id, account_id, amount_fen)
+	select $1::uuid, id, md5(k || $4 || i % 5)::uuid, case k when 'available' then -1 else 1 end from n, unnest(array['available', 'committed']) k),
+audit_ as (insert into audit_event (partnership_id, id, organisation_id, at, actor_id, actor_name, role, action, object_kind, object_id, outcome, reason, detail, request_id, source, mac)
+	select $1::uuid, id, h, at, md5('actor' || i % 50)::uuid, 'x', '', 'case.open', 'case', id, 'ok', '', '{}', '', '', '' from n),
+link_ as (insert into audit_link (partnership_id, organisation_id, lane, seq, event_id, hash) select $1::uuid, h, 0, i, id, '' from n),
+lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
+	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
+review_ as (insert into review_item (partnership_id, id, kind, person_id, other_person_id, hospital_id, state, created_at, created_by)
+	select $1::uuid, id, 'duplicate', id, id, h, case when i % 100 = 0 then 'open' else 'distinct' end, at, id from n where i % 4 = 0),
+batch_ as (insert into import_batch (partnership_id, id, file_name, file_digest, state, totals, created_at, created_by)
+	select $1::uuid, id, 'x', '', 'imported', '{}', at, id from n where i % 10 = 0),
+row_ as (insert into import_row (partnership_id, batch_id, sheet, row_no, digest, treatment_id, live) select $1::uuid, md5($4 || i / 10 * 10)::uuid, 's', i, decode(md5($4 || i), 'hex'), id, true from n where i >= 10),
+job_ as (insert into job (partnership_id, id, kind, payload, state, run_after, created_at, created_by)
+	select $1::uuid, id, 'x', '', case when i % 100 = 0 then 'queued' else 'done' end, at, at, id from n where i % 5 = 0),
+pairing_ as (insert into pairing (partnership_id, id, donor_id, receiving_id, from_on, created_at, created_by)
+	select $1::uuid, id, h, h, d, at, id from n where i % 10 = 0),
+posting_ as (insert into posting (partnership_id, id, practitioner_id, organisation_id, from_on, to_on, created_at, created_by)
+	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, d, d + 90, at, id from n where i % 5 = 0)
+select count(*) from n
