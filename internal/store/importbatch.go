@@ -283,6 +283,7 @@ func (tx *Tx) RecordedFor(people []ident.ID) (map[ident.ID][]procedure.Recorded,
 type Taken struct {
 	ID       ident.ID   `db:"id"`
 	Case     ident.ID   `db:"case_id"`
+	Person   ident.ID   `db:"person_id"`
 	Hospital ident.ID   `db:"hospital_id"`
 	Home     ident.ID   `db:"home_hospital_id"`
 	State    string     `db:"state"`
@@ -305,7 +306,7 @@ func (t Taken) Place() treatment.Place {
 // the batch did not bring, a case opened again.
 func (tx *Tx) TakenBy(batch ident.ID) ([]Taken, error) {
 	var rows []Taken
-	err := tx.list(&rows, `select t.id, t.case_id, t.hospital_id, c.home_hospital_id, t.state, t.path, c.case_no, t.operated_on,
+	err := tx.list(&rows, `select t.id, t.case_id, t.person_id, t.hospital_id, c.home_hospital_id, t.state, t.path, c.case_no, t.operated_on,
 		coalesce(r.sheet, '') as sheet, coalesce(r.row_no, 0) as row_no,
 		t.version > 1 or c.version > 1 or c.closed_on is null
 			or exists (select 1 from treatment x where x.partnership_id = $1 and x.case_id = t.case_id and x.live and x.batch_id is distinct from t.batch_id)
@@ -402,32 +403,76 @@ func (tx *Tx) PostMany(list []BulkTransfer) error {
 
 // Withdraw takes treatments of a batch out of every list and figure, with their
 // operations, settlements and import rows, and with the cases and registrations
-// of the batch that nothing else needs. Nothing is deleted.
-func (tx *Tx) Withdraw(batch ident.ID, treatments []Taken, events []BulkEvent) error {
-	ids := idArray(items(treatments, func(t Taken) ident.ID { return t.ID }))
-	for _, query := range []string{
-		`update treatment t set live = false, state = 'cancelled', version = t.version + 1 from unnest($3::uuid[]) w
-			where t.partnership_id = $1 and t.id = w and t.batch_id = $2`,
-		`update procedure o set live = false, version = o.version + 1 from unnest($3::uuid[]) w
-			where o.partnership_id = $1 and o.treatment_id = w and o.batch_id = $2`,
-		`update settlement s set state = 'reversed', version = s.version + 1 from unnest($3::uuid[]) w
-			where s.partnership_id = $1 and s.treatment_id = w and s.batch_id = $2`,
-		`update import_row r set live = false from unnest($3::uuid[]) w where r.partnership_id = $1 and r.batch_id = $2 and r.treatment_id = w`,
-		`update casefile c set live = false, version = c.version + 1 from (select distinct t.case_id from unnest($3::uuid[]) w
-			join treatment t on t.partnership_id = $1 and t.id = w) k where c.partnership_id = $1 and c.id = k.case_id and c.batch_id = $2
-			and not exists (select 1 from treatment x where x.partnership_id = $1 and x.case_id = c.id and x.live)`,
-		`update registration r set live = false, version = r.version + 1 from (select distinct t.person_id, t.hospital_id from unnest($3::uuid[]) w
-			join treatment t on t.partnership_id = $1 and t.id = w) k
-			where r.partnership_id = $1 and r.person_id = k.person_id and r.hospital_id = k.hospital_id and r.batch_id = $2 and r.live
-			and not exists (select 1 from casefile c join treatment x on x.partnership_id = $1 and x.case_id = c.id and x.live and x.hospital_id = r.hospital_id
-				where c.partnership_id = $1 and c.person_id = r.person_id)
-			and not exists (select 1 from casefile c where c.partnership_id = $1 and c.person_id = r.person_id and c.home_hospital_id = r.hospital_id and c.live)`,
+// of the batch that nothing else needs. Nothing is deleted. Stayed are the
+// treatments of the batch that remain.
+func (tx *Tx) Withdraw(batch ident.ID, gone, stayed []Taken, events []BulkEvent) error {
+	ids := idArray(items(gone, func(t Taken) ident.ID { return t.ID }))
+	keep := map[ident.ID]bool{}
+	for _, t := range stayed {
+		keep[t.Case] = true
+	}
+	var cases []ident.ID
+	for _, t := range gone {
+		if !keep[t.Case] {
+			cases = append(cases, t.Case)
+		}
+	}
+	for _, step := range []struct {
+		query string
+		ids   []string
+	}{
+		{`update treatment t set live = false, state = 'cancelled', version = t.version + 1 from unnest($3::uuid[]) w
+			where t.partnership_id = $1 and t.id = w and t.batch_id = $2`, ids},
+		{`update procedure o set live = false, version = o.version + 1 from unnest($3::uuid[]) w
+			where o.partnership_id = $1 and o.treatment_id = w and o.batch_id = $2`, ids},
+		{`update settlement s set state = 'reversed', version = s.version + 1 from unnest($3::uuid[]) w
+			where s.partnership_id = $1 and s.treatment_id = w and s.batch_id = $2`, ids},
+		{`update import_row r set live = false from unnest($3::uuid[]) w where r.partnership_id = $1 and r.batch_id = $2 and r.treatment_id = w`, ids},
+		{`update casefile c set live = false, version = c.version + 1 from unnest($3::uuid[]) w
+			where c.partnership_id = $1 and c.id = w and c.batch_id = $2`, idArray(distinct(cases))},
 	} {
-		if _, err := tx.exec(query, tx.Partnership(), batch, ids); err != nil {
+		if _, err := tx.exec(step.query, tx.Partnership(), batch, pq.StringArray(step.ids)); err != nil {
 			return err
 		}
 	}
+	if err := tx.withdrawRegistrations(batch, gone); err != nil {
+		return err
+	}
 	return tx.writeEvents(&Bulk{Events: events})
+}
+
+// withdrawRegistrations withdraws those of the batch where the person has no
+// other treatment and no case any more. Which ones that are is found by a plain
+// join: asked as NOT EXISTS the planner compares every row with every other.
+func (tx *Tx) withdrawRegistrations(batch ident.ID, gone []Taken) error {
+	people := distinct(items(gone, func(t Taken) ident.ID { return t.Person }))
+	var needed []struct {
+		Person   ident.ID `db:"person_id"`
+		Hospital ident.ID `db:"hospital_id"`
+	}
+	err := tx.list(&needed, `select c.person_id, x.hospital_id from unnest($2::uuid[]) w
+			join casefile c on c.partnership_id = $1 and c.person_id = w
+			join treatment x on x.partnership_id = $1 and x.case_id = c.id where x.live
+		union select c.person_id, c.home_hospital_id from unnest($2::uuid[]) w
+			join casefile c on c.partnership_id = $1 and c.person_id = w where c.live`, tx.Partnership(), idArray(people))
+	if err != nil {
+		return err
+	}
+	done := map[PersonPlace]bool{}
+	for _, n := range needed {
+		done[PersonPlace{n.Person, n.Hospital}] = true
+	}
+	var persons, hospitals []ident.ID
+	for _, t := range gone {
+		if at := (PersonPlace{t.Person, t.Hospital}); !done[at] {
+			done[at] = true
+			persons, hospitals = append(persons, t.Person), append(hospitals, t.Hospital)
+		}
+	}
+	_, err = tx.exec(`update registration r set live = false, version = r.version + 1 from unnest($3::uuid[], $4::uuid[]) as w(person, hospital)
+		where r.partnership_id = $1 and r.hospital_id = w.hospital and r.person_id = w.person and r.batch_id = $2 and r.live`,
+		tx.Partnership(), batch, idArray(persons), idArray(hospitals))
+	return err
 }
 
 // CloseBatchFunds closes the funds of a batch that hold nothing any more.

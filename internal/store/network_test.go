@@ -95,7 +95,7 @@ func (p *darkProxy) copy(to, from net.Conn) {
 // The driver alone would wait for ever on a network that swallows packets.
 func TestADarkNetworkEndsARequestInTime(t *testing.T) {
 	proxy, dsn := throughDark(t, pgtest.DB(t).AppDSN)
-	const limit = 50 * time.Millisecond
+	const limit = 500 * time.Millisecond
 	web, err := newPool(dsn, limit, 4)
 	if err != nil {
 		t.Fatal(err)

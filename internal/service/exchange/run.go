@@ -238,7 +238,7 @@ func (s *Service) reverse(ctx context.Context, who user.Principal, id, by ident.
 		if len(gone) == 0 && len(stayed) > 0 {
 			return errs.Refuse("import.later_work", "error.import.later_work", errs.Args{"n": len(stayed)}, "remedy.import.later_work")
 		}
-		if err := withdraw(tx, id, gone, store.Made{By: by}); err != nil {
+		if err := withdraw(tx, id, gone, stayed, store.Made{By: by}); err != nil {
 			return err
 		}
 		if len(stayed) == 0 {
@@ -254,7 +254,7 @@ func (s *Service) reverse(ctx context.Context, who user.Principal, id, by ident.
 
 // withdraw takes treatments out by the table's step and posts the mirrors of
 // their transfers, the last ones first.
-func withdraw(tx *store.Tx, id ident.ID, gone []store.Taken, by store.Made) error {
+func withdraw(tx *store.Tx, id ident.ID, gone, stayed []store.Taken, by store.Made) error {
 	var events []store.BulkEvent
 	mine := map[ident.ID]bool{}
 	for _, t := range gone {
@@ -266,7 +266,7 @@ func withdraw(tx *store.Tx, id ident.ID, gone []store.Taken, by store.Made) erro
 		events = append(events, store.BulkEvent{Treatment: &store.Treatment{ID: t.ID, Hospital: t.Hospital, Home: t.Home}, Row: row, Made: by,
 			Step: store.Step{Action: treatment.ReverseImport, On: tx.Today()}})
 	}
-	if err := tx.Withdraw(id, gone, events); err != nil {
+	if err := tx.Withdraw(id, gone, stayed, events); err != nil {
 		return err
 	}
 	posted, err := tx.PostedBy(id)

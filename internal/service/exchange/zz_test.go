@@ -39,7 +39,7 @@ func TestZZ(t *testing.T) {
 		ps, err := tx.PostedBy(out.Batch)
 		fmt.Println("posted", time.Since(start), len(ps), err)
 		start = time.Now()
-		err = tx.Withdraw(out.Batch, taken, nil)
+		err = tx.Withdraw(out.Batch, taken, nil, nil)
 		fmt.Println("withdraw", time.Since(start), err)
 		return fmt.Errorf("undo")
 	})
