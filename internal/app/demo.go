@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/demo"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -13,7 +14,11 @@ import (
 // LoadDemo brings the demonstration programme into an empty installation; one
 // that has it is left as it is, one with other data is refused.
 func (a *App) LoadDemo(ctx context.Context) error {
-	if err := demo.Load(ctx, a.DB, seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU())); err != nil {
+	files, err := blob.Open(a.cfg.DataDir, a.Keys)
+	if err != nil {
+		return err
+	}
+	if err := demo.Load(ctx, a.DB, seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU()), files); err != nil {
 		return err
 	}
 	a.opt.Demo = true

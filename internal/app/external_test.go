@@ -290,7 +290,7 @@ func TestMetricsAnswerThisMachineOnly(t *testing.T) {
 		{"[::1]:4000", "", http.StatusOK},
 		{"10.0.0.9:4000", "", http.StatusNotFound},
 		{"127.0.0.1:4000", "10.0.0.9", http.StatusNotFound}, // through a proxy of this machine
-		{"10.0.0.9:4000", "127.0.0.1", http.StatusNotFound}, // who is no proxy cannot say where it comes from
+		{"10.0.0.9:4000", "::1", http.StatusNotFound},       // who is no proxy cannot say where it comes from
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 		r.RemoteAddr = c.from

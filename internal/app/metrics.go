@@ -3,17 +3,17 @@ package app
 import (
 	"net/http"
 	"net/netip"
-
-	"github.com/shanhai-health/shanhai/internal/httpx"
 )
 
 // localOnly answers this machine only: figures of load say when a hospital works
-// and when nobody watches. The address counts as the trusted proxies report it,
-// so a proxy on this machine opens nothing.
+// and when nobody watches. What a proxy of this machine hands on carries a
+// forwarding header and is not local.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ip, err := netip.ParseAddr(httpx.ClientIP(r.Context()))
-		if err != nil || !ip.Unmap().IsLoopback() {
+		from, err := netip.ParseAddrPort(r.RemoteAddr)
+		h := r.Header
+		forwarded := h.Get("X-Forwarded-For") != "" || h.Get("Forwarded") != "" || h.Get("X-Real-IP") != ""
+		if err != nil || !from.Addr().Unmap().IsLoopback() || forwarded {
 			http.NotFound(w, r)
 			return
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -144,7 +145,7 @@ func (s script) fill(rng *rand.Rand, given []string) []string {
 		case x.kind == "year":
 			out[i] = fmt.Sprintf("k:v:19%02d", 35+rng.IntN(50))
 		case x.kind == "sound":
-			out[i] = fmt.Sprintf("%s %04d", x.old, rng.IntN(10000))
+			out[i] = sound(rng.IntN(100_000))
 		case x.kind == "slip":
 			out[i] = ident.SlipCode()
 		default:
@@ -156,6 +157,12 @@ func (s script) fill(rng *rand.Rand, given []string) []string {
 		}
 	}
 	return out
+}
+
+// sound is the duplicate key of the name of an invented person, so that a floor
+// meets as many candidates as the product does.
+func sound(n int) string {
+	return "k:" + match.Blocks(match.Fingerprint{Name: invent(n).name})[0]
 }
 
 // apply is the argument with the values of a run.

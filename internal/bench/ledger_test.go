@@ -26,7 +26,7 @@ import (
 
 const (
 	longLedger  = 200_000 // rows read and checked
-	shortLedger = 3_000   // rows stored
+	shortLedger = 2_000   // rows stored
 )
 
 // ledgers is P6: an old ledger is read and checked, and stored.

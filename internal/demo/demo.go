@@ -18,6 +18,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -38,7 +39,7 @@ func id(name string) ident.ID { return ident.Derive(space, name) }
 
 // Load brings the demonstration into an empty database. It is done once: a
 // database that has it is left as it is, one with other data is refused.
-func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher) error {
+func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher, files *blob.Store) error {
 	who := user.NewSystem("demo")
 	state, empty := store.Installation{}, false
 	err := db.InTx(ctx, who, func(tx *store.Tx) (err error) {
@@ -63,7 +64,7 @@ func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher) error {
 			return err
 		}
 	}
-	return loadCases(ctx, db, who)
+	return loadCases(ctx, db, who, files)
 }
 
 // loadWorld writes organisations, doctors, accounts and roles, on the platform.
@@ -83,10 +84,14 @@ func loadWorld(ctx context.Context, db *store.DB, who user.Principal, hasher *se
 
 // loadCases makes all people and their treatments and marks the demonstration
 // complete, in one transaction: it is there or it is not.
-func loadCases(ctx context.Context, db *store.DB, who user.Principal) error {
+func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blob.Store) error {
 	today := clock.Today(db.Clock())
 	m := newMaker(rand.New(rand.NewPCG(2021, 307)), today)
 	if err := m.make(); err != nil {
+		return err
+	}
+	proofs, err := m.proofs(files)
+	if err != nil {
 		return err
 	}
 	return db.InTx(ctx, who.In(partnershipID()), func(tx *store.Tx) error {
@@ -95,6 +100,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal) error {
 			return err
 		}
 		if err := tx.WriteBulk(&m.bulk); err != nil {
+			return err
+		}
+		if err := tx.InsertAttachments(proofs); err != nil {
 			return err
 		}
 		if err := tx.SetInstallation(true, true); err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/demo"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
@@ -27,8 +28,12 @@ func load(t *testing.T) (*store.DB, *pgtest.Database) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	hasher := seal.NewHasher(seal.DefaultHashParams(), 2)
+	files, err := blob.Open(t.TempDir(), keys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
-	if err := demo.Load(t.Context(), db, hasher); err != nil {
+	if err := demo.Load(t.Context(), db, hasher, files); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("loaded in %v", time.Since(began))

@@ -138,6 +138,17 @@ func (tx *Tx) InsertAttachment(a Attachment, visible []ident.ID) error {
 	return err
 }
 
+// InsertAttachments stores the rows of a set, each visible to its hospital.
+func (tx *Tx) InsertAttachments(list []Attachment) error {
+	return tx.write(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type,
+		size_bytes, digest, rotation, created_at, created_by) values `, `($1, #, #, #::uuid[], #, #, #, #, #, #, #, #, $2, $3)`,
+		[]any{tx.Partnership(), tx.now, tx.who.AccountID}, len(list), func(i int) ([]any, error) {
+			a := list[i]
+			return []any{a.ID, a.HospitalID, idArray([]ident.ID{a.HospitalID}), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName, a.Media,
+				a.Size, a.Digest, a.Rotation}, nil
+		})
+}
+
 // RotateAttachment stores how a picture is turned.
 func (tx *Tx) RotateAttachment(a Attachment) error {
 	return tx.update(`update attachment set rotation = $4, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`,

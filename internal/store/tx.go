@@ -100,10 +100,6 @@ func (db *DB) attempt(ctx context.Context, p *pool, who user.Principal, fn func(
 		return nil, err
 	}
 	defer p.leave()
-	if err := p.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer p.leave()
 	raw, err := p.db.BeginTxx(ctx, level)
 	if err != nil {
 		return nil, err

@@ -164,7 +164,11 @@ func (s *Server) learnHospitals(w http.ResponseWriter, r *http.Request, c *Call)
 			names[f.Raw("name-"+strconv.Itoa(i))] = org
 		}
 	}
-	if len(names) > 0 {
+	if len(names) == 0 { // nothing was chosen
+		if _, err := s.d.Exchange.Look(r.Context(), c.Who, id); err != nil {
+			return err
+		}
+	} else {
 		if err := s.d.Exchange.Learn(r.Context(), c.Who, id, names); err != nil {
 			return err
 		}

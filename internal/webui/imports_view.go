@@ -12,9 +12,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
-	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
-	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -385,42 +383,4 @@ func download(w http.ResponseWriter, name, content string) error {
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 	_, err := io.WriteString(w, content)
 	return err
-}
-
-func importPages() []PageSample {
-	sample := func(state store.BatchState, job store.JobState) func(Base) View {
-		return func(b Base) View { return newImportView(b, sampleDay(), sampleImport(state, job)) }
-	}
-	return []PageSample{
-		{"exchange/list", func(b Base) View { return newImportsView(b, importForm(b, sampleDay()), nil) }},
-		{"exchange/list", func(b Base) View {
-			f := importForm(b, sampleDay())
-			f.Fail("file", "error.sheet.xls")
-			return newImportsView(b, f, []exchange.View{sampleImport(store.BatchPreviewed, ""), sampleImport(store.BatchReversed, "")})
-		}},
-		{"exchange/batch", sample(store.BatchPreviewed, "")},
-		{"exchange/batch", sample(store.BatchPreviewed, store.JobRunning)},
-		{"exchange/batch", sample(store.BatchImported, store.JobDone)},
-		{"exchange/batch", sample(store.BatchImported, store.JobFailed)},
-		{"exchange/batch", sample(store.BatchReversed, store.JobDone)},
-	}
-}
-
-func sampleImport(state store.BatchState, job store.JobState) exchange.View {
-	hospital := partnership.Organisation{ID: ident.Derive(ident.Nil, "hospital"), Code: "M1", Name: "云岭区中医院", Kind: partnership.Hospital}
-	v := exchange.View{Batch: store.Batch{ID: ident.Derive(ident.Nil, "import"), File: "台账.xlsx", State: state, By: "审批人", CreatedAt: sampleDay().Start()},
-		Hospitals: []partnership.Organisation{hospital}, Job: store.Job{State: job, Progress: 1, Total: 3, ErrorKey: "error.import.later_work"},
-		Figures: exchange.Figures{Persons: 2, Known: 1, Provisional: []string{"某医院"}, Sheets: []exchange.SheetFigures{
-			{Sheet: "站立行动", Programme: "joint", Patients: 2, PersonTimes: 3, Procedures: 3, Total: 100_00, Net: 100_00, Errors: 1, Warnings: 1},
-			{Sheet: "白内障", Programme: "cataract", Patients: 1, PersonTimes: 1, Procedures: 1}}}}
-	v.Stayed = []store.Taken{{CaseNo: "SH-2021-00012", Case: ident.Derive(ident.Nil, "case")}}
-	v.Book = &history.Book{Persons: 2, Sheets: []*history.SheetResult{{Sheet: "站立行动",
-		Rows: []history.RowMessage{{Row: 7, Level: history.LevelError, Issues: []history.Issue{{Level: history.LevelError, Key: "history.row.name_missing", Column: 1}}},
-			{Row: 9, Level: history.LevelWarning, Issues: []history.Issue{{Level: history.LevelWarning, Key: "history.row.hospital_missing", Column: 3}}}},
-		Notes:            []history.Note{{Level: history.LevelWarning, Key: "history.row.insurance_unsplit"}},
-		Normalised:       map[history.Change]int{history.ChangeDate: 12, history.ChangeSpace: 3},
-		UnknownHospitals: []history.Unknown{{Text: "中医院", Count: 3, Suggestion: hospital.Name}},
-		Blocks: []history.Mapping{{Sheet: "站立行动", HeaderFirst: 3, HeaderLast: 4, Columns: []history.Column{{Index: 0, Label: "姓名", Field: history.FieldName},
-			{Index: 1, Label: "总费用", Field: history.FieldTotal, Unit: money.Yuan}, {Index: 2, Label: "床号"}}}}}}}
-	return v
 }

@@ -64,8 +64,10 @@ func header() []any {
 	return []any{"序号", "姓名", "身份证号码", "联系电话", "手术医院", "住院号", "入院日期", "手术日期", "出院日期", "手术名称", "部位", "主刀医生", "总费用", "医保报销", "减免金额", "个人自付"}
 }
 
-func line(no int, name, number, hospital, on, operation, side string) []any {
-	return []any{no, name, number, "13900000000", hospital, "", on, on, on, operation, side, "支医某", "50000", "30000", "15000", "5000"}
+// line is a row with the day of everything and the fees of everybody.
+func line(name, number, hospital, on, operation string) []any {
+	side := string([]rune(operation)[:1])
+	return []any{1, name, number, "13900000000", hospital, "", on, on, on, operation, side, "支医某", "50000", "30000", "15000", "5000"}
 }
 
 // known is a hospital of the world by its name.
@@ -90,8 +92,8 @@ func (o office) take(t *testing.T, f exchange.File) exchange.Outcome {
 func TestOnePersonAtTwoHospitalsIsOneCaseWithTheEarliestAsHome(t *testing.T) {
 	o := newOffice(t)
 	o.take(t, book(t, "双侧.xlsx", map[string][][]any{"关节": {header(),
-		line(1, "向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术", "右"),
-		line(2, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左")}}))
+		line("向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术"),
+		line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee)}}))
 	got := o.counts()
 	if got.Persons != 1 || got.Cases != 1 || got.Treatments != 2 || got.Registrations != 2 {
 		t.Errorf("%+v", got)
@@ -106,8 +108,8 @@ func TestOnePersonAtTwoHospitalsIsOneCaseWithTheEarliestAsHome(t *testing.T) {
 func TestImportedRowsAreSeenByTheirHospitalAndTheHomeOnly(t *testing.T) {
 	o := newOffice(t)
 	o.take(t, book(t, "隔离.xlsx", map[string][][]any{"关节": {header(),
-		line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左"),
-		line(2, "向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术", "右")}}))
+		line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee),
+		line("向某某", he, o.hospital(servicetest.Sea), "2022-06-01", "右膝人工全膝关节置换术")}}))
 	sees := func(who user.Principal) (cases, treatments int) {
 		o.Do(who, func(tx *store.Tx) error {
 			list, err := tx.ListCases(store.CaseFilter{Hospitals: who.Hospitals}, page.Request{})
@@ -144,7 +146,7 @@ func TestImportedRowsAreSeenByTheirHospitalAndTheHomeOnly(t *testing.T) {
 func TestAPersonTheSystemKnowsIsFoundByNumberAndNotMadeTwice(t *testing.T) {
 	o := newOffice(t)
 	rows := func(name, day string) exchange.File {
-		return book(t, day+".xlsx", map[string][][]any{"关节": {header(), line(1, name, he, o.hospital(servicetest.Mountain), day, knee, "左")}})
+		return book(t, day+".xlsx", map[string][][]any{"关节": {header(), line(name, he, o.hospital(servicetest.Mountain), day, knee)}})
 	}
 	o.take(t, rows("向某某", "2021-05-01"))
 	again := o.take(t, rows("向 某某", "2021-05-02"))
@@ -166,8 +168,8 @@ func TestAPersonTheSystemKnowsIsFoundByNumberAndNotMadeTwice(t *testing.T) {
 func TestAnUnknownHospitalCostsNoRowAndIsAskedOnce(t *testing.T) {
 	o := newOffice(t)
 	approver := o.Approver()
-	f := book(t, "别名.xlsx", map[string][][]any{"关节": {header(), line(1, "向某某", he, "区中医院", "2021-05-01", knee, "左"),
-		line(2, "冉某某", she, "云岭某乡卫生院", "2021-05-02", knee, "左")}})
+	f := book(t, "别名.xlsx", map[string][][]any{"关节": {header(), line("向某某", he, "区中医院", "2021-05-01", knee),
+		line("冉某某", she, "云岭某乡卫生院", "2021-05-02", knee)}})
 	id, err := o.Upload(t.Context(), approver, f, "k1")
 	if err != nil {
 		t.Fatal(err)
@@ -235,8 +237,8 @@ func (o office) work(t *testing.T) error {
 func TestWhatSomebodyWorkedOnStaysWhenAnImportIsReversed(t *testing.T) {
 	o := newOffice(t)
 	out := o.take(t, book(t, "后续.xlsx", map[string][][]any{"关节": {header(),
-		line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左"),
-		line(2, "冉某某", she, o.hospital(servicetest.Mountain), "2021-05-02", knee, "左")}}))
+		line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee),
+		line("冉某某", she, o.hospital(servicetest.Mountain), "2021-05-02", knee)}}))
 	o.Do(o.System(), func(tx *store.Tx) error {
 		list, err := tx.ListCases(store.CaseFilter{}, page.Request{})
 		if err != nil {
@@ -273,7 +275,7 @@ func TestColumnsSomebodyCorrectedAreUsedAndKept(t *testing.T) {
 	approver := o.Approver()
 	head := header()
 	head[14] = "政策兜底" // nobody could guess that this is the reduction
-	f := book(t, "表头.xlsx", map[string][][]any{"关节": {head, line(1, "向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee, "左")}})
+	f := book(t, "表头.xlsx", map[string][][]any{"关节": {head, line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee)}})
 	id, err := o.Upload(t.Context(), approver, f, "")
 	if err != nil {
 		t.Fatal(err)
