@@ -49,7 +49,9 @@ func TestBench(t *testing.T) {
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
 	step := stepper(t)
-	wanted := func(part string) bool { return strings.Contains(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P4 P6 P8"), part) }
+	wanted := func(part string) bool {
+		return strings.Contains(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P4 P6 P8"), part)
+	}
 	if wanted("P8") {
 		demoLoad(t, &r)
 		step("P8 demo loaded")

@@ -35,7 +35,9 @@ func (m *maker) proofs(files *blob.Store) ([]store.Attachment, error) {
 func certificate() ([]byte, error) {
 	const wide, high = 620, 440
 	img := image.NewRGBA(image.Rect(0, 0, wide, high))
-	fill := func(x0, y0, x1, y1 int, c color.Color) { draw.Draw(img, image.Rect(x0, y0, x1, y1), image.NewUniform(c), image.Point{}, draw.Src) }
+	fill := func(x0, y0, x1, y1 int, c color.Color) {
+		draw.Draw(img, image.Rect(x0, y0, x1, y1), image.NewUniform(c), image.Point{}, draw.Src)
+	}
 	paper, ink, red := color.RGBA{252, 250, 244, 255}, color.RGBA{120, 130, 132, 255}, color.RGBA{190, 70, 60, 255}
 	fill(0, 0, wide, high, ink)
 	fill(3, 3, wide-3, high-3, paper)

@@ -123,7 +123,7 @@ type decidedJSON struct {
 func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
 	var in struct {
 		Decision fund.Decision `json:"decision"`
-		Amount   money.Fen     `json:"amount_fen"`
+		Amount   *money.Fen    `json:"amount_fen"` // absent: what was asked for
 		Opinion  string        `json:"opinion"`
 		Version  int64         `json:"version"`
 	}
@@ -133,7 +133,15 @@ func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
 	if in.Decision == fund.DecideWithdraw { // has an address and a permission of its own
 		in.Decision = ""
 	}
-	return s.decided(r, c, funding.Decision{Decision: in.Decision, Amount: in.Amount, Opinion: in.Opinion, Version: in.Version})
+	d := funding.Decision{Decision: in.Decision, Opinion: in.Opinion, Version: in.Version}
+	if in.Amount != nil {
+		if d.Amount = *in.Amount; d.Amount == 0 && d.Decision == fund.DecideApprove {
+			var f errs.Fields
+			f.Add("amount", "error.fund.amount")
+			return 0, nil, f.Err()
+		}
+	}
+	return s.decided(r, c, d)
 }
 
 func (s *Server) withdrawApproval(r *http.Request, c *call) (int, any, error) {

@@ -101,10 +101,6 @@ func (rt *router) post(pattern string, perm authz.Permission, h handler) {
 	rt.handle(http.MethodPost, pattern, perm, h)
 }
 
-func (rt *router) put(pattern string, perm authz.Permission, h handler) {
-	rt.handle(http.MethodPut, pattern, perm, h)
-}
-
 func (rt *router) handle(method, pattern string, perm authz.Permission, h handler) {
 	rt.server.routes = append(rt.server.routes, Route{method, pattern, perm})
 	rt.mux.Method(method, pattern, rt.server.guard(perm, method != http.MethodGet, h))

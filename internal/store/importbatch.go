@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -46,17 +47,17 @@ type Batch struct {
 }
 
 type batchRow struct {
-	ID        ident.ID    `db:"id"`
-	File      string      `db:"file_name"`
-	Address   []byte      `db:"file_digest"`
-	State     string      `db:"state"`
-	Totals    string      `db:"totals"`
-	Mapping   string      `db:"mapping"`
-	CreatedAt time.Time   `db:"created_at"`
-	CreatedBy ident.ID    `db:"created_by"`
-	By        string      `db:"by_name"`
-	Reversed  pq.NullTime `db:"reversed_at"`
-	Version   int         `db:"version"`
+	ID        ident.ID     `db:"id"`
+	File      string       `db:"file_name"`
+	Address   []byte       `db:"file_digest"`
+	State     string       `db:"state"`
+	Totals    string       `db:"totals"`
+	Mapping   string       `db:"mapping"`
+	CreatedAt time.Time    `db:"created_at"`
+	CreatedBy ident.ID     `db:"created_by"`
+	By        string       `db:"by_name"`
+	Reversed  sql.NullTime `db:"reversed_at"`
+	Version   int          `db:"version"`
 }
 
 func (r batchRow) batch() Batch {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
@@ -54,7 +55,7 @@ func rows(t *testing.T, test *pgtest.Database, query string, args ...any) (n int
 
 // state is a failure of PostgreSQL with a code.
 func state(code string) error {
-	return &pq.Error{Code: pq.ErrorCode(code), Message: "made by the test"}
+	return &pq.Error{Code: pqerror.Code(code), Message: "made by the test"}
 }
 
 func TestWithoutAuditNothingOfTheTransactionStays(t *testing.T) {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -41,17 +39,17 @@ const (
 func (s JobState) Open() bool { return s == JobQueued || s == JobRunning }
 
 type jobRow struct {
-	ID        ident.ID    `db:"id"`
-	Kind      string      `db:"kind"`
-	Payload   string      `db:"payload"`
-	State     string      `db:"state"`
-	Progress  int         `db:"progress"`
-	Total     int         `db:"total"`
-	Attempts  int         `db:"attempts"`
-	ErrorKey  string      `db:"error_key"`
-	CreatedAt time.Time   `db:"created_at"`
-	CreatedBy ident.ID    `db:"created_by"`
-	Finished  pq.NullTime `db:"finished_at"`
+	ID        ident.ID     `db:"id"`
+	Kind      string       `db:"kind"`
+	Payload   string       `db:"payload"`
+	State     string       `db:"state"`
+	Progress  int          `db:"progress"`
+	Total     int          `db:"total"`
+	Attempts  int          `db:"attempts"`
+	ErrorKey  string       `db:"error_key"`
+	CreatedAt time.Time    `db:"created_at"`
+	CreatedBy ident.ID     `db:"created_by"`
+	Finished  sql.NullTime `db:"finished_at"`
 }
 
 func (r jobRow) job() Job {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -137,7 +138,7 @@ func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
 }
 
 func TestEveryFailureOfTheDriverHasItsKind(t *testing.T) {
-	code := func(c string) error { return &pq.Error{Code: pq.ErrorCode(c)} }
+	code := func(c string) error { return &pq.Error{Code: pqerror.Code(c)} }
 	for _, c := range []struct {
 		err  error
 		kind errs.Kind

@@ -69,8 +69,11 @@ func (s *Server) decideApproval(w http.ResponseWriter, r *http.Request, c *Call)
 		return err
 	}
 	in := funding.Decision{Approval: v.ID, Decision: fund.Decision(r.PostFormValue("decision")), Opinion: f.Text("opinion"), Version: f.Version()}
-	if v.MayDecide {
-		in.Amount = f.Money("amount")
+	if v.MayDecide && in.Decision == fund.DecideApprove {
+		// For the service no amount means all that was asked for; a typed nought does not.
+		if in.Amount = f.Money("amount"); in.Amount == 0 && f.OK() {
+			f.Fail("amount", "error.fund.amount")
+		}
 	}
 	if f.OK() {
 		out, err := s.d.Funding.Decide(r.Context(), c.Who, in, requestKey(r))

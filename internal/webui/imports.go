@@ -14,7 +14,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // importRoutes declares the addresses of the history import.
@@ -289,8 +288,8 @@ func (s *Server) reverseImport(w http.ResponseWriter, r *http.Request, c *Call) 
 }
 
 // batchTag is the import's state as a tag.
-func batchTag(b Base, s store.BatchState) Tag {
-	kind := map[store.BatchState]string{store.BatchPreviewed: "warn", store.BatchImported: "ok"}[s]
+func batchTag(b Base, s exchange.BatchState) Tag {
+	kind := map[exchange.BatchState]string{exchange.BatchPreviewed: "warn", exchange.BatchImported: "ok"}[s]
 	if kind == "" {
 		kind = "plain"
 	}

@@ -6,11 +6,10 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 func importPages() []PageSample {
-	sample := func(state store.BatchState, job store.JobState) func(Base) View {
+	sample := func(state exchange.BatchState, job exchange.JobState) func(Base) View {
 		return func(b Base) View { return newImportView(b, sampleDay(), sampleImport(state, job)) }
 	}
 	return []PageSample{
@@ -18,24 +17,24 @@ func importPages() []PageSample {
 		{"exchange/list", func(b Base) View {
 			f := importForm(b, sampleDay())
 			f.Fail("file", "error.sheet.xls")
-			return newImportsView(b, f, []exchange.View{sampleImport(store.BatchPreviewed, ""), sampleImport(store.BatchReversed, "")})
+			return newImportsView(b, f, []exchange.View{sampleImport(exchange.BatchPreviewed, ""), sampleImport(exchange.BatchReversed, "")})
 		}},
-		{"exchange/batch", sample(store.BatchPreviewed, "")},
-		{"exchange/batch", sample(store.BatchPreviewed, store.JobRunning)},
-		{"exchange/batch", sample(store.BatchImported, store.JobDone)},
-		{"exchange/batch", sample(store.BatchImported, store.JobFailed)},
-		{"exchange/batch", sample(store.BatchReversed, store.JobDone)},
+		{"exchange/batch", sample(exchange.BatchPreviewed, "")},
+		{"exchange/batch", sample(exchange.BatchPreviewed, exchange.JobRunning)},
+		{"exchange/batch", sample(exchange.BatchImported, exchange.JobDone)},
+		{"exchange/batch", sample(exchange.BatchImported, exchange.JobFailed)},
+		{"exchange/batch", sample(exchange.BatchReversed, exchange.JobDone)},
 	}
 }
 
-func sampleImport(state store.BatchState, job store.JobState) exchange.View {
+func sampleImport(state exchange.BatchState, job exchange.JobState) exchange.View {
 	hospital := partnership.Organisation{ID: ident.Derive(ident.Nil, "hospital"), Code: "M1", Name: "Yunling Hospital of TCM", Kind: partnership.Hospital}
-	v := exchange.View{Batch: store.Batch{ID: ident.Derive(ident.Nil, "import"), File: "ledger-2021.xlsx", State: state, By: "approver", CreatedAt: sampleDay().Start()},
-		Hospitals: []partnership.Organisation{hospital}, Job: store.Job{State: job, Progress: 1, Total: 3, ErrorKey: "error.import.later_work"},
+	v := exchange.View{Batch: exchange.Batch{ID: ident.Derive(ident.Nil, "import"), File: "ledger-2021.xlsx", State: state, By: "approver", CreatedAt: sampleDay().Start()},
+		Hospitals: []partnership.Organisation{hospital}, Job: exchange.Job{State: job, Progress: 1, Total: 3, ErrorKey: "error.import.later_work"},
 		Figures: exchange.Figures{Persons: 2, Known: 1, Provisional: []string{"Some Hospital"}, Sheets: []exchange.SheetFigures{
 			{Sheet: "Joints", Programme: "joint", Patients: 2, PersonTimes: 3, Procedures: 3, Total: 100_00, Net: 100_00, Errors: 1, Warnings: 1},
 			{Sheet: "Cataracts", Programme: "cataract", Patients: 1, PersonTimes: 1, Procedures: 1}}}}
-	v.Stayed = []store.Taken{{CaseNo: "SH-2021-00012", Case: ident.Derive(ident.Nil, "case")}}
+	v.Stayed = []exchange.Taken{{CaseNo: "SH-2021-00012", Case: ident.Derive(ident.Nil, "case")}}
 	v.Book = &history.Book{Persons: 2, Sheets: []*history.SheetResult{{Sheet: "Joints",
 		Rows: []history.RowMessage{{Row: 7, Level: history.LevelError, Issues: []history.Issue{{Level: history.LevelError, Key: "history.row.name_missing", Column: 1}}},
 			{Row: 9, Level: history.LevelWarning, Issues: []history.Issue{{Level: history.LevelWarning, Key: "history.row.hospital_missing", Column: 3}}}},

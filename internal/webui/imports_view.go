@@ -15,7 +15,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
-	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // importsView is the list of imports with the form for a new one.
@@ -73,7 +72,7 @@ func newImportView(b Base, today clock.Date, v exchange.View) importView {
 	p.Blocks = blocksTable(b, v)
 	p.Changes = changes(b, v.Book)
 	p.situation(today)
-	if v.State == store.BatchPreviewed && !v.Job.State.Open() {
+	if v.State == exchange.BatchPreviewed && !v.Job.State.Open() {
 		p.Names = hospitalsForm(b, today, v)
 	}
 	if refusedRows(v) > 0 {
@@ -98,13 +97,13 @@ func (p *importView) situation(today clock.Date) {
 	case v.Job.State.Open():
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Icon: "clock", Title: b.T("exchange.running"), Text: b.T("exchange.running.text", "done", v.Job.Progress, "total", v.Job.Total)})
 		return
-	case v.Job.State == store.JobFailed:
+	case v.Job.State == exchange.JobFailed:
 		p.Alerts = append(p.Alerts, Alert{Kind: "error", Title: b.T("exchange.failed"), Text: b.T(v.Job.ErrorKey, "n", len(v.Stayed))})
 	}
 	switch v.State {
-	case store.BatchPreviewed:
+	case exchange.BatchPreviewed:
 		p.preview(today)
-	case store.BatchImported:
+	case exchange.BatchImported:
 		a := v.Figures.Added
 		p.Alerts = append(p.Alerts, Alert{Kind: "ok", Title: b.T("exchange.done", "person_times", a.PersonTimes, "procedures", a.Procedures),
 			Text: b.T("exchange.done.text", "persons", a.Persons, "cases", a.Cases, "known", v.Figures.Known, "reduction", a.Reduction)})
@@ -112,7 +111,7 @@ func (p *importView) situation(today clock.Date) {
 			p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("exchange.provisional", "n", n), Text: b.T("exchange.provisional.text")})
 		}
 		p.stayed()
-	case store.BatchReversed:
+	case exchange.BatchReversed:
 		p.Alerts = append(p.Alerts, Alert{Kind: "ok", Title: b.T("exchange.reversed"), Text: b.T("exchange.reversed.text")})
 	}
 }
@@ -158,7 +157,7 @@ func (p *importView) stayed() {
 
 // mayReverse offers the way back to who may take it.
 func (p *importView) mayReverse(yes bool) {
-	if yes && p.view.State == store.BatchImported && !p.view.Job.State.Open() {
+	if yes && p.view.State == exchange.BatchImported && !p.view.Job.State.Open() {
 		p.Actions = append(p.Actions, Button{Text: p.T("exchange.reverse"), Href: p.self() + "/reverse"})
 	}
 }
@@ -244,7 +243,7 @@ func blocksTable(b Base, v exchange.View) Table {
 	for i, s := range v.Book.Sheets {
 		for j, m := range s.Blocks {
 			name := TextCell(s.Sheet)
-			if v.State == store.BatchPreviewed {
+			if v.State == exchange.BatchPreviewed {
 				name = LinkCell(s.Sheet, "/imports/"+v.ID.String()+"/columns/"+strconv.Itoa(i)+"/"+strconv.Itoa(j))
 			}
 			unread, used := "", 0

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -60,6 +61,7 @@ func (rt *router) handle(method, pattern string, perm authz.Permission, h handle
 // renders whatever error comes back.
 func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		defer s.forget(r)
 		c, err := s.call(r)
 		if err == nil {
 			var first string
@@ -77,6 +79,18 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 		if err != nil {
 			s.fail(w, r, c, err)
 		}
+	}
+}
+
+// forget removes the files of a large upload from the temporary directory. The
+// server does that only for the request it made itself, and the middleware hands
+// on copies of it, so scans of identity papers would stay there readable.
+func (s *Server) forget(r *http.Request) {
+	if r.MultipartForm == nil {
+		return
+	}
+	if err := r.MultipartForm.RemoveAll(); err != nil {
+		s.d.Log.ErrorContext(r.Context(), "the files of an upload could not be removed", "request", httpx.RequestID(r.Context()), "error", err)
 	}
 }
 
