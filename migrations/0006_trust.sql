@@ -170,9 +170,11 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- in_scope: may the caller speak for this hospital?
+-- in_scope: may the caller speak for this hospital? No hospital, or no scope, is
+-- a no and never unknown, which "if not" would let pass.
 create function in_scope(p_hospital uuid) returns boolean language sql stable as $$
-  select current_setting('app.wide', true) = '1' or strpos(current_setting('app.scope', true), p_hospital::text) > 0
+  select coalesce(p_hospital is not null
+    and (current_setting('app.wide', true) = '1' or strpos(current_setting('app.scope', true), p_hospital::text) > 0), false)
 $$;
 -- +goose StatementEnd
 
@@ -234,7 +236,10 @@ begin
   if v_partnership is null or not in_scope(p_hospital) then
     raise exception 'join_request: hospital outside the scope' using errcode = '42501';
   end if;
-  if not exists (select 1 from registration r where r.partnership_id = v_partnership and r.person_id = p_person and r.hospital_id = p_hospital) then
+  -- The registration is the caller's own row and could name anybody; that the
+  -- person is open to the hospital is written by the definer functions alone.
+  if not exists (select 1 from registration r join person p on p.partnership_id = r.partnership_id and p.id = r.person_id
+      where r.partnership_id = v_partnership and r.person_id = p_person and r.hospital_id = p_hospital and p_hospital = any (p.visible_to)) then
     raise exception 'join_request: the person is not registered at this hospital' using errcode = '42501';
   end if;
   select c.* into v_case from casefile c
@@ -253,7 +258,8 @@ end $$;
 
 -- +goose StatementBegin
 -- participate opens a case to the receiving hospital of an accepted referral or
--- join request. The acceptor, or the receiver of an emergency, must be the caller.
+-- join request. The acceptor is the case's home hospital, whatever the row of the
+-- request says; the receiver of an emergency already holds the person.
 create function participate(p_referral uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
@@ -262,10 +268,14 @@ declare
   c casefile%rowtype;
 begin
   select x.* into r from referral x where x.partnership_id = v_partnership and x.id = p_referral;
-  if not found or r.state <> 'accepted' or not (in_scope(r.from_hospital_id) or r.emergency and in_scope(r.to_hospital_id)) then
+  if not found or r.state <> 'accepted' then
     raise exception 'participate: no accepted referral of the caller' using errcode = '42501';
   end if;
   select x.* into c from casefile x where x.partnership_id = v_partnership and x.id = r.case_id for update;
+  if not (in_scope(c.home_hospital_id) or r.emergency and in_scope(r.to_hospital_id) and exists (select 1 from person p
+      where p.partnership_id = v_partnership and p.id = c.person_id and r.to_hospital_id = any (p.visible_to))) then
+    raise exception 'participate: no accepted referral of the caller' using errcode = '42501';
+  end if;
   update casefile set visible_to = visible_to || r.to_hospital_id
     where partnership_id = v_partnership and id = r.case_id and not (r.to_hospital_id = any (visible_to));
   insert into case_participant (partnership_id, hospital_id, opened_on, case_id)
@@ -287,7 +297,9 @@ language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
   v_partnership uuid := nullif(current_setting('app.partnership', true), '')::uuid;
 begin
-  if not exists (select 1 from ledger_transfer t where t.partnership_id = v_partnership and t.fund_id = p_fund and t.treatment_id = p_treatment) then
+  if not exists (select 1 from ledger_transfer t join treatment c on c.partnership_id = t.partnership_id and c.id = t.treatment_id
+      where t.partnership_id = v_partnership and t.fund_id = p_fund and t.treatment_id = p_treatment
+      and (current_setting('app.wide', true) = '1' or c.visible_to && nullif(current_setting('app.scope', true), '')::uuid[])) then
     raise exception 'fund_participate: the fund has nothing posted for this treatment' using errcode = '42501';
   end if;
   update treatment set visible_to = visible_to || p_fund

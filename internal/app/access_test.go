@@ -223,7 +223,14 @@ func (p *premises) address(pattern string, real bool) string {
 			p.T.Errorf("%s: no record for %s", pattern, part)
 		}
 	}
-	return strings.Join(parts, "/")
+	switch path := strings.Join(parts, "/"); {
+	case strings.HasSuffix(path, "/export"):
+		return path + "?format=csv"
+	case path == "/search":
+		return path + "?q=hwz" // initials of a patient of the first hospital
+	default:
+		return path
+	}
 }
 
 // signIn gives everybody a session and a token with all they may do.

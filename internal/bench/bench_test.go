@@ -12,8 +12,9 @@ import (
 
 // How often product and floor take turns, and how long a turn lasts.
 const (
-	turns = 3
-	span  = 1500 * time.Millisecond
+	turns = 5
+	span  = time.Second
+	again = 3 // times of what takes long by itself
 )
 
 // people reads 50k, 1m or a plain number.

@@ -5,8 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
-
-	"github.com/lib/pq"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
@@ -29,7 +28,7 @@ func (f *filler) add(values ...any) { f.rows = append(f.rows, values) }
 // flush writes what has come together. Foreign keys are not asked for: a session
 // in replica mode writes what was made to fit.
 func (f *filler) flush(tx *sql.Tx) error {
-	stmt, err := tx.Prepare(pq.CopyIn(f.table, f.columns...))
+	stmt, err := tx.Prepare("copy " + f.table + " (" + strings.Join(f.columns, ", ") + ") from stdin")
 	if err != nil {
 		return err
 	}

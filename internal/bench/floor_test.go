@@ -145,7 +145,9 @@ func (s script) fill(rng *rand.Rand, given []string) []string {
 		case x.kind == "year":
 			out[i] = fmt.Sprintf("k:v:19%02d", 35+rng.IntN(50))
 		case x.kind == "sound":
-			out[i] = sound(rng.IntN(100_000))
+			for out[i] = sound(rng.IntN(100_000)); slices.Contains(out[:i], out[i]); {
+				out[i] = sound(rng.IntN(100_000))
+			}
 		case x.kind == "slip":
 			out[i] = ident.SlipCode()
 		default:

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ type run struct {
 	err         error // the first
 }
 
+func (r run) work() float64 { return float64(r.cpu) }
 func (r run) rate() float64 { return float64(r.ops) / r.elapsed.Seconds() }
 
 // load is a closed loop: each worker begins the next operation when the last one
@@ -65,28 +67,39 @@ func (l load) run() run {
 	return r
 }
 
-// rounds lets the loads take turns, n times each, and returns the median run of
-// each by rate. A first short turn warms caches and prepares statements.
-func rounds(n int, loads ...load) []run {
+// series is one load's runs, turn by turn.
+type series []run
+
+// rounds lets the loads take turns, n times each. A first short turn warms
+// caches and prepares statements.
+func rounds(n int, loads ...load) []series {
 	for _, l := range loads {
 		l.span = min(l.span, 300*time.Millisecond)
 		l.run()
 	}
-	all := make([][]run, len(loads))
+	all := make([]series, len(loads))
 	for range n {
 		for i, l := range loads {
 			all[i] = append(all[i], l.run())
 		}
 	}
-	out := make([]run, len(loads))
-	for i, runs := range all {
-		out[i] = median(runs)
+	return all
+}
+
+// ratio is the median over the turns of f of one series by f of another: the two
+// of one turn had the same minute of the machine.
+func (s series) ratio(to series, f func(run) float64) float64 {
+	var all []float64
+	for i := range s {
+		all = append(all, f(s[i])/f(to[i]))
 	}
-	return out
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // median is the run in the middle, with the failures of all of them.
-func median(runs []run) run {
+func (s series) median() run {
+	runs := slices.Clone(s)
 	failed, err := 0, error(nil)
 	for _, r := range runs {
 		failed += r.failed
@@ -94,15 +107,7 @@ func median(runs []run) run {
 			err = r.err
 		}
 	}
-	slices.SortFunc(runs, func(a, b run) int {
-		switch {
-		case a.rate() < b.rate():
-			return -1
-		case a.rate() > b.rate():
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.rate(), b.rate()) })
 	m := runs[len(runs)/2]
 	m.failed, m.err = failed, err
 	return m
@@ -115,9 +120,13 @@ func middle(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-func TestMedianKeepsEveryFailure(t *testing.T) {
-	runs := []run{{ops: 30, elapsed: time.Second}, {ops: 10, elapsed: time.Second, failed: 2}, {ops: 20, elapsed: time.Second, failed: 1}}
-	if m := median(runs); m.ops != 20 || m.failed != 3 {
+func TestMedianKeepsEveryFailureAndRatiosStayInTheirTurn(t *testing.T) {
+	s := series{{ops: 30, elapsed: time.Second}, {ops: 10, elapsed: time.Second, failed: 2}, {ops: 20, elapsed: time.Second, failed: 1}}
+	if m := s.median(); m.ops != 20 || m.failed != 3 {
 		t.Errorf("%+v", m)
+	}
+	floor := series{{ops: 60, elapsed: time.Second}, {ops: 20, elapsed: time.Second}, {ops: 200, elapsed: time.Second}}
+	if got := s.ratio(floor, run.rate); got != 0.5 {
+		t.Errorf("ratio %v", got)
 	}
 }

@@ -37,7 +37,7 @@ func reads(w *world, r *report) {
 		w.must(err)
 		full[i], plain[i] = compile(calls, c[:], w.fixed), compile(without(calls, "insert into audit_event"), c[:], w.fixed)
 	}
-	r.note("P1", "statements of a case read, begin and commit incl.", "%d with the audit row, %d without", len(full[0].calls), len(plain[0].calls))
+	r.note("P1 statements of a case read, begin and commit incl.", "%d with the audit row, %d without", len(full[0].calls), len(plain[0].calls))
 	unaudited := w.unaudited()
 	raw := newBare(w.t, w.dsn, clients)
 	var next [clients]int
@@ -53,8 +53,8 @@ func reads(w *world, r *report) {
 	got := rounds(turns,
 		with(product(func(i int, path string) error { _, err := w.get(i, path); return err })), with(floor(full)),
 		with(product(unaudited)), with(floor(plain)))
-	r.pair("P1", "case read over HTTP, audited", got[0], got[1], 0.5, 2)
-	r.pair("P1", "case read over HTTP, without the audit row", got[2], got[3], 0.5, 2)
+	r.pair("P1 case read over HTTP, audited", got[0], got[1], aim{0.5, 2})
+	r.pair("P1 case read over HTTP, without the audit row", got[2], got[3], aim{0.5, 2})
 }
 
 func parse(text string) ident.ID {

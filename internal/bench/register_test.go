@@ -36,13 +36,13 @@ func registrations(w *world, r *report) {
 			scripts[i] = append(scripts[i], compile(calls, nil, w.fixed))
 		}
 	}
-	r.note("P2", "statements of a registration, begin and commit incl.", "%d", len(scripts[0][0].calls))
+	r.note("P2 statements of a registration, begin and commit incl.", "%d", len(scripts[0][0].calls))
 	raw := newBare(w.t, w.dsn, clients)
 	var next [clients]int
 	got := rounds(turns,
 		load{workers: clients, span: span, postmaster: w.pid, op: func(i int) error { return w.register(i, invent(fresh.next())) }},
 		load{workers: clients, span: span, postmaster: w.pid, op: func(i int) error { next[i]++; return raw[i].play(scripts[i][next[i]%samples]) }})
-	r.pair("P2", "registration over HTTP", got[0], got[1], 0.7, 0)
+	r.pair("P2 registration over HTTP", got[0], got[1], aim{least: 0.7})
 }
 
 // desk is the service of intake on the recorded database.

@@ -131,6 +131,26 @@ func Of(err error) *Error {
 	return &Error{Kind: Internal, Key: "error.internal", Cause: err}
 }
 
+// recorded is an error whose refusal is in the audit log already.
+type recorded struct{ error }
+
+func (r recorded) Unwrap() error { return r.error }
+
+// Recorded marks an error as noted in the audit log, so that the door, which
+// notes every refusal, does not note it again.
+func Recorded(err error) error {
+	if err == nil {
+		return nil
+	}
+	return recorded{err}
+}
+
+// IsRecorded reports whether the refusal was noted.
+func IsRecorded(err error) bool {
+	_, ok := errors.AsType[recorded](err)
+	return ok
+}
+
 // Fields collects wrong inputs, in the order of the form.
 type Fields []Field
 

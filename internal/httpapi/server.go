@@ -113,6 +113,7 @@ func (s *Server) guard(perm authz.Permission, write bool, h handler) http.Handle
 		c := &call{P: s.d.Catalogue.Printer(httpx.Language(r)), Key: r.Header.Get("Idempotency-Key")}
 		status, body, err := s.answer(r, c, h, perm, write)
 		if err != nil {
+			s.noteRefusal(r, c, err)
 			if errs.Is(err, errs.Internal) {
 				s.d.Log.ErrorContext(r.Context(), "request failed", "request", httpx.RequestID(r.Context()), "error", err)
 			}
@@ -120,6 +121,18 @@ func (s *Server) guard(perm authz.Permission, write bool, h handler) http.Handle
 			return
 		}
 		writeJSON(w, status, body)
+	}
+}
+
+// noteRefusal leaves a trace of who was turned away from what, as the pages do.
+func (s *Server) noteRefusal(r *http.Request, c *call, cause error) {
+	if s.d.Accounts == nil {
+		return
+	}
+	object, _ := pathID(r, "id") // without a record there is none
+	x := accounts.Refusal{Method: r.Method, Route: httpx.Route(r), Object: object, Cause: cause}
+	if err := s.d.Accounts.Refused(r.Context(), c.Who, x); err != nil {
+		s.d.Log.ErrorContext(r.Context(), "a refusal could not be recorded", "request", httpx.RequestID(r.Context()), "error", err)
 	}
 }
 

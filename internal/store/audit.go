@@ -138,15 +138,16 @@ func (tx *Tx) insertEvent(e audit.Event, read bool) error {
 }
 
 // recordRefusal writes the announced event as refused, in a transaction of its
-// own: the first one was rolled back and everything in it with it.
-func (db *DB) recordRefusal(ctx context.Context, failed *Tx, cause error) {
+// own: the first one was rolled back and everything in it with it. It reports
+// whether there is an event now.
+func (db *DB) recordRefusal(ctx context.Context, failed *Tx, cause error) bool {
 	switch errs.KindOf(cause) {
 	case errs.Forbidden, errs.NotFound, errs.Precondition, errs.Conflict, errs.Stale, errs.RateLimited:
 	default:
-		return
+		return false
 	}
 	if len(failed.events) == 0 {
-		return
+		return false
 	}
 	e := failed.events[0]
 	e.Outcome, e.Reason = audit.Refused, errs.Of(cause).Key
@@ -158,34 +159,5 @@ func (db *DB) recordRefusal(ctx context.Context, failed *Tx, cause error) {
 	if err != nil {
 		db.log.ErrorContext(ctx, "a refusal could not be recorded", "action", e.Action, "error", err)
 	}
-}
-
-// pendingEvent is a read event without its link.
-type pendingEvent struct {
-	EventID        ident.ID `db:"event_id"`
-	OrganisationID ident.ID `db:"organisation_id"`
-	ObjectID       ident.ID `db:"object_id"`
-	MAC            []byte   `db:"mac"`
-}
-
-// SealReads links up to a thousand waiting read events of the transaction's
-// partnership and reports how many it did.
-func (tx *Tx) SealReads() (int, error) {
-	tx.NoAudit("links of events that are written already")
-	var rows []pendingEvent
-	err := tx.list(&rows, `select p.event_id, e.organisation_id, e.object_id, e.mac
-		from audit_pending p join audit_event e on e.partnership_id = p.partnership_id and e.id = p.event_id
-		where p.partnership_id = $1 order by e.organisation_id, e.id limit 1000`, tx.Partnership())
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	for _, r := range rows {
-		n := lane(audit.Event{ObjectID: r.ObjectID})
-		if _, err := tx.exec(`with d as (delete from audit_pending where partnership_id = $1 and event_id = $5)
-			select chain_append($1, $2, $3, $4, $5, $6)`, tx.Partnership(), r.OrganisationID, n,
-			seal.Genesis(tx.Partnership(), r.OrganisationID, n), r.EventID, r.MAC); err != nil {
-			return 0, err
-		}
-	}
-	return len(rows), nil
+	return err == nil
 }

@@ -313,13 +313,17 @@ func (tx *Tx) TakesPart(id, hospital ident.ID) (bool, error) {
 }
 
 // SidesOf tells on which side of the partnership each organisation stands today.
+// Pages of record ask on each view, so it reads no more than that.
 func (tx *Tx) SidesOf() (map[ident.ID]user.Side, error) {
-	members, err := tx.Members(tx.Partnership())
-	sides := make(map[ident.ID]user.Side, len(members))
-	for _, m := range members {
-		if m.ValidOn(tx.Today()) {
-			sides[m.OrganisationID] = m.Side
-		}
+	var rows []struct {
+		Organisation ident.ID `db:"organisation_id"`
+		Side         string   `db:"side"`
+	}
+	err := tx.list(&rows, `select m.organisation_id, m.side from partnership_member m where m.partnership_id = $1 and m.from_on <= $2
+		and (m.to_on is null or m.to_on >= $2) limit 1000`, tx.Partnership(), tx.Today())
+	sides := make(map[ident.ID]user.Side, len(rows))
+	for _, r := range rows {
+		sides[r.Organisation] = user.Side(r.Side)
 	}
 	return sides, err
 }

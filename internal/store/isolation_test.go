@@ -545,6 +545,38 @@ func TestDefinerFunctionsStayInTheScope(t *testing.T) {
 	}
 }
 
+// Rows a hospital may write itself (a registration, a referral) prove nothing to
+// the definer functions: with forged ones no case of another hospital opens.
+func TestForgedRowsOpenNothing(t *testing.T) {
+	e := newEstate(t)
+	narrow := &scope{partnership: e.own.partnership, hospitals: []ident.ID{e.own.hospital}}
+	referral := `insert into referral (partnership_id, id, case_id, kind, from_hospital_id, to_hospital_id, visible_to, state, emergency, reason, created_at, created_by)
+		values ($1, $2, $3, 'referral', $4, $4, array[$4::uuid], 'accepted', $5, '', '2026-01-01', $2)`
+	registration := `insert into registration (partnership_id, id, person_id, hospital_id, visible_to, legal_basis, slip_code, registered_on, created_at, created_by)
+		values ($1, $2, $3, $4, array[$4::uuid], 'consent', 'FORGED', '2026-01-01', '2026-01-01', $2)`
+	transfer := `insert into ledger_transfer (partnership_id, id, fund_id, kind, treatment_id, effective_on, posted_at, posted_by, note)
+		values ($1, $2, $3, 'reserve', $4, '2026-01-01', '2026-01-01', $2, '')`
+	id := ident.New()
+	for name, steps := range map[string][][]any{
+		"an acceptance of the own":      {{referral, e.own.partnership, id, e.sister.id, e.own.hospital, false}, {`select participate($1)`, id}},
+		"an emergency of a stranger":    {{referral, e.own.partnership, id, e.sister.id, e.own.hospital, true}, {`select participate($1)`, id}},
+		"a registration of a stranger":  {{registration, e.own.partnership, id, e.sister.id, e.own.hospital}, {`select join_request($1, $2, 'x', $3, '', true, now(), $1)`, id, e.sister.id, e.own.hospital}},
+		"a transfer for a hidden care":  {{transfer, e.own.partnership, id, e.own.id, e.sister.id}, {`select fund_participate($1, $2)`, e.sister.id, e.own.id}},
+		"a link to no hospital":         {{`select person_link('citizen', '\x00', null)`}},
+		"a join request of no hospital": {{`select join_request($1, $2, 'x', null, '', true, now(), $1)`, id, e.sister.id}},
+	} {
+		e.within(t, narrow, func(tx *sql.Tx) {
+			for i, step := range steps {
+				_, err := tx.Exec(step[0].(string), step[1:]...)
+				state, _ := code(err)
+				if last := i == len(steps)-1; last && state != "42501" || !last && err != nil {
+					t.Errorf("%s, step %d: %v", name, i+1, err)
+				}
+			}
+		})
+	}
+}
+
 // The narrow lookup answers exactly the agreed columns.
 func TestTheNarrowLookupTellsNoMoreThanAgreed(t *testing.T) {
 	db := pgtest.Open(t, pgtest.DB(t).SuperDSN)

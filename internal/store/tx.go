@@ -80,8 +80,8 @@ func (db *DB) InTx(ctx context.Context, who user.Principal, fn func(*Tx) error, 
 			}
 			continue
 		}
-		if tx != nil {
-			db.recordRefusal(ctx, tx, err)
+		if tx != nil && db.recordRefusal(ctx, tx, err) {
+			err = errs.Recorded(err)
 		}
 		return err
 	}

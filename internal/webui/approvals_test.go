@@ -48,6 +48,9 @@ func TestMoneyFromTheDepositToTheSettlementOnThePages(t *testing.T) {
 	contains(t, "the refusal", short, "还差 2,000.00 元")
 	silent := office.post(approval+"/decide", "_key", "y", "decision", "return", "amount", "32000", "version", "1")
 	want(t, "returned without a word", silent, http.StatusUnprocessableEntity, "")
+	nothing := office.post(approval+"/decide", "_key", "n", "decision", "approve", "amount", "0.00", "opinion", "同意", "version", "1")
+	want(t, "nothing approved", nothing, http.StatusUnprocessableEntity, "") // it once approved all that was asked for
+	contains(t, "the field", nothing, "填写大于零的金额")
 	want(t, "approved", office.post(approval+"/decide", "_key", "z", "decision", "approve", "amount", "30000", "opinion", "同意", "version", "1"), http.StatusSeeOther, approval)
 	contains(t, "after the approval", office.get(approval), "已批准", "Y-", approval+"/print")
 	contains(t, "the paper form", clerk.get(approval+"/print"), "医疗费用减免审批表", "人民币叁万元整", "Y-")

@@ -274,5 +274,8 @@ func strips(b Base, list []care.Treatment, bills []care.Bill, at sides) []Strip 
 	if len(out) > 1 {
 		out = append([]Strip{total}, out...)
 	}
+	for i := range out {
+		out[i].Shares = slices.DeleteFunc(out[i].Shares, func(x Share) bool { return x.Layer == LayerOther && x.Amount == 0 })
+	}
 	return out
 }

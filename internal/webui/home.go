@@ -65,7 +65,7 @@ func newHomeView(b Base, q care.Queue, only string) homeView {
 	if n := q.Due(); n > 0 {
 		b.Title = b.T("home.title.due", "n", n)
 	}
-	b.Sub = b.T("home.sub", "n", q.Total(), "others", q.Others)
+	b.Sub = homeSub(b, q)
 	b.Tabs = homeTabs(b, q, only)
 	v := homeView{Base: b, Calm: Empty{Title: b.T("home.calm"), Text: b.T("home.calm.text")}}
 	if b.Register != nil {
@@ -85,6 +85,20 @@ func newHomeView(b Base, q care.Queue, only string) homeView {
 		}
 	}
 	return v
+}
+
+// homeSub adds what the title leaves out: all of the work when the title counts
+// what is due, and what waits for others.
+func homeSub(b Base, q care.Queue) string {
+	switch {
+	case q.Due() > 0 && q.Others > 0:
+		return b.T("home.sub", "n", q.Total(), "others", q.Others)
+	case q.Due() > 0:
+		return b.T("home.sub.all", "n", q.Total())
+	case q.Others > 0:
+		return b.T("home.sub.others", "n", q.Others)
+	}
+	return ""
 }
 
 // homeTabs leads to one kind of work; kinds without work are left out.
@@ -115,7 +129,7 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 	}
 	r := QueueRow{Icon: taskIcon(i.Task), Title: b.T("home.row", "task", b.T(string(i.Task.Label())), "what", what), Href: taskHref(i),
 		Meta: []string{i.PersonName, identity(b, i.Sex, i.Birth, q.Today)}, Side: sides(q.Sides).of(i.Hospital), Place: i.Hosp,
-		Overdue: i.Urgency == care.Now, Due: dueText(b, i.Due, q.Today), Reason: b.T("home.since", "date", clock.DateOf(i.Since.In(clock.Shanghai)))}
+		Overdue: i.Urgency == care.Now, Due: dueText(b, i.Due, q.Today), Reason: waitedDays(b, q.Today.DaysSince(clock.DateOf(i.Since.In(clock.Shanghai))))}
 	if i.Tail != "" {
 		r.Meta = append(r.Meta, MaskID(i.Tail))
 	}
@@ -131,6 +145,14 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 		r.Href = r.Action.Href
 	}
 	return r
+}
+
+// waitedDays says how long something has waited, counted in calendar days.
+func waitedDays(b Base, days int) string {
+	if days <= 0 {
+		return b.T("home.waited.today")
+	}
+	return b.T("home.waited", "n", days)
 }
 
 // dueText says how a day lies to today: today, n days late, or the day.

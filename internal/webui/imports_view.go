@@ -199,8 +199,8 @@ func totalsRow(b Base, s exchange.SheetFigures) Row {
 
 // messagesTable lists what is said about rows, refused ones first.
 func messagesTable(b Base, v exchange.View) Table {
-	t := Table{Caption: b.T("exchange.messages"), Dense: true, Columns: []Column{{Key: "exchange.col.sheet"}, {Key: "exchange.col.row", Align: "right"},
-		{Key: "exchange.col.level"}, {Key: "exchange.col.message", Class: "grow"}}, Empty: Empty{Title: b.T("exchange.messages.none")}}
+	t := Table{Caption: b.T("exchange.messages"), Dense: true, Columns: []Column{{Key: "exchange.col.sheet", Class: "narrow name-col"}, {Key: "exchange.col.row", Align: "right", Class: "narrow"},
+		{Key: "exchange.col.level", Class: "narrow"}, {Key: "exchange.col.message"}}, Empty: Empty{Title: b.T("exchange.messages.none")}}
 	all := 0
 	for _, level := range []history.Level{history.LevelError, history.LevelWarning} {
 		for _, s := range v.Book.Sheets {

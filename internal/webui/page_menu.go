@@ -65,6 +65,9 @@ func (b *Base) SetMenu(current string, allowed func(id string) bool, counts map[
 // opens the whole navigation.
 func (b *Base) bottomBar(current string) {
 	short := map[string]bool{"queue": true, "patients": true, "overview": true}
+	if b.menuHas("queue") == b.menuHas("patients") && !b.menuHas("queue") { // no daily work: what the role reads instead
+		short["cases"], short["funds"], short["visiting"], short["settings"] = true, b.menuHas("overview"), !b.menuHas("cases"), true
+	}
 	seen := false
 	for _, g := range b.Menu {
 		for _, it := range g.Items {
@@ -83,6 +86,17 @@ func (b *Base) bottomBar(current string) {
 		b.addRegister(current)
 	}
 	b.Bottom = append(b.Bottom, MenuItem{ID: "more", Href: "#nav", Icon: "more", Text: b.T("nav.more"), Current: !seen && current != "register" && current != ""})
+}
+
+func (b *Base) menuHas(id string) bool {
+	for _, g := range b.Menu {
+		for _, it := range g.Items {
+			if it.ID == id {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // addRegister puts the registrar's one action into the phone's bar.

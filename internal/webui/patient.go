@@ -236,10 +236,13 @@ func careEvents(b Base, v care.PatientView) []Event {
 	for _, t := range v.Treatments {
 		by[t.ID] = t
 	}
+	operated := operationEvents(b, v, at)
 	var out []Event
 	for _, e := range v.Events {
 		t := by[e.Treatment]
 		if e.Action == treatment.LogOperation || e.Action == treatment.ImportHistory {
+			out = append(out, operated[t.ID]...)
+			delete(operated, t.ID)
 			continue
 		}
 		x := Event{Date: e.On.String(), Title: b.T(e.Action.Label()), Kind: "event", Side: at.of(t.Hospital), Place: t.HospitalName, Note: e.Note,
@@ -252,6 +255,15 @@ func careEvents(b Base, v care.PatientView) []Event {
 		}
 		out = append(out, x)
 	}
+	for _, t := range v.Treatments {
+		out = append(out, operated[t.ID]...)
+	}
+	return out
+}
+
+// operationEvents are the operations by the treatment they belong to.
+func operationEvents(b Base, v care.PatientView, at sides) map[ident.ID][]Event {
+	out := map[ident.ID][]Event{}
 	for _, o := range v.Operations {
 		x := Event{Date: o.OperatedOn.String(), Title: operationName(b, o), Kind: "operation", Side: at.of(o.Hospital), Place: o.HospitalName, Note: o.LeadName,
 			Href: "/operations/" + o.ID.String()}
@@ -261,7 +273,7 @@ func careEvents(b Base, v care.PatientView) []Event {
 		if slices.Contains(o.Marks, procedure.MarkNeedsReview) {
 			x.Title = b.T("care.marked", "what", x.Title, "mark", b.T("operation.review"))
 		}
-		out = append(out, x)
+		out[o.Treatment] = append(out[o.Treatment], x)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -160,6 +161,27 @@ func TestALargeUploadIsRefusedInTheFormWithTheRestKept(t *testing.T) {
 	contains(t, "the form", got, "文件超过 10 MB", `value="向云禾"`, `value="2026-01-01"`)
 	if n := s.Count(`select (select count(*) from person) + (select count(*) from attachment)`); n != 0 {
 		t.Error("something was stored")
+	}
+}
+
+// Beyond 4 MB the parts of a form are files; a scan of a paper must not stay
+// where anybody of the machine reads it.
+func TestNoUploadStaysInTheTemporaryDirectory(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	s := newSite(t)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	jpeg := append([]byte{0xFF, 0xD8, 0xFF, 0xE0}, make([]byte, 6<<20)...)
+	made := b.send("/patients/register", "proof", "低保证.jpg", jpeg, s.typed(servicetest.Mountain, "category", "DB", "category_from", "2026-01-01", "category_to", "2026-12-31")...)
+	if made.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", made.status, made.body)
+	}
+	refused := b.send("/patients/register", "proof", "低保证.jpg", make([]byte, 12<<20), s.typed(servicetest.Mountain)...)
+	if refused.status != http.StatusRequestEntityTooLarge {
+		t.Fatalf("%d %s", refused.status, refused.body)
+	}
+	if left, err := filepath.Glob(filepath.Join(temporary, "multipart-*")); err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary directory: %v, %v", left, err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/accounts"
 )
 
 // Call is one request as a handler sees it: who acts, in which language, and
@@ -77,8 +78,22 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 			err = h(w, r, c)
 		}
 		if err != nil {
+			s.noteRefusal(r, c, err)
 			s.fail(w, r, c, err)
 		}
+	}
+}
+
+// noteRefusal leaves a trace of who was turned away from what. The answer is the
+// same when that fails; the log then has it.
+func (s *Server) noteRefusal(r *http.Request, c *Call, cause error) {
+	if c == nil || s.d.Accounts == nil {
+		return
+	}
+	object, _ := pathID(r, "id") // without a record there is none
+	x := accounts.Refusal{Method: r.Method, Route: httpx.Route(r), Object: object, Cause: cause}
+	if err := s.d.Accounts.Refused(r.Context(), c.Who, x); err != nil {
+		s.d.Log.ErrorContext(r.Context(), "a refusal could not be recorded", "request", httpx.RequestID(r.Context()), "error", err)
 	}
 }
 

@@ -152,12 +152,20 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"queue": authz.SelfRead, "patients": authz.PersonRead, "cases": authz.CaseRead, "operations": authz.ProcedureRead,
+	"patients": authz.PersonRead, "cases": authz.CaseRead, "operations": authz.ProcedureRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }
 
+// queueWork are the permissions whose work lies in the queue; a role with none
+// of them begins at another page and has no use for the entry.
+var queueWork = []authz.Permission{authz.EligibilityEdit, authz.ApprovalRequest, authz.ApprovalDecide, authz.TreatmentAdvance, authz.ProcedureLog,
+	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose}
+
 func (s *Server) offers(c *Call, id string) bool {
+	if id == "queue" {
+		return slices.ContainsFunc(queueWork, func(p authz.Permission) bool { return s.can(c, p) })
+	}
 	perm, ok := menuPermissions[id]
 	return ok && s.can(c, perm)
 }

@@ -211,8 +211,11 @@ func (s *Server) step(r *http.Request, c *Call) (careForm, care.TreatmentView, t
 		Link{Text: treatmentName(c.Base, v.Treatment), Href: "/treatments/" + v.ID.String()})
 	b.Sub = b.T("case.sub", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, c.Today), "programme", b.T(v.Programme.Label()))
 	row, known := treatment.Find(v.Place, action)
-	if !known {
+	if !known { // not from here: the form shows what the step would ask elsewhere, and why not
 		row = treatment.Row{Action: action, From: v.Place, To: v.Place}
+		if i := slices.IndexFunc(treatment.Table(), func(x treatment.Row) bool { return x.Action == action }); i >= 0 {
+			row.To.State = treatment.Table()[i].To.State
+		}
 	}
 	p := careForm{Base: b, Form: stepForm(b, c.Today, v, row)}
 	facts := treatment.With(care.Gives(row)...).Because("given in the form")

@@ -32,6 +32,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, c *Call, act string
 	self := "/users/" + account.String()
 	b := s.settingsFrame(c, "account.ask."+act, Link{Text: c.P.T("settings.users"), Href: "/users"}, Link{Text: d.DisplayName, Href: self})
 	b.Title, b.Sub = b.T("account.ask."+act, "name", d.DisplayName), b.T("account.ask."+act+".text")
+	b.Crumbs[len(b.Crumbs)-1].Text = b.T("account.ask." + act + ".do")
 	f := keyed(NewForm(b, c.Today))
 	f.Action = self + "/" + act
 	if refusal != nil {

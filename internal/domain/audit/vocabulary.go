@@ -121,6 +121,10 @@ const (
 	DbShell   = "db.shell"
 	DbMigrate = "db.migrate"
 
+	// AccessRefuse is a refusal at the door, before a service announced what
+	// was to be done: the role is missing, or the address names a hidden record.
+	AccessRefuse = "access.refuse"
+
 	SetupRun = "setup.run"
 
 	DemoLoad = "demo.load"
@@ -178,7 +182,7 @@ func Actions() []string {
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
-		ParticipationEnd,
+		ParticipationEnd, AccessRefuse,
 	}
 }
 

@@ -276,6 +276,11 @@ func From(at Place) []Row {
 func Next(at Place, action Action, facts Facts) (Row, error) {
 	row, ok := Find(at, action)
 	if !ok {
+		if !slices.Contains(Actions(), action) { // it has no name a sentence could say
+			var f errs.Fields
+			f.Add("action", "form.error.choice")
+			return Row{}, f.Err()
+		}
 		return Row{}, notHere(at, action)
 	}
 	missing := row.Missing(facts)

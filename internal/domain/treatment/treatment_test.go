@@ -293,3 +293,12 @@ func TestCountedStatesAreThePersonTimes(t *testing.T) {
 		}
 	}
 }
+
+func TestAnUnknownActionIsWrongInputNotARefusal(t *testing.T) {
+	for _, action := range []treatment.Action{"", "pay"} {
+		_, err := treatment.Next(treatment.Place{State: treatment.Approved}, action, treatment.Facts{})
+		if !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("action") {
+			t.Errorf("%q: %v", action, err)
+		}
+	}
+}

@@ -165,7 +165,7 @@ func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, dec
 			return err
 		}
 		for _, w := range waiting {
-			q.add(QueueItem{Waiting: w, Task: ofCase[casefile.State(w.Place.State)], Urgency: Soon, Due: w.PlannedOn})
+			q.add(q.judge(QueueItem{Waiting: w, Task: ofCase[casefile.State(w.Place.State)], Due: w.PlannedOn}))
 		}
 		if err := s.readJoins(tx, who, q); err != nil {
 			return err
