@@ -100,7 +100,7 @@ var served = regexp.MustCompile(`http://localhost:\d+`)
 func (m *machine) start(args ...string) string {
 	m.t.Helper()
 	cmd := m.command(append(args, "--addr", "127.0.0.1:0")...)
-	var out bytes.Buffer
+	var out, log spoken
 	cmd.Stdout = &out
 	errOut, err := cmd.StderrPipe()
 	if err != nil {
@@ -110,14 +110,13 @@ func (m *machine) start(args ...string) string {
 		m.t.Fatal(err)
 	}
 	said := make(chan string, 1)
-	var log bytes.Buffer
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		lines := bufio.NewReader(errOut)
 		for {
 			line, err := lines.ReadString('\n')
-			log.WriteString(line)
+			_, _ = log.Write([]byte(line))
 			if at := served.FindString(line); at != "" && len(said) == 0 {
 				said <- at
 			}
@@ -147,6 +146,25 @@ func (m *machine) start(args ...string) string {
 		m.t.Fatalf("shanhai %s does not serve within a minute", args[0])
 	}
 	return out.String()
+}
+
+// spoken is what a running process has written so far; it is read while the
+// process goes on writing.
+type spoken struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *spoken) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }

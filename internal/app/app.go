@@ -30,6 +30,9 @@ type Options struct {
 	Version string
 	Clock   clock.Clock // nil: the system's
 	Demo    bool        // serve demonstration data
+	// Hashing is the cost of passwords; zero is the house's. Tests that sign in
+	// dozens of people use a cheap one.
+	Hashing seal.HashParams
 }
 
 // App is the service, open and ready to serve.

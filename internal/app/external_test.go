@@ -41,7 +41,7 @@ func external(t *testing.T, d *pgtest.Database, admin bool) config.Config {
 }
 
 func options(clk clock.Clock) Options {
-	return Options{Log: slog.New(slog.DiscardHandler), Version: "test", Clock: clk}
+	return Options{Hashing: seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, Log: slog.New(slog.DiscardHandler), Version: "test", Clock: clk}
 }
 
 func open(t *testing.T, cfg config.Config, clk clock.Clock) *App {

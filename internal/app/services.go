@@ -43,11 +43,15 @@ func newServices(a *App) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
+	hashing := a.opt.Hashing
+	if hashing == (seal.HashParams{}) {
+		hashing = seal.DefaultHashParams()
+	}
 	sessions := store.NewSessionStore(a.DB, scs.GobCodec{})
 	return Services{
 		SessionStore: sessions,
 		// Hashing is memory-hard: more at once than cores only makes everybody wait.
-		Accounts: accounts.New(accounts.Deps{DB: a.DB, Policy: a.Policy, Hasher: seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU()),
+		Accounts: accounts.New(accounts.Deps{DB: a.DB, Policy: a.Policy, Hasher: seal.NewHasher(hashing, runtime.NumCPU()),
 			Sessions: sessions, Passwords: passwords, Clock: a.opt.Clock, Log: a.opt.Log}),
 		Intake:    intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
 		Exchange:  exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),

@@ -73,7 +73,7 @@ func TestRefusedRowsComeBackColouredWithTheirMessages(t *testing.T) {
 	if err != nil || len(comments) != 5 {
 		t.Fatalf("%d comments, %v", len(comments), err)
 	}
-	if c := comments[0]; c.Cell != "E5" || c.Text != "第 340 行：“身份证号码”校验位不对，请对照证件核对；年龄 60 岁与身份证号码不符（2023年5月31日应为 74 岁）" && c.Text != "第 340 行：“身份证号码”校验位不对，请对照证件核对" {
+	if c := comments[0]; c.Cell != "E5" || c.Text != "第 340 行：「身份证号码」校验位不对，请对照证件核对；年龄 60 岁与身份证号码不符（2023年5月31日应为 74 岁）" && c.Text != "第 340 行：「身份证号码」校验位不对，请对照证件核对" {
 		t.Errorf("%s %q", c.Cell, c.Text)
 	}
 	id, err := f.GetCellStyle("站立行动", "E5")

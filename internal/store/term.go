@@ -201,6 +201,11 @@ func (tx *Tx) SearchRegistrations(hospitals []ident.ID, q match.Query) ([]Person
 	if len(hospitals) > 0 && len(hospitals) <= manyHospitals {
 		query, args = searchAtHospitals, append(args, idArray(hospitals))
 	}
+	// Arrays as arguments make the planner plan anew for each call, which costs as
+	// much as the search; the plan without the values is the right one here.
+	if err := tx.once(`set local plan_cache_mode = force_generic_plan`); err != nil {
+		return nil, err
+	}
 	var rows []personListRow
 	err := tx.list(&rows, query, args...)
 	return items(rows, personListRow.row), err

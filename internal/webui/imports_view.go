@@ -163,7 +163,7 @@ func (p *importView) mayReverse(yes bool) {
 }
 
 func totalsTable(b Base, v exchange.View) Table {
-	t := Table{Caption: b.T("exchange.totals"), Columns: []Column{{Key: "exchange.col.sheet", Class: "grow"}, {Key: "exchange.col.programme"},
+	t := Table{Caption: b.T("exchange.totals"), Columns: []Column{{Key: "exchange.col.sheet", Class: "name-col"}, {Key: "exchange.col.programme", Class: "grow"},
 		{Key: "exchange.col.patients", Align: "right"}, {Key: "exchange.col.person_times", Align: "right"}, {Key: "exchange.col.procedures", Align: "right"},
 		{Key: "exchange.col.total", Align: "right"}, {Key: "exchange.col.insurance", Align: "right"}, {Key: "exchange.col.reduction", Align: "right"},
 		{Key: "exchange.col.net", Align: "right"}, {Key: "exchange.col.errors", Align: "right"}, {Key: "exchange.col.warnings", Align: "right"}}}
@@ -212,7 +212,7 @@ func messagesTable(b Base, v exchange.View) Table {
 					continue
 				}
 				kind := map[history.Level]string{history.LevelError: "error", history.LevelWarning: "warn"}[m.Level]
-				t.Rows = append(t.Rows, Cells(TextCell(s.Sheet), CodeCell(strconv.Itoa(m.Row)), TagCell(kind, b.T("history.level."+string(m.Level))),
+				t.Rows = append(t.Rows, Cells(nameCell(s.Sheet, ""), CodeCell(strconv.Itoa(m.Row)), TagCell(kind, b.T("history.level."+string(m.Level))),
 					TextCell(rowText(b, m))))
 			}
 		}

@@ -141,7 +141,13 @@ func (s *Server) organisationPage(w http.ResponseWriter, r *http.Request, c *Cal
 		return err
 	}
 	b := s.settingsFrame(c, "settings.organisations")
-	return s.d.Engine.Render(w, r, http.StatusOK, "directory/organisation", newOrganisationView(b, d))
+	v := newOrganisationView(b, d)
+	if !s.can(c, authz.PartnershipRead) {
+		for _, row := range v.Members.Rows {
+			row.Cells[0].Href = ""
+		}
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "directory/organisation", v)
 }
 
 func newOrganisationView(b Base, d directory.OrganisationDetail) organisationView {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -49,6 +50,7 @@ func (s *Server) patientPage(w http.ResponseWriter, r *http.Request, c *Call) er
 	if err != nil {
 		return err
 	}
+	v.CanAttach = v.CanAttach && s.can(c, authz.AttachmentRead) // the button leads to the list of what is attached
 	return s.d.Engine.Render(w, r, http.StatusOK, "care/patient", newPatientView(s.careBase(c, "patients", v.Name), v, c.Today))
 }
 

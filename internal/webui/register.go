@@ -154,7 +154,7 @@ func (d deskFacts) fields() []Field {
 	out := []Field{{Name: "hospital", LabelKey: "register.hospital", Kind: KindCombo, Options: d.hospitalOptions(), Width: 6},
 		{Name: "registered_on", LabelKey: "register.on", Kind: KindDate, Width: 6, Placeholder: "register.on.example"}}
 	if d.mayOpen {
-		out = append(out, Field{Name: "programme", LabelKey: "register.programme", Kind: KindRadio, Options: registerProgrammes(), Optional: true},
+		out = append(out, Field{Name: "programme", LabelKey: "register.programme", Kind: KindRadio, Options: registerProgrammes(), Optional: true, Data: live()},
 			Field{Name: "diagnosis", LabelKey: "register.diagnosis", Placeholder: "register.diagnosis.example", Optional: true, Max: 200})
 	}
 	if d.mayGrant {

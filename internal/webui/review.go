@@ -2,6 +2,7 @@ package webui
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,8 @@ func newReviewView(b Base, today clock.Date, state string, list page.Result[inta
 
 func newReviewItem(b Base, today clock.Date, x intake.ReviewItem) reviewItemView {
 	v := reviewItemView{Action: "/review/" + x.ID.String(), Title: b.T("review.kind." + x.Kind), Reason: x.Reason, Version: strconv.Itoa(x.Version),
-		Meta: strings.Join([]string{x.HospitalName, x.ByName, b.Day(clock.DateOf(x.CreatedAt.In(clock.Shanghai)))}, " · "), Left: newReviewSide(b, today, x.Person)}
+		Meta: strings.Join(slices.DeleteFunc([]string{x.HospitalName, x.ByName, b.Day(clock.DateOf(x.CreatedAt.In(clock.Shanghai)))},
+			func(s string) bool { return s == "" }), " · "), Left: newReviewSide(b, today, x.Person)}
 	if x.OtherID != ident.Nil {
 		right := newReviewSide(b, today, x.Other)
 		v.Right = &right

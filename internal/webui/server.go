@@ -163,6 +163,9 @@ var queueWork = []authz.Permission{authz.EligibilityEdit, authz.ApprovalRequest,
 	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose}
 
 func (s *Server) offers(c *Call, id string) bool {
+	if c.Who.PartnershipID == ident.Nil { // outside every partnership only the settings have something to show
+		return id == "settings"
+	}
 	if id == "queue" {
 		return slices.ContainsFunc(queueWork, func(p authz.Permission) bool { return s.can(c, p) })
 	}

@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/mozillazg/go-pinyin"
+
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 )
 
 // maxReadings caps the spellings of one name: a term table grows by rows.
@@ -102,7 +104,12 @@ type part struct {
 	must     int
 }
 
+// partsOf reads no more than the longest name has: every reading costs the
+// length again, and half a million characters typed as a name cost minutes.
 func partsOf(name string) []part {
+	if r := []rune(name); len(r) > patient.MaxName {
+		name = string(r[:patient.MaxName])
+	}
 	words := strings.Fields(strings.ReplaceAll(plain(name), "·", " "))
 	var parts []part
 	for i, w := range words {

@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"slices"
 	"strings"
 	"testing"
@@ -133,5 +134,14 @@ func TestPeopleAreOrderedBySyllableThenCharacter(t *testing.T) {
 func BenchmarkTerms(b *testing.B) {
 	for b.Loop() {
 		match.Terms("尉迟飞莲")
+	}
+}
+
+// Half a million characters fit into the form that also takes a scan.
+func TestANameWithoutEndIsReadToTheLongestName(t *testing.T) {
+	long := strings.Repeat("王小山", 200_000)
+	short := string([]rune(long)[:patient.MaxName])
+	if got, want := match.NameKeys(long), match.NameKeys(short); !slices.Equal(got, want) {
+		t.Errorf("%d keys of %d characters, want those of the first %d", len(got), len([]rune(long)), patient.MaxName)
 	}
 }

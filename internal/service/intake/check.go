@@ -50,6 +50,9 @@ func (s *Service) Warn(ctx context.Context, who user.Principal, in RegisterInput
 		return Warning{}, err
 	}
 	w := Warning{Parsed: d.parsed}
+	if len([]rune(d.source.Person.Name)) > patient.MaxName {
+		d.source.Person.Name = "" // resembles nobody, and comparing it would take minutes
+	}
 	if len(d.source.Documents) == 0 && (d.source.Person.Name == "" || d.source.Person.Birth.IsZero()) {
 		return w, nil
 	}

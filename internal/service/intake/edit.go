@@ -46,7 +46,9 @@ func (s *Service) Edit(ctx context.Context, who user.Principal, key string, in E
 		if err != nil {
 			return ident.Nil, err
 		}
-		if err := r.Validate(p.Birth, tx.Today()).Err(); err != nil {
+		wrong := r.Validate(p.Birth, tx.Today())
+		checkText(&wrong, "note", in.Note)
+		if err := wrong.Err(); err != nil {
 			return ident.Nil, err
 		}
 		tx.Amend("changed", changed(old, r, in)["changed"])
@@ -160,6 +162,7 @@ func (s *Service) readIdentity(in *IdentityInput, today clock.Date) (patient.Par
 	if in.Reason == "" {
 		wrong.Add("reason", "error.identity.reason")
 	}
+	checkText(&wrong, "reason", in.Reason)
 	return parsed, wrong.Err()
 }
 

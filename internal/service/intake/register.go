@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -192,6 +193,10 @@ func (s *Service) read(in RegisterInput, today clock.Date) (draft, error) {
 		wrong = append(wrong, b.Validate()...)
 	}
 	wrong = append(wrong, checkProgramme(in)...)
+	for path, text := range map[string]string{"note": in.Note, "diagnosis": in.Diagnosis, FieldDuplicates: in.NotSame, "join_reason": in.JoinReason,
+		"mismatch_reason": in.MismatchReason} {
+		checkText(&wrong, path, text)
+	}
 	d.source = store.Source{Person: p, Registration: r}
 	if d.parsed.Kind != patient.DocNone && d.parsed.Number != "" {
 		doc := d.parsed.Document
@@ -199,6 +204,16 @@ func (s *Service) read(in RegisterInput, today clock.Date) (draft, error) {
 		d.source.Documents = []patient.Document{doc}
 	}
 	return d, wrong.Err()
+}
+
+// maxText is how many characters a remark or a reason may have: it is shown in
+// lists and in the audit log.
+const maxText = 500
+
+func checkText(wrong *errs.Fields, path, text string) {
+	if utf8.RuneCountInString(strings.TrimSpace(text)) > maxText {
+		wrong.Add(path, "error.text.too_long", "n", maxText)
+	}
 }
 
 func checkProgramme(in RegisterInput) (wrong errs.Fields) {
