@@ -5,11 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/demo"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -38,6 +41,45 @@ func load(t *testing.T) (*store.DB, *pgtest.Database) {
 	}
 	t.Logf("loaded in %v", time.Since(began))
 	return db, test
+}
+
+func TestMeasuresCountTheDemonstrationAndNothingElse(t *testing.T) {
+	db, test := load(t)
+	policy := authz.New(db, db.Clock())
+	if err := policy.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	figures := reporting.New(reporting.Deps{DB: db, Policy: policy})
+	read := func(id measure.ID) int64 {
+		t.Helper()
+		v, err := figures.Measure(t.Context(), demo.System(), id, measure.Filter{})
+		if err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		return v.Value.Int64()
+	}
+	for id, want := range map[measure.ID]int64{"joint.patients": 307, "joint.procedures": 332, "joint.reduction_fen": 848_000_000,
+		"cataract.patients": 86, "cataract.net_fen": 0, "coronary.person_times": 225, "coronary.procedures": 225} {
+		if got := read(id); got != want {
+			t.Errorf("%s = %d, want %d", id, got, want)
+		}
+	}
+	// One operation withdrawn behind the program's back: a figure that was
+	// written down somewhere, or that asked for the demo flag, would not move.
+	super := pgtest.Open(t, test.SuperDSN)
+	if _, err := super.Exec(`update procedure set live = false where id = (select p.id from procedure p where p.programme = 'joint'
+		and (select count(*) from procedure o where o.person_id = p.person_id) = 1 order by p.id limit 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := super.Exec(`update installation set demo = false, demo_complete = false`); err != nil {
+		t.Fatal(err)
+	}
+	if got := read("joint.patients"); got != 306 {
+		t.Errorf("patients after one was withdrawn: %d", got)
+	}
+	if got := read("joint.procedures"); got != 331 {
+		t.Errorf("procedures after one was withdrawn: %d", got)
+	}
 }
 
 func TestTheDemonstrationHasThePublishedFigures(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // Each transaction takes one place. Were it two, as many transactions as there
 // are places, begun together, would wait for each other until they time out.
 func TestAllPlacesOfThePoolCanBeTakenAtOnce(t *testing.T) {
-	const places = 2
+	const places = 16 // the fewest there are
 	db, err := store.Open(t.Context(), store.Options{DSN: pgtest.DB(t).AppDSN, Clock: clock.System{}, Web: places})
 	if err != nil {
 		t.Fatal(err)

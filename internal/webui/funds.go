@@ -2,6 +2,7 @@ package webui
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -44,6 +45,12 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 			row.Cells = append(row.Cells, TextCell("–"), TextCell("–"), TextCell("–"), TextCell("–"))
 		}
 		t.Rows = append(t.Rows, row)
+	}
+	if len(list) > 0 && !slices.ContainsFunc(list, func(f funding.FundEntry) bool { return f.Open }) { // no balance to show: names only
+		t.Note, t.Columns = "", t.Columns[:3]
+		for i := range t.Rows {
+			t.Rows[i].Cells = t.Rows[i].Cells[:3]
+		}
 	}
 	return approvalsView{b, t}
 }

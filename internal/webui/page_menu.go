@@ -54,6 +54,9 @@ func (b *Base) SetMenu(current string, allowed func(id string) bool, counts map[
 			it.Count, it.Due = counts[it.ID].Count, counts[it.ID].Due
 			group.Items = append(group.Items, it)
 		}
+		if len(group.Items) == 1 && group.Items[0].ID == "settings" { // settings alone are no group
+			group.Head = ""
+		}
 		if len(group.Items) > 0 {
 			b.Menu = append(b.Menu, group)
 		}
