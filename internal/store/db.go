@@ -58,11 +58,11 @@ const (
 
 // Open connects both pools and checks that the role may not change the schema.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	web, err := newPool(o.DSN, webStatement, max(o.Web, 16))
+	web, err := newPool(o.DSN, webStatement, sized(o.Web, 16))
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := newPool(o.DSN, jobStatement, max(o.Jobs, 4))
+	jobs, err := newPool(o.DSN, jobStatement, sized(o.Jobs, 4))
 	if err != nil {
 		_ = web.db.Close()
 		return nil, err
@@ -73,6 +73,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// sized is the wanted number of connections, or the usual one.
+func sized(wanted, usual int) int {
+	if wanted <= 0 {
+		return usual
+	}
+	return wanted
 }
 
 // Close closes the pools.
