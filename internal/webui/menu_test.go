@@ -16,7 +16,7 @@ func TestAnOperationStandsBetweenAdmissionAndDischargeOfItsDay(t *testing.T) {
 	v := sampleRecord(b)
 	v.Treatments, v.Operations = v.Treatments[:1], v.Operations[:1]
 	day, id := v.Operations[0].OperatedOn, v.Treatments[0].ID
-	v.Operations[0].Treatment, v.Events = id, nil
+	v.Operations[0].Treatment, v.Operations[0].Marks, v.Events = id, nil, nil
 	for _, a := range []treatment.Action{treatment.Admit, treatment.LogOperation, treatment.Discharge} {
 		v.Events = append(v.Events, care.Event{Treatment: id, Action: a, On: day})
 	}
