@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -108,8 +109,11 @@ func newFundPage(b Base, v funding.FundView, kind fund.Kind) fundPageView {
 		b.Actions = []Button{{Text: b.T("funding.deposit"), Kind: "primary", Icon: "plus", Href: "/funds/" + v.ID.String() + "/deposits/new"}}
 	}
 	x := v.Balances
-	received := x.Received()
-	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: received, Note: b.T("funding.deposits", "n", v.Deposits)},
+	received, deposits := x.Received(), b.T("funding.deposits", "n", v.Deposits)
+	if v.Kind == fund.History {
+		deposits = "" // one for each line of the old ledger says nothing
+	}
+	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: received, Note: deposits},
 		{Op: "−", Name: b.T("fund.account.committed"), Amount: x.Committed, Note: b.T("funding.committed.note")},
 		{Op: "−", Name: b.T("fund.account.reserved"), Amount: x.Reserved, Note: b.T("funding.reserved.note")},
 		{Op: "=", Name: b.T("fund.account.available"), Amount: x.Available, Note: b.T("funding.available.note"), Result: true}},
@@ -123,6 +127,21 @@ func newFundPage(b Base, v funding.FundView, kind fund.Kind) fundPageView {
 	return p
 }
 
+// ledgerReason leads to what a transfer was for: the application, or for an old
+// ledger's money, which nobody applied for here, the treatment.
+func ledgerReason(b Base, l funding.LedgerLine) Cell {
+	c := Cell{Text: l.CaseNo, Sub: l.Note}
+	switch {
+	case l.Approval != ident.Nil:
+		c.Text, c.Href = cmp.Or(l.CaseNo, b.T("funding.application")), "/approvals/"+l.Approval.String()
+	case l.CaseNo != "" && l.Treatment != ident.Nil:
+		c.Href = "/treatments/" + l.Treatment.String()
+	case l.CaseNo == "":
+		c = Cell{Text: l.Note}
+	}
+	return c
+}
+
 func ledgerTable(b Base, v funding.FundView) Table {
 	t := Table{Caption: b.T("funding.ledger"), Note: b.T("funding.ledger.note"), Columns: []Column{{Key: "funding.ledger.at"}, {Key: "funding.voucher.head"}, {Key: "funding.ledger.kind"},
 		{Key: "funding.ledger.why", Class: "grow"}, {Key: "funding.ledger.amount", Align: "right"}, {Key: "funding.ledger.change", Align: "right"},
@@ -133,12 +152,7 @@ func ledgerTable(b Base, v funding.FundView) Table {
 	}
 	for _, l := range v.Lines.Rows {
 		kind := map[fund.Kind]string{fund.KindDeposit: "ok", fund.KindReserve: "warn", fund.KindCommit: "info", fund.KindReimburse: "info", fund.KindReversal: "error"}[l.Kind]
-		why := Cell{Text: l.Note}
-		if l.CaseNo != "" {
-			why = Cell{Text: l.CaseNo, Href: "/approvals/" + l.Approval.String(), Sub: l.Note}
-		} else if l.Approval != ident.Nil {
-			why = Cell{Text: b.T("funding.application"), Href: "/approvals/" + l.Approval.String(), Sub: l.Note}
-		}
+		why := ledgerReason(b, l)
 		if l.Kind == fund.KindReversal {
 			why.Sub = b.T("funding.ledger.reverses", "no", funding.VoucherNo(l.ReversesAs, l.Reverses))
 		}
@@ -147,7 +161,7 @@ func ledgerTable(b Base, v funding.FundView) Table {
 			balance = MoneyCell(l.Available)
 		}
 		row := Cells(Cell{Text: instant(l.PostedAt), Nowrap: true}, CodeCell(funding.VoucherNo(l.Kind, l.ID)), TagCell(kind, b.T(l.Kind.Label())), why,
-			MoneyCell(l.Amount), Cell{Text: signed(l.Change), Nowrap: true}, balance, Cell{Text: l.PostedBy, Nowrap: true})
+			MoneyCell(l.Amount), Cell{Text: signed(l.Change), Nowrap: true}, balance, Cell{Text: cmp.Or(l.PostedBy, b.T("funding.by_system")), Nowrap: true})
 		if v.MayDeposit {
 			act := TextCell("")
 			if l.Kind == fund.KindDeposit && !l.Reversed {
