@@ -137,17 +137,27 @@ create table organisation_alias (
   primary key (partnership_id, alias)
 );
 
+-- A spelling of a beneficiary category in old ledgers, asked once and kept.
+create table category_alias (
+  partnership_id uuid not null,
+  alias text collate "C" not null,
+  category text not null,
+  created_at timestamptz not null,
+  created_by uuid not null,
+  primary key (partnership_id, alias)
+);
+
 select app_shard(t, 'distributed') from unnest(array['audit_event', 'audit_head', 'audit_link', 'audit_pending', 'idempotency', 'job',
-  'import_batch', 'import_row', 'import_mapping', 'organisation_alias']::regclass[]) t;
+  'import_batch', 'import_row', 'import_mapping', 'organisation_alias', 'category_alias']::regclass[]) t;
 alter table import_row add foreign key (partnership_id, batch_id) references import_batch (partnership_id, id);
 
 select app_grant(t, 'append') from unnest(array['audit_event', 'audit_link', 'organisation_alias']::regclass[]) t;
-select app_grant(t, 'write') from unnest(array['audit_head', 'job', 'import_batch', 'import_row', 'import_mapping']::regclass[]) t;
+select app_grant(t, 'write') from unnest(array['audit_head', 'job', 'import_batch', 'import_row', 'import_mapping', 'category_alias']::regclass[]) t;
 grant update (organisation_id) on organisation_alias to shanhai_app;
 select app_grant(t, 'full') from unnest(array['audit_pending', 'idempotency']::regclass[]) t;
 
 select app_protect(t, 'partnership') from unnest(array['audit_event', 'audit_head', 'audit_link', 'audit_pending', 'idempotency', 'job',
-  'import_batch', 'import_row', 'import_mapping', 'organisation_alias']::regclass[]) t;
+  'import_batch', 'import_row', 'import_mapping', 'organisation_alias', 'category_alias']::regclass[]) t;
 
 create trigger audit_event_append_only before update or delete on audit_event for each row execute function refuse_change();
 create trigger audit_link_append_only before update or delete on audit_link for each row execute function refuse_change();

@@ -91,7 +91,7 @@ func (w *world) fillPerson(f []*filler, n int, by ident.ID) error {
 	on := clock.MustDate(2022, 1, 1).AddDays(n % 1400)
 	made := on.Start()
 	person, doc, reg, file, care := ident.New(), ident.New(), ident.New(), ident.New(), ident.New()
-	slip := ident.SlipCode()
+	slip := w.freshSlip(hospital)
 	w.cases, w.slips = append(w.cases, [2]string{file.String(), care.String()}), append(w.slips, slip)
 	number, err := keys.SealString(p.number, seal.Place{Table: "person_document", Column: "number_sealed", Row: doc})
 	if err != nil {
@@ -123,6 +123,21 @@ func (w *world) fillPerson(f []*filler, n int, by ident.ID) error {
 }
 
 // terms are the rows the store keeps of a registration, see store.Source.
+// freshSlip is a slip code the hospital has not given out: among a million
+// people some would draw the same one.
+func (w *world) freshSlip(hospital ident.ID) string {
+	if w.given == nil {
+		w.given = map[string]bool{}
+	}
+	for {
+		slip := ident.SlipCode()
+		if key := hospital.String() + slip; !w.given[key] {
+			w.given[key] = true
+			return slip
+		}
+	}
+}
+
 func (w *world) terms(p invented, slip, whole string) ([]string, error) {
 	var out []string
 	for _, t := range match.Terms(p.name) {

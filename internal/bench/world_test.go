@@ -48,8 +48,9 @@ type world struct {
 	orgs    []ident.ID
 	who     []user.Principal // registrars, one per client
 	tokens  []string
-	cases   [][2]string // case and its treatment, by person
-	slips   []string    // by person
+	cases   [][2]string     // case and its treatment, by person
+	slips   []string        // by person
+	given   map[string]bool // slip codes, by hospital
 	fixed   map[string]bool
 	scripts *recorder
 }

@@ -48,7 +48,7 @@ var businessTables = map[string]string{
 
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,
 	"idempotency": byPartnership, "job": byPartnership, "import_batch": byPartnership, "import_row": byPartnership,
-	"import_mapping": byPartnership, "organisation_alias": byPartnership,
+	"import_mapping": byPartnership, "organisation_alias": byPartnership, "category_alias": byPartnership,
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.

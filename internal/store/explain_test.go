@@ -178,7 +178,7 @@ func work(tx *store.Tx, p place) []error {
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
 		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()),
 		drop(tx.ReferralInbox(p.here, referral.Sent)), drop(tx.ReferralOutbox(p.here, referral.Sent)),
-		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()),
+		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
 		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),
 	}
 	for _, text := range []string{"向丹", "xab", "xiang300", "1234", "S3001", "500199196002290131", "13900000000", "向丹 1234"} {

@@ -2,6 +2,7 @@ package webui
 
 import (
 	"errors"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"io"
 	"net/http"
 	"strconv"
@@ -22,7 +23,7 @@ func (s *Server) importRoutes(rt *router) {
 	rt.post("/imports", authz.ImportRun, s.uploadLedger)
 	rt.get("/imports/{id}", authz.ImportRun, s.importPage)
 	rt.post("/imports/{id}/run", authz.ImportRun, s.runImport)
-	rt.post("/imports/{id}/hospitals", authz.ImportRun, s.learnHospitals)
+	rt.post("/imports/{id}/hospitals", authz.ImportRun, s.learnNames)
 	rt.get("/imports/{id}/columns/{sheet}/{block}", authz.ImportRun, s.columnsPage)
 	rt.post("/imports/{id}/columns/{sheet}/{block}", authz.ImportRun, s.correctColumns)
 	rt.get("/imports/{id}/refused", authz.ImportRun, s.refusedRows)
@@ -146,9 +147,10 @@ func (s *Server) runImport(w http.ResponseWriter, r *http.Request, c *Call) erro
 	return seeOther(w, r, "/imports/"+id.String())
 }
 
-// learnHospitals reads one choice for each unknown name; an empty choice leaves
-// the name to a provisional organisation.
-func (s *Server) learnHospitals(w http.ResponseWriter, r *http.Request, c *Call) error {
+// learnNames reads one choice for each unknown name of a hospital or category;
+// an empty choice leaves a hospital to a provisional organisation and a category
+// open.
+func (s *Server) learnNames(w http.ResponseWriter, r *http.Request, c *Call) error {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return err
@@ -163,15 +165,21 @@ func (s *Server) learnHospitals(w http.ResponseWriter, r *http.Request, c *Call)
 			names[f.Raw("name-"+strconv.Itoa(i))] = org
 		}
 	}
-	if len(names) == 0 { // nothing was chosen
+	categories := map[string]terminology.Category{}
+	for i := 0; f.Raw("group-"+strconv.Itoa(i)) != ""; i++ {
+		if c := terminology.Category(f.Raw("category-" + strconv.Itoa(i))); c.Valid() {
+			categories[f.Raw("group-"+strconv.Itoa(i))] = c
+		}
+	}
+	if len(names)+len(categories) == 0 { // nothing was chosen
 		if _, err := s.d.Exchange.Look(r.Context(), c.Who, id); err != nil {
 			return err
 		}
 	} else {
-		if err := s.d.Exchange.Learn(r.Context(), c.Who, id, names); err != nil {
+		if err := s.d.Exchange.Learn(r.Context(), c.Who, id, exchange.Learned{Hospitals: names, Categories: categories}); err != nil {
 			return err
 		}
-		s.flash(r, Flash{Kind: "ok", Title: c.P.T("exchange.hospitals.saved", "n", len(names))})
+		s.flash(r, Flash{Kind: "ok", Title: c.P.T("exchange.names.saved", "n", len(names)+len(categories))})
 	}
 	return seeOther(w, r, "/imports/"+id.String())
 }

@@ -38,9 +38,10 @@ func sampleImport(state exchange.BatchState, job exchange.JobState) exchange.Vie
 	v.Book = &history.Book{Persons: 2, Sheets: []*history.SheetResult{{Sheet: "Joints",
 		Rows: []history.RowMessage{{Row: 7, Level: history.LevelError, Issues: []history.Issue{{Level: history.LevelError, Key: "history.row.name_missing", Column: 1}}},
 			{Row: 9, Level: history.LevelWarning, Issues: []history.Issue{{Level: history.LevelWarning, Key: "history.row.hospital_missing", Column: 3}}}},
-		Notes:            []history.Note{{Level: history.LevelWarning, Key: "history.row.insurance_unsplit"}},
-		Normalised:       map[history.Change]int{history.ChangeDate: 12, history.ChangeSpace: 3},
-		UnknownHospitals: []history.Unknown{{Text: "TCM Hospital", Count: 3, Suggestion: hospital.Name}},
+		Notes:             []history.Note{{Level: history.LevelWarning, Key: "history.row.insurance_unsplit"}},
+		Normalised:        map[history.Change]int{history.ChangeDate: 12, history.ChangeSpace: 3},
+		UnknownHospitals:  []history.Unknown{{Text: "TCM Hospital", Count: 3, Suggestion: hospital.Name}},
+		UnknownCategories: []history.Unknown{{Text: "五保供养甲", Count: 2}},
 		Blocks: []history.Mapping{{Sheet: "Joints", HeaderFirst: 3, HeaderLast: 4, Columns: []history.Column{{Index: 0, Label: "Name", Field: history.FieldName},
 			{Index: 1, Label: "Bill", Field: history.FieldTotal, Unit: money.Yuan}, {Index: 2, Label: "Bed"}}}}}}}
 	return v

@@ -73,7 +73,7 @@ func newImportView(b Base, today clock.Date, v exchange.View) importView {
 	p.Changes = changes(b, v.Book)
 	p.situation(today)
 	if v.State == exchange.BatchPreviewed && !v.Job.State.Open() {
-		p.Names = hospitalsForm(b, today, v)
+		p.Names = namesForm(b, today, v)
 	}
 	if refusedRows(v) > 0 {
 		p.Actions = append(p.Actions, Button{Text: b.T("exchange.refused"), Icon: "download", Href: p.self() + "/refused"})
@@ -283,17 +283,25 @@ func changes(b Base, book *history.Book) []string {
 	return out
 }
 
-// hospitalsForm asks once for every name nobody has met; nil when all are known.
-func hospitalsForm(b Base, today clock.Date, v exchange.View) *Form {
+// unknowns are the names of a book nobody has met, each once.
+func unknowns(v exchange.View, of func(*history.SheetResult) []history.Unknown, key func(string) string) []history.Unknown {
 	var names []history.Unknown
 	for _, s := range v.Book.Sheets {
-		for _, u := range s.UnknownHospitals {
-			if !slices.ContainsFunc(names, func(o history.Unknown) bool { return history.HospitalKey(o.Text) == history.HospitalKey(u.Text) }) {
+		for _, u := range of(s) {
+			if !slices.ContainsFunc(names, func(o history.Unknown) bool { return key(o.Text) == key(u.Text) }) {
 				names = append(names, u)
 			}
 		}
 	}
-	if len(names) == 0 {
+	return names
+}
+
+// namesForm asks once for every hospital and category nobody has met; nil when
+// all are known.
+func namesForm(b Base, today clock.Date, v exchange.View) *Form {
+	names := unknowns(v, func(s *history.SheetResult) []history.Unknown { return s.UnknownHospitals }, history.HospitalKey)
+	groups := unknowns(v, func(s *history.SheetResult) []history.Unknown { return s.UnknownCategories }, history.CategoryKey)
+	if len(names)+len(groups) == 0 {
 		return nil
 	}
 	var fields []Field
@@ -305,6 +313,13 @@ func hospitalsForm(b Base, today clock.Date, v exchange.View) *Form {
 				Options: organisationOptions(v.Hospitals), Optional: true, Width: 6})
 		f.Hide("name-"+n, u.Text)
 	}
+	for i, u := range groups {
+		n := strconv.Itoa(i)
+		fields = append(fields, Field{Name: "spelling-" + n, LabelKey: "exchange.category.name", Kind: KindStatic, Width: 6, Optional: true, Break: true},
+			Field{Name: "category-" + n, LabelKey: "exchange.category.means", Kind: KindSelect, Blank: "exchange.category.open",
+				Options: categoryOptions(), Optional: true, Width: 6})
+		f.Hide("group-"+n, u.Text)
+	}
 	g := NewForm(b, today, fields...)
 	g.hidden = f.hidden
 	for i, u := range names {
@@ -314,6 +329,9 @@ func hospitalsForm(b Base, today clock.Date, v exchange.View) *Form {
 				g.Put("hospital-"+strconv.Itoa(i), o.ID.String())
 			}
 		}
+	}
+	for i, u := range groups {
+		g.Put("spelling-"+strconv.Itoa(i), b.T("exchange.hospital.count", "name", u.Text, "n", u.Count))
 	}
 	g.ID, g.Action = "names", "/imports/"+v.ID.String()+"/hospitals"
 	return g

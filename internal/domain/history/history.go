@@ -18,6 +18,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -72,6 +73,9 @@ type Options struct {
 	// Hospitals maps spellings to the name they stand for. Names of known
 	// hospitals map to themselves. Spellings are compared by HospitalKey.
 	Hospitals map[string]string
+	// Categories maps learned spellings of beneficiary categories to what they
+	// mean. Spellings are compared by CategoryKey.
+	Categories map[string]terminology.Category
 	// Mappings replace what the header finder would do; see Mapping.
 	Mappings []Mapping
 	// MaxMessages is how many refused rows of one sheet, and how many rows with

@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -140,11 +142,26 @@ func (reg *registry) categories(text string) categoriesRead {
 	}
 	short, _ := cut(text)
 	got.codes, got.unknown = terminology.ParseCategories(short)
+	got.unknown = slices.DeleteFunc(got.unknown, func(part string) bool {
+		code, learned := reg.opts.Categories[CategoryKey(part)]
+		if learned && !slices.Contains(got.codes, code) {
+			got.codes = append(got.codes, code)
+		}
+		return learned
+	})
+	order := terminology.Categories() // the most favourable first, as the parser gives them
+	slices.SortFunc(got.codes, func(a, b terminology.Category) int { return slices.Index(order, a) - slices.Index(order, b) })
 	got.alias = len(got.codes) > 0 && !slices.Contains(officialCategories(), text)
 	if len(reg.groups) < maxLookups {
 		reg.groups[text] = got
 	}
 	return got
+}
+
+// CategoryKey is the form in which spellings of categories are compared: width,
+// case and spaces do not count.
+func CategoryKey(text string) string {
+	return strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(text))), "")
 }
 
 // officialCategories are the names of the circulars; every other spelling is

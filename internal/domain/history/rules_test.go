@@ -433,6 +433,23 @@ func TestTheDayOfTheListMayStandAtTheFoot(t *testing.T) {
 	}
 }
 
+func TestALearnedCategoryIsUnderstoodWhateverItsWidthAndCase(t *testing.T) {
+	book := interpret(t, history.Options{Categories: map[string]terminology.Category{history.CategoryKey("五保供养Ａ"): terminology.CategoryTK}},
+		plain(good(1, colCategory, "五保供养a"), good(2, colCategory, "低保、五保供养A"), good(3, colCategory, "五保供养乙")))
+	s := book.Sheets[0]
+	if len(s.UnknownCategories) != 1 || s.UnknownCategories[0].Text != "五保供养乙" {
+		t.Errorf("still asked: %v", s.UnknownCategories)
+	}
+	var got [][]terminology.Category
+	for _, x := range s.Treatments {
+		got = append(got, x.Categories)
+	}
+	want := [][]terminology.Category{{terminology.CategoryTK}, {terminology.CategoryTK, terminology.CategoryDB}, nil}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestUnknownHospitalsAndCategoriesCostNoRowAndAreAskedOnce(t *testing.T) {
 	book := interpret(t, history.Options{Hospitals: map[string]string{"中心医院": "云岭区中心医院", "云岭区中心医院": "云岭区中心医院"}},
 		plain(good(1, colHospital, "中心医院"), good(2, colHospital, "云岭区中心医院"), good(3, colHospital, "区中医院"),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -184,10 +185,10 @@ func TestAnUnknownHospitalCostsNoRowAndIsAskedOnce(t *testing.T) {
 	if n := len(v.Book.Sheets[0].UnknownHospitals); n != 2 {
 		t.Fatalf("%d unknown hospitals, want 2", n)
 	}
-	if err := o.Learn(t.Context(), approver, id, map[string]ident.ID{"区中医院": o.Other.ID(servicetest.Mountain)}); !errs.Is(err, errs.Invalid) {
+	if err := o.Learn(t.Context(), approver, id, exchange.Learned{Hospitals: map[string]ident.ID{"区中医院": o.Other.ID(servicetest.Mountain)}}); !errs.Is(err, errs.Invalid) {
 		t.Errorf("a name may mean another partnership's hospital: %v", err)
 	}
-	if err := o.Learn(t.Context(), approver, id, map[string]ident.ID{"区中医院": o.ID(servicetest.Mountain)}); err != nil {
+	if err := o.Learn(t.Context(), approver, id, exchange.Learned{Hospitals: map[string]ident.ID{"区中医院": o.ID(servicetest.Mountain)}}); err != nil {
 		t.Fatal(err)
 	}
 	out := o.run(t, id)
@@ -199,6 +200,41 @@ func TestAnUnknownHospitalCostsNoRowAndIsAskedOnce(t *testing.T) {
 	}
 	if n := o.Count(`select count(*) from organisation where provisional and name = '云岭某乡卫生院'`); n != 1 {
 		t.Error("no provisional organisation stands in")
+	}
+}
+
+func TestACategoryIsAskedOnceAndKnownFromThenOn(t *testing.T) {
+	o := newOffice(t)
+	approver := o.Approver()
+	f := book(t, "类别.xlsx", map[string][][]any{"关节": {append(header(), "困难类别"),
+		append(line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee), "五保供养甲")}})
+	id, err := o.Upload(t.Context(), approver, f, "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := func() int {
+		v, err := o.Look(t.Context(), approver, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(v.Book.Sheets[0].UnknownCategories)
+	}
+	if n := unknown(); n != 1 {
+		t.Fatalf("%d categories are asked, want 1", n)
+	}
+	wrong := exchange.Learned{Categories: map[string]terminology.Category{"五保供养甲": "ZZ"}}
+	if err := o.Learn(t.Context(), approver, id, wrong); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a spelling may mean no category at all: %v", err)
+	}
+	if err := o.Learn(t.Context(), approver, id, exchange.Learned{Categories: map[string]terminology.Category{"五保供养甲": terminology.CategoryTK}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := unknown(); n != 0 {
+		t.Errorf("%d categories are asked again", n)
+	}
+	o.run(t, id)
+	if n := o.Count(`select count(*) from treatment where partnership_id = $1 and category = 'TK'`, o.Partnership.ID); n != 1 {
+		t.Error("the treatment does not carry the learned category")
 	}
 }
 

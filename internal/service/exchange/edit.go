@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/i18n"
@@ -22,14 +23,21 @@ import (
 // maxAlias is the longest spelling that is learned, in characters.
 const maxAlias = 80
 
-// Learn makes spellings of hospitals mean organisations of the partnership, for
-// this file and every later one. The keys are spellings as the ledger has them.
-func (s *Service) Learn(ctx context.Context, who user.Principal, batch ident.ID, names map[string]ident.ID) error {
+// Learned is what the office says about spellings it was asked about. The keys
+// are spellings as the ledger has them.
+type Learned struct {
+	Hospitals  map[string]ident.ID // organisations of the partnership
+	Categories map[string]terminology.Category
+}
+
+// Learn makes spellings of hospitals and of categories mean what the office
+// says, for this file and every later one.
+func (s *Service) Learn(ctx context.Context, who user.Principal, batch ident.ID, l Learned) error {
 	if err := s.may(who, authz.ImportRun); err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		tx.Intend(audit.Event{Action: audit.ImportMap, ObjectKind: audit.ObjectImport, ObjectID: batch, Detail: map[string]any{"names": len(names)}})
+		tx.Intend(audit.Event{Action: audit.ImportMap, ObjectKind: audit.ObjectImport, ObjectID: batch, Detail: map[string]any{"names": len(l.Hospitals), "categories": len(l.Categories)}})
 		if _, err := tx.BatchByID(batch); err != nil {
 			return err
 		}
@@ -37,7 +45,7 @@ func (s *Service) Learn(ctx context.Context, who user.Principal, batch ident.ID,
 		if err != nil {
 			return err
 		}
-		for text, id := range names { // a handful, chosen one by one on the page
+		for text, id := range l.Hospitals { // a handful, chosen one by one on the page
 			known := slices.ContainsFunc(d.all, func(o partnership.Organisation) bool { return o.ID == id })
 			if !known || text == "" || len([]rune(text)) > maxAlias {
 				var f errs.Fields
@@ -48,8 +56,22 @@ func (s *Service) Learn(ctx context.Context, who user.Principal, batch ident.ID,
 				return err
 			}
 		}
-		return nil
+		return learnCategories(tx, l.Categories)
 	})
+}
+
+func learnCategories(tx *store.Tx, learned map[string]terminology.Category) error {
+	for text, category := range learned {
+		if !category.Valid() || text == "" || len([]rune(text)) > maxAlias {
+			var f errs.Fields
+			f.Add("category", "form.error.pick")
+			return f.Err()
+		}
+		if err := tx.PutCategoryAlias(history.CategoryKey(text), category); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Correction says what the columns of one header mean. With Keep it holds for

@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
@@ -19,9 +20,10 @@ import (
 // directory is what the partnership knows about names: hospitals by their names
 // and the spellings it has learned.
 type directory struct {
-	byKey map[string]partnership.Organisation // by history.HospitalKey
-	all   []partnership.Organisation
-	known []history.Mapping
+	byKey      map[string]partnership.Organisation // by history.HospitalKey
+	all        []partnership.Organisation
+	known      []history.Mapping
+	categories map[string]terminology.Category // learned spellings
 }
 
 // learn reads the directory and the saved mappings.
@@ -46,6 +48,14 @@ func learn(tx *store.Tx) (directory, error) {
 	}
 	if err := d.aliases(tx, byID); err != nil {
 		return d, err
+	}
+	learned, err := tx.CategoryAliases()
+	if err != nil {
+		return d, err
+	}
+	d.categories = make(map[string]terminology.Category, len(learned))
+	for text, category := range learned {
+		d.categories[history.CategoryKey(text)] = category
 	}
 	saved, err := tx.Mappings()
 	for _, m := range saved {
@@ -99,7 +109,7 @@ func (d directory) options(today clock.Date, own []history.Mapping) history.Opti
 	for key, o := range d.byKey {
 		names[key] = o.Name
 	}
-	return history.Options{Today: today, Hospitals: names, Mappings: slices.Concat(own, d.known)}
+	return history.Options{Today: today, Hospitals: names, Categories: d.categories, Mappings: slices.Concat(own, d.known)}
 }
 
 // Check reads a ledger without keeping anything: the dry run of the command
