@@ -31,6 +31,7 @@ type Attachment struct {
 	ID         ident.ID
 	HospitalID ident.ID
 	Owner      Owner
+	Case       ident.ID // opens and closes with it; nil for what belongs to a person or registration
 	Kind       document.Kind
 	FileName   string
 	Media      string
@@ -91,17 +92,18 @@ func (tx *Tx) AttachmentsOf(owners ...Owner) ([]Attachment, error) {
 // ownerQueries read who sees a record, and for whom it is kept. A person's
 // document or category belongs to no hospital: the uploader's stands for it.
 var ownerQueries = map[string]string{
-	OwnerRegistration: `select visible_to::text[], hospital_id from registration where partnership_id = $1 and id = $2`,
-	OwnerDocument:     `select visible_to::text[], null::uuid as hospital_id from person_document where partnership_id = $1 and id = $2`,
-	OwnerBeneficiary:  `select visible_to::text[], null::uuid as hospital_id from beneficiary where partnership_id = $1 and id = $2`,
-	OwnerCase:         `select visible_to::text[], home_hospital_id as hospital_id from casefile where partnership_id = $1 and id = $2`,
-	OwnerTreatment:    `select visible_to::text[], hospital_id from treatment where partnership_id = $1 and id = $2`,
-	OwnerSettlement:   `select visible_to::text[], hospital_id from settlement where partnership_id = $1 and id = $2`,
+	OwnerRegistration: `select visible_to::text[], hospital_id, null::uuid as case_id from registration where partnership_id = $1 and id = $2`,
+	OwnerDocument:     `select visible_to::text[], null::uuid as hospital_id, null::uuid as case_id from person_document where partnership_id = $1 and id = $2`,
+	OwnerBeneficiary:  `select visible_to::text[], null::uuid as hospital_id, null::uuid as case_id from beneficiary where partnership_id = $1 and id = $2`,
+	OwnerCase:         `select visible_to::text[], home_hospital_id as hospital_id, id as case_id from casefile where partnership_id = $1 and id = $2`,
+	OwnerTreatment:    `select visible_to::text[], hospital_id, case_id from treatment where partnership_id = $1 and id = $2`,
+	OwnerSettlement:   `select visible_to::text[], hospital_id, case_id from settlement where partnership_id = $1 and id = $2`,
 }
 
 // OwnerScope is who sees what hangs on a record.
 type OwnerScope struct {
 	Hospital  ident.ID // nil for what belongs to the person
+	Case      ident.ID // nil for what belongs to the person or a registration
 	VisibleTo []ident.ID
 }
 
@@ -114,11 +116,12 @@ func (tx *Tx) ScopeOfOwner(o Owner) (OwnerScope, error) {
 	var r struct {
 		VisibleTo pq.StringArray `db:"visible_to"`
 		Hospital  ident.ID       `db:"hospital_id"`
+		Case      ident.ID       `db:"case_id"`
 	}
 	if err := tx.get(&r, query, tx.Partnership(), o.ID); err != nil {
 		return one(OwnerScope{}, err, "error.attachment.owner")
 	}
-	s := OwnerScope{Hospital: r.Hospital}
+	s := OwnerScope{Hospital: r.Hospital, Case: r.Case}
 	for _, text := range r.VisibleTo {
 		id, err := ident.Parse(text)
 		if err != nil {
@@ -132,9 +135,9 @@ func (tx *Tx) ScopeOfOwner(o Owner) (OwnerScope, error) {
 // InsertAttachment adds an attachment that whoever sees its record sees.
 func (tx *Tx) InsertAttachment(a Attachment, visible []ident.ID) error {
 	_, err := tx.exec(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type,
-		size_bytes, digest, rotation, created_at, created_by) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		size_bytes, digest, rotation, created_at, created_by, case_id) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		tx.Partnership(), a.ID, a.HospitalID, idArray(visible), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName, a.Media, a.Size, a.Digest,
-		a.Rotation, tx.now, tx.who.AccountID)
+		a.Rotation, tx.now, tx.who.AccountID, nullID(a.Case))
 	return err
 }
 

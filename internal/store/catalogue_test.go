@@ -59,8 +59,21 @@ var deletable = []string{"audit_pending", "idempotency", "password_history", "re
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_treatment_states", "fund_participate", "join_request", "open_case_exists", "operations_on_record",
-	"participate", "person_find", "person_link"}
+var definers = []string{"case_partners", "case_treatment_states", "depart", "fund_participate", "join_request", "open_case_exists",
+	"operations_on_record", "participate", "person_find", "person_link"}
+
+// participating are the tables that open with a case, by how their rows are
+// found; notOpened are those that do not, each with its reason.
+var (
+	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
+		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "beneficiary": "person", "person_document": "person"}
+	notOpened = map[string]string{
+		"casefile":     "opened by name: it is the case",
+		"person":       "opened by name: it is the person",
+		"registration": "a hospital's own record of a person",
+		"referral":     "between its two hospitals and the home",
+	}
+)
 
 func business() []string { return slices.Sorted(maps.Keys(businessTables)) }
 
@@ -247,6 +260,34 @@ func TestOnlyTheListedFunctionsReadAboveRowSecurity(t *testing.T) {
 	// Each names the partnership of the transaction itself, so that a caller cannot.
 	none(t, db, "a definer function that does not ask for the scope", `
 		select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace and prosrc !~ 'current_setting\(''app.partnership'', true\)'`)
+}
+
+// Whoever adds a table that is hidden by hospital has said whether a partner of
+// a case sees it: participation finds tables in the catalogue.
+func TestEveryHiddenTableOpensWithTheCaseOrSaysWhyNot(t *testing.T) {
+	db := pgtest.Open(t, pgtest.DB(t).SuperDSN)
+	found := map[string]string{}
+	for _, line := range column(t, db, `select tbl::text || ' ' || kind from participation_tables()`) {
+		name, kind, _ := strings.Cut(line, " ")
+		found[name] = kind
+	}
+	for name, kind := range participating {
+		if found[name] != kind {
+			t.Errorf("%s opens with the case by %q, wanted %q", name, found[name], kind)
+		}
+	}
+	for _, name := range column(t, db, `select table_name from information_schema.columns where table_schema = 'public' and column_name = 'visible_to'`) {
+		_, opened := found[name]
+		reason, excepted := notOpened[name]
+		if opened == excepted || excepted && reason == "" {
+			t.Errorf("%s: opens with a case %v, excepted because %q", name, opened, reason)
+		}
+	}
+	// A child is dealt with after its parent, whose rows decide.
+	order := column(t, db, `select kind from participation_tables()`)
+	if last := slices.Index(order, "child"); last >= 0 && slices.Contains(order[last:], "case") {
+		t.Errorf("children before their parents: %v", order)
+	}
 }
 
 func TestWrittenOnceStaysWritten(t *testing.T) {

@@ -141,3 +141,10 @@ func (tx *Tx) UpdateReferral(r Referral) error {
 	_, err = tx.exec(`select participate($1)`, r.ID)
 	return err
 }
+
+// CasePartners are the hospitals a case is open to today through a referral.
+func (tx *Tx) CasePartners(id ident.ID) ([]ident.ID, error) {
+	var ids []ident.ID
+	err := tx.list(&ids, `select x.hospital_id from case_partners($1, $2) x`, id, tx.Today())
+	return ids, err
+}

@@ -52,15 +52,21 @@ type Treatment struct {
 	Birth        clock.Date
 	Deceased     clock.Date
 	HospitalName string
+
+	Partners []ident.ID // hospitals it is open to through a referral, for as long as that is
 }
 
-// SeenBy are the hospitals that see a row of this treatment for ever: its own
-// and, where another one, the home of the case. Children copy it at insert.
+// SeenBy are the hospitals that see a row of this treatment: for ever its own
+// and, where another one, the home of the case; then its partners of today.
+// Children copy it at insert; the database closes them with the referral.
 func (t Treatment) SeenBy() []ident.ID {
-	if t.Home == ident.Nil || t.Home == t.Hospital {
-		return []ident.ID{t.Hospital}
+	seen := []ident.ID{t.Hospital}
+	for _, h := range append([]ident.ID{t.Home}, t.Partners...) {
+		if h != ident.Nil && !slices.Contains(seen, h) {
+			seen = append(seen, h)
+		}
 	}
-	return []ident.ID{t.Hospital, t.Home}
+	return seen
 }
 
 type treatmentRow struct {
@@ -95,10 +101,24 @@ type treatmentRow struct {
 	Birth        clock.Date `db:"birth_on"`
 	Deceased     clock.Date `db:"deceased_on"`
 	HospitalName string     `db:"hospital_name"`
+
+	Seen     pq.StringArray `db:"seen"`
+	CaseSeen pq.StringArray `db:"case_seen"`
+}
+
+// partners are the hospitals that see both the treatment and its case: a fund
+// sees no case, a hospital whose referral ended no treatment of the others.
+func (r treatmentRow) partners() (ids []ident.ID) {
+	for _, s := range r.Seen {
+		if id, err := ident.Parse(s); err == nil && slices.Contains(r.CaseSeen, s) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (r treatmentRow) treatment() Treatment {
-	return Treatment{ID: r.ID, Case: r.Case, Person: r.Person, Programme: procedure.Programme(r.Programme), Hospital: r.Hospital,
+	return Treatment{Partners: r.partners(), ID: r.ID, Case: r.Case, Person: r.Person, Programme: procedure.Programme(r.Programme), Hospital: r.Hospital,
 		Place: treatment.Place{State: treatment.State(r.State), Path: treatment.Path(r.Path)}, Plan: r.Plan, PlannedOn: r.PlannedOn,
 		AdmissionNo: r.AdmissionNo, AdmittedOn: r.AdmittedOn, OperatedOn: r.OperatedOn, DischargedOn: r.DischargedOn, EndedOn: r.EndedOn,
 		EndedReason: r.EndedReason, Category: terminology.Category(r.Category), EstimateBill: r.Bill, EstimateInsurance: r.Insurance,
@@ -110,10 +130,11 @@ const treatmentColumns = `t.id, t.case_id, t.person_id, t.programme, t.hospital_
 	t.admitted_on, t.operated_on, t.discharged_on, t.ended_on, t.ended_reason, t.category, t.estimate_bill_fen, t.estimate_insurance_fen, t.visiting,
 	t.created_at, t.created_by, t.version, coalesce(c.case_no, '') as case_no, c.home_hospital_id, c.closed_on, coalesce(p.name, '') as person_name,
 	coalesce(p.sex, '') as sex, p.birth_on, p.deceased_on,
-	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id) as hospital_name`
+	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id) as hospital_name,
+	t.visible_to::text[] as seen, c.visible_to::text[] as case_seen`
 
 // joinTreatment: case and person are not visible to everybody who sees the treatment.
-const joinTreatment = ` left join (select c.partnership_id, c.id, c.case_no, c.programme, c.person_id, c.home_hospital_id, c.closed_on from casefile c) c on c.partnership_id = t.partnership_id and c.id = t.case_id
+const joinTreatment = ` left join (select c.partnership_id, c.id, c.case_no, c.programme, c.person_id, c.home_hospital_id, c.closed_on, c.visible_to from casefile c) c on c.partnership_id = t.partnership_id and c.id = t.case_id
 	left join (select p.partnership_id, p.id, p.name, p.sex, p.birth_on, p.deceased_on from person p) p on p.partnership_id = t.partnership_id and p.id = t.person_id `
 
 const fromTreatment = ` from treatment t` + joinTreatment
@@ -175,6 +196,9 @@ func (tx *Tx) OpenTreatment(o TreatmentOpening) (Treatment, error) {
 	}
 	t := Treatment{ID: ident.New(), Case: o.Case.ID, Person: o.Case.Person, Programme: o.Case.Programme, Hospital: o.Hospital, Home: o.Case.Home,
 		Place: row.To, Plan: o.Plan, PlannedOn: o.PlannedOn}
+	if t.Partners, err = tx.CasePartners(t.Case); err != nil {
+		return Treatment{}, err
+	}
 	_, err = tx.exec(`insert into treatment (partnership_id, id, case_id, person_id, programme, hospital_id, visible_to, state, path, plan, planned_on,
 		created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7::uuid[], $8, $9, $10, $11, $12, $13)`, tx.Partnership(), t.ID, t.Case, t.Person,
 		string(t.Programme), t.Hospital, idArray(t.SeenBy()), string(t.Place.State), string(t.Place.Path), t.Plan, t.PlannedOn, tx.now, tx.who.AccountID)

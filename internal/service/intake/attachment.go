@@ -60,6 +60,7 @@ func (s *Service) attach(tx *store.Tx, owner store.Owner, f File) (ident.ID, err
 		Size: int64(len(f.Content)), Digest: f.Address}
 	tx.Audit(audit.Event{Action: audit.AttachmentAdd, ObjectKind: audit.ObjectAttachment, ObjectID: a.ID, OrganisationID: hospital,
 		Detail: map[string]any{"kind": string(f.Kind), "owner": owner.Kind, "owner_id": owner.ID}})
+	a.Case = scope.Case
 	return a.ID, tx.InsertAttachment(a, scope.VisibleTo)
 }
 

@@ -255,7 +255,7 @@ func TestAnOperationInTheFutureOrByAStrangerStoresNothing(t *testing.T) {
 	}
 }
 
-func TestASameJointAtAnotherHospitalIsMarkedWithoutShowingIt(t *testing.T) {
+func TestASameJointAtAnotherHospitalIsMarked(t *testing.T) {
 	w, s := world(t)
 	person := w.Patient(mountain, "韦山月")
 	first := w.TreatmentIn(w.CaseOf(mountain, procedure.Joint, person), mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
@@ -276,7 +276,8 @@ func TestASameJointAtAnotherHospitalIsMarkedWithoutShowingIt(t *testing.T) {
 	err := op(s, w.Doctor(other), second.ID, w.Today())
 	field(t, err, "kind", "warning.procedure.second_primary")
 	v := must[care.CaseView](t)(s.Case(t.Context(), w.Registrar(other), c.ID))
-	if len(v.Treatments) != 1 || len(v.Operations) != 0 {
+	// While the request is open a partner sees the treatments of the others too.
+	if len(v.Treatments) != 2 || len(v.Operations) != 1 {
 		t.Errorf("the joined hospital sees %d treatments, %d operations", len(v.Treatments), len(v.Operations))
 	}
 	if v := must[care.CaseView](t)(s.Case(t.Context(), w.Registrar(mountain), c.ID)); len(v.Treatments) != 2 {
