@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -29,7 +30,7 @@ func (a *App) Handler() (http.Handler, error) {
 		pages.Fail(w, r, err)
 	}
 	mux := httpx.New(httpx.Options{Log: a.opt.Log, Clock: a.opt.Clock, Metrics: metrics, TrustedProxies: a.cfg.TrustedProxies,
-		Secure: a.secure(), Uploads: webui.Uploads(), Fail: fail})
+		Secure: a.secure(), Uploads: slices.Concat(webui.Uploads(), httpapi.Uploads()), Fail: fail})
 	mux.Get("/healthz", httpx.Healthz())
 	mux.Get("/readyz", httpx.Readyz(a.opt.Log, a.checks()...))
 	mux.Handle("/metrics", localOnly(metrics.Handler()))

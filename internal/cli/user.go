@@ -193,6 +193,7 @@ func (e *env) userSwitch(use string, disabled bool) *cobra.Command {
 
 func (e *env) tokens() *cobra.Command {
 	var name, label, code string
+	var scopes []string
 	var days int
 	c := &cobra.Command{Use: "create", Short: e.say.T("cli.token.create"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		if err := required("user", name); err != nil {
@@ -210,7 +211,7 @@ func (e *env) tokens() *cobra.Command {
 				}
 			}
 			token, err := a.Services.Accounts.CreateTokenFor(ctx, operator(), u.ID, place,
-				accounts.NewToken{Name: label, Life: time.Duration(days) * 24 * time.Hour})
+				accounts.NewToken{Name: label, Scopes: permissions(scopes), Life: time.Duration(days) * 24 * time.Hour})
 			if err != nil {
 				return err
 			}
@@ -222,6 +223,16 @@ func (e *env) tokens() *cobra.Command {
 	c.Flags().StringVar(&name, "user", "", e.say.T("cli.flag.token.user"))
 	c.Flags().StringVar(&label, "name", "shanhai token create", e.say.T("cli.flag.token.name"))
 	c.Flags().StringVar(&code, "partnership", "", e.say.T("cli.flag.create.partnership"))
+	c.Flags().StringSliceVar(&scopes, "scopes", nil, e.say.T("cli.flag.token.scopes"))
 	c.Flags().IntVar(&days, "days", int(user.DefaultTokenLife/(24*time.Hour)), e.say.T("cli.flag.token.days"))
 	return e.group("token", c)
+}
+
+// permissions are scopes as they were typed; the service names an unknown one.
+func permissions(names []string) []user.Permission {
+	var out []user.Permission
+	for _, n := range names {
+		out = append(out, user.Permission(n))
+	}
+	return out
 }

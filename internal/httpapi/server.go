@@ -78,6 +78,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		rt := &router{mux: inner, server: s}
 		rt.get("/openapi.json", authz.Public, s.openAPI)
 		s.personRoutes(rt)
+		s.proofRoutes(rt)
 		s.careRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
