@@ -24,11 +24,52 @@ select app_grant('attachment', 'write');
 alter table attachment drop constraint attachment_owner_kind_check;
 alter table attachment add constraint attachment_owner_kind_check check (owner_kind <> '');
 
+-- What a referral says before the case is open, and its clock. The patient's
+-- name goes along: who is asked to take a patient has to know whom.
 alter table referral
+  add column purpose text not null default 'operation',
+  add column urgency text not null default 'routine' check (urgency in ('routine', 'urgent', 'emergency')),
+  add column site text not null default '',
+  add column side text not null default '' check (side in ('L', 'R', '')),
+  add column summary text not null default '',
+  add column documents text not null default '',
+  add column patient_name text not null default '',
+  add column patient_sex text not null default '',
+  add column patient_birth_on date,
+  add column patient_programme text not null default '',
   add column open_from date,
   add column open_to date check (open_to >= open_from),
-  add column left_on date; -- the day the case was closed to the receiver
-grant update (open_from, open_to) on referral to shanhai_app;
+  add column left_on date, -- the day the case was closed to the receiver
+  add column due_on date,
+  add column closing text not null default '', -- the reply to the sender
+  add column closed_by uuid,
+  add column closed_at timestamptz,
+  add column asker_id uuid generated always as (case kind when 'join' then to_hospital_id else from_hospital_id end) stored,
+  add column answerer_id uuid generated always as (case kind when 'join' then from_hospital_id else to_hospital_id end) stored;
+grant update (open_from, open_to, due_on, closing, closed_by, closed_at) on referral to shanhai_app;
+create index referral_in on referral (partnership_id, answerer_id, state, created_at desc, id desc);
+create index referral_out on referral (partnership_id, asker_id, state, created_at desc, id desc);
+create index referral_wide on referral (partnership_id, state, created_at desc, id desc);
+create index referral_due on referral (partnership_id, due_on, id) where due_on is not null;
+create index referral_period on referral (partnership_id, open_to, id) where state = 'accepted' and left_on is null;
+drop index referral_inbox;
+drop index referral_outbox;
+
+-- How many days each step may take, agreed between the two sides.
+create table referral_clock (
+  partnership_id uuid not null references partnership (id),
+  urgency text not null,
+  answer_days int not null check (answer_days >= 0),
+  open_days int not null check (open_days > 0),
+  reply_days int not null check (reply_days >= 0),
+  changed_by uuid not null,
+  changed_at timestamptz not null,
+  version int not null default 1,
+  primary key (partnership_id, urgency)
+);
+select app_shard('referral_clock', 'distributed');
+select app_grant('referral_clock', 'write');
+select app_protect('referral_clock', 'partnership');
 
 -- +goose StatementBegin
 -- participation_tables lists what opens with a case: the table, how its rows are

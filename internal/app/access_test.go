@@ -184,7 +184,7 @@ func (p *premises) records() {
 	for name, value := range map[string]string{
 		"patients": done.Person.String(), "persons": done.Person.String(), "cases": done.Case.String(), "treatments": done.ID.String(),
 		"operations": op.ID.String(), "procedures": op.ID.String(), "settlements": settled.Settlement.String(), "attachments": file.String(), "imports": batch.String(),
-		"joins": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients",
+		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients",
 		"users": p.Registrar(here).AccountID.String(), "organisations": p.ID(here).String(), "partnerships": p.Partnership.ID.String(),
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": ident.New().String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
@@ -210,7 +210,7 @@ func (p *premises) address(pattern string, real bool) string {
 		switch {
 		case part == "{id}" && (real || parts[i-1] == "figures" || parts[i-1] == "measures"):
 			parts[i] = p.objects[parts[i-1]]
-		case part == "{action}" && parts[1] == "joins":
+		case part == "{action}" && parts[1] == "referrals":
 			parts[i] = "accept"
 		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}":
 			parts[i] = p.objects[part]

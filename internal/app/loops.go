@@ -15,6 +15,7 @@ func (a *App) startLoops(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.loop(ctx, time.Second, "seal reads", a.sealReads)
 	a.loop(ctx, 10*time.Minute, "upkeep", a.upkeep)
+	a.loop(ctx, time.Minute, "referrals", a.turnReferrals)
 	a.loop(ctx, 10*time.Minute, "daily backup", a.dailyBackup)
 	queue := a.newRunner()
 	a.loop(ctx, time.Second, "jobs", func(ctx context.Context) error { _, err := queue.Round(ctx); return err })

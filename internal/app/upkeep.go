@@ -29,3 +29,18 @@ func (a *App) upkeep(ctx context.Context) error {
 	}
 	return nil
 }
+
+// turnReferrals opens and closes cases to receivers as their periods begin and
+// end, in every partnership.
+func (a *App) turnReferrals(ctx context.Context) error {
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, _, err := a.Services.Care.TurnReferrals(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

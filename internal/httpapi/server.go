@@ -80,6 +80,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.personRoutes(rt)
 		s.proofRoutes(rt)
 		s.careRoutes(rt)
+		s.referralRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)

@@ -42,6 +42,7 @@ var businessTables = map[string]string{
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
 	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "referral": byVisible,
+	"referral_clock": byPartnership,
 
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,

@@ -156,7 +156,12 @@ func lists(tx *store.Tx, p place) []error {
 			out = append(out, pages(func(r page.Request) (page.Result[store.FigureRow], error) { return tx.FigureRows(kind, f, r) }))
 		}
 	}
-	return append(out,
+	for _, f := range []store.ReferralFilter{{Box: store.Inbox, Hospitals: p.here, States: referral.States()}, {Box: store.Outbox, Hospitals: p.here,
+		States: []referral.State{referral.Sent}}, {Box: store.Late}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Referral], error) { return tx.ListReferrals(f, r) }))
+	}
+	_, _, turned := tx.TurnReferrals(50)
+	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
 		pages(func(r page.Request) (page.Result[store.LedgerLine], error) {
 			return tx.ListLedger(store.LedgerFilter{Fund: p.fund}, r)
@@ -177,7 +182,7 @@ func work(tx *store.Tx, p place) []error {
 	out := []error{
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
 		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()),
-		drop(tx.ReferralInbox(p.here, referral.Sent)), drop(tx.ReferralOutbox(p.here, referral.Sent)),
+		drop(tx.CountReferrals(p.here)), drop(tx.ReferralsWaiting(p.here)), drop(tx.ReferralClocks()),
 		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
 		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),
 	}

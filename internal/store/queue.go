@@ -155,7 +155,7 @@ func (tx *Tx) CountWork(hospitals []ident.ID) (WorkCounts, error) {
 			and t.hospital_id = h and t.state = s and t.live limit $4) x))::int as n from unnest($2::uuid[]) h cross join unnest($3::text[]) s group by s
 		union all select 'case', s, sum((select count(*) from (select 1 from casefile c where c.partnership_id = $1 and c.home_hospital_id = h
 			and c.state = s and c.live limit $4) x))::int from unnest($2::uuid[]) h cross join unnest($5::text[]) s group by s
-		union all select 'join', '', coalesce(sum((select count(*) from (select 1 from referral r where r.partnership_id = $1 and r.from_hospital_id = h
+		union all select 'join', '', coalesce(sum((select count(*) from (select 1 from referral r where r.partnership_id = $1 and r.answerer_id = h
 			and r.state = 'sent' limit $4) x)), 0)::int from unnest($2::uuid[]) h
 		union all select 'approval', '', coalesce(sum((select count(*) from (select 1 from approval a where a.partnership_id = $1 and a.hospital_id = h
 			and a.state = 'requested' limit $4) x)), 0)::int from unnest($2::uuid[]) h`,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 )
@@ -213,6 +214,15 @@ func (tx *Tx) DecideReview(r Review, state string) error {
 func (tx *Tx) JoinRequest(j Join) (state string, err error) {
 	err = tx.get(&state, `select join_request($1, $2, $3, $4, $5, $6, $7, $8)`, j.ID, j.PersonID, j.Programme, j.HospitalID, j.Reason, j.Emergency,
 		tx.now, tx.who.AccountID)
+	if err != nil || state != string(referral.Sent) {
+		return state, err
+	}
+	clocks, err := tx.ReferralClocks()
+	if err != nil {
+		return state, err
+	}
+	due := referral.ClockOf(items(clocks, ReferralClock.Clock), referral.Routine).Due(referral.Referral{State: referral.Sent}, tx.Today())
+	_, err = tx.exec(`update referral set due_on = $3 where partnership_id = $1 and id = $2`, tx.Partnership(), j.ID, due)
 	return state, err
 }
 

@@ -41,10 +41,6 @@ func (s *Server) careRoutes(rt *router) {
 	rt.get("/operations/{id}", authz.ProcedureRead, s.operationPage)
 	rt.get("/operations/{id}/edit", authz.ProcedureEdit, s.editOperationPage)
 	rt.post("/operations/{id}", authz.ProcedureEdit, s.correctOperation)
-
-	rt.get("/joins", authz.CaseRead, s.joinsPage)
-	rt.get("/joins/{id}/reject", authz.CaseAccept, s.rejectJoinPage)
-	rt.post("/joins/{id}/{action}", authz.CaseRead, s.answerJoin)
 }
 
 // careForm is a page with one form in a card, and above it the facts it is about.

@@ -44,8 +44,6 @@ func carePages() []PageSample {
 		{"care/operation", func(b Base) View {
 			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true}, sampleDay())
 		}},
-		{"care/joins", func(b Base) View { return newJoinsView(titled(b, b.T("join.title")), sampleJoins(b), sampleDay()) }},
-		{"care/joins", func(b Base) View { return newJoinsView(titled(b, b.T("join.title")), care.JoinsView{}, sampleDay()) }},
 		{"care/patient", func(b Base) View {
 			return newPatientView(titled(b, b.T("style.person.1")), sampleRecord(b), sampleDay())
 		}},
@@ -118,19 +116,6 @@ func sampleOperation(b Base) care.Operation {
 		JointPart: &procedure.JointPart{Indications: []procedure.Indication{"OA"}, Fixation: procedure.Cemented, Plan: procedure.Staged, StageNo: 1}},
 		Marks: []string{string(procedure.RuleSideText), procedure.MarkNeedsReview}, LeadName: b.T("style.person.1"), CaseNo: "SH-2025-00873",
 		PersonName: b.T("style.person.1"), Sex: patient.Female, Birth: clock.MustDate(1958, 4, 7), HospitalName: b.T("style.hospital.m1")}
-}
-
-func sampleReferral(b Base, st referral.State) care.Referral {
-	return care.Referral{Referral: referral.Referral{Kind: referral.Join, State: st, Reason: b.T("style.q.refer"), SentOn: sampleDay()}, ID: ident.ID{8}, Case: sampleIDs.file,
-		Home: sampleIDs.mountain, Joiner: sampleIDs.sea, Version: 1, CaseNo: "SH-2025-00873", Programme: procedure.Joint, PersonName: b.T("style.person.1"),
-		Sex: patient.Female, Birth: clock.MustDate(1958, 4, 7), HomeName: b.T("style.hospital.m1"), JoinerName: b.T("style.hospital.s1"), AskedBy: b.T("style.person.1")}
-}
-
-func sampleJoins(b Base) care.JoinsView {
-	hidden := sampleReferral(b, referral.Sent)
-	hidden.PersonName, hidden.CaseNo = "", ""
-	return care.JoinsView{Waiting: []care.Referral{sampleReferral(b, referral.Sent)}, Emergency: []care.Referral{sampleReferral(b, referral.Accepted)},
-		Sent: []care.Referral{hidden}, Sides: sampleSides(), CanAnswer: true}
 }
 
 func sampleCase(b Base) care.CaseView {

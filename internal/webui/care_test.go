@@ -87,7 +87,7 @@ func TestASkippedStepSaysWhyNotAndWhatWould(t *testing.T) {
 	if n := s.Count(`select count(*) from treatment_event`); n != 1 {
 		t.Errorf("%d events after refusals", n)
 	}
-	for _, path := range []string{at + "/steps/nonsense", "/treatments/abc", "/cases/abc", "/operations/abc", "/joins/abc/reject"} {
+	for _, path := range []string{at + "/steps/nonsense", "/treatments/abc", "/cases/abc", "/operations/abc", "/referrals/abc/reject"} {
 		if got := b.get(path); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.status)
 		}
@@ -161,18 +161,18 @@ func TestAJoinRequestIsAnsweredOnItsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	home, joiner := s.clerk(user.Registrar, servicetest.Mountain), s.clerk(user.Registrar, servicetest.MountainTwo)
-	contains(t, "the asker's page", joiner.get("/joins"), "接受后可见")
-	page := home.get("/joins")
-	contains(t, "the home's page", page, "牟青禾", "患者在本院就诊")
-	m := regexp.MustCompile(`action="(/joins/[0-9a-f-]{36})/accept"`).FindStringSubmatch(page.body)
+	contains(t, "the asker's page", joiner.get("/referrals?box=out"), "接受后可见")
+	page := home.get("/referrals")
+	contains(t, "the home's page", page, "牟青禾", "加入申请")
+	m := regexp.MustCompile(`href="(/referrals/[0-9a-f-]{36})"`).FindStringSubmatch(page.body)
 	if m == nil {
 		t.Fatal("no request to accept")
 	}
-	reject := home.get(m[1] + "/reject")
-	if got := home.submit(reject, m[1]+"/reject"); got.status != http.StatusUnprocessableEntity {
+	contains(t, "the request", home.get(m[1]), "患者在本院就诊", "发出")
+	if got := home.submit(home.get(m[1]+"/reject"), m[1]+"/reject"); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("rejected without a reason: %d", got.status)
 	}
-	want(t, "accepting", home.submit(page, m[1]+"/accept"), http.StatusSeeOther, "/joins")
+	want(t, "accepting", home.submit(home.get(m[1]+"/accept"), m[1]+"/accept", "open_from", s.Today().String()), http.StatusSeeOther, m[1])
 	contains(t, "the joined hospital's cases", joiner.get("/cases"), "牟青禾")
 }
 
@@ -192,4 +192,42 @@ func TestACaseIsPlannedClosedAndOpenedAgainInTheBrowser(t *testing.T) {
 		t.Error("the filter shows a closed case as registered")
 	}
 	want(t, "opening again", b.submit(b.get(c+"/reopen"), c+"/reopen"), http.StatusSeeOther, c)
+}
+
+// A referral goes out from the case, is accepted for a period, and is finished
+// by the reply; the receiver finds patient and case without typing anything.
+func TestAReferralInTheBrowser(t *testing.T) {
+	s := newSite(t)
+	c := s.Case(servicetest.Mountain, procedure.Joint, "单行舟")
+	at := "/cases/" + c.ID.String()
+	home, sea := s.clerk(user.Registrar, servicetest.Mountain), s.clerk(user.Registrar, servicetest.Sea)
+	form := home.get(at + "/refer")
+	wrong := home.submit(form, at+"/refer", "to", s.ID(servicetest.Sea).String(), "purpose", "second_side", "urgency", "routine", "reason", "对侧膝关节")
+	if wrong.status != http.StatusUnprocessableEntity || !strings.Contains(wrong.body, "对侧膝关节") {
+		t.Errorf("the other side without a side: %d", wrong.status)
+	}
+	sent := home.submit(form, at+"/refer", "to", s.ID(servicetest.Sea).String(), "purpose", "second_side", "site", "knee", "side", "L", "urgency", "urgent",
+		"reason", "对侧膝关节置换", "summary", "右膝已置换", "documents", "X 线片 2 张")
+	if sent.status != http.StatusSeeOther {
+		t.Fatalf("sending: %d %s", sent.status, sent.body)
+	}
+	inbox := sea.get("/referrals")
+	contains(t, "the inbox", inbox, "单行舟", "做另一侧", "左侧膝关节", "加急")
+	m := regexp.MustCompile(`href="(/referrals/[0-9a-f-]{36})"`).FindStringSubmatch(inbox.body)
+	contains(t, "the letter", sea.get(m[1]), "右膝已置换", "X 线片 2 张", "接受")
+	if got := sea.get(at); got.status != http.StatusNotFound {
+		t.Errorf("the case is open before it was accepted: %d", got.status)
+	}
+	want(t, "accepting", sea.submit(sea.get(m[1]+"/accept"), m[1]+"/accept", "open_from", s.Today().String(), "open_to", s.Today().AddDays(30).String(),
+		"basis", "consent"), http.StatusSeeOther, m[1])
+	contains(t, "the case", sea.get(at), "单行舟")
+	contains(t, "the receiver's patients", sea.get("/patients"), "单行舟")
+	if got := sea.submit(sea.get(m[1]+"/finish"), m[1]+"/finish"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("finished without a reply: %d", got.status)
+	}
+	want(t, "finishing", sea.submit(sea.get(m[1]+"/finish"), m[1]+"/finish", "reason", "左膝已完成，回当地随访"), http.StatusSeeOther, m[1])
+	contains(t, "the reply", home.get(m[1]), "左膝已完成，回当地随访", "已完成")
+	if got := sea.get(at); got.status != http.StatusNotFound {
+		t.Errorf("the case is open after the referral was done: %d", got.status)
+	}
 }

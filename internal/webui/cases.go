@@ -85,9 +85,6 @@ func (s *Server) casesPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	s.section(c, "cases")
 	b := c.Base
 	b.Title = b.T("nav.cases")
-	if s.can(c, authz.CaseAccept) || s.can(c, authz.CaseJoin) {
-		b.Actions = []Button{{Text: b.T("join.title"), Icon: "swap", Href: "/joins"}}
-	}
 	v := newCasesView(b, f, list, c.Today)
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, f.Status(), "care/list", v)
@@ -157,7 +154,7 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 	p.Operations.Caption, p.Operations.Quiet = b.T("nav.operations"), false
 	p.Strips = strips(b, v.Treatments, v.Bills, v.Sides)
 	if len(v.Referrals) > 0 {
-		t := referralsTable(b, v.Referrals, v.Sides)
+		t := referralsTable(b, v.Referrals, v.Sides, x.today)
 		p.Referrals = &t
 	}
 	return p
@@ -171,6 +168,9 @@ func caseActions(b Base, v care.CaseView) []Button {
 	}
 	if v.CanClose && v.Programme != procedure.Coronary {
 		out = append(out, Button{Text: b.T("case.second"), Href: base + "/second"})
+	}
+	if v.CanRefer {
+		out = append(out, Button{Text: b.T("referral.send"), Icon: "swap", Href: base + "/refer"})
 	}
 	if v.CanClose {
 		out = append(out, Button{Text: b.T("case.close"), Href: base + "/close"})
@@ -237,11 +237,14 @@ func treatmentName(b Base, t care.Treatment) string {
 	return b.T(t.Programme.Label())
 }
 
-func referralsTable(b Base, list []care.Referral, at sides) Table {
-	t := Table{Caption: b.T("join.title"), Columns: []Column{{Key: "join.who", Class: "grow"}, {Key: "join.reason"}, {Key: "join.state"}, {Key: "join.on"}}}
+func referralsTable(b Base, list []care.Referral, at sides, today clock.Date) Table {
+	t := Table{Caption: b.T("nav.referrals"), Columns: []Column{{Key: "referral.what", Class: "grow"}, {Key: "referral.from"}, {Key: "referral.to"}, {Key: "join.state"},
+		{Key: "referral.due"}, {Key: "join.on"}}}
 	for _, r := range list {
-		t.Rows = append(t.Rows, Cells(spot(at.of(r.Joiner), r.JoinerName), TextCell(r.Reason), Cell{Tag: &Tag{Text: b.T(r.State.Label()), Kind: joinKind(r.State)}},
-			DateCell(r.SentOn)))
+		row := referralRow(b, r, at, today)
+		row.Cells = row.Cells[1:]
+		row.Cells[0].Href = "/referrals/" + r.ID.String()
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }

@@ -175,7 +175,10 @@ func taskHref(i care.QueueItem) string {
 	case care.TaskDecide:
 		return "/approvals/" + i.Approval.String()
 	case care.TaskJoin:
-		return "/joins"
+		if i.Referral != nil {
+			return "/referrals/" + i.Referral.ID.String()
+		}
+		return "/referrals"
 	case care.TaskPlan, care.TaskSecond:
 		return "/cases/" + i.Case.String() + "/treatments/new"
 	case care.TaskClose:

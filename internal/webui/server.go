@@ -73,6 +73,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.accountRoutes(rt)
 		s.helpRoutes(rt)
 		s.careRoutes(rt)
+		s.referralRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
@@ -152,7 +153,7 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"patients": authz.PersonRead, "cases": authz.CaseRead, "operations": authz.ProcedureRead,
+	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }

@@ -132,6 +132,11 @@ const (
 	JobRun = "job.run"
 
 	ParticipationEnd = "participation.end"
+
+	ReferralSend   = "referral.send"
+	ReferralRevoke = "referral.revoke"
+	ReferralDone   = "referral.done"
+	ReferralClock  = "referral.clock"
 )
 
 // The kinds of objects an event can be about.
@@ -182,7 +187,7 @@ func Actions() []string {
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
-		ParticipationEnd, AccessRefuse,
+		ParticipationEnd, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
 	}
 }
 

@@ -36,5 +36,11 @@ func labels() (keys []string) {
 	for _, r := range referral.Table() {
 		keys = append(keys, r.By.Label())
 	}
+	for _, v := range referral.Purposes() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range referral.Urgencies() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }

@@ -4,7 +4,12 @@
 //
 // An emergency joins at once and the home hospital is told: a bed does not wait
 // for an answer. Whoever had a treatment in the case keeps seeing it; a partner
-// without one sees it only while the referral is accepted.
+// without one sees it only while the referral is accepted and its period runs.
+//
+// Every step has a clock ([Clock]): a request is to be answered, an accepted one
+// to be replied to. What is late is marked and shown to the office; it never
+// falls back by itself, because the patient may be on the way. Done needs the
+// reply to the sender: a patient nobody reported back on is not done.
 package referral
 
 import (
@@ -79,6 +84,7 @@ type Party string
 const (
 	Asker    Party = "asker"    // the hospital that sent the request
 	Answerer Party = "answerer" // the hospital it was sent to
+	Receiver Party = "receiver" // the hospital that comes in, whoever asked
 	Either   Party = "either"
 )
 
@@ -103,7 +109,7 @@ func Table() []Row {
 		{Sent, Reject, Rejected, Answerer, true, answer},
 		{Sent, Revoke, Revoked, Asker, false, ask},
 		{Accepted, Revoke, Revoked, Either, true, ask},
-		{Accepted, Finish, Done, Either, false, ask},
+		{Accepted, Finish, Done, Receiver, true, ask},
 	}
 }
 
@@ -116,6 +122,46 @@ type Referral struct {
 	Emergency bool
 	Reason    string
 	SentOn    clock.Date
+	Letter    Letter
+	Open      Period     // while it is accepted the case is open to the receiver in these days
+	Due       clock.Date // by when the next step is expected; zero when none is
+}
+
+// Receiver is the hospital that comes in: the one a patient is sent to, or the
+// one that asked to join.
+func (r Referral) Receiver() ident.ID {
+	if r.Kind == Join {
+		return r.From
+	}
+	return r.To
+}
+
+// Late reports whether the next step is overdue on a day.
+func (r Referral) Late(today clock.Date) bool {
+	return !r.State.Final() && !r.Due.IsZero() && r.Due.Before(today)
+}
+
+// Steps lists what a hospital may do now, in the order of the table.
+func (r Referral) Steps(hospital ident.ID) []Row {
+	var out []Row
+	for _, row := range Table() {
+		if row.From == r.State && r.may(row.By, hospital) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+func (r Referral) may(p Party, hospital ident.ID) bool {
+	switch p {
+	case Asker:
+		return hospital == r.From
+	case Answerer:
+		return hospital == r.To
+	case Receiver:
+		return hospital == r.Receiver()
+	}
+	return hospital == r.From || hospital == r.To
 }
 
 // Send starts a request. In an emergency a receiver is in at once; the home
@@ -133,6 +179,11 @@ func Send(r Referral, caseHome ident.ID) (Referral, error) {
 	}
 	if err := f.Err(); err != nil {
 		return r, err
+	}
+	if r.Kind == Refer {
+		if err := r.Letter.Check(); err != nil {
+			return r, err
+		}
 	}
 	if r.Kind == Join && r.To != caseHome {
 		return r, errs.Refuse("referral.to_home", "error.referral.not_home", nil, "referral.remedy.to_home")
@@ -153,14 +204,17 @@ func Next(r Referral, action Action, hospital ident.ID, reason string) (Referral
 			errs.Args{"action": errs.Key(action.Label()), "state": errs.Key(r.State.Label())}, "referral.remedy.send_again")
 	}
 	row := table[i]
-	mayAsk, mayAnswer := row.By != Answerer && hospital == r.From, row.By != Asker && hospital == r.To
-	if !mayAsk && !mayAnswer {
+	if !r.may(row.By, hospital) {
 		return r, errs.Refuse("referral.party", "error.referral.party",
 			errs.Args{"action": errs.Key(action.Label()), "party": errs.Key(row.By.Label())}, "referral.remedy.other_party")
 	}
 	if row.Reason && reason == "" {
 		var f errs.Fields
-		f.Add("reason", "error.referral.reason")
+		key := "error.referral.reason"
+		if action == Finish {
+			key = "error.referral.closing"
+		}
+		f.Add("reason", key)
 		return r, f.Err()
 	}
 	r.State = row.To

@@ -110,27 +110,27 @@ func TestAJoinRequestOpensTheCaseOnlyWhenTheHomeAccepts(t *testing.T) {
 		w.Do(joiner, func(tx *store.Tx) error { return servicetest.JoinRequest(w, person, procedure.Joint, other, emergency) })
 	}
 	ask(false)
-	inbox := must[care.JoinsView](t)(s.Joins(t.Context(), home))
-	if len(inbox.Waiting) != 1 || inbox.Waiting[0].PersonName != "冉松鹤" || !inbox.CanAnswer {
-		t.Fatalf("inbox = %+v", inbox.Waiting)
+	inbox := must[care.ReferralList](t)(s.Referrals(t.Context(), home, care.ReferralsInput{Box: care.Inbox}))
+	if len(inbox.Rows) != 1 || inbox.Rows[0].PersonName != "冉松鹤" || inbox.Counts[care.Inbox]["sent"] != 1 {
+		t.Fatalf("inbox = %+v", inbox)
 	}
-	r := inbox.Waiting[0]
+	r := inbox.Rows[0]
 	in := care.AnswerInput{Referral: r.ID, Version: r.Version}
 	in.Action = "reject"
-	_, err := s.AnswerJoin(t.Context(), home, in, store.Key{})
+	_, err := s.Answer(t.Context(), home, in, store.Key{})
 	field(t, err, "reason", "error.referral.reason")
 	in.Action = "accept"
-	if _, err := s.AnswerJoin(t.Context(), joiner, in, store.Key{}); err == nil {
+	if _, err := s.Answer(t.Context(), joiner, in, store.Key{}); err == nil {
 		t.Fatal("the asker accepted its own request")
 	}
-	if _, err := s.AnswerJoin(t.Context(), home, in, store.Key{}); err != nil {
+	if _, err := s.Answer(t.Context(), home, in, store.Key{}); err != nil {
 		t.Fatal(err)
 	}
 	v := must[care.CaseView](t)(s.Case(t.Context(), joiner, c.ID))
 	if len(v.CanOpen) != 1 || v.CanOpen[0] != w.ID(other) {
 		t.Errorf("the joined hospital cannot treat: %+v", v.CanOpen)
 	}
-	_, err = s.AnswerJoin(t.Context(), home, in, store.Key{})
+	_, err = s.Answer(t.Context(), home, in, store.Key{})
 	want(t, err, "error.stale")
 }
 

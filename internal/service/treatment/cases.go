@@ -78,6 +78,7 @@ type CaseView struct {
 	HospitalNames map[ident.ID]string // of those hospitals, when there are several
 	CanClose      bool
 	CanReopen     bool
+	CanRefer      bool
 	CanRead       bool // the treatments' pages
 }
 
@@ -92,10 +93,19 @@ func (s *Service) Case(ctx context.Context, who user.Principal, id ident.ID) (Ca
 		if v.CaseItem, err = tx.CaseByID(id); err != nil {
 			return err
 		}
-		return s.fillCase(tx, who, &v)
+		if err := s.fillCase(tx, who, &v); err != nil {
+			return err
+		}
+		if v.lapsed(who, tx.Today()) {
+			return errs.Missing("error.case.missing")
+		}
+		return nil
 	})
+	if err != nil {
+		return CaseView{}, err
+	}
 	v.PersonName = s.name(who, v.PersonName)
-	return v, err
+	return v, nil
 }
 
 // fillCase reads what stands under a case: one select each.
@@ -127,6 +137,7 @@ func (s *Service) fillCase(tx *store.Tx, who user.Principal, v *CaseView) (err e
 		if part && v.Open() && s.can(who, authz.TreatmentOpen, h) {
 			v.CanOpen = append(v.CanOpen, h)
 		}
+		v.CanRefer = v.CanRefer || part && v.Open() && s.can(who, authz.CaseJoin, h)
 	}
 	if len(v.CanOpen) > 1 {
 		if v.HospitalNames, err = hospitalNames(tx, v.CanOpen); err != nil {

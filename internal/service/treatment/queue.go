@@ -225,15 +225,17 @@ func (s *Service) readJoins(tx *store.Tx, who user.Principal, q *Queue) error {
 	if len(homes) == 0 {
 		return nil
 	}
-	inbox, err := tx.ReferralInbox(homes, referral.Sent)
+	inbox, err := tx.ReferralsWaiting(homes)
 	if err != nil {
 		return err
 	}
 	for _, r := range inbox {
-		if r.Kind == referral.Join {
-			q.add(QueueItem{Task: TaskJoin, Urgency: Now, Referral: &r, Waiting: store.Waiting{Case: r.Case, CaseNo: r.CaseNo, Programme: r.Programme, Person: r.Person,
-				PersonName: r.PersonName, Sex: r.Sex, Birth: r.Birth, Hospital: r.Joiner, Hosp: r.JoinerName, Since: r.CreatedAt}})
+		other, name := r.Joiner, r.JoinerName
+		if r.Kind == referral.Refer {
+			other, name = r.Giver, r.GiverName
 		}
+		q.add(QueueItem{Task: TaskJoin, Urgency: Now, Due: r.Due, Referral: &r, Waiting: store.Waiting{Case: r.Case, CaseNo: r.CaseNo, Programme: r.Programme,
+			Person: r.Person, PersonName: r.PersonName, Sex: r.Sex, Birth: r.Birth, Hospital: other, Hosp: name, Since: r.CreatedAt}})
 	}
 	return nil
 }

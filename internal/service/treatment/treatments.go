@@ -79,6 +79,9 @@ func (s *Service) Treatment(ctx context.Context, who user.Principal, id ident.ID
 		if v.Treatment, err = tx.TreatmentByID(id); err != nil {
 			return err
 		}
+		if err := s.partnerToday(tx, who, v.Treatment); err != nil {
+			return err
+		}
 		if v.Facts, err = tx.CareFactsOf(v.Treatment, clock.Date{}); err != nil {
 			return err
 		}
