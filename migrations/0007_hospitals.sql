@@ -71,6 +71,21 @@ select app_shard('referral_clock', 'distributed');
 select app_grant('referral_clock', 'write');
 select app_protect('referral_clock', 'partnership');
 
+-- The other joint or eye that waits: which, why it is thought to wait, and since
+-- when (the day the first side was done). Derived with every operation and plan.
+alter table casefile
+  add column wait_need text not null default '' check (wait_need in ('', 'planned', 'likely')),
+  add column wait_site text not null default '',
+  add column wait_side text not null default '',
+  add column wait_since date;
+update casefile c set wait_need = 'planned', wait_site = c.second_site, wait_side = c.second_side, wait_since = o.first
+  from (select o.partnership_id, o.case_id, min(o.operated_on) as first from procedure o where o.live group by o.partnership_id, o.case_id) o
+  where c.second_side <> '' and c.closed_on is null and o.partnership_id = c.partnership_id and o.case_id = c.id;
+create index casefile_wait_home on casefile (partnership_id, home_hospital_id, wait_since, id) where wait_since is not null;
+create index casefile_wait_there on casefile (partnership_id, second_hospital_id, wait_since, id) where wait_since is not null;
+create index casefile_wait_wide on casefile (partnership_id, wait_since, id) where wait_since is not null;
+select app_grant('casefile', 'write');
+
 -- +goose StatementBegin
 -- participation_tables lists what opens with a case: the table, how its rows are
 -- found ('case', 'child', 'person'), and for a child its parent and the key to it.

@@ -16,6 +16,7 @@ import (
 
 // referralRoutes declares the requests between hospitals.
 func (s *Server) referralRoutes(rt *router) {
+	rt.get("/second-sides", authz.CaseRead, s.seconds)
 	rt.get("/referrals", authz.CaseRead, s.referrals)
 	rt.get("/referrals/{id}", authz.CaseRead, s.referral)
 	rt.post("/referrals/{id}/steps", authz.CaseRead, s.answerReferral)

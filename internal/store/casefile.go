@@ -43,6 +43,7 @@ type CaseItem struct {
 	Birth      clock.Date
 	Deceased   clock.Date
 	HomeName   string
+	SecondName string // of the hospital at which the other side is planned
 }
 
 type caseRow struct {
@@ -71,13 +72,14 @@ type caseRow struct {
 	Birth    clock.Date `db:"birth_on"`
 	Deceased clock.Date `db:"deceased_on"`
 	HomeName string     `db:"home_name"`
+	There    string     `db:"second_name"`
 }
 
 func (r caseRow) item() CaseItem {
 	c := CaseItem{Case: casefile.Case{ID: r.ID, Person: r.Person, Programme: procedure.Programme(r.Programme), Home: r.Home, OpenedOn: r.OpenedOn,
 		ClosedOn: r.ClosedOn, Closure: casefile.Closure(r.Closure)}, No: r.No, State: casefile.State(r.State), Diagnosis: r.Diagnosis,
 		Category: r.Category, ClosureNote: r.ClosureNote, OpenedBy: r.CreatedBy, OpenedAt: r.CreatedAt.UTC(), Version: r.Version, PersonName: r.Name,
-		Sex: patient.Sex(r.Sex), Birth: r.Birth, Deceased: r.Deceased, HomeName: r.HomeName}
+		Sex: patient.Sex(r.Sex), Birth: r.Birth, Deceased: r.Deceased, HomeName: r.HomeName, SecondName: r.There}
 	if r.SecondSide != "" {
 		c.Second = &casefile.SecondSide{Site: procedure.Site(r.SecondSite), Side: procedure.Side(r.SecondSide), Hospital: r.SecondHospital,
 			From: r.SecondFrom}
@@ -86,7 +88,8 @@ func (r caseRow) item() CaseItem {
 }
 
 const caseOwnColumns = `c.id, c.case_no, c.person_id, c.programme, c.home_hospital_id, c.state, c.opened_on, c.closed_on, c.closure, c.closure_note,
-	c.diagnosis, c.category, c.second_site, c.second_side, c.second_hospital_id, c.second_from, c.created_at, c.created_by, c.version`
+	c.diagnosis, c.category, c.second_site, c.second_side, c.second_hospital_id, c.second_from, c.created_at, c.created_by, c.version,
+	coalesce((select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = c.second_hospital_id), '') as second_name`
 
 const caseColumns = caseOwnColumns + `, p.name as person_name, p.sex, p.birth_on, p.deceased_on,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = c.home_hospital_id) as home_name`
@@ -198,10 +201,14 @@ func (tx *Tx) UpdateCase(c CaseItem) error {
 	if c.Second != nil {
 		second = *c.Second
 	}
-	return tx.update(`update casefile set closed_on = $4, closure = $5, closure_note = $6, diagnosis = $7, category = $8, state = $9,
+	err = tx.update(`update casefile set closed_on = $4, closure = $5, closure_note = $6, diagnosis = $7, category = $8, state = $9,
 		second_site = $10, second_side = $11, second_hospital_id = $12, second_from = $13, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), c.ID, c.Version, c.ClosedOn, string(c.Closure), c.ClosureNote,
 		c.Diagnosis, c.Category, string(casefile.Derive(c.Case, states)), string(second.Site), string(second.Side), nullID(second.Hospital), second.From)
+	if err != nil {
+		return err
+	}
+	return tx.deriveWait(c.ID)
 }
 
 // TreatmentStates lists the states of all treatments of a case, those at other

@@ -160,6 +160,9 @@ func lists(tx *store.Tx, p place) []error {
 		States: []referral.State{referral.Sent}}, {Box: store.Late}} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Referral], error) { return tx.ListReferrals(f, r) }))
 	}
+	for _, f := range []store.SecondFilter{{Hospitals: p.here}, {Hospitals: p.here, Programme: procedure.Joint, Need: casefile.Planned}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.SecondItem], error) { return tx.ListSecond(f, r) }))
+	}
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),

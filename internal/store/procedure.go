@@ -229,7 +229,10 @@ func (tx *Tx) InsertOperation(o Operation, t Treatment) error {
 		string(o.Side), t.Hospital, idArray(t.SeenBy()), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
 		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks),
 		tx.now, tx.who.AccountID)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.deriveWait(t.Case)
 }
 
 // UpdateOperation stores a corrected record under its version.
@@ -291,8 +294,12 @@ func (tx *Tx) TreatmentOperated(t Treatment) (Treatment, error) {
 // SaveTreatmentFacts stores dates, category and flags of a treatment without a
 // step, under its version.
 func (tx *Tx) SaveTreatmentFacts(t Treatment) error {
-	return tx.update(`update treatment set operated_on = $4, visiting = $5, version = version + 1
+	err := tx.update(`update treatment set operated_on = $4, visiting = $5, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), t.ID, t.Version, t.OperatedOn, t.Visiting)
+	if err != nil {
+		return err
+	}
+	return tx.deriveWait(t.Case)
 }
 
 // OperationFilter narrows the list of operations.

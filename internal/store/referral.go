@@ -293,7 +293,8 @@ func (tx *Tx) UpdateReferral(r Referral) error {
 }
 
 // openTo opens the cases of accepted requests to their receivers. A receiver who
-// takes a case over becomes its home; the earlier home keeps what it sees.
+// takes a case over becomes its home; the earlier home keeps what it sees. Who
+// takes the other side is where it is planned from now on.
 func (tx *Tx) openTo(list ...Referral) error {
 	ids := items(list, func(r Referral) ident.ID { return r.ID })
 	if _, err := tx.exec(`select participate(x) from unnest($1::uuid[]) x`, idArray(ids)); err != nil {
@@ -302,6 +303,14 @@ func (tx *Tx) openTo(list ...Referral) error {
 	_, err := tx.exec(`update casefile c set home_hospital_id = r.to_hospital_id, version = c.version + 1 from referral r
 		where r.partnership_id = $1 and r.id = any ($2::uuid[]) and r.kind = 'referral' and r.purpose = 'take_over'
 		and c.partnership_id = $1 and c.id = r.case_id`, tx.Partnership(), idArray(ids))
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`update casefile c set second_site = r.site, second_side = r.side, second_hospital_id = r.to_hospital_id, version = c.version + 1,
+		wait_need = case when c.wait_since is null then '' else 'planned' end, wait_site = case when c.wait_since is null then '' else r.site end,
+		wait_side = case when c.wait_since is null then '' else r.side end
+		from referral r where r.partnership_id = $1 and r.id = any ($2::uuid[]) and r.kind = 'referral' and r.purpose = 'second_side' and r.side <> ''
+		and c.partnership_id = $1 and c.id = r.case_id and c.closed_on is null`, tx.Partnership(), idArray(ids))
 	return err
 }
 

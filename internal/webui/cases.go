@@ -84,7 +84,7 @@ func (s *Server) casesPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	}
 	s.section(c, "cases")
 	b := c.Base
-	b.Title = b.T("nav.cases")
+	b.Title, b.Tabs = b.T("nav.cases"), caseTabs(c.Base, false)
 	v := newCasesView(b, f, list, c.Today)
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, f.Status(), "care/list", v)
@@ -191,7 +191,14 @@ func caseFacts(b Base, v care.CaseView, x caseRights) []Def {
 		out = append(out, Def{Label: b.T("case.diagnosis"), Text: v.Diagnosis})
 	}
 	if v.Second != nil {
-		out = append(out, Def{Label: b.T("case.second.planned"), Text: siteText(b, v.Second.Site, v.Second.Side)})
+		plan := Def{Label: b.T("case.second.planned"), Text: siteText(b, v.Second.Site, v.Second.Side)}
+		if v.SecondName != "" {
+			plan.Text = b.T("care.pair", "a", plan.Text, "b", v.SecondName)
+		}
+		if !v.Second.From.IsZero() {
+			plan.Text = b.T("care.pair", "a", plan.Text, "b", v.Second.From)
+		}
+		out = append(out, plan)
 	}
 	if !v.Open() {
 		out = append(out, Def{Label: b.T("case.closed_on"), Text: b.Day(v.ClosedOn)}, Def{Label: b.T("case.closure"), Text: b.T(v.Closure.Label())})

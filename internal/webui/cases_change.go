@@ -189,7 +189,7 @@ func (s *Server) reopenCase(w http.ResponseWriter, r *http.Request, c *Call) err
 
 // secondFields: joints name the joint and side, eyes only the side. The empty
 // side drops the plan.
-func secondFields(v care.CaseView) []Field {
+func secondFields(v care.CaseView, hospitals []Option) []Field {
 	var out []Field
 	side := Field{Name: "side", LabelKey: "operation.side", Kind: KindRadio, Optional: true, Width: 6}
 	if v.Programme == procedure.Joint {
@@ -200,7 +200,8 @@ func secondFields(v care.CaseView) []Field {
 		side.Options = sideOptions(procedure.Cataract)
 	}
 	side.Options = append(side.Options, Option{Value: "none", Key: "case.second.none"})
-	return append(out, side, Field{Name: "from", LabelKey: "case.second.from", Kind: KindDate, Optional: true, Width: 6})
+	return append(out, side, Field{Name: "hospital", LabelKey: "case.second.hospital", Kind: KindCombo, Options: hospitals, Optional: true, Width: 6},
+		Field{Name: "from", LabelKey: "case.second.from", Kind: KindDate, Optional: true, Width: 6})
 }
 
 func sideOptions(p procedure.Programme) []Option {
@@ -215,13 +216,30 @@ func sideOptions(p procedure.Programme) []Option {
 	return out
 }
 
+// secondForm prepares the plan of the other side: any hospital of the
+// partnership may be meant for it.
+func (s *Server) secondForm(r *http.Request, c *Call) (careForm, care.CaseView, error) {
+	list, err := s.d.Care.Partners(r.Context(), c.Who)
+	if err != nil {
+		return careForm{}, care.CaseView{}, err
+	}
+	var hospitals []Option
+	for _, h := range list {
+		hospitals = append(hospitals, Option{Value: h.ID.String(), Text: h.Name, Side: sideOf(h.Side)})
+	}
+	return s.caseForm(r, c, "case.second", func(v care.CaseView) []Field { return secondFields(v, hospitals) })
+}
+
 func (s *Server) secondSidePage(w http.ResponseWriter, r *http.Request, c *Call) error {
-	p, v, err := s.caseForm(r, c, "case.second", secondFields)
+	p, v, err := s.secondForm(r, c)
 	if err != nil {
 		return err
 	}
 	if v.Second != nil {
 		p.Form.Put("side", string(v.Second.Side)).Put("from", v.Second.From.String())
+		if v.Second.Hospital != ident.Nil {
+			p.Form.Put("hospital", v.Second.Hospital.String())
+		}
 		if v.Programme == procedure.Joint {
 			p.Form.Put("site", string(v.Second.Site))
 		}
@@ -230,7 +248,7 @@ func (s *Server) secondSidePage(w http.ResponseWriter, r *http.Request, c *Call)
 }
 
 func (s *Server) planSecondSide(w http.ResponseWriter, r *http.Request, c *Call) error {
-	p, v, err := s.caseForm(r, c, "case.second", secondFields)
+	p, v, err := s.secondForm(r, c)
 	if err != nil {
 		return err
 	}
@@ -240,7 +258,7 @@ func (s *Server) planSecondSide(w http.ResponseWriter, r *http.Request, c *Call)
 		if side == "" {
 			f.Fail("side", "form.error.pick")
 		}
-		in.Plan.From = f.Date("from")
+		in.Plan.From, in.Plan.Hospital = f.Date("from"), f.IDOf("hospital")
 		if v.Programme == procedure.Joint {
 			in.Plan.Site = procedure.Site(f.Choice("site"))
 		}

@@ -26,6 +26,7 @@ func (s *Server) referralRoutes(rt *router) {
 	rt.get("/referrals/{id}", authz.CaseRead, s.referralPage)
 	rt.get("/referrals/{id}/{action}", authz.CaseRead, s.answerPage)
 	rt.post("/referrals/{id}/{action}", authz.CaseRead, s.answer)
+	rt.get("/second-sides", authz.CaseRead, s.secondPage)
 	rt.get("/cases/{id}/refer", authz.CaseJoin, s.referPage)
 	rt.post("/cases/{id}/refer", authz.CaseJoin, s.refer)
 }

@@ -2,6 +2,7 @@ package webui
 
 import (
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
@@ -29,6 +30,13 @@ func referralPages() []PageSample {
 		}},
 		{"care/referrals", box(care.ReferralsInput{Box: care.Outbox})},
 		{"care/referral", one(referral.Sent)}, {"care/referral", one(referral.Accepted)}, {"care/referral", one(referral.Done)},
+		{"care/list", func(b Base) View {
+			x := care.SecondItem{Case: sampleIDs.file, CaseNo: "SH-2025-00873", PersonName: b.T("style.person.1"), Wait: casefile.Wait{Need: casefile.Planned,
+				Site: procedure.Knee, Side: procedure.Left, Since: sampleDay().AddDays(-120)}, FirstAt: sampleIDs.mountain, FirstAtName: b.T("style.hospital.m1"),
+				FirstKind: procedure.TKA, FirstSide: procedure.Right, PlannedAt: sampleIDs.sea, PlannedAtName: b.T("style.hospital.s1"), Referral: referral.Sent}
+			list := care.SecondList{Result: page.Result[care.SecondItem]{Rows: []care.SecondItem{x}}, Sides: sampleSides(), Today: sampleDay()}
+			return newSecondView(titled(b, b.T("second.title")), secondFilter(b, sampleDay()), list)
+		}},
 		{"care/form", func(b Base) View {
 			list := []care.AgreedClock{}
 			for _, k := range referral.Clocks() {

@@ -30,5 +30,8 @@ func labels() (keys []string) {
 	for _, v := range casefile.Closures() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range casefile.Needs() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }

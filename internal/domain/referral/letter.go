@@ -70,6 +70,8 @@ func (l Letter) Check() error {
 	}
 	if l.Purpose == ForSecondSide && !l.Side.Known() {
 		f.Add("side", "error.procedure.side_missing")
+	} else if l.Purpose == ForSecondSide && l.Site == "" {
+		f.Add("site", "error.casefile.second_site")
 	}
 	return f.Err()
 }

@@ -295,6 +295,17 @@ func (s *Service) PlanSecond(ctx context.Context, who user.Principal, in SecondI
 		if err != nil {
 			return c, err
 		}
+		if in.Plan.Hospital != ident.Nil {
+			sides, err := tx.SidesOf()
+			if err != nil {
+				return c, err
+			}
+			if _, member := sides[in.Plan.Hospital]; !member {
+				var f errs.Fields
+				f.Add("hospital", "form.error.choice")
+				return c, f.Err()
+			}
+		}
 		if c.Case, err = casefile.PlanSecond(c.Case, in.Plan, done); err != nil {
 			return c, err
 		}
@@ -370,5 +381,30 @@ func (s *Service) Hospitals(ctx context.Context, who user.Principal, perm authz.
 		}
 		return err
 	})
+	return out, err
+}
+
+// Partners lists all hospitals of the partnership, for forms that name another one.
+func (s *Service) Partners(ctx context.Context, who user.Principal) ([]Hospital, error) {
+	if err := s.door(who, authz.CaseRead); err != nil {
+		return nil, err
+	}
+	var out []Hospital
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.NoAudit("names of hospitals")
+		out, err = memberHospitals(tx, who)
+		return err
+	})
+	return out, err
+}
+
+func memberHospitals(tx *store.Tx, who user.Principal) ([]Hospital, error) {
+	members, err := tx.Members(who.PartnershipID)
+	var out []Hospital
+	for _, m := range members {
+		if o := m.Organisation; o.Kind == partnership.Hospital {
+			out = append(out, Hospital{o.ID, o.Name, m.Side})
+		}
+	}
 	return out, err
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
-	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -148,20 +147,14 @@ func (s *Service) SendForm(ctx context.Context, who user.Principal, id ident.ID)
 		if v.Sides, err = tx.SidesOf(); err != nil {
 			return err
 		}
-		members, err := tx.Members(who.PartnershipID)
-		for _, m := range members {
-			o := m.Organisation
-			if o.Kind != partnership.Hospital {
-				continue
-			}
-			h := Hospital{o.ID, o.Name, m.Side}
-			if slices.Contains(who.Hospitals, o.ID) && s.can(who, authz.CaseJoin, o.ID) {
-				v.From = append(v.From, h)
-			}
-			v.To = append(v.To, h)
-		}
+		v.To, err = memberHospitals(tx, who)
 		return err
 	})
+	for _, h := range v.To {
+		if slices.Contains(who.Hospitals, h.ID) && s.can(who, authz.CaseJoin, h.ID) {
+			v.From = append(v.From, h)
+		}
+	}
 	if len(v.From) == 1 {
 		v.To = slices.DeleteFunc(v.To, func(h Hospital) bool { return h.ID == v.From[0].ID })
 	}

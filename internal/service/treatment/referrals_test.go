@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -207,5 +208,43 @@ func TestTheClockIsAgreedByTheOffice(t *testing.T) {
 	}
 	if _, r := sent(t, w, s, "单行舟"); r.Due != w.Today().AddDays(5) {
 		t.Errorf("answer due %v", r.Due)
+	}
+}
+
+// One joint here, the other there: the worklist of both hospitals shows it, with
+// where the first was done, where the other is planned, and how long it waits.
+func TestTheOtherSideWaitsAcrossHospitals(t *testing.T) {
+	w, s := world(t)
+	doctor := w.Doctor(mountain)
+	c := w.Case(mountain, procedure.Joint, "单行舟")
+	first := w.TreatmentIn(c, mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+	right := servicetest.Joint(doctor.PractitionerID, procedure.Right, w.Today())
+	right.JointPart.Plan, right.JointPart.StageNo = procedure.Staged, 1
+	must[store.Operation](t)(s.LogOperation(t.Context(), doctor, care.OperationInput{Treatment: first.ID, Operation: right}, store.Key{}))
+	list := func(p servicetest.Place) []care.SecondItem {
+		return must[care.SecondList](t)(s.Seconds(t.Context(), w.Registrar(p), care.SecondsInput{})).Rows
+	}
+	rows := list(mountain)
+	if len(rows) != 1 || rows[0].Wait != (casefile.Wait{Need: casefile.Likely, Site: procedure.Knee, Side: procedure.Left, Since: w.Today()}) {
+		t.Fatalf("the home's list: %+v", rows)
+	}
+	if len(list(sea)) != 0 {
+		t.Error("the sea sees a case that is not open to it")
+	}
+	r := must[store.Referral](t)(s.Send(t.Context(), w.Registrar(mountain), care.SendInput{Case: c.ID, To: w.ID(sea), Reason: "对侧", Letter: letter()}, store.Key{}))
+	must[store.Referral](t)(s.Answer(t.Context(), w.Registrar(sea), accept(r, w, 30), store.Key{}))
+	for _, p := range []servicetest.Place{mountain, sea} {
+		rows := list(p)
+		if len(rows) != 1 || rows[0].Wait.Need != casefile.Planned || rows[0].PlannedAt != w.ID(sea) || rows[0].FirstAt != w.ID(mountain) || rows[0].Referral != referral.Accepted {
+			t.Fatalf("%s: %+v", p, rows)
+		}
+	}
+	surgeon := w.Doctor(sea)
+	second := must[store.Treatment](t)(s.OpenTreatment(t.Context(), w.Registrar(sea), care.PlanInput{Case: c.ID, Plan: "左膝置换"}, store.Key{}))
+	left := servicetest.Joint(surgeon.PractitionerID, procedure.Left, w.Today())
+	left.JointPart.Plan, left.JointPart.StageNo = procedure.Staged, 2
+	must[store.Operation](t)(s.LogOperation(t.Context(), surgeon, care.OperationInput{Treatment: second.ID, Operation: left, Confirmed: true, Reason: "已做"}, store.Key{}))
+	if len(list(mountain)) != 0 || len(list(sea)) != 0 {
+		t.Error("both sides are done and the case still waits")
 	}
 }
