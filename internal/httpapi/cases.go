@@ -22,12 +22,15 @@ func (s *Server) careRoutes(rt *router) {
 	rt.post("/cases", authz.CaseOpen, s.openCase)
 	rt.get("/cases/{id}", authz.CaseRead, s.caseFile)
 	rt.post("/cases/{id}/close", authz.CaseClose, s.closeCase)
+	rt.post("/cases/{id}/reopening", authz.CaseClose, s.reopenCase)
+	rt.post("/cases/{id}/second-side", authz.CaseClose, s.planSecond)
 	rt.post("/cases/{id}/treatments", authz.TreatmentOpen, s.openTreatment)
 	rt.get("/treatments/{id}", authz.TreatmentRead, s.treatment)
 	rt.post("/treatments/{id}/steps", authz.TreatmentRead, s.step)
 	rt.get("/procedures", authz.ProcedureRead, s.procedures)
 	rt.post("/treatments/{id}/procedures", authz.ProcedureLog, s.logProcedure)
 	rt.get("/procedures/{id}", authz.ProcedureRead, s.procedure)
+	rt.post("/procedures/{id}/correction", authz.ProcedureEdit, s.correctProcedure)
 }
 
 // caseBody is a case as it is answered. Names are masked for readers who do not
@@ -163,4 +166,43 @@ func (s *Server) closeCase(r *http.Request, c *call) (int, any, error) {
 	in := treatment.CloseInput{Case: id, Version: body.Version, Closure: body.Closure, On: body.ClosedOn, Note: body.Note}
 	closed, err := s.d.Care.CloseCase(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
 	return http.StatusOK, caseOf(closed), err
+}
+
+func (s *Server) reopenCase(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body struct {
+		Version int64 `json:"version"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	in := treatment.ReopenInput{Case: id, Version: body.Version}
+	opened, err := s.d.Care.ReopenCase(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
+	return http.StatusOK, caseOf(opened), err
+}
+
+// secondBody plans the other side; without a side the plan is dropped.
+type secondBody struct {
+	Version    int64          `json:"version"`
+	Site       procedure.Site `json:"site"`
+	Side       procedure.Side `json:"side"`
+	HospitalID ident.ID       `json:"hospital_id"`
+	From       clock.Date     `json:"from"`
+}
+
+func (s *Server) planSecond(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body secondBody
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	in := treatment.SecondInput{Case: id, Version: body.Version, Plan: casefile.SecondSide{Site: body.Site, Side: body.Side, Hospital: body.HospitalID, From: body.From}}
+	planned, err := s.d.Care.PlanSecond(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
+	return http.StatusOK, caseOf(planned), err
 }

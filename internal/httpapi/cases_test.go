@@ -48,7 +48,7 @@ func (a api) worker(who user.Principal) string {
 	a.T.Helper()
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.CaseRead, authz.CaseOpen, authz.CaseClose, authz.TreatmentRead, authz.TreatmentOpen,
-		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog} {
+		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}
@@ -166,7 +166,19 @@ func TestACaseIsTreatedOverTheAPI(t *testing.T) {
 			t.Errorf("%s: %d %s", path, code, raw)
 		}
 	}
+	log["side"], log["version"], log["asa"] = "R", op.Version, 3
+	correct := "/procedures/" + op.ID + "/correction"
+	if code := a.post(doctor, correct, "fix-1", log, &again); code != http.StatusOK || again.Version != op.Version+1 {
+		t.Errorf("a correction: %d %+v", code, again)
+	}
+	if code := a.post(doctor, correct, "fix-2", log, nil); code != http.StatusPreconditionFailed {
+		t.Errorf("a correction of what somebody corrected before: %d", code)
+	}
 	stranger := a.worker(a.Registrar(servicetest.MountainTwo))
+	if code := a.post(a.worker(a.Doctor(servicetest.MountainTwo)), correct, "fix-3", log, nil); code != http.StatusNotFound {
+		t.Errorf("another hospital's correction: %d", code)
+	}
+	a.planned(t, clerk, c.ID)
 	for _, path := range []string{"/cases/" + c.ID, "/treatments/" + tr.ID, "/procedures/" + op.ID} {
 		if code, raw := a.get(stranger, path); code != http.StatusNotFound {
 			t.Errorf("another hospital, %s: %d %s", path, code, raw)
@@ -174,5 +186,27 @@ func TestACaseIsTreatedOverTheAPI(t *testing.T) {
 	}
 	if code, _ := a.get(clerk, "/cases?from=soon"); code != http.StatusBadRequest && code != http.StatusUnprocessableEntity {
 		t.Errorf("a filter that cannot be read: %d", code)
+	}
+}
+
+// planned plans the other side, drops the plan, closes the case and opens it again.
+func (a api) planned(t *testing.T, clerk, id string) {
+	t.Helper()
+	version := func() int64 {
+		_, raw := a.get(clerk, "/cases/"+id)
+		return decode[careAnswer](t, raw).Version
+	}
+	second := "/cases/" + id + "/second-side"
+	if code := a.post(clerk, second, "second-0", map[string]any{"version": version(), "site": "knee", "side": "R"}, nil); code != http.StatusUnprocessableEntity {
+		t.Errorf("planning the side that is done: %d", code)
+	}
+	if code := a.post(clerk, second, "second-1", map[string]any{"version": version(), "site": "knee", "side": "L"}, nil); code != http.StatusOK {
+		t.Errorf("planning the other side: %d", code)
+	}
+	if code := a.post(clerk, second, "second-2", map[string]any{"version": version(), "side": ""}, nil); code != http.StatusOK {
+		t.Errorf("dropping the plan: %d", code)
+	}
+	if code := a.post(clerk, "/cases/"+id+"/reopening", "reopen", map[string]any{"version": version() - 1}, nil); code != http.StatusPreconditionFailed {
+		t.Errorf("opening a case that was changed meanwhile: %d", code)
 	}
 }

@@ -50,7 +50,7 @@ func newIntakeAPI(t *testing.T) *intakeAPI {
 func (a *intakeAPI) as(who user.Principal) string {
 	a.t.Helper()
 	made, err := a.accounts.CreateTokenFor(a.t.Context(), authz.System("test"), who.AccountID, who.PartnershipID, accounts.NewToken{Name: "client",
-		Scopes: []authz.Permission{authz.PersonRead, authz.PersonRegister, authz.CaseOpen, authz.PersonLookup}})
+		Scopes: []authz.Permission{authz.PersonRead, authz.PersonRegister, authz.CaseOpen, authz.PersonLookup, authz.EligibilityEdit, authz.AttachmentAdd}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -60,7 +60,12 @@ func (a *intakeAPI) as(who user.Principal) string {
 // write registers with an idempotency key.
 func (a *intakeAPI) write(token, key, body string, dst any) int {
 	a.t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/api/v1/registrations", strings.NewReader(body))
+	return a.writeTo("/registrations", token, key, body, dst)
+}
+
+func (a *intakeAPI) writeTo(path, token, key, body string, dst any) int {
+	a.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/api/v1"+path, strings.NewReader(body))
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
@@ -158,5 +163,44 @@ func TestTheAPIHidesAndGuardsLikeThePages(t *testing.T) {
 	}
 	if code := a.read("nonsense", "/registrations", nil); code != http.StatusUnauthorized {
 		t.Errorf("without a token: %d", code)
+	}
+}
+
+// TestProofsThroughTheAPI: a category comes with its proof, a paper goes to the
+// record that still needs one, and what is no picture is refused at its field.
+func TestProofsThroughTheAPI(t *testing.T) {
+	a := newIntakeAPI(t)
+	token := a.as(a.Registrar(servicetest.Mountain))
+	var made registrationMade
+	if code := a.write(token, "k1", a.body(servicetest.Mountain, ""), &made); code != http.StatusCreated {
+		t.Fatal(code)
+	}
+	person := "/persons/" + made.PersonID.String()
+	const picture, script = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==", "PHNjcmlwdD4="
+	category := func(key, content string) int {
+		return a.writeTo(person+"/categories", token, key, `{"category":"DB","from":"2026-01-01","source":"县民政局","evidence":"低保证","proof":{"content":"`+content+`"}}`, nil)
+	}
+	if code := category("c0", script); code != http.StatusUnprocessableEntity {
+		t.Errorf("a page as a proof: %d", code)
+	}
+	if code := category("c1", picture); code != http.StatusCreated {
+		t.Errorf("a category with its proof: %d", code)
+	}
+	if code := a.writeTo(person+"/attachments", token, "f1", `{"kind":"consent","name":"同意书.png","content":"`+picture+`"}`, nil); code != http.StatusCreated {
+		t.Errorf("a consent: %d", code)
+	}
+	var seen personBody
+	if code := a.read(token, person, &seen); code != http.StatusOK || len(seen.Categories) != 1 || seen.Categories[0].Category != "DB" {
+		t.Errorf("%d %+v", code, seen.Categories)
+	}
+	if n := a.Count(`select count(*) from attachment where owner_kind in ('beneficiary', 'registration')`); n != 2 {
+		t.Errorf("%d papers", n)
+	}
+	stranger := a.as(a.Registrar(servicetest.MountainTwo))
+	if code := a.writeTo(person+"/categories", stranger, "x1", `{"category":"DB","from":"2026-01-01"}`, nil); code != http.StatusNotFound {
+		t.Errorf("another hospital's category: %d", code)
+	}
+	if code := a.writeTo(person+"/attachments", stranger, "x2", `{"kind":"consent","content":"`+picture+`"}`, nil); code != http.StatusNotFound {
+		t.Errorf("another hospital's paper: %d", code)
 	}
 }

@@ -178,3 +178,26 @@ func (s *Server) logProcedure(r *http.Request, c *call) (int, any, error) {
 	o, err := s.d.Care.LogOperation(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
 	return http.StatusCreated, procedureOf(o), err
 }
+
+// correctProcedure puts the whole record anew, under the version that was read.
+func (s *Server) correctProcedure(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body struct {
+		logBody
+		Version int64 `json:"version"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	p, err := body.procedure()
+	if err != nil {
+		return 0, nil, err
+	}
+	p.ID = id
+	in := treatment.OperationInput{Operation: p, Version: body.Version, Confirmed: body.Confirm, Reason: body.Reason}
+	o, err := s.d.Care.CorrectOperation(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
+	return http.StatusOK, procedureOf(o), err
+}

@@ -19,6 +19,7 @@ type partnershipRow struct {
 	ReceivingRegion string     `db:"receiving_region"`
 	ReceivingName   string     `db:"receiving_name"`
 	OpenedOn        clock.Date `db:"opened_on"`
+	LateApproval    int        `db:"late_approval_days"`
 	Scratch         bool       `db:"scratch"`
 	CreatedAt       time.Time  `db:"created_at"`
 	Version         int64      `db:"version"`
@@ -26,11 +27,11 @@ type partnershipRow struct {
 
 func (r partnershipRow) partnership() partnership.Partnership {
 	return partnership.Partnership{ID: r.ID, Code: r.Code, Name: r.Name, DonorRegion: r.DonorRegion, DonorName: r.DonorName,
-		ReceivingRegion: r.ReceivingRegion, ReceivingName: r.ReceivingName, OpenedOn: r.OpenedOn, Scratch: r.Scratch,
+		ReceivingRegion: r.ReceivingRegion, ReceivingName: r.ReceivingName, OpenedOn: r.OpenedOn, LateApproval: r.LateApproval, Scratch: r.Scratch,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version}
 }
 
-const partnershipColumns = `p.id, p.code, p.name, p.donor_region, p.donor_name, p.receiving_region, p.receiving_name, p.opened_on, p.scratch, p.created_at, p.version`
+const partnershipColumns = `p.id, p.code, p.name, p.donor_region, p.donor_name, p.receiving_region, p.receiving_name, p.opened_on, p.late_approval_days, p.scratch, p.created_at, p.version`
 
 // PartnershipByID reads one partnership.
 func (tx *Tx) PartnershipByID(id ident.ID) (partnership.Partnership, error) {
@@ -56,17 +57,17 @@ func (tx *Tx) ListPartnerships() ([]partnership.Partnership, error) {
 
 // InsertPartnership adds a partnership.
 func (tx *Tx) InsertPartnership(p partnership.Partnership) error {
-	_, err := tx.exec(`insert into partnership (id, code, name, donor_region, donor_name, receiving_region, receiving_name, opened_on, scratch, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, p.ID, p.Code, p.Name, p.DonorRegion, p.DonorName, p.ReceivingRegion, p.ReceivingName,
-		p.OpenedOn, p.Scratch, tx.now)
+	_, err := tx.exec(`insert into partnership (id, code, name, donor_region, donor_name, receiving_region, receiving_name, opened_on, scratch, created_at, late_approval_days)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, p.ID, p.Code, p.Name, p.DonorRegion, p.DonorName, p.ReceivingRegion, p.ReceivingName,
+		p.OpenedOn, p.Scratch, tx.now, p.LateApprovalDays())
 	return err
 }
 
 // UpdatePartnership stores changed facts.
 func (tx *Tx) UpdatePartnership(p partnership.Partnership) error {
 	return tx.update(`update partnership set code = $3, name = $4, donor_region = $5, donor_name = $6, receiving_region = $7, receiving_name = $8,
-		opened_on = $9, version = version + 1 where id = $1 and version = $2`, p.ID, p.Version, p.Code, p.Name, p.DonorRegion, p.DonorName,
-		p.ReceivingRegion, p.ReceivingName, p.OpenedOn)
+		opened_on = $9, late_approval_days = $10, version = version + 1 where id = $1 and version = $2`, p.ID, p.Version, p.Code, p.Name, p.DonorRegion, p.DonorName,
+		p.ReceivingRegion, p.ReceivingName, p.OpenedOn, p.LateApprovalDays())
 }
 
 type memberRow struct {

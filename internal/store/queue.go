@@ -123,6 +123,22 @@ func (tx *Tx) ApprovalsWaiting(hospitals []ident.ID) ([]Waiting, error) {
 	return items(rows, waitingRow.waiting), err
 }
 
+// overdueEmergency is the condition of the list and of its count; $1 is the
+// partnership and $2 the day.
+const overdueEmergency = `t.partnership_id = $1 and t.path = 'emergency' and t.live and t.state in ('admitted', 'operated', 'discharged', 'settled')
+	and t.admitted_on < $2::date - (select p.late_approval_days from partnership p where p.id = $1)
+	and not exists (select 1 from treatment_event e where e.partnership_id = t.partnership_id and e.treatment_id = t.id and e.action = 'mark_approval_overdue')
+	and not exists (select 1 from approval a where a.partnership_id = t.partnership_id and a.treatment_id = t.id and a.state = 'approved')`
+
+// OverdueEmergencies lists emergencies whose request for a reduction should have
+// come and was neither approved nor written off, the longest waiting first.
+func (tx *Tx) OverdueEmergencies() ([]Waiting, error) {
+	var rows []waitingRow
+	err := tx.list(&rows, `select `+waitingTreatment+`, t.created_at as since, `+waitingPerson+`
+		from (select t.* from treatment t where `+overdueEmergency+` order by t.admitted_on, t.id limit $3) t`+joinTreatment+`order by t.admitted_on, t.id`, tx.Partnership(), tx.Today(), queueRows)
+	return items(rows, waitingRow.waiting), err
+}
+
 func stateNames(states []treatment.State) any {
 	return textArray(items(states, func(s treatment.State) string { return string(s) }))
 }
@@ -133,15 +149,21 @@ type WorkCounts struct {
 	Cases      map[casefile.State]int
 	Joins      int
 	Approvals  int
+	Overdue    int // emergencies without the papers they should have; the whole partnership only
 }
 
 // CountWork counts what waits at the hospitals (nil: the approvals of the whole
 // partnership only), one index range per state, each ended early.
 func (tx *Tx) CountWork(hospitals []ident.ID) (WorkCounts, error) {
-	w := WorkCounts{map[treatment.State]int{}, map[casefile.State]int{}, 0, 0}
+	w := WorkCounts{Treatments: map[treatment.State]int{}, Cases: map[casefile.State]int{}}
 	if hospitals == nil {
-		err := tx.get(&w.Approvals, `select count(*) from (select 1 from approval a where a.partnership_id = $1 and a.state = 'requested' limit $2) x`,
-			tx.Partnership(), queueCount)
+		var n struct {
+			Approvals int `db:"approvals"`
+			Overdue   int `db:"overdue"`
+		}
+		err := tx.get(&n, `select (select count(*) from (select 1 from approval a where a.partnership_id = $1 and a.state = 'requested' limit $3) x) as approvals,
+			(select count(*) from (select 1 from treatment t where `+overdueEmergency+` limit $3) x) as overdue`, tx.Partnership(), tx.Today(), queueCount)
+		w.Approvals, w.Overdue = n.Approvals, n.Overdue
 		return w, err
 	}
 	var rows []struct {

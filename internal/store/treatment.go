@@ -328,6 +328,8 @@ type careFactsRow struct {
 	Requested  money.Fen      `db:"requested_fen"`
 	Approved   money.Fen      `db:"approved_fen"`
 	Reserved   money.Fen      `db:"reserved_fen"`
+	LateDays   int            `db:"late_days"`
+	Excepted   bool           `db:"excepted"` // written off as an exception
 	Settlement ident.ID       `db:"settlement_id"`
 	Proof      bool           `db:"proof"`
 	Categories pq.StringArray `db:"categories"`
@@ -351,6 +353,8 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 		(select coalesce(sum(e.amount_fen), 0)::bigint from ledger_transfer x join ledger_entry e on e.partnership_id = x.partnership_id and e.transfer_id = x.id
 			join ledger_account l on l.partnership_id = e.partnership_id and l.id = e.account_id and l.kind = 'reserved'
 			where x.partnership_id = $1 and x.treatment_id = $2) as reserved_fen,
+		(select p.late_approval_days from partnership p where p.id = $1) as late_days,
+		exists (select 1 from treatment_event e where e.partnership_id = $1 and e.treatment_id = $2 and e.action = 'mark_approval_overdue') as excepted,
 		(select s.id from settlement s where s.partnership_id = $1 and s.treatment_id = $2 and s.state <> 'reversed') as settlement_id,
 		exists (select 1 from registration r join attachment f on f.partnership_id = r.partnership_id and f.owner_kind = 'registration' and f.owner_id = r.id
 			where r.partnership_id = $1 and r.person_id = $3 and r.hospital_id = $4 and f.kind = 'poverty' and f.replaced_by is null) as proof,
@@ -364,10 +368,10 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 	if err != nil {
 		return CareFacts{}, err
 	}
-	return r.facts(t), nil
+	return r.facts(t, tx.Today()), nil
 }
 
-func (r careFactsRow) facts(t Treatment) CareFacts {
+func (r careFactsRow) facts(t Treatment, today clock.Date) CareFacts {
 	f := CareFacts{Facts: treatment.With(), Approval: r.Approval, Approved: r.Approved, Requested: r.Requested, State: fund.ApprovalState(r.State),
 		Reserved: r.Reserved, Settlement: r.Settlement, Operations: r.Operations}
 	for _, c := range terminology.Categories() {
@@ -387,7 +391,8 @@ func (r careFactsRow) facts(t Treatment) CareFacts {
 		treatment.DischargeDate:   !t.DischargedOn.IsZero(),
 		treatment.OperationLogged: r.Operations > 0,
 		treatment.DeathDate:       !t.Deceased.IsZero(),
-		treatment.ApprovalDecided: f.State != "" && f.State != fund.ApprovalRequested,
+		treatment.ApprovalDecided: f.State != "" && f.State != fund.ApprovalRequested || r.Excepted,
+		treatment.ApprovalOverdue: !r.Excepted && f.State != fund.ApprovalApproved && t.ApprovalOverdue(r.LateDays, today),
 	}
 	for fact, ok := range holds {
 		if ok {
@@ -395,6 +400,12 @@ func (r careFactsRow) facts(t Treatment) CareFacts {
 		}
 	}
 	return f
+}
+
+// ApprovalOverdue reports whether the papers of an emergency should have come: the
+// days after the admission are over on the day.
+func (t Treatment) ApprovalOverdue(days int, today clock.Date) bool {
+	return t.Place.Path == treatment.Emergency && !t.AdmittedOn.IsZero() && today.After(t.AdmittedOn.AddDays(days))
 }
 
 // TreatmentFilter narrows a list of treatments.

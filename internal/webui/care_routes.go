@@ -147,7 +147,7 @@ func stepHref(t care.Treatment, a treatment.Action) string {
 		return base + "/settlement"
 	case treatment.Approve, treatment.Refuse, treatment.ReturnRequest, treatment.WithdrawRequest, treatment.RevokeApproval, treatment.Reimburse:
 		return base + "/approval"
-	case treatment.ImportHistory, treatment.ReverseImport, treatment.MarkOverdue:
+	case treatment.ImportHistory, treatment.ReverseImport:
 		return ""
 	}
 	return base + "/steps/" + string(a)

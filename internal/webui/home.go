@@ -117,7 +117,7 @@ func homeTabs(b Base, q care.Queue, only string) []Tab {
 
 // taskIcons are the symbols of the tasks.
 func taskIcon(t care.Task) string {
-	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskAdmit: "bed",
+	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskOverdue: "clock", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskAdmit: "bed",
 		care.TaskOperate: "theatre", care.TaskDischarge: "exit", care.TaskSettle: "receipt", care.TaskFinish: "check-circle", care.TaskPlan: "plus",
 		care.TaskSecond: "swap", care.TaskClose: "folder"}[t]
 }
@@ -174,6 +174,8 @@ func taskHref(i care.QueueItem) string {
 	switch i.Task {
 	case care.TaskDecide:
 		return "/approvals/" + i.Approval.String()
+	case care.TaskOverdue:
+		return t + "/steps/" + string(treatment.MarkOverdue)
 	case care.TaskJoin:
 		if i.Referral != nil {
 			return "/referrals/" + i.Referral.ID.String()

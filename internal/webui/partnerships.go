@@ -48,13 +48,14 @@ func partnershipForm(b Base, today clock.Date, action string, p partnership.Part
 		Field{Name: "receiving_region", LabelKey: "partnership.receiving_region", HintKey: "organisation.region.hint", Max: 6, Width: 6},
 		Field{Name: "donor_name", LabelKey: "partnership.donor", Max: 24, Width: 6},
 		Field{Name: "donor_region", LabelKey: "partnership.donor_region", HintKey: "organisation.region.hint", Max: 6, Width: 6},
-		Field{Name: "opened_on", LabelKey: "partnership.opened_on", Kind: KindDate, Width: 6}))
+		Field{Name: "opened_on", LabelKey: "partnership.opened_on", Kind: KindDate, Width: 6},
+		Field{Name: "late_approval", LabelKey: "partnership.late_approval", HintKey: "partnership.late_approval.hint", Kind: KindNumber, Optional: true, Low: 1, High: 365, Suffix: "unit.days", Width: 6}))
 	f.Action = action
 	if p.ID != ident.Nil {
 		f.Hide("version", version(p.Version))
 	}
 	return f.Put("name", p.Name).Put("code", p.Code).Put("receiving_name", p.ReceivingName).Put("receiving_region", p.ReceivingRegion).
-		Put("donor_name", p.DonorName).Put("donor_region", p.DonorRegion).Put("opened_on", p.OpenedOn.String())
+		Put("donor_name", p.DonorName).Put("donor_region", p.DonorRegion).Put("opened_on", p.OpenedOn.String()).Put("late_approval", strconv.Itoa(p.LateApprovalDays()))
 }
 
 func (s *Server) newPartnershipPage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -76,7 +77,7 @@ func (s *Server) savePartnership(w http.ResponseWriter, r *http.Request, c *Call
 		return err
 	}
 	p := partnership.Partnership{ID: id, Name: f.Text("name"), Code: f.Text("code"), ReceivingName: f.Text("receiving_name"), ReceivingRegion: f.Text("receiving_region"),
-		DonorName: f.Text("donor_name"), DonorRegion: f.Text("donor_region"), OpenedOn: f.Date("opened_on"), Version: f.Version()}
+		DonorName: f.Text("donor_name"), DonorRegion: f.Text("donor_region"), OpenedOn: f.Date("opened_on"), LateApproval: f.Int("late_approval"), Version: f.Version()}
 	if f.OK() {
 		saved, err := s.d.Directory.SavePartnership(r.Context(), c.Who, p, requestKey(r))
 		if err == nil {
@@ -123,7 +124,8 @@ func newPartnershipView(b Base, d directory.PartnershipDetail, today clock.Date)
 	}
 	v := partnershipView{Base: b}
 	v.Facts = []Def{{Label: b.T("partnership.receiving"), HTML: b.Place(Mountain, d.ReceivingName+" "+d.ReceivingRegion)},
-		{Label: b.T("partnership.donor"), HTML: b.Place(Sea, d.DonorName+" "+d.DonorRegion)}, {Label: b.T("partnership.opened_on"), Text: b.Day(d.OpenedOn)}}
+		{Label: b.T("partnership.donor"), HTML: b.Place(Sea, d.DonorName+" "+d.DonorRegion)}, {Label: b.T("partnership.opened_on"), Text: b.Day(d.OpenedOn)},
+		{Label: b.T("partnership.late_approval"), Text: b.T("partnership.late_approval.days", "n", d.LateApprovalDays())}}
 	v.Members = Table{Caption: b.T("member.list"), Columns: []Column{{Key: "organisation.name", Class: "grow"}, {Key: "organisation.kind"}, {Key: "member.side"}, {Key: "period.from"},
 		{Key: "period.to"}, {Key: "list.action", Hidden: true}}, Empty: Empty{Title: b.T("member.empty"), Text: b.T("member.empty.text")}}
 	for _, m := range d.Members {

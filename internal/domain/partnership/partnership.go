@@ -21,9 +21,23 @@ type Partnership struct {
 	ReceivingRegion string
 	ReceivingName   string
 	OpenedOn        clock.Date
+	LateApproval    int  // days after an emergency admission until a request counts as overdue; 0 is the usual
 	Scratch         bool // of a dry run; never listed
 	CreatedAt       time.Time
 	Version         int64
+}
+
+// usualLateApproval is what a new partnership starts with, in days; it is the
+// house's own figure and every partnership sets its own.
+const usualLateApproval = 30
+
+// LateApprovalDays is how many days after an emergency admission the request for
+// a reduction may still come before the office writes it off as an exception.
+func (p Partnership) LateApprovalDays() int {
+	if p.LateApproval == 0 {
+		return usualLateApproval
+	}
+	return p.LateApproval
 }
 
 // Normalise brings typed fields to the stored form.
@@ -49,6 +63,9 @@ func (p Partnership) Check() error {
 	}
 	if p.OpenedOn.IsZero() {
 		f.Add("opened_on", "form.error.missing")
+	}
+	if p.LateApproval < 0 || p.LateApproval > 365 {
+		f.Add("late_approval", "form.error.between", "low", 1, "high", 365)
 	}
 	return f.Err()
 }

@@ -98,7 +98,7 @@ func (s *Service) countQueue(tx *store.Tx, who user.Principal, duties []duty, de
 		return nil
 	}
 	n, err := tx.CountWork(nil)
-	q.Counts[TaskDecide] = n.Approvals
+	q.Counts[TaskDecide], q.Counts[TaskOverdue] = n.Approvals, n.Overdue
 	return err
 }
 

@@ -2,9 +2,11 @@ package treatment_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -82,5 +84,49 @@ func TestTheCounterFollowsOwnWorkAtOnce(t *testing.T) {
 	must[store.Treatment](t)(s.Step(t.Context(), who, in, store.Key{}))
 	if q := must[care.Queue](t)(s.Queue(t.Context(), who)); count() != q.Total() || q.Counts[care.TaskClose] != 1 {
 		t.Errorf("counter %d, queue %+v", count(), q.Counts)
+	}
+}
+
+// TestAnEmergencyWithoutItsPapersIsWrittenOffByTheOffice: on the last day of the
+// partnership's own time limit nothing is overdue; the day after, the office
+// finds it, writes it off with a reason, and the treatment can be closed.
+func TestAnEmergencyWithoutItsPapersIsWrittenOffByTheOffice(t *testing.T) {
+	w, s := world(t)
+	w.Exec(`update partnership set late_approval_days = 10 where id = $1`, w.Partnership.ID)
+	tr := w.Treatment(mountain, procedure.Coronary, "蓝溪石", treatment.AdmitEmergency, treatment.LogOperation, treatment.Discharge)
+	office := w.Approver()
+	mark := care.StepInput{Treatment: tr.ID, Version: tr.Version, Action: treatment.MarkOverdue, Reason: "家属多次通知未到"}
+	overdue := func() int {
+		n := must[int](t)(s.Waiting(t.Context(), office))
+		q := must[care.Queue](t)(s.Queue(t.Context(), office))
+		if q.Counts[care.TaskOverdue] != len(q.Items) || n != len(q.Items) {
+			t.Errorf("counted %d and %d, listed %d", n, q.Counts[care.TaskOverdue], len(q.Items))
+		}
+		return len(q.Items)
+	}
+	w.Clock.Advance(7 * 24 * time.Hour) // admitted three days before
+	if n := overdue(); n != 0 {
+		t.Errorf("%d overdue on the last day", n)
+	}
+	if _, err := s.Step(t.Context(), office, mark, store.Key{}); errs.Of(err).Rule == "" || !errs.Is(err, errs.Precondition) {
+		t.Errorf("written off on the last day: %v", err)
+	}
+	w.Clock.Advance(24 * time.Hour)
+	if n := overdue(); n != 1 {
+		t.Errorf("%d overdue the day after", n)
+	}
+	if _, err := s.Step(t.Context(), w.Finance(mountain), mark, store.Key{}); err == nil {
+		t.Error("the hospital writes off its own papers")
+	}
+	marked := must[store.Treatment](t)(s.Step(t.Context(), office, mark, store.Key{}))
+	if marked.Place != tr.Place {
+		t.Errorf("the treatment moved to %v", marked.Place)
+	}
+	if n := overdue(); n != 0 {
+		t.Errorf("%d overdue after it was written off", n)
+	}
+	v := must[care.TreatmentView](t)(s.Treatment(t.Context(), office, tr.ID))
+	if last := v.Events[len(v.Events)-1]; last.Mark != treatment.MarkException || !v.Facts.Has[treatment.ApprovalDecided] {
+		t.Errorf("mark %q, decided %v", last.Mark, v.Facts.Has[treatment.ApprovalDecided])
 	}
 }

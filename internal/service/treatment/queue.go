@@ -24,6 +24,7 @@ type Task string
 // The tasks, in the order of the tabs.
 const (
 	TaskDecide    Task = "decide"    // a request for a reduction waits for the decision
+	TaskOverdue   Task = "overdue"   // an emergency without the papers it should have by now
 	TaskJoin      Task = "join"      // another hospital asks to join
 	TaskEligible  Task = "eligible"  // confirm the eligibility
 	TaskRequest   Task = "request"   // ask for the reduction, or forgo it
@@ -39,7 +40,7 @@ const (
 
 // Tasks lists the tasks in the order of the tabs.
 func Tasks() []Task {
-	return []Task{TaskDecide, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose}
+	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose}
 }
 
 // Label is the message key of the task.
@@ -178,6 +179,13 @@ func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, dec
 		}
 		for _, w := range requests {
 			q.add(QueueItem{Waiting: w, Task: TaskDecide, Urgency: Soon})
+		}
+		overdue, err := tx.OverdueEmergencies()
+		if err != nil {
+			return err
+		}
+		for _, w := range overdue {
+			q.add(QueueItem{Waiting: w, Task: TaskOverdue, Urgency: Now})
 		}
 	}
 	return s.countQueue(tx, who, duties, decides, q)

@@ -152,7 +152,7 @@ func Needs(t store.Treatment, row treatment.Row) ([]Need, bool) {
 		needs = []Need{NeedDate}
 	case treatment.RecordDeath:
 		needs = []Need{NeedDate}
-	case treatment.ForgoReduction, treatment.AskReduction, treatment.Reopen, treatment.Decline, treatment.Withdraw, treatment.Lose, treatment.Cancel:
+	case treatment.MarkOverdue, treatment.ForgoReduction, treatment.AskReduction, treatment.Reopen, treatment.Decline, treatment.Withdraw, treatment.Lose, treatment.Cancel:
 	default:
 		return nil, false
 	}
