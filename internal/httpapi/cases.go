@@ -184,8 +184,8 @@ func (s *Server) reopenCase(r *http.Request, c *call) (int, any, error) {
 	return http.StatusOK, caseOf(opened), err
 }
 
-// secondBody plans the other side; without a side the plan is dropped.
-type secondBody struct {
+// secondSideBody plans the other side; without a side the plan is dropped.
+type secondSideBody struct {
 	Version    int64          `json:"version"`
 	Site       procedure.Site `json:"site"`
 	Side       procedure.Side `json:"side"`
@@ -198,7 +198,7 @@ func (s *Server) planSecond(r *http.Request, c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	var body secondBody
+	var body secondSideBody
 	if err := httpx.DecodeJSON(r, &body); err != nil {
 		return 0, nil, err
 	}
