@@ -17,6 +17,7 @@ import (
 func (s *Server) careRoutes(rt *router) {
 	rt.get("/", authz.SelfRead, s.homePage)
 	rt.get("/patients/{id}", authz.PersonRead, s.patientPage)
+	rt.get("/patients/{id}/timeline", authz.PersonRead, s.timelinePage)
 	rt.get("/patients/{id}/cases/new", authz.CaseOpen, s.newCasePage)
 	rt.post("/patients/{id}/cases", authz.CaseOpen, s.openCase)
 

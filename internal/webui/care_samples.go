@@ -44,6 +44,13 @@ func carePages() []PageSample {
 		{"care/operation", func(b Base) View {
 			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true}, sampleDay())
 		}},
+		{"care/timeline", func(b Base) View {
+			return newTimelineView(titled(b, b.T("record.timeline")), care.TimelineView{PersonItem: sampleRecord(b).PersonItem, Entries: sampleTimeline(b), Sides: sampleSides(),
+				Today: sampleDay(), CaseNo: "SH-2025-00873", Cut: true})
+		}},
+		{"care/timeline", func(b Base) View {
+			return newTimelineView(titled(b, b.T("record.timeline")), care.TimelineView{Today: sampleDay()})
+		}},
 		{"care/patient", func(b Base) View {
 			return newPatientView(titled(b, b.T("style.person.1")), sampleRecord(b), sampleDay())
 		}},
@@ -185,6 +192,24 @@ func sampleRecord(b Base) care.PatientView {
 			LegalBasis: patient.BasisConsent, SlipCode: "7K4M2F", RegisteredOn: clock.MustDate(2025, 12, 3)}, Hospital: b.T("style.hospital.m1"), PhoneLast4: "3406"}},
 		Categories: []patient.Beneficiary{{Category: terminology.CategoryDB, From: clock.MustDate(2026, 1, 1), To: clock.MustDate(2026, 12, 31)}},
 		Cases:      []care.CaseItem{sampleCaseItem(b)}, Treatments: []care.Treatment{t}, Offers: map[ident.ID][]treatment.Offer{t.ID: treatment.Offers(t.Place, treatment.With())},
-		Operations: []care.Operation{sampleOperation(b)}, Events: sampleEvents(b), Bills: []care.Bill{sampleBill(), sampleBill()}, Sides: sampleSides(),
+		Timeline: sampleTimeline(b), Bills: []care.Bill{sampleBill(), sampleBill()}, Sides: sampleSides(),
 		CanOpenCase: []procedure.Programme{procedure.Cataract}, CanTreat: true, CanUnmask: true, CanEdit: true, CanAttach: true, HasCases: true}
+}
+
+// sampleTimeline has one entry of each kind, on both sides.
+func sampleTimeline(b Base) []care.TimelineEntry {
+	at := func(kind, what string, hospital ident.ID) care.TimelineEntry {
+		return care.TimelineEntry{Kind: care.TimelineKind(kind), What: what, On: clock.MustDate(2026, 1, 14), Hospital: hospital, Place: b.T("style.hospital.m1"),
+			ID: ident.ID{9}, Case: sampleIDs.file, Treatment: sampleIDs.treatment, Site: "knee", Side: "L", Note: b.T("style.person.1")}
+	}
+	out := []care.TimelineEntry{at("registered", "", sampleIDs.mountain), at("opened", "joint", sampleIDs.mountain), at("step", "register", sampleIDs.mountain),
+		at("step", "admit", sampleIDs.mountain), at("operation", "TKA", sampleIDs.mountain), at("money", "approved", sampleIDs.mountain), at("money", "settled", sampleIDs.mountain),
+		at("file", "poverty", sampleIDs.mountain), at("closed", "completed", sampleIDs.mountain), at("death", "", ident.Nil)}
+	for _, what := range []string{"sent", "accepted", "rejected", "left", "done", "revoked"} {
+		out = append(out, at("referral", what, sampleIDs.sea))
+	}
+	plan := at("plan", "", sampleIDs.sea)
+	plan.On = clock.Date{}
+	out[4].Amount, out[4].Mark = 1, procedure.MarkNeedsReview
+	return append(out, plan)
 }

@@ -6,29 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/i18n"
-	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
-
-func TestAnOperationStandsBetweenAdmissionAndDischargeOfItsDay(t *testing.T) {
-	b := testBase(testEngine(t), i18n.Chinese)
-	v := sampleRecord(b)
-	v.Treatments, v.Operations = v.Treatments[:1], v.Operations[:1]
-	day, id := v.Operations[0].OperatedOn, v.Treatments[0].ID
-	v.Operations[0].Treatment, v.Operations[0].Marks, v.Events = id, nil, nil
-	for _, a := range []treatment.Action{treatment.Admit, treatment.LogOperation, treatment.Discharge} {
-		v.Events = append(v.Events, care.Event{Treatment: id, Action: a, On: day})
-	}
-	var order []string
-	for _, e := range careEvents(b, v) {
-		order = append(order, e.Title)
-	}
-	want := []string{b.T(treatment.Admit.Label()), operationName(b, v.Operations[0]), b.T(treatment.Discharge.Label())}
-	if !slices.Equal(order, want) {
-		t.Errorf("the day reads %v, want %v", order, want)
-	}
-}
 
 func TestPhoneBarOfAReaderWithoutDailyWork(t *testing.T) {
 	e := testEngine(t)

@@ -1,17 +1,14 @@
 package webui
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
-	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
-	"github.com/shanhai-health/shanhai/internal/ident"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
@@ -28,6 +25,7 @@ type patientView struct {
 	Cases  []caseCard
 	Empty  *Empty
 	Events []Event
+	More   string // address of the whole timeline
 	Strips []Strip
 }
 
@@ -87,7 +85,7 @@ func newPatientView(b Base, v care.PatientView, today clock.Date) patientView {
 			p.Empty.Buttons = []Button{{Text: b.T("case.open"), Kind: "primary", Icon: "plus", Href: "/patients/" + v.ID.String() + "/cases/new"}}
 		}
 	}
-	p.Events = patientEvents(b, v)
+	p.Events, p.More = timelineEvents(b, v.Timeline, v.Sides), "/patients/"+v.ID.String()+"/timeline"
 	p.Strips = strips(b, v.Treatments, v.Bills, v.Sides)
 	return p
 }
@@ -192,90 +190,6 @@ func nextSteps(b Base, t care.Treatment, offers []treatment.Offer) []Button {
 			x.Kind = "primary"
 		}
 		out = append(out, x)
-	}
-	return out
-}
-
-// patientEvents is the timeline: registrations, cases, steps of treatments and
-// operations, the earliest first.
-func patientEvents(b Base, v care.PatientView) []Event {
-	at := sides(v.Sides)
-	var out []Event
-	for _, r := range v.Registrations {
-		out = append(out, Event{Date: r.RegisteredOn.String(), Title: b.T("record.event.registered"), Kind: "event", Side: at.of(r.HospitalID), Place: r.Hospital})
-	}
-	for _, x := range v.Cases {
-		out = append(out, Event{Date: x.OpenedOn.String(), Title: b.T("record.event.opened", "programme", b.T(x.Programme.Label())), Kind: "event", Side: at.of(x.Home),
-			Place: x.HomeName, Note: x.No, Href: "/cases/" + x.ID.String()})
-		if !x.Open() {
-			out = append(out, Event{Date: x.ClosedOn.String(), Title: b.T("record.event.closed"), Kind: "event", Side: at.of(x.Home), Place: x.HomeName, Note: b.T(x.Closure.Label())})
-		}
-		if x.Second != nil {
-			out = append(out, Event{Date: x.Second.From.String(), Title: b.T("case.second.planned"), Kind: "future", Side: at.of(x.Home),
-				Note: siteText(b, x.Second.Site, x.Second.Side)})
-		}
-	}
-	out = append(out, careEvents(b, v)...)
-	// An undated plan comes last; events of one day keep the order of the work.
-	slices.SortStableFunc(out, func(a, c Event) int {
-		return cmp.Or(cmp.Compare(dateless(a.Date), dateless(c.Date)), cmp.Compare(a.Date, c.Date))
-	})
-	return out
-}
-
-func dateless(date string) int {
-	if date == "" {
-		return 1
-	}
-	return 0
-}
-
-// careEvents are the steps of the treatments; an operation stands for the step
-// that logged it.
-func careEvents(b Base, v care.PatientView) []Event {
-	at := sides(v.Sides)
-	by := map[ident.ID]care.Treatment{}
-	for _, t := range v.Treatments {
-		by[t.ID] = t
-	}
-	operated := operationEvents(b, v, at)
-	var out []Event
-	for _, e := range v.Events {
-		t := by[e.Treatment]
-		if e.Action == treatment.LogOperation || e.Action == treatment.ImportHistory {
-			out = append(out, operated[t.ID]...)
-			delete(operated, t.ID)
-			continue
-		}
-		x := Event{Date: e.On.String(), Title: b.T(e.Action.Label()), Kind: "event", Side: at.of(t.Hospital), Place: t.HospitalName, Note: e.Note,
-			Href: "/treatments/" + t.ID.String()}
-		if e.Action == treatment.Register {
-			x.Title, x.Note = b.T("record.event.planned"), treatmentName(b, t)
-		}
-		if e.Mark != "" {
-			x.Title = b.T("care.marked", "what", x.Title, "mark", b.T(e.Mark.Label()))
-		}
-		out = append(out, x)
-	}
-	for _, t := range v.Treatments {
-		out = append(out, operated[t.ID]...)
-	}
-	return out
-}
-
-// operationEvents are the operations by the treatment they belong to.
-func operationEvents(b Base, v care.PatientView, at sides) map[ident.ID][]Event {
-	out := map[ident.ID][]Event{}
-	for _, o := range v.Operations {
-		x := Event{Date: o.OperatedOn.String(), Title: operationName(b, o), Kind: "operation", Side: at.of(o.Hospital), Place: o.HospitalName, Note: o.LeadName,
-			Href: "/operations/" + o.ID.String()}
-		if o.LeadVisiting {
-			x.Note = b.T("care.person", "name", o.LeadName, "who", b.T("operation.visiting"))
-		}
-		if slices.Contains(o.Marks, procedure.MarkNeedsReview) {
-			x.Title = b.T("care.marked", "what", x.Title, "mark", b.T("operation.review"))
-		}
-		out[o.Treatment] = append(out[o.Treatment], x)
 	}
 	return out
 }

@@ -23,8 +23,7 @@ type PatientView struct {
 	Cases         []store.CaseItem
 	Treatments    []store.Treatment
 	Offers        map[ident.ID][]treatment.Offer // steps the reader may take, by treatment
-	Operations    []store.Operation
-	Events        []store.TreatmentEvent
+	Timeline      []store.TimelineEntry
 	Bills         []store.Bill
 	Sides         map[ident.ID]user.Side
 
@@ -59,6 +58,9 @@ func (s *Service) Patient(ctx context.Context, who user.Principal, id ident.ID) 
 		if v.Sides, err = tx.SidesOf(); err != nil {
 			return err
 		}
+		if v.Timeline, err = tx.Timeline(s.timelineFilter(who, id)); err != nil {
+			return err
+		}
 		if s.door(who, authz.CaseRead) != nil { // a screener registers and sees no care
 			return nil
 		}
@@ -87,12 +89,6 @@ func (s *Service) fillCare(tx *store.Tx, who user.Principal, v *PatientView) (er
 	ids := make([]ident.ID, len(v.Treatments))
 	for i, t := range v.Treatments {
 		ids[i] = t.ID
-	}
-	if v.Events, err = tx.TreatmentEvents(ids...); err != nil {
-		return err
-	}
-	if v.Operations, err = tx.OperationsOf(ids...); err != nil {
-		return err
 	}
 	if s.door(who, authz.SettlementRead) == nil {
 		if v.Bills, err = tx.BillsOf(ids...); err != nil {

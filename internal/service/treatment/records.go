@@ -25,6 +25,8 @@ type (
 	Doctor = store.PractitionerItem
 	// Referral is a request between two hospitals about a case.
 	Referral = store.Referral
+	// TimelineKind says which source an entry of a timeline comes from.
+	TimelineKind = store.TimelineKind
 	// SecondItem is a case whose other side waits.
 	SecondItem = store.SecondItem
 	// Waiting is a case or treatment that waits for somebody's next step.
