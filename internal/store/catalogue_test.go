@@ -37,7 +37,7 @@ const (
 // businessTables are under row security, each with its kind of policy.
 var businessTables = map[string]string{
 	"pairing": byPartnership, "person": byVisible, "person_document": byVisible, "registration": byVisible,
-	"registration_term": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "review_item": byHospital,
+	"registration_term": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
 	"attachment": byVisible,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
@@ -53,14 +53,14 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "ledger_entry", "ledger_transfer", "person_lookup", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "fund_participate", "join_request", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "fund_participate", "join_request", "lookup_notify", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link"}
 
 // participating are the tables that open with a case, by how their rows are

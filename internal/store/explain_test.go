@@ -170,6 +170,9 @@ func lists(tx *store.Tx, p place) []error {
 			return tx.ListLedger(store.LedgerFilter{Fund: p.fund}, r)
 		}),
 		pages(func(r page.Request) (page.Result[store.LookupItem], error) { return tx.ListLookups(p.hospital, r) }),
+		pages(func(r page.Request) (page.Result[store.LookupNotice], error) {
+			return tx.ListLookupNotices(p.hospital, r)
+		}),
 		pages(func(r page.Request) (page.Result[store.ReviewItem], error) { return tx.ListReviews("open", r) }),
 		pages(tx.ListBatches), pages(tx.ListPairings),
 		pages(func(r page.Request) (page.Result[store.PostingItem], error) {

@@ -526,6 +526,8 @@ func TestDefinerFunctionsStayInTheScope(t *testing.T) {
 	refused(narrow, `select depart($1, '2026-01-02')`, e.sister.id)
 	refused(narrow, `select depart($1, '2026-01-02')`, e.foreign.id)
 	refused(narrow, `select fund_participate($1, $2)`, e.sister.id, ident.New())
+	refused(narrow, `select lookup_notify($1)`, e.sister.id)
+	refused(narrow, `select lookup_notify($1)`, e.own.id) // somebody else's look-up
 	refused(nil, `select person_link('citizen', $1, $2)`, digest, e.own.hospital)
 
 	empty := func(in *scope, query string, args ...any) {

@@ -68,6 +68,11 @@ func intakePages() []PageSample {
 			b.Title = b.T("settings.lookups")
 			return newLookupsView(b, page.Result[intake.LookupItem]{})
 		}},
+		{"directory/list", func(b Base) View {
+			b.Title = b.T("settings.lookups")
+			one := intake.LookupNotice{At: sampleDay().Start(), Account: sampleName(b), Username: "registrar-x", From: "H2", PersonName: "A**"}
+			return newLookupNoticesView(b, page.Result[intake.LookupNotice]{Rows: []intake.LookupNotice{one}})
+		}},
 	}
 }
 

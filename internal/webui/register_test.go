@@ -149,6 +149,8 @@ func TestTheBannerShowsWhoMayBeMeantAndAsksWhatToDo(t *testing.T) {
 	contains(t, "the list", two.get("/patients"), "已向首诊医院申请参与病例")
 	admin := s.clerk(user.HospitalAdmin, servicetest.MountainTwo)
 	contains(t, "the look-ups", admin.get("/lookups"), "外院已登记", "registrar-mountain-two")
+	home := s.clerk(user.HospitalAdmin, servicetest.Mountain)
+	contains(t, "the home hospital", home.get("/lookups?of=patients"), "registrar-mountain-two", "向**")
 }
 
 func TestALargeUploadIsRefusedInTheFormWithTheRestKept(t *testing.T) {

@@ -148,26 +148,45 @@ func (s *Service) lookup(ctx context.Context, who user.Principal, d patient.Docu
 }
 
 // Lookups is a page of the look-ups made at a hospital, for its administrator.
-func (s *Service) Lookups(ctx context.Context, who user.Principal, hospital ident.ID, req page.Request) (page.Result[store.LookupItem], error) {
-	var out page.Result[store.LookupItem]
-	if hospital == ident.Nil {
-		if reach := s.policy.Reach(who, authz.LookupReview); len(reach.Hospitals) > 0 {
-			hospital = reach.Hospitals[0]
-		}
-	}
-	if err := s.check(who, authz.LookupReview, hospital); err != nil {
-		return out, err
-	}
-	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		var err error
-		if out, err = tx.ListLookups(hospital, req); err != nil {
-			return err
-		}
-		tx.AuditRead(audit.Event{Action: audit.ListRead, ObjectKind: audit.ObjectList, OrganisationID: hospital,
-			Detail: map[string]any{"list": "lookups", "rows": len(out.Rows)}})
-		return nil
+func (s *Service) Lookups(ctx context.Context, who user.Principal, req page.Request) (out page.Result[store.LookupItem], err error) {
+	err = s.reviewLookups(ctx, who, "lookups", func(tx *store.Tx, hospital ident.ID) (int, error) {
+		out, err = tx.ListLookups(hospital, req)
+		return len(out.Rows), err
 	})
 	return out, err
+}
+
+// LookupNotices is a page of the look-ups other hospitals made of the own
+// hospital's patients. The administrator does not work with patients: the names
+// are masked.
+func (s *Service) LookupNotices(ctx context.Context, who user.Principal, req page.Request) (out page.Result[store.LookupNotice], err error) {
+	err = s.reviewLookups(ctx, who, "lookup_notices", func(tx *store.Tx, hospital ident.ID) (int, error) {
+		out, err = tx.ListLookupNotices(hospital, req)
+		return len(out.Rows), err
+	})
+	for i := range out.Rows {
+		out.Rows[i].PersonName = patient.MaskName(out.Rows[i].PersonName)
+	}
+	return out, err
+}
+
+// reviewLookups reads a list of look-ups for the hospital whose administrator asks.
+func (s *Service) reviewLookups(ctx context.Context, who user.Principal, list string, read func(*store.Tx, ident.ID) (int, error)) error {
+	hospital := ident.Nil
+	if reach := s.policy.Reach(who, authz.LookupReview); len(reach.Hospitals) > 0 {
+		hospital = reach.Hospitals[0]
+	}
+	if err := s.check(who, authz.LookupReview, hospital); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		n, err := read(tx, hospital)
+		if err != nil {
+			return err
+		}
+		tx.AuditRead(audit.Event{Action: audit.ListRead, ObjectKind: audit.ObjectList, OrganisationID: hospital, Detail: map[string]any{"list": list, "rows": n}})
+		return nil
+	})
 }
 
 // Validate names what is wrong with a registration without storing it.

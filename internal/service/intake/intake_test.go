@@ -297,6 +297,15 @@ func TestThePersonKnownElsewhereIsFoundByTheFullNumberOnly(t *testing.T) {
 	if n := d.Count(`select count(*) from person_lookup where hospital_id = $1 and found`, d.ID(servicetest.MountainTwo)); n < 2 {
 		t.Errorf("%d look-ups recorded", n)
 	}
+	// The home hospital's administrator is told who asked, about whom, masked.
+	home, err := d.LookupNotices(t.Context(), d.HospitalAdmin(servicetest.Mountain), page.Request{})
+	if err != nil || len(home.Rows) < 2 || home.Rows[0].PersonName != "向**" || home.Rows[0].Username != d.Registrar(servicetest.MountainTwo).Username || home.Rows[0].From == "" {
+		t.Errorf("%+v %v", home.Rows, err)
+	}
+	asked, err := d.LookupNotices(t.Context(), d.HospitalAdmin(servicetest.MountainTwo), page.Request{})
+	if err != nil || len(asked.Rows) != 0 {
+		t.Errorf("the asking hospital learns %+v %v", asked.Rows, err)
+	}
 }
 
 func TestAnEmergencyJoinsAtOnce(t *testing.T) {
@@ -344,11 +353,11 @@ func TestLookupsAreCappedPerAccountAndDay(t *testing.T) {
 	if _, err := ask(120); err != nil {
 		t.Errorf("the next day: %v", err)
 	}
-	list, err := d.Lookups(t.Context(), d.HospitalAdmin(servicetest.MountainTwo), ident.Nil, page.Request{})
+	list, err := d.Lookups(t.Context(), d.HospitalAdmin(servicetest.MountainTwo), page.Request{})
 	if err != nil || len(list.Rows) < lookupCap || list.Rows[0].Username != who.Username {
 		t.Errorf("%+v %v", list.Rows, err)
 	}
-	if l, err := d.Lookups(t.Context(), d.HospitalAdmin(servicetest.Mountain), ident.Nil, page.Request{}); err != nil || len(l.Rows) != 0 {
+	if l, err := d.Lookups(t.Context(), d.HospitalAdmin(servicetest.Mountain), page.Request{}); err != nil || len(l.Rows) != 0 {
 		t.Errorf("another hospital's administrator sees %d", len(l.Rows))
 	}
 }

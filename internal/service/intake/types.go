@@ -14,6 +14,7 @@ type (
 	Owner            = store.Owner
 	Known            = store.Known
 	LookupItem       = store.LookupItem
+	LookupNotice     = store.LookupNotice
 	Review           = store.Review
 	ReviewItem       = store.ReviewItem
 	ReviewPerson     = store.ReviewPerson

@@ -54,6 +54,8 @@ audit_ as (insert into audit_event (partnership_id, id, organisation_id, at, act
 link_ as (insert into audit_link (partnership_id, organisation_id, lane, seq, event_id, hash) select $1::uuid, h, 0, i, id, '' from n),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
+notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
+	select $1::uuid, h, id, id, h, id, at from n where i % 3 = 0),
 review_ as (insert into review_item (partnership_id, id, kind, person_id, other_person_id, hospital_id, state, created_at, created_by)
 	select $1::uuid, id, 'duplicate', id, id, h, case when i % 100 = 0 then 'open' else 'distinct' end, at, id from n where i % 4 = 0),
 batch_ as (insert into import_batch (partnership_id, id, file_name, file_digest, state, totals, created_at, created_by)
