@@ -216,7 +216,7 @@ func opened(tx *store.Tx, p place) []error {
 // unbounded are reads that answer about everything on purpose: figures counted
 // raw, exports and proofs of the whole log or ledger. They are not lists.
 var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
-	"HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "freeSlips", "withdrawRegistrations"} // of a whole import
+	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "freeSlips", "withdrawRegistrations"} // of a whole import
 
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.

@@ -135,17 +135,44 @@ func (tx *Tx) ImportDigest(key string) ([]byte, error) {
 	return tx.keys.Digest(seal.Purpose("import"), key)
 }
 
-// KnownRows tells which operations are in the system from an earlier import. The
-// answer is in the order of the digests.
-func (tx *Tx) KnownRows(digests [][]byte) ([]bool, error) {
-	out := make([]bool, len(digests))
-	var at []int64
-	err := tx.list(&at, `select w.n from unnest($2::bytea[]) with ordinality as w(digest, n)
+// KnownRows tells into which treatments the operations went that are in the system
+// from an earlier import; nil where there is none. The answer is in the order of
+// the digests.
+func (tx *Tx) KnownRows(digests [][]byte) ([]ident.ID, error) {
+	out := make([]ident.ID, len(digests))
+	var rows []struct {
+		N         int      `db:"n"`
+		Treatment ident.ID `db:"treatment_id"`
+	}
+	err := tx.list(&rows, `select w.n, r.treatment_id from unnest($2::bytea[]) with ordinality as w(digest, n)
 		join import_row r on r.partnership_id = $1 and r.digest = w.digest and r.live`, tx.Partnership(), pq.ByteaArray(digests))
-	for _, n := range at {
-		out[n-1] = true
+	for _, r := range rows {
+		out[r.N-1] = r.Treatment
 	}
 	return out, err
+}
+
+// TreatmentsForImport reads and holds the treatments a later ledger adds to.
+func (tx *Tx) TreatmentsForImport(ids []ident.ID) (map[ident.ID]Treatment, error) {
+	var rows []treatmentRow
+	err := tx.list(&rows, `select `+treatmentColumns+` from unnest($2::uuid[]) w join treatment t on t.partnership_id = $1 and t.id = w`+joinTreatment+`
+		where t.live order by t.id for update of t`, tx.Partnership(), idArray(distinct(ids)))
+	out := make(map[ident.ID]Treatment, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.treatment()
+	}
+	return out, err
+}
+
+// RefreshOperated stores on treatments what follows from their operations after
+// an import added some or took them back. It is derived and bumps no version:
+// a ledger that is taken back leaves the earlier one as it was.
+func (tx *Tx) RefreshOperated(ids []ident.ID) error {
+	_, err := tx.exec(`update treatment t set operated_on = s.first, visiting = s.visiting
+		from (select o.treatment_id, min(o.operated_on) as first, bool_or(o.lead_visiting) as visiting from unnest($2::uuid[]) w
+			join procedure o on o.partnership_id = $1 and o.treatment_id = w where o.live group by o.treatment_id) s
+		where t.partnership_id = $1 and t.id = s.treatment_id`, tx.Partnership(), idArray(distinct(ids)))
+	return err
 }
 
 // WriteImportRows remembers the operations of a batch.
@@ -324,6 +351,39 @@ func (tx *Tx) TakenBy(batch ident.ID) ([]Taken, error) {
 			order by x.row_no limit 1) r on true
 		where t.partnership_id = $1 and t.batch_id = $2 and t.live order by r.sheet, r.row_no, t.id`, tx.Partnership(), batch)
 	return rows, err
+}
+
+// AddedBy lists what a batch added to treatments of earlier ones: one line per
+// operation, later when somebody has changed it since.
+func (tx *Tx) AddedBy(batch ident.ID) ([]Taken, error) {
+	var rows []Taken
+	err := tx.list(&rows, `select t.id, t.case_id, t.person_id, t.hospital_id, c.home_hospital_id, t.state, t.path, c.case_no, o.operated_on,
+		coalesce(r.sheet, '') as sheet, coalesce(r.row_no, 0) as row_no, o.version > 1 as later
+		from procedure o join treatment t on t.partnership_id = o.partnership_id and t.id = o.treatment_id and t.batch_id is distinct from o.batch_id
+		join casefile c on c.partnership_id = t.partnership_id and c.id = t.case_id
+		left join lateral (select x.sheet, x.row_no from import_row x where x.partnership_id = $1 and x.batch_id = $2 and x.treatment_id = t.id
+			order by x.row_no limit 1) r on true
+		where o.partnership_id = $1 and o.batch_id = $2 and o.live order by r.sheet, r.row_no, o.id`, tx.Partnership(), batch)
+	return rows, err
+}
+
+// TakeBack withdraws the operations a batch added to treatments of earlier ones
+// and that nobody has changed; the treatments stay.
+func (tx *Tx) TakeBack(batch ident.ID, gone []Taken, events []BulkEvent) error {
+	ids := items(gone, func(t Taken) ident.ID { return t.ID })
+	for _, query := range []string{
+		`update procedure o set live = false, version = o.version + 1 from unnest($3::uuid[]) w
+			where o.partnership_id = $1 and o.treatment_id = w and o.batch_id = $2 and o.live and o.version = 1`,
+		`update import_row r set live = false from unnest($3::uuid[]) w where r.partnership_id = $1 and r.batch_id = $2 and r.treatment_id = w`,
+	} {
+		if _, err := tx.exec(query, tx.Partnership(), batch, idArray(distinct(ids))); err != nil {
+			return err
+		}
+	}
+	if err := tx.RefreshOperated(ids); err != nil {
+		return err
+	}
+	return tx.writeEvents(&Bulk{Events: events})
 }
 
 // PostedBy lists the standing transfers of a batch that belong to treatments,

@@ -421,3 +421,52 @@ func TestAnImportRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
 		t.Errorf("%+v %v", list, err)
 	}
 }
+
+// TestALaterLedgerAddsTheOperationTheEarlierOneDidNotName: the admission is known,
+// one of its two operations is not. It is added once, the bill stays, and taking
+// the later ledger back leaves the earlier one whole and free to be taken back.
+func TestALaterLedgerAddsTheOperationTheEarlierOneDidNotName(t *testing.T) {
+	o := newOffice(t)
+	of := func(rows ...[]any) exchange.File {
+		for _, r := range rows {
+			r[5] = "ZY-20210501"
+		}
+		return book(t, "台账.xlsx", map[string][][]any{"关节": append([][]any{header()}, rows...)})
+	}
+	first := func() []any { return line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee) }
+	second := line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-03", "右膝人工全膝关节置换术")
+	for i := 12; i < 16; i++ {
+		second[i] = "" // the fees stand in the first row
+	}
+	earlier := o.take(t, of(first()))
+	before := o.counts()
+	later := o.take(t, of(first(), second))
+	now := o.counts()
+	if added := later.Figures.Added; added.Procedures != 1 || added.PersonTimes != 0 || later.Figures.Known != 1 {
+		t.Errorf("%+v", later.Figures)
+	}
+	if now.Procedures != before.Procedures+1 || now.Treatments != before.Treatments || now.Cases != before.Cases {
+		t.Errorf("before %+v, now %+v", before, now)
+	}
+	if n := o.Count(`select count(*) from treatment_event where action = 'log_operation' and mark = 'logged_late' and note like '%台账%'`); n != 1 {
+		t.Errorf("%d steps tell where the operation came from", n)
+	}
+	if again := o.take(t, of(first(), second)); again.Figures.Added.Procedures != 0 || again.Figures.Known != 2 {
+		t.Errorf("a third time: %+v", again.Figures)
+	}
+	if stayed, err := o.Reverse(t.Context(), o.System(), earlier.Batch); err == nil {
+		t.Errorf("the earlier ledger went from under the later one: %v", stayed)
+	}
+	if stayed, err := o.Reverse(t.Context(), o.System(), later.Batch); err != nil || len(stayed) != 0 {
+		t.Fatalf("%v %v", stayed, err)
+	}
+	if got := o.counts(); got != before {
+		t.Errorf("after taking the later ledger back: %+v, want %+v", got, before)
+	}
+	if stayed, err := o.Reverse(t.Context(), o.System(), earlier.Batch); err != nil || len(stayed) != 0 {
+		t.Fatalf("%v %v", stayed, err)
+	}
+	if got := o.counts(); got.Procedures != 0 || got.Treatments != 0 {
+		t.Errorf("after taking both back: %+v", got)
+	}
+}

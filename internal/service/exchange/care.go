@@ -63,8 +63,51 @@ func (p *planner) nameRows(ids map[*history.Treatment]ident.ID) {
 		}
 	}
 	for i := range p.rows {
-		p.rows[i].Treatment = of[place{p.rows[i].Sheet, p.rows[i].Row}]
+		if p.rows[i].Treatment == ident.Nil {
+			p.rows[i].Treatment = of[place{p.rows[i].Sheet, p.rows[i].Row}]
+		}
 	}
+}
+
+// additions plans the operations that go to treatments of earlier ledgers, by the
+// table's step for an operation that is logged late.
+func (p *planner) additions() error {
+	if len(p.more) == 0 {
+		return nil
+	}
+	var ids, people []ident.ID
+	for _, a := range p.more {
+		ids = append(ids, a.id)
+	}
+	at, err := p.tx.TreatmentsForImport(ids)
+	if err != nil {
+		return err
+	}
+	for _, t := range at {
+		people = append(people, t.Person)
+	}
+	recorded, err := p.tx.RecordedFor(people)
+	if err != nil {
+		return err
+	}
+	for _, a := range p.more {
+		t, ok := at[a.id]
+		if !ok {
+			return errs.Missing("error.treatment.gone")
+		}
+		note := p.note(a.Treatment)
+		row, err := treatment.Next(t.Place, treatment.LogOperation, treatment.With(treatment.OperationLogged).Because(note))
+		if err != nil {
+			return err
+		}
+		p.operations(&t, a.Treatment, &someone{Person: a.Person, id: t.Person}, recorded)
+		for _, o := range a.Procedures {
+			recorded[t.Person] = append(recorded[t.Person], procedure.Recorded{Kind: o.Kind, Side: o.Side, OperatedOn: o.On})
+		}
+		p.bulk.Events = append(p.bulk.Events, store.BulkEvent{Treatment: &t, Row: row, Made: p.by, Step: store.Step{Action: treatment.LogOperation, On: day(a.Treatment), Note: note}})
+		p.figures.Added.Procedures += len(a.Procedures)
+	}
+	return nil
 }
 
 // recorded lists what the rules compare with: operations on record, and those of

@@ -30,6 +30,7 @@ type planner struct {
 	sheetOf map[*history.Treatment]*history.SheetResult
 	said    map[*history.SheetResult]map[int]string // warnings of rows
 	rows    []store.ImportRow
+	more    []addition
 	funds   map[string]*store.BulkFund
 	figures *Figures
 }
@@ -42,6 +43,13 @@ type someone struct {
 	shared     bool // holds a number that is somebody else's in the system
 	treatments []*history.Treatment
 	hospitals  []ident.ID // in the order of the earliest row
+}
+
+// addition is a treatment of an earlier ledger with the operations only this one
+// names.
+type addition struct {
+	*history.Treatment // with the new operations alone
+	id                 ident.ID
 }
 
 // day is when a treatment took place, for the order of things.
@@ -85,7 +93,12 @@ func knownOf(tx *store.Tx, book *history.Book) ([]bool, error) {
 	if err != nil || len(digests) == 0 {
 		return nil, err
 	}
-	return tx.KnownRows(digests)
+	in, err := tx.KnownRows(digests)
+	out := make([]bool, len(in))
+	for i, treatment := range in {
+		out[i] = treatment != ident.Nil
+	}
+	return out, err
 }
 
 func digestsOf(tx *store.Tx, book *history.Book) ([][]byte, error) {
@@ -118,7 +131,10 @@ func (p *planner) plan(book *history.Book) error {
 	if err := p.registrations(); err != nil {
 		return err
 	}
-	return p.care()
+	if err := p.care(); err != nil {
+		return err
+	}
+	return p.additions()
 }
 
 // choose keeps the treatments that are new and remembers their operations.
@@ -138,8 +154,8 @@ func (p *planner) choose(book *history.Book) error {
 			mine := known[at : at+len(t.Procedures)]
 			sums := digests[at : at+len(t.Procedures)]
 			at += len(t.Procedures)
-			if slices.Contains(mine, true) {
-				p.figures.Known += len(mine)
+			if at := slices.IndexFunc(mine, func(id ident.ID) bool { return id != ident.Nil }); at >= 0 {
+				p.addTo(s, t, mine, sums)
 				continue
 			}
 			p.take(s, t, sums)
@@ -151,6 +167,33 @@ func (p *planner) choose(book *history.Book) error {
 		})
 	}
 	return nil
+}
+
+// addTo keeps the operations of a known treatment that no earlier ledger named.
+// Bill and payers stay as they were taken in: a ledger that corrects money is
+// taken in after the earlier one was taken back.
+func (p *planner) addTo(s *history.SheetResult, t *history.Treatment, known []ident.ID, sums [][]byte) {
+	extra := *t
+	extra.Procedures = nil
+	id := ident.Nil
+	for i, in := range known {
+		if in != ident.Nil {
+			id = in
+			p.figures.Known++
+			continue
+		}
+		extra.Procedures = append(extra.Procedures, t.Procedures[i])
+	}
+	if len(extra.Procedures) == 0 {
+		return
+	}
+	for i, in := range known {
+		if in == ident.Nil {
+			p.rows = append(p.rows, store.ImportRow{Sheet: s.Sheet, Row: t.Procedures[i].Row, Digest: sums[i], Treatment: id})
+		}
+	}
+	p.sheetOf[&extra] = s
+	p.more = append(p.more, addition{&extra, id})
 }
 
 // take puts a treatment on the list. Its id is not known yet; the import rows

@@ -203,12 +203,24 @@ func (s *Service) write(tx *store.Tx, id, by ident.ID, book *history.Book) (Figu
 	if err := tx.WriteImportRows(id, p.rows); err != nil {
 		return figures, err
 	}
+	if err := tx.RefreshOperated(p.addedTo()); err != nil {
+		return figures, err
+	}
 	tx.Amend("by", by.String())
 	tx.Amend("added", figures.Added)
 	tx.Amend("known", figures.Known)
 	tx.Amend("file", b.Address)
 	b.State, b.Totals = store.BatchImported, figures.raw()
 	return figures, tx.SaveBatch(b)
+}
+
+// addedTo lists the treatments of earlier ledgers that got more operations.
+func (p *planner) addedTo() []ident.ID {
+	out := make([]ident.ID, len(p.more))
+	for i, a := range p.more {
+		out[i] = a.id
+	}
+	return out
 }
 
 // reverse withdraws what nobody has worked on since, with mirror transfers.
@@ -227,29 +239,56 @@ func (s *Service) reverse(ctx context.Context, who user.Principal, id, by ident.
 		if err != nil {
 			return err
 		}
-		var gone []store.Taken
-		for _, t := range taken {
-			if t.Later {
-				stayed = append(stayed, t)
-			} else {
-				gone = append(gone, t)
-			}
+		added, err := tx.AddedBy(id)
+		if err != nil {
+			return err
 		}
-		if len(gone) == 0 && len(stayed) > 0 {
+		gone, stay := parted(taken)
+		back, keep := parted(added)
+		if stayed = append(stay, keep...); len(gone)+len(back) == 0 && len(stayed) > 0 {
 			return errs.Refuse("import.later_work", "error.import.later_work", errs.Args{"n": len(stayed)}, "remedy.import.later_work")
 		}
-		if err := withdraw(tx, id, gone, stayed, store.Made{By: by}); err != nil {
+		if err := takeBack(tx, id, back, store.Made{By: by}); err != nil {
+			return err
+		}
+		if err := withdraw(tx, id, gone, stay, store.Made{By: by}); err != nil {
 			return err
 		}
 		if len(stayed) == 0 {
 			b.State = store.BatchReversed
 		}
 		tx.Amend("by", by.String())
-		tx.Amend("withdrawn", len(gone))
+		tx.Amend("withdrawn", len(gone)+len(back))
 		tx.Amend("stayed", len(stayed))
 		return tx.SaveBatch(b)
 	}, store.Background())
 	return stayed, err
+}
+
+// parted tells what nobody has worked on since from what stays.
+func parted(list []store.Taken) (gone, stay []store.Taken) {
+	for _, t := range list {
+		if t.Later {
+			stay = append(stay, t)
+		} else {
+			gone = append(gone, t)
+		}
+	}
+	return gone, stay
+}
+
+// takeBack takes out the operations the import added to treatments of earlier
+// ones. The treatments stay where they are; each remembers that it happened.
+func takeBack(tx *store.Tx, id ident.ID, gone []store.Taken, by store.Made) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	var events []store.BulkEvent
+	for _, t := range gone {
+		events = append(events, store.BulkEvent{Treatment: &store.Treatment{ID: t.ID, Hospital: t.Hospital, Home: t.Home}, Made: by,
+			Row: treatment.Row{Action: treatment.ReverseImport, From: t.Place(), To: t.Place()}, Step: store.Step{Action: treatment.ReverseImport, On: tx.Today()}})
+	}
+	return tx.TakeBack(id, gone, events)
 }
 
 // withdraw takes treatments out by the table's step and posts the mirrors of
@@ -265,6 +304,9 @@ func withdraw(tx *store.Tx, id ident.ID, gone, stayed []store.Taken, by store.Ma
 		mine[t.ID] = true
 		events = append(events, store.BulkEvent{Treatment: &store.Treatment{ID: t.ID, Hospital: t.Hospital, Home: t.Home}, Row: row, Made: by,
 			Step: store.Step{Action: treatment.ReverseImport, On: tx.Today()}})
+	}
+	if len(gone) == 0 {
+		return tx.CloseBatchFunds(id)
 	}
 	if err := tx.Withdraw(id, gone, stayed, events); err != nil {
 		return err
