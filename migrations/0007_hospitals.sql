@@ -86,6 +86,10 @@ create index casefile_wait_there on casefile (partnership_id, second_hospital_id
 create index casefile_wait_wide on casefile (partnership_id, wait_since, id) where wait_since is not null;
 select app_grant('casefile', 'write');
 
+-- Why the office decided that two records are, or are not, one person.
+alter table review_item add column verdict_reason text not null default '';
+select app_grant('review_item', 'write');
+
 -- +goose StatementBegin
 -- participation_tables lists what opens with a case: the table, how its rows are
 -- found ('case', 'child', 'person'), and for a child its parent and the key to it.

@@ -223,3 +223,13 @@ func (tx *Tx) LinkPerson(d patient.Document, hospital ident.ID) (ident.ID, error
 	}
 	return *id, nil
 }
+
+// PersonByCode finds the person of a case number or a slip code the transaction
+// may see.
+func (tx *Tx) PersonByCode(code string) (ident.ID, error) {
+	var id ident.ID
+	err := tx.get(&id, `select c.person_id from casefile c where c.partnership_id = $1 and c.case_no = $2 and c.live
+		union all select r.person_id from registration_term t join registration r on r.partnership_id = $1 and r.id = t.registration_id
+			where t.partnership_id = $1 and t.term = $3 and r.live limit 1`, tx.Partnership(), code, match.Term{Kind: match.KindSlip, Text: code}.String())
+	return one(id, err, "error.person.missing")
+}

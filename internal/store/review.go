@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/page"
 )
 
@@ -20,6 +21,7 @@ type Review struct {
 	OtherID   ident.ID // nil when the question is about one person
 	Hospital  ident.ID
 	Reason    string
+	Verdict   string // why it was decided so
 	State     string
 	CreatedAt time.Time
 	DecidedAt time.Time // zero while open
@@ -84,6 +86,7 @@ type reviewRow struct {
 	OtherID      ident.ID   `db:"other_person_id"`
 	Hospital     ident.ID   `db:"hospital_id"`
 	Reason       string     `db:"reason"`
+	Verdict      string     `db:"verdict_reason"`
 	State        string     `db:"state"`
 	CreatedAt    time.Time  `db:"created_at"`
 	DecidedAt    *time.Time `db:"decided_at"`
@@ -95,14 +98,14 @@ type reviewRow struct {
 
 func (r reviewRow) item() ReviewItem {
 	v := ReviewItem{Review: Review{ID: r.ID, Kind: r.Kind, PersonID: r.PersonID, OtherID: r.OtherID, Hospital: r.Hospital, Reason: r.Reason,
-		State: r.State, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}, HospitalName: r.HospitalName, ByName: r.ByName, DeciderName: r.DeciderName}
+		Verdict: r.Verdict, State: r.State, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}, HospitalName: r.HospitalName, ByName: r.ByName, DeciderName: r.DeciderName}
 	if r.DecidedAt != nil {
 		v.DecidedAt = r.DecidedAt.UTC()
 	}
 	return v
 }
 
-const selectReview = `select i.id, i.kind, i.person_id, i.other_person_id, i.hospital_id, i.reason, i.state, i.created_at, i.decided_at, i.version,
+const selectReview = `select i.id, i.kind, i.person_id, i.other_person_id, i.hospital_id, i.reason, i.verdict_reason, i.state, i.created_at, i.decided_at, i.version,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = i.hospital_id) as hospital_name,
 	coalesce((select a.display_name from account a where a.id = i.created_by), '') as by_name,
 	coalesce((select a.display_name from account a where a.id = i.decided_by), '') as decider_name from review_item i `
@@ -198,14 +201,51 @@ func (tx *Tx) withPeople(list []ReviewItem) error {
 	return nil
 }
 
-// DecideReview closes a question, or opens it again.
-func (tx *Tx) DecideReview(r Review, state string) error {
+// DecideReview closes a question with its reason, or opens it again.
+func (tx *Tx) DecideReview(r Review, state, reason string) error {
+	by, at := &tx.who.AccountID, &tx.now
 	if state == ReviewOpen {
-		return tx.update(`update review_item set state = 'open', decided_by = null, decided_at = null, version = version + 1
-			where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), r.ID, r.Version)
+		by, at = nil, nil
 	}
-	return tx.update(`update review_item set state = $4, decided_by = $5, decided_at = $6, version = version + 1
-		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), r.ID, r.Version, state, tx.who.AccountID, tx.now)
+	return tx.update(`update review_item set state = $4, decided_by = $5, decided_at = $6, verdict_reason = $7, version = version + 1
+		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), r.ID, r.Version, state, by, at, reason)
+}
+
+// Held is one thing on record of a person, for comparing two records. What is
+// registration, case, operation or bill.
+type Held struct {
+	Person ident.ID   `db:"person_id"`
+	What   string     `db:"what"`
+	On     clock.Date `db:"on_day"`
+	Place  string     `db:"place"`
+	Code   string     `db:"code"` // programme, kind of operation
+	Side   string     `db:"side"`
+	No     string     `db:"no"`
+	Open   bool       `db:"open"`
+	Amount money.Fen  `db:"amount_fen"`
+}
+
+// heldLimit bounds what is compared of two records.
+const heldLimit = 200
+
+// HeldOf lists what stands on record of people, each on its own: merging does
+// not move anything.
+func (tx *Tx) HeldOf(people ...ident.ID) ([]Held, error) {
+	var rows []Held
+	err := tx.list(&rows, `select h.person_id, h.what, h.on_day, h.code, h.side, h.no, h.open, h.amount_fen,
+			coalesce((select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = h.hospital_id), '') as place
+		from unnest($2::uuid[]) p cross join lateral (
+			select r.person_id, 'registration' as what, r.registered_on as on_day, r.hospital_id, '' as code, '' as side, r.slip_code as no, r.live as open, 0::bigint as amount_fen
+				from registration r where r.partnership_id = $1 and r.person_id = p and r.live
+			union all select c.person_id, 'case', c.opened_on, c.home_hospital_id, c.programme, '', c.case_no, c.closed_on is null, 0
+				from casefile c where c.partnership_id = $1 and c.person_id = p and c.live
+			union all select o.person_id, 'operation', o.operated_on, o.hospital_id, o.kind, o.side, '', false, 0
+				from procedure o where o.partnership_id = $1 and o.person_id = p and o.live
+			union all select t.person_id, 'bill', s.settled_on, s.hospital_id, s.programme, '', '', false, s.fund_fen + s.waiver_fen
+				from casefile c join treatment t on t.partnership_id = $1 and t.case_id = c.id join settlement s on s.partnership_id = $1 and s.treatment_id = t.id
+				where c.partnership_id = $1 and c.person_id = p and s.state = 'settled'
+			limit $3) h order by h.person_id, h.what, h.on_day`, tx.Partnership(), idArray(people), heldLimit)
+	return rows, err
 }
 
 // JoinRequest asks the home hospital of a person's open case to let a hospital

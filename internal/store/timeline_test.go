@@ -5,7 +5,6 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
-	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -16,11 +15,9 @@ func TestALongStoryTakesFewStatements(t *testing.T) {
 	s := care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})
 	c := w.Case(servicetest.Mountain, procedure.Joint, "单行舟")
 	tr := w.TreatmentIn(c, servicetest.Mountain, treatment.ConfirmEligible)
-	for i := range 200 {
-		w.Exec(`insert into treatment_event (partnership_id, id, treatment_id, hospital_id, visible_to, action, from_state, to_state, happened_on, created_at, created_by)
-			values ($1, $2, $3, $4, array[$4::uuid], 'estimate', 'estimated', 'estimated', $5::date - $6::int, $7, $2)`, w.Partnership.ID, ident.New(), tr.ID, w.ID(servicetest.Mountain),
-			w.Today(), i, w.Clock.Now())
-	}
+	w.Exec(`insert into treatment_event (partnership_id, id, treatment_id, hospital_id, visible_to, action, from_state, to_state, happened_on, created_at, created_by)
+		select $1, md5('story' || i)::uuid, $2, $3, array[$3::uuid], 'estimate', 'estimated', 'estimated', $4::date - i, $5, $2 from generate_series(1, 200) i`,
+		w.Partnership.ID, tr.ID, w.ID(servicetest.Mountain), w.Today(), w.Clock.Now())
 	who, n := w.Registrar(servicetest.Mountain), 0
 	store.Observe(w.DB, func(string, []any) { n++ })
 	defer store.Observe(w.DB, nil)

@@ -30,6 +30,9 @@ func (s *Server) intakeRoutes(rt *router) {
 	rt.get("/lookups", authz.LookupReview, s.lookupsPage)
 	rt.get("/review", authz.PersonIdentity, s.reviewPage)
 	rt.post("/review/find", authz.PersonIdentity, s.findPairs)
+	rt.get("/review/{id}", authz.PersonIdentity, s.comparePage)
+	rt.get("/patients/{id}/same", authz.PersonIdentity, s.samePersonPage)
+	rt.post("/patients/{id}/same", authz.PersonIdentity, s.samePerson)
 	rt.post("/review/{id}", authz.PersonIdentity, s.decideReview)
 }
 

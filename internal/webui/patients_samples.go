@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -62,6 +63,7 @@ func intakePages() []PageSample {
 		{"intake/attachment", func(b Base) View { return newAttachmentView(b, samplePatient().Attachments[1]) }},
 		{"intake/review", sampleReview(intake.ReviewOpen)},
 		{"intake/review", sampleReview(intake.ReviewMerged)},
+		{"intake/compare", sampleComparison},
 		{"intake/review", func(b Base) View { return newReviewView(b, sampleDay(), "", page.Result[intake.ReviewItem]{}) }},
 		{"directory/list", func(b Base) View { b.Title = b.T("settings.lookups"); return newLookupsView(b, sampleLookups()) }},
 		{"directory/list", func(b Base) View {
@@ -176,6 +178,20 @@ func sampleReview(state string) func(Base) View {
 		}
 		return newReviewView(b, sampleDay(), state, page.Result[intake.ReviewItem]{Rows: rows})
 	}
+}
+
+// sampleComparison is two records with a case open on both and one knee twice.
+func sampleComparison(b Base) View {
+	one := intake.ReviewPerson{ID: ident.ID{1}, Name: sampleName(b), Sex: patient.Female, Birth: clock.MustDate(1958, 4, 7), DocKind: patient.DocCitizen, DocLast4: "002X"}
+	two := one
+	two.ID, two.DocLast4 = ident.ID{2}, "1234"
+	knee := intake.Held{Person: one.ID, What: "operation", On: sampleDay(), Place: "H1", Code: "TKA", Side: "L"}
+	held := []intake.Held{knee, {Person: one.ID, What: "case", On: sampleDay(), Code: "joint", No: "SH-2026-00001", Open: true},
+		{Person: one.ID, What: "bill", On: sampleDay(), Code: "joint", Amount: 100}, {Person: one.ID, What: "registration", On: sampleDay(), No: "7K4M2F"}}
+	x := intake.Comparison{ReviewItem: intake.ReviewItem{Review: intake.Review{ID: ident.ID{3}, Kind: intake.ReviewDuplicate, PersonID: one.ID, OtherID: two.ID, Reason: "R",
+		Verdict: "V", State: intake.ReviewOpen, Version: 1}, Person: one, Other: two}, Held: map[ident.ID][]intake.Held{one.ID: held, two.ID: held[:2]},
+		OpenTwice: []procedure.Programme{procedure.Joint}, SameSide: held[:1]}
+	return newCompareView(b, sampleDay(), x, nil)
 }
 
 func sampleLookups() page.Result[intake.LookupItem] {

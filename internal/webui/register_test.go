@@ -254,12 +254,16 @@ func TestTheOfficeJudgesWhoIsWho(t *testing.T) {
 	queue := office.get("/review")
 	contains(t, "the queue", queue, "新找到 1 对", "两院疑似同一人", s.Hospitals[servicetest.Sea].ShortName)
 	item := regexp.MustCompile(`/review/[0-9a-f-]{36}`).FindString(queue.body)
-	want(t, "merging", office.post(item, "version", "1", "verdict", "merge"), http.StatusSeeOther, "/review")
+	contains(t, "the comparison", office.get(item), "各自的记录", "是同一人，合并")
+	if got := office.post(item, "version", "1", "verdict", "merge"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("merged without a reason: %d", got.status)
+	}
+	want(t, "merging", office.post(item, "version", "1", "verdict", "merge", "reason", "家属确认是同一人"), http.StatusSeeOther, "/review")
 	contains(t, "the merged ones", office.get("/review?state=merged"), "撤回")
 	if n := s.Count(`select count(*) from person where root_id is not null`); n != 1 {
 		t.Errorf("%d merged", n)
 	}
-	want(t, "taking back", office.post(item, "version", "2", "verdict", "reopen"), http.StatusSeeOther, "/review")
+	want(t, "taking back", office.post(item, "version", "2", "verdict", "reopen", "reason", "合并错了"), http.StatusSeeOther, "/review")
 	if got := s.clerk(user.Finance, servicetest.Mountain).get("/review"); got.status != http.StatusForbidden {
 		t.Errorf("finance opens the queue: %d", got.status)
 	}

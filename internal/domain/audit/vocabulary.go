@@ -133,6 +133,9 @@ const (
 
 	ParticipationEnd = "participation.end"
 
+	PersonMerge   = "person.merge"
+	PersonUnmerge = "person.unmerge"
+
 	ReferralSend   = "referral.send"
 	ReferralRevoke = "referral.revoke"
 	ReferralDone   = "referral.done"
@@ -187,7 +190,7 @@ func Actions() []string {
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
-		ParticipationEnd, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
+		ParticipationEnd, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
 	}
 }
 

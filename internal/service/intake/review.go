@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -82,15 +83,136 @@ const (
 	Reopen   Verdict = "reopen"
 )
 
-// Decide settles a question. Merging makes the person of the question count as
-// the other one: nothing is copied or shown to anybody more, so that Reopen can
-// take it back.
-func (s *Service) Decide(ctx context.Context, who user.Principal, id ident.ID, version int, verdict Verdict) error {
+// VerdictInput is a decision as it was entered.
+type VerdictInput struct {
+	Review  ident.ID
+	Version int
+	Verdict Verdict
+	Reason  string
+}
+
+// verdictEvents names the audit event of each verdict.
+var verdictEvents = map[Verdict]string{Merge: audit.PersonMerge, Reopen: audit.PersonUnmerge, Distinct: audit.PersonEdit, "": audit.PersonEdit}
+
+// Comparison is two records side by side, with all that stands on each.
+type Comparison struct {
+	store.ReviewItem
+	Held map[ident.ID][]store.Held
+	// OpenTwice are the programmes in which both have an open case: after a merge
+	// one of them has to be closed, because a person has one case in a programme.
+	OpenTwice []procedure.Programme
+	// SameSide are operations done first on both records at the same joint or eye:
+	// as one person they cannot both be right.
+	SameSide []store.Held
+}
+
+// Compare reads one question with everything on record of both people.
+func (s *Service) Compare(ctx context.Context, who user.Principal, id ident.ID) (Comparison, error) {
+	c := Comparison{Held: map[ident.ID][]store.Held{}}
+	if err := s.office(who); err != nil {
+		return c, err
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.AuditRead(audit.Event{Action: audit.PersonRead, ObjectKind: audit.ObjectPerson, ObjectID: id, Detail: map[string]any{"page": "compare"}})
+		if c.ReviewItem, err = tx.ReviewByID(id); err != nil {
+			return err
+		}
+		people := []ident.ID{c.PersonID}
+		if c.OtherID != ident.Nil {
+			people = append(people, c.OtherID)
+		}
+		held, err := tx.HeldOf(people...)
+		for _, h := range held {
+			c.Held[h.Person] = append(c.Held[h.Person], h)
+		}
+		return err
+	})
+	c.weigh()
+	return c, err
+}
+
+// weigh finds what the two records cannot both have as one person.
+func (c *Comparison) weigh() {
+	for _, a := range c.Held[c.PersonID] {
+		for _, b := range c.Held[c.OtherID] {
+			switch {
+			case a.What != b.What || a.Code != b.Code:
+			case a.What == "case" && a.Open && b.Open:
+				c.OpenTwice = append(c.OpenTwice, procedure.Programme(a.Code))
+			case a.What == "operation" && a.Side != "" && a.Side == b.Side && procedure.Kind(a.Code).Primary():
+				c.SameSide = append(c.SameSide, a)
+			}
+		}
+	}
+}
+
+// Ask puts two records before the office: somebody thinks they are one person.
+// The other one is named by a case number or a slip code.
+func (s *Service) Ask(ctx context.Context, who user.Principal, person ident.ID, other, reason string) (ident.ID, error) {
+	if err := s.office(who); err != nil {
+		return ident.Nil, err
+	}
+	other, reason = strings.ToUpper(strings.TrimSpace(other)), strings.TrimSpace(reason)
+	var f errs.Fields
+	if other == "" {
+		f.Add("other", "form.error.missing")
+	}
+	if reason == "" {
+		f.Add("reason", "error.review.reason")
+	}
+	checkText(&f, "reason", reason)
+	if err := f.Err(); err != nil {
+		return ident.Nil, err
+	}
+	id := ident.New()
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.PersonSearch, ObjectKind: audit.ObjectPerson, ObjectID: person, Reason: reason})
+		if _, err := tx.PersonByID(person); err != nil {
+			return err
+		}
+		found, err := tx.PersonByCode(other)
+		if errs.Is(err, errs.NotFound) || err == nil && found == person {
+			f.Add("other", "error.review.other")
+			return f.Err()
+		}
+		if err != nil {
+			return err
+		}
+		tx.Amend("other", found)
+		regs, err := tx.RegistrationsOf(person)
+		if err != nil {
+			return err
+		}
+		r := store.Review{ID: id, Kind: store.ReviewDuplicate, PersonID: person, OtherID: found, Reason: reason}
+		if len(regs) == 0 {
+			return errs.Missing("error.registration.missing")
+		}
+		r.Hospital = regs[0].HospitalID
+		return tx.InsertReview(r)
+	})
+	return id, err
+}
+
+// Decide settles a question; every verdict has its reason. Merging makes the
+// person of the question count as the other one: nothing is copied, moved or
+// shown to anybody more, so that Reopen can take it back.
+func (s *Service) Decide(ctx context.Context, who user.Principal, in VerdictInput) error {
 	if err := s.office(who); err != nil {
 		return err
 	}
+	id, version, verdict := in.Review, in.Version, in.Verdict
+	in.Reason = strings.TrimSpace(in.Reason)
+	var f errs.Fields
+	if in.Reason == "" {
+		f.Add("reason", "error.review.reason")
+	}
+	checkText(&f, "reason", in.Reason)
+	if err := f.Err(); err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		tx.Intend(audit.Event{Action: audit.PersonEdit, ObjectKind: audit.ObjectPerson, Detail: map[string]any{"review": id, "verdict": string(verdict)}})
+		tx.Intend(audit.Event{Action: verdictEvents[verdict], ObjectKind: audit.ObjectPerson, Reason: in.Reason,
+			Detail: map[string]any{"review": id, "verdict": string(verdict)}})
 		r, err := tx.ReviewByID(id)
 		if err != nil {
 			return err
@@ -105,9 +227,9 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, id ident.ID, v
 			if err := merge(tx, r.PersonID, r.OtherID); err != nil {
 				return err
 			}
-			return tx.DecideReview(r.Review, store.ReviewMerged)
+			return tx.DecideReview(r.Review, store.ReviewMerged, in.Reason)
 		case verdict == Distinct && r.State == store.ReviewOpen:
-			return tx.DecideReview(r.Review, store.ReviewDistinct)
+			return tx.DecideReview(r.Review, store.ReviewDistinct, in.Reason)
 		case verdict == Reopen && r.State == store.ReviewMerged:
 			p, err := tx.PersonToChange(r.PersonID)
 			if err != nil {
@@ -116,9 +238,9 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, id ident.ID, v
 			if err := tx.SetRoot(p.Person, ident.Nil); err != nil {
 				return err
 			}
-			return tx.DecideReview(r.Review, store.ReviewOpen)
+			return tx.DecideReview(r.Review, store.ReviewOpen, in.Reason)
 		case verdict == Reopen && r.State == store.ReviewDistinct:
-			return tx.DecideReview(r.Review, store.ReviewOpen)
+			return tx.DecideReview(r.Review, store.ReviewOpen, in.Reason)
 		}
 		return errs.Refuse("review.step", "error.review.step", nil)
 	})

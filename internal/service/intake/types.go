@@ -16,6 +16,7 @@ type (
 	LookupItem       = store.LookupItem
 	LookupNotice     = store.LookupNotice
 	Review           = store.Review
+	Held             = store.Held
 	ReviewItem       = store.ReviewItem
 	ReviewPerson     = store.ReviewPerson
 )
