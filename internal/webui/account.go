@@ -196,6 +196,9 @@ func refused(f *Form, err error) error {
 		return nil
 	}
 	e := errs.Of(err)
+	if e.Kind == errs.Stale && f.overtaken() {
+		return nil
+	}
 	if e.Kind != errs.Precondition && e.Kind != errs.Conflict && e.Kind != errs.RateLimited {
 		return err
 	}

@@ -131,9 +131,11 @@ func TestAnOperationIsLoggedInTheBrowserAndMarksAreConfirmed(t *testing.T) {
 	contains(t, "the correction", edit, `value="M17.1"`)
 	fixed := b.submit(edit, m[1], "kind", "TKA", "side", "R", "operated_on", s.Today().String(), "lead", lead, "indications", "OA", "anaesthesia", "SPINAL")
 	want(t, "correcting", fixed, http.StatusSeeOther, m[1])
-	if stale := b.submit(edit, m[1], "kind", "TKA", "side", "R", "operated_on", s.Today().String(), "lead", lead, "indications", "OA", "anaesthesia", "SPINAL", "asa", "3"); stale.status < 400 {
+	stale := b.post(m[1], "_key", "a-colleague", "version", hidden(t, edit, "version"), "kind", "TKA", "side", "R", "operated_on", s.Today().String(), "lead", lead, "indications", "OA", "anaesthesia", "GENERAL", "anaesthesia", "SPINAL", "asa", "3")
+	if stale.status != http.StatusUnprocessableEntity {
 		t.Errorf("correcting an old picture: %d", stale.status)
 	}
+	contains(t, "the difference", stale, "处与您填写的不同", "记录现在是「空」", `value="3"`)
 }
 
 func TestEveryProgrammeHasItsOperationForm(t *testing.T) {

@@ -18,6 +18,9 @@ func refusedCare(p *careForm, err error) error {
 	if err = p.Form.Merge(err); err == nil {
 		return nil
 	}
+	if errs.Is(err, errs.Stale) && p.Form.overtaken() {
+		return nil
+	}
 	if p.WhyNot = whyNot(p.Base, err); p.WhyNot != nil {
 		return nil
 	}

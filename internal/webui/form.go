@@ -36,6 +36,7 @@ type Form struct {
 	fields []Field
 	at     map[string]int
 	raw    url.Values
+	stored url.Values // what the record held when the post came, see [Form.overtaken]
 	errors errs.Fields
 	facts  map[string][]Def
 	slots  map[string]template.HTML
@@ -79,7 +80,7 @@ func (f *Form) Read(r *http.Request) error {
 		}
 		return errs.Wrap(err, errs.Invalid, "error.form.unreadable", nil)
 	}
-	f.raw = r.PostForm
+	f.stored, f.raw = f.raw, r.PostForm
 	if f.Get {
 		f.raw = r.URL.Query()
 	}

@@ -233,6 +233,43 @@ func TestHiddenValuesFollowWhatWasPosted(t *testing.T) {
 	}
 }
 
+// TestASaveThatCameSecondShowsTheDifference: what was typed stays, each field that
+// differs says what the record holds, other spellings of one value do not differ,
+// and the next save goes on top of the version of now.
+func TestASaveThatCameSecondShowsTheDifference(t *testing.T) {
+	f := NewForm(testBase(testEngine(t), i18n.Chinese), sampleDay(), Field{Name: "name", LabelKey: "style.f.name"}, Field{Name: "on", LabelKey: "style.f.name", Kind: KindDate},
+		Field{Name: "fee", LabelKey: "style.f.name", Kind: KindMoney}, Field{Name: "pick", LabelKey: "style.f.side", Kind: KindSelect, Options: []Option{{Value: "a", Text: "甲"}, {Value: "b", Text: "乙"}}},
+		Field{Name: "many", LabelKey: "style.f.side", Kind: KindChecks, Options: []Option{{Value: "a", Text: "甲"}, {Value: "b", Text: "乙"}}},
+		Field{Name: "tick", LabelKey: "style.f.name", Kind: KindCheck}, Field{Name: "secret", LabelKey: "style.f.name"})
+	f = keyed(f).Hide("version", "7").Put("name", "向云禾").Put("on", "2026-03-05").Put("fee", "1200.00").Put("pick", "a").Put("tick", "").PutAll("many", []string{"a", "b"})
+	f = post(t, f, url.Values{"version": {"6"}, "_key": {"k"}, "name": {"向云和"}, "on": {"2026.3.5"}, "fee": {"1,200"}, "pick": {"b"}, "many": {"b", "a"}, "tick": {"yes"}, "secret": {"139"}})
+	if err := refused(f, errs.New(errs.Stale, "error.stale", nil)); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, p := range f.Problems() {
+		told = append(told, p.Text)
+	}
+	all := strings.Join(told, "\n")
+	for _, want := range []string{"有 3 处", "记录现在是「向云禾」", "记录现在是「甲」", "记录现在是「空」"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not said in %s", want, all)
+		}
+	}
+	if f.Raw("name") != "向云和" || f.OK() {
+		t.Errorf("kept %q, ok %v", f.Raw("name"), f.OK())
+	}
+	for _, h := range f.Hidden() {
+		if h[0] == "version" && h[1] != "7" || h[0] == "_key" && h[1] == "k" {
+			t.Errorf("the next save would carry %v", h)
+		}
+	}
+	plain := post(t, NewForm(testBase(testEngine(t), i18n.Chinese), sampleDay(), Field{Name: "name", LabelKey: "style.f.name"}), url.Values{"name": {"x"}})
+	if err := refused(plain, errs.New(errs.Stale, "error.stale", nil)); err == nil {
+		t.Error("a form without a version says it knows what the record holds")
+	}
+}
+
 func TestDeclareReplacesOrAdds(t *testing.T) {
 	f := tryForm(t)
 	f.Declare(Field{Name: "pick", LabelKey: "style.f.side", Kind: KindSelect, Options: []Option{{Value: "c", Text: "丙", Group: "一"}, {Value: "d", Text: "丁", Group: "一"}, {Value: "e", Text: "戊"}}})

@@ -271,6 +271,7 @@ func (s *Server) correctOperation(w http.ResponseWriter, r *http.Request, c *Cal
 	if err != nil {
 		return err
 	}
+	putOperation(f, o.Procedure) // what the record holds now, should somebody have been faster
 	if err := f.Read(r); err != nil {
 		return err
 	}

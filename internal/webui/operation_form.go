@@ -241,14 +241,14 @@ func putOperation(f *Form, p procedure.Procedure) {
 	f.Put("kind", string(p.Kind)).Put("operated_on", p.OperatedOn.String()).Put("diagnosis", p.Diagnosis).Put("operations", code(p.Operations)).
 		Put("diagnoses", code(p.Diagnoses)).PutAll("anaesthesia", texts(p.Anaesthesia))
 	for name, id := range map[string]ident.ID{"lead": p.Lead, "assistant": p.Assistant, "supervisor": p.Supervisor} {
+		f.Put(name, "")
 		if id != ident.Nil {
 			f.Put(name, id.String())
 		}
 	}
-	if p.Side != "" {
-		f.Put("side", string(p.Side))
-	}
+	f.Put("side", string(p.Side))
 	positive := func(name string, n int) {
+		f.Put(name, "")
 		if n > 0 {
 			f.Put(name, strconv.Itoa(n))
 		}
@@ -260,6 +260,7 @@ func putOperation(f *Form, p procedure.Procedure) {
 	}
 	if e := p.EyePart; e != nil {
 		f.Put("lens_model", e.LensModel).Put("acuity_before", string(e.Before)).Put("acuity_after", string(e.After))
+		f.Put("lens_power", "")
 		if e.LensPower != nil {
 			f.Put("lens_power", e.LensPower.String())
 		}
@@ -267,6 +268,7 @@ func putOperation(f *Form, p procedure.Procedure) {
 	if h := p.HeartPart; h != nil {
 		f.Put("syndrome", string(h.Syndrome)).Put("access", string(h.Access)).PutAll("vessels", texts(h.Vessels))
 		positive("stents", h.Stents)
+		f.Put("drug_eluting", "")
 		if h.DrugEluting {
 			f.Put("drug_eluting", "yes")
 		}

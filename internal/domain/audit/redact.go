@@ -11,9 +11,10 @@ import (
 // hidden stands in place of a removed value.
 const hidden = "***"
 
-// Changed is the detail of an edit: the names of the fields, sorted.
+// Changed is the detail of an edit: the names of the fields, sorted. A save
+// without any change has an empty list.
 func Changed(fields ...string) map[string]any {
-	names := slices.Clone(fields)
+	names := append([]string{}, fields...)
 	slices.Sort(names)
 	return map[string]any{"changed": slices.Compact(names)}
 }

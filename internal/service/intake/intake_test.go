@@ -467,7 +467,11 @@ func TestEditingContactsReplacesTheSearchTerms(t *testing.T) {
 	if _, err := d.Edit(t.Context(), who, "", in); !errs.Is(err, errs.Stale) {
 		t.Errorf("an old version: %v", err)
 	}
-	keep := intake.EditInput{Registration: patient.Registration{ID: out.RegistrationID, Version: 2, LegalBasis: patient.BasisStatutory}}
+	in.Registration.Version, in.Registration.Phone = 2, ""
+	if _, err := d.Edit(t.Context(), who, "", in); err != nil {
+		t.Fatalf("saving without any change: %v", err)
+	}
+	keep := intake.EditInput{Registration: patient.Registration{ID: out.RegistrationID, Version: 3, LegalBasis: patient.BasisStatutory}}
 	if _, err := d.Edit(t.Context(), who, "", keep); err != nil {
 		t.Fatal(err)
 	}
