@@ -90,6 +90,36 @@ select app_grant('casefile', 'write');
 alter table review_item add column verdict_reason text not null default '';
 select app_grant('review_item', 'write');
 
+-- A reported death takes the person off every worklist at once; where two
+-- hospitals know the person the second confirms. Undone, the person is back.
+create table death_report (
+  partnership_id uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  hospital_id uuid not null references organisation (id),
+  visible_to uuid[] not null,
+  died_on date not null,
+  source text not null,
+  note text not null default '',
+  state text not null check (state in ('reported', 'confirmed', 'undone')),
+  confirmed_at_id uuid references organisation (id),
+  confirmed_by uuid,
+  confirmed_at timestamptz,
+  undone_by uuid,
+  undone_at timestamptz,
+  undone_reason text not null default '',
+  created_at timestamptz not null,
+  created_by uuid not null,
+  version int not null default 1,
+  primary key (partnership_id, id)
+);
+create unique index death_report_once on death_report (partnership_id, person_id) where state <> 'undone';
+create index death_report_list on death_report (partnership_id, state, created_at desc, id desc);
+select app_shard('death_report', 'distributed');
+alter table death_report add foreign key (partnership_id, person_id) references person (partnership_id, id);
+select app_grant('death_report', 'write');
+select app_protect('death_report', 'visible');
+
 -- +goose StatementBegin
 -- participation_tables lists what opens with a case: the table, how its rows are
 -- found ('case', 'child', 'person'), and for a child its parent and the key to it.
@@ -327,11 +357,68 @@ end $$;
 -- +goose StatementEnd
 create trigger referral_guard before insert or update on referral for each row execute function referral_guard();
 
+-- +goose StatementBegin
+-- move_record puts a treatment under another case, or (without a case named) a
+-- whole case under another person, with everything that belongs to it. Only the
+-- office does it. Nobody sees more than those who treat: a moved treatment is
+-- open to its hospital and the home of its new case, and a fund that holds money
+-- for it keeps its sight.
+create function move_record(p_case uuid, p_treatment uuid, p_person uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, public as $$
+declare
+  v_partnership uuid := nullif(current_setting('app.partnership', true), '')::uuid;
+  t record;
+  h uuid;
+  c casefile%rowtype;
+  v_hospital uuid;
+  v_seen uuid[];
+begin
+  if v_partnership is null or coalesce(current_setting('app.wide', true), '') <> '1' then
+    raise exception 'move_record: the office moves records' using errcode = '42501';
+  end if;
+  select x.* into c from casefile x where x.partnership_id = v_partnership and x.id = p_case for update;
+  if not found then
+    raise exception 'move_record: no such case' using errcode = '42501';
+  end if;
+  if p_treatment is null then
+    update casefile set person_id = p_person, version = version + 1 where partnership_id = v_partnership and id = p_case;
+    for t in select x.tbl from participation_tables() x where x.kind = 'case'
+        and exists (select 1 from pg_attribute a where a.attrelid = x.tbl and a.attname = 'person_id' and not a.attisdropped) loop
+      execute format('update %s set person_id = $3 where partnership_id = $1 and case_id = $2', t.tbl) using v_partnership, p_case, p_person;
+    end loop;
+    foreach h in array c.visible_to loop
+      perform open_person(v_partnership, p_person, h);
+    end loop;
+    return;
+  end if;
+  select x.hospital_id into v_hospital from treatment x where x.partnership_id = v_partnership and x.id = p_treatment for update;
+  v_seen := case when v_hospital = c.home_hospital_id then array[v_hospital] else array[v_hospital, c.home_hospital_id] end;
+  for t in select x.tbl, x.tbl::text as name, exists (select 1 from pg_attribute a where a.attrelid = x.tbl and a.attname = 'person_id' and not a.attisdropped) as of_person
+      from participation_tables() x where x.kind = 'case'
+      and (x.tbl::text = 'treatment' or exists (select 1 from pg_attribute a where a.attrelid = x.tbl and a.attname = 'treatment_id' and not a.attisdropped)) loop
+    execute format('update %s y set case_id = $2, %s visible_to = $5 || array(select f.id from unnest(y.visible_to) v join fund f on f.partnership_id = $1 and f.id = v)
+      where y.partnership_id = $1 and y.%s = $4 and $3 is not null', t.tbl, case when t.of_person then 'person_id = $3,' else '' end,
+      case when t.name = 'treatment' then 'id' else 'treatment_id' end) using v_partnership, p_case, c.person_id, p_treatment, v_seen;
+  end loop;
+  for t in select x.tbl, x.parent, x.parent_key from participation_tables() x where x.kind = 'child' loop
+    execute format('update %s y set visible_to = p.visible_to from %s p where y.partnership_id = $1 and p.partnership_id = $1 and p.id = y.%I and p.case_id = $2
+      and %s = $3', t.tbl, t.parent, t.parent_key, case when t.parent::text = 'treatment' then 'p.id' else 'p.treatment_id' end)
+      using v_partnership, p_case, p_treatment;
+  end loop;
+  update attachment set case_id = p_case, visible_to = v_seen where partnership_id = v_partnership and owner_kind = 'treatment' and owner_id = p_treatment;
+  update casefile set visible_to = visible_to || v_hospital where partnership_id = v_partnership and id = p_case and not (v_hospital = any (visible_to));
+  insert into case_participant (partnership_id, hospital_id, opened_on, case_id) values (v_partnership, v_hospital, c.opened_on, c.id) on conflict do nothing;
+  perform open_person(v_partnership, c.person_id, v_hospital);
+end $$;
+-- +goose StatementEnd
+
 revoke all on function participation_tables() from public;
 revoke all on function open_person(uuid, uuid, uuid) from public;
 revoke all on function open_case(uuid, uuid, uuid) from public;
 revoke all on function close_case(uuid, uuid, uuid) from public;
 revoke all on function depart(uuid, date) from public;
+revoke all on function move_record(uuid, uuid, uuid) from public;
+grant execute on function move_record(uuid, uuid, uuid) to shanhai_app;
 revoke all on function case_partners(uuid, date) from public;
 grant execute on function depart(uuid, date) to shanhai_app;
 grant execute on function case_partners(uuid, date) to shanhai_app;

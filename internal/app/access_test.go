@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -178,6 +179,12 @@ func (p *premises) records() {
 	joined := p.Case(here, procedure.Joint, "向田秀")
 	p.RegisterAt(near, joined.Person)
 	must(p, "join", servicetest.JoinRequest(p.World, joined.Person, procedure.Joint, near, false))
+	other := p.Case(near, procedure.Joint, "向天秀")
+	review, err := s.Intake.Ask(ctx, p.Approver(), joined.Person, other.No, "同音")
+	must(p, "ask", err)
+	gone := p.Patient(here, "向远山")
+	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
+	must(p, "death", err)
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -186,7 +193,7 @@ func (p *premises) records() {
 		"operations": op.ID.String(), "procedures": op.ID.String(), "settlements": settled.Settlement.String(), "attachments": file.String(), "imports": batch.String(),
 		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients",
 		"users": p.Registrar(here).AccountID.String(), "organisations": p.ID(here).String(), "partnerships": p.Partnership.ID.String(),
-		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": ident.New().String(),
+		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
 		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel",

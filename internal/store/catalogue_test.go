@@ -42,7 +42,7 @@ var businessTables = map[string]string{
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
 	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "referral": byVisible,
-	"referral_clock": byPartnership,
+	"referral_clock": byPartnership, "death_report": byVisible,
 
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
@@ -60,14 +60,14 @@ var deletable = []string{"audit_pending", "idempotency", "password_history", "re
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "fund_participate", "join_request", "lookup_notify", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "fund_participate", "join_request", "lookup_notify", "move_record", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link"}
 
 // participating are the tables that open with a case, by how their rows are
 // found; notOpened are those that do not, each with its reason.
 var (
 	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
-		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "beneficiary": "person", "person_document": "person"}
+		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",
 		"person":       "opened by name: it is the person",

@@ -22,6 +22,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -163,6 +164,9 @@ func lists(tx *store.Tx, p place) []error {
 	for _, f := range []store.SecondFilter{{Hospitals: p.here}, {Hospitals: p.here, Programme: procedure.Joint, Need: casefile.Planned}} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.SecondItem], error) { return tx.ListSecond(f, r) }))
 	}
+	out = append(out, pages(func(r page.Request) (page.Result[store.DeathReport], error) {
+		return tx.ListDeaths(patient.DeathReported, r)
+	}))
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),

@@ -524,6 +524,8 @@ func TestDefinerFunctionsStayInTheScope(t *testing.T) {
 	refused(narrow, `select join_request($1, $2, 'joint', $3, '', true, now(), $1)`, ident.New(), e.sister.id, e.own.hospital) // not registered there
 	refused(narrow, `select participate($1)`, e.sister.id)
 	refused(narrow, `select depart($1, '2026-01-02')`, e.sister.id)
+	refused(narrow, `select move_record($1, null, $1)`, e.own.id)
+	refused(&scope{partnership: e.own.partnership, wide: true}, `select move_record($1, null, $1)`, e.foreign.id)
 	refused(narrow, `select depart($1, '2026-01-02')`, e.foreign.id)
 	refused(narrow, `select fund_participate($1, $2)`, e.sister.id, ident.New())
 	refused(narrow, `select lookup_notify($1)`, e.sister.id)

@@ -81,6 +81,11 @@ const waitingTreatment = `t.case_id, t.id as treatment_id, coalesce(c.case_no, '
 	t.admitted_on, t.discharged_on, t.person_id, t.hospital_id,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id) as hospital_name`
 
+// living keeps the dead off a worklist; what is owed for them stays on it.
+func living(table string) string {
+	return `not exists (select 1 from person p where p.partnership_id = $1 and p.id = ` + table + `.person_id and p.deceased_on is not null)`
+}
+
 // TreatmentsWaiting lists treatments of the hospitals in the given states, the
 // oldest first, at most thirty of each state.
 func (tx *Tx) TreatmentsWaiting(hospitals []ident.ID, states ...treatment.State) ([]Waiting, error) {
@@ -88,7 +93,7 @@ func (tx *Tx) TreatmentsWaiting(hospitals []ident.ID, states ...treatment.State)
 	err := tx.list(&rows, `select `+waitingTreatment+`, coalesce((select max(e.created_at) from treatment_event e where e.partnership_id = t.partnership_id
 			and e.treatment_id = t.id), t.created_at) as since, `+waitingPerson+`
 		from unnest($2::uuid[]) h cross join unnest($3::text[]) s cross join lateral (select t.* from treatment t where t.partnership_id = $1
-			and t.hospital_id = h and t.state = s and t.live order by t.created_at, t.id limit $4) t`+joinTreatment+`order by t.created_at, t.id`,
+			and t.hospital_id = h and t.state = s and t.live and (t.state in ('discharged', 'settled') or `+living("t")+`) order by t.created_at, t.id limit $4) t`+joinTreatment+`order by t.created_at, t.id`,
 		tx.Partnership(), idArray(hospitals), stateNames(states), queueRows)
 	return items(rows, waitingRow.waiting), err
 }
@@ -101,7 +106,7 @@ func (tx *Tx) CasesWaiting(homes []ident.ID, states ...casefile.State) ([]Waitin
 			c.created_at as since, c.person_id, c.home_hospital_id as hospital_id,
 			(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = c.home_hospital_id) as hospital_name, `+waitingPerson+`
 		from unnest($2::uuid[]) h cross join unnest($3::text[]) s cross join lateral (select c.* from casefile c where c.partnership_id = $1
-			and c.home_hospital_id = h and c.state = s and c.live order by c.opened_on, c.id limit $4) c
+			and c.home_hospital_id = h and c.state = s and c.live and (c.state = 'ended' or `+living("c")+`) order by c.opened_on, c.id limit $4) c
 		join person p on p.partnership_id = c.partnership_id and p.id = c.person_id order by c.opened_on, c.id`,
 		tx.Partnership(), idArray(homes), textArray(names), queueRows)
 	return items(rows, waitingRow.waiting), err
@@ -174,9 +179,9 @@ func (tx *Tx) CountWork(hospitals []ident.ID) (WorkCounts, error) {
 	open := []treatment.State{treatment.Planned, treatment.Eligible, treatment.Estimated, treatment.Requested, treatment.Approved, treatment.Admitted,
 		treatment.Operated, treatment.Discharged, treatment.Settled}
 	err := tx.list(&rows, `select 'treatment' as what, s as state, sum((select count(*) from (select 1 from treatment t where t.partnership_id = $1
-			and t.hospital_id = h and t.state = s and t.live limit $4) x))::int as n from unnest($2::uuid[]) h cross join unnest($3::text[]) s group by s
+			and t.hospital_id = h and t.state = s and t.live and (t.state in ('discharged', 'settled') or `+living("t")+`) limit $4) x))::int as n from unnest($2::uuid[]) h cross join unnest($3::text[]) s group by s
 		union all select 'case', s, sum((select count(*) from (select 1 from casefile c where c.partnership_id = $1 and c.home_hospital_id = h
-			and c.state = s and c.live limit $4) x))::int from unnest($2::uuid[]) h cross join unnest($5::text[]) s group by s
+			and c.state = s and c.live and (c.state = 'ended' or `+living("c")+`) limit $4) x))::int from unnest($2::uuid[]) h cross join unnest($5::text[]) s group by s
 		union all select 'join', '', coalesce(sum((select count(*) from (select 1 from referral r where r.partnership_id = $1 and r.answerer_id = h
 			and r.state = 'sent' limit $4) x)), 0)::int from unnest($2::uuid[]) h
 		union all select 'approval', '', coalesce(sum((select count(*) from (select 1 from approval a where a.partnership_id = $1 and a.hospital_id = h

@@ -148,6 +148,8 @@ func stepHref(t care.Treatment, a treatment.Action) string {
 		return base + "/settlement"
 	case treatment.Approve, treatment.Refuse, treatment.ReturnRequest, treatment.WithdrawRequest, treatment.RevokeApproval, treatment.Reimburse:
 		return base + "/approval"
+	case treatment.CorrectPatient:
+		return base + "/move"
 	case treatment.ImportHistory, treatment.ReverseImport:
 		return ""
 	}

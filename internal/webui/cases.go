@@ -178,7 +178,7 @@ func caseActions(b Base, v care.CaseView) []Button {
 	if v.CanReopen {
 		out = append(out, Button{Text: b.T("case.reopen"), Href: base + "/reopen"})
 	}
-	return out
+	return append(out, Button{Text: b.T("correct.title"), Icon: "undo", Href: base + "/correct"})
 }
 
 func caseFacts(b Base, v care.CaseView, x caseRights) []Def {

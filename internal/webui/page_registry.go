@@ -23,6 +23,7 @@ func Pages() []PageSample {
 		helpPages(),
 		carePages(),
 		referralPages(),
+		correctionPages(),
 		intakePages(),
 		reportingPages(),
 		fundingPages(),

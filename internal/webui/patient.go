@@ -99,6 +99,9 @@ func patientActions(b Base, v care.PatientView) []Button {
 	if v.CanAttach {
 		out = append(out, Button{Text: b.T("record.attachments"), Icon: "camera", Href: base + "/attachments"})
 	}
+	if v.HasCases {
+		out = append(out, Button{Text: b.T("correct.title"), Icon: "undo", Href: base + "/correct"})
+	}
 	if len(v.CanOpenCase) > 0 && len(v.Cases) > 0 {
 		out = append(out, Button{Text: b.T("case.open"), Icon: "plus", Href: base + "/cases/new"})
 	}

@@ -272,7 +272,11 @@ func (s *Server) samePersonForm(r *http.Request, c *Call) (careForm, ident.ID, e
 	if err != nil {
 		return careForm{}, id, err
 	}
-	b := s.careBase(c, "patients", c.P.T("review.ask"), Link{Text: c.P.T("review.title"), Href: "/review"})
+	v, err := s.d.Care.Patient(r.Context(), c.Who, id)
+	if err != nil {
+		return careForm{}, id, err
+	}
+	b := s.careBase(c, "patients", c.P.T("review.ask"), Link{Text: v.Name, Href: "/patients/" + id.String()})
 	b.Sub = b.T("review.ask.sub")
 	f := keyed(NewForm(b, c.Today, Field{Name: "other", LabelKey: "review.other", HintKey: "review.other.hint", Max: 40, Width: 6, Focus: true},
 		Field{Name: "reason", LabelKey: "review.why", Kind: KindArea, Rows: 2, Max: 500}))

@@ -74,6 +74,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.helpRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
+		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)

@@ -47,6 +47,9 @@ func newTreatmentView(b Base, v care.TreatmentView, x caseRights) treatmentView 
 	b.Sub = b.T("case.sub", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, x.today), "programme", b.T(v.Programme.Label()))
 	tag := stateTag(b, v.Place)
 	b.Badge = &tag
+	if len(v.Offers) > 0 || v.Editable {
+		b.Actions = []Button{{Text: b.T("correct.title"), Icon: "undo", Href: "/treatments/" + v.ID.String() + "/correct"}}
+	}
 	p := treatmentView{Base: b, Facts: treatmentFacts(b, v, x), Strips: strips(b, []care.Treatment{v.Treatment}, v.Bills, v.Sides), Checks: stepChecks(b, v)}
 	p.Next, p.More = stepButtons(b, v)
 	p.Operations = operationsTable(b, v.Operations, v.Sides, x.today, false)
@@ -175,16 +178,17 @@ func stepEvents(b Base, list []care.Event, t care.Treatment, at sides) []Event {
 }
 
 // stepForm is the form of one step at a treatment: exactly the values it needs.
-func stepForm(b Base, today clock.Date, v care.TreatmentView, row treatment.Row) *Form {
+func stepForm(b Base, today clock.Date, v care.TreatmentView, row treatment.Row, hospitals ...Option) *Form {
 	needs, _ := care.Needs(v.Treatment, row)
 	var fields []Field
 	for _, n := range needs {
 		fields = append(fields, map[care.Need]Field{
-			care.NeedDate:      {Name: "on", LabelKey: "treatment.on." + string(row.To.State), Kind: KindDate, Width: 6},
+			care.NeedDate:      {Name: "on", LabelKey: stepDay(row), Kind: KindDate, Width: 6},
 			care.NeedAdmitted:  {Name: "admitted_on", LabelKey: "treatment.admitted_on", Kind: KindDate, Width: 6},
 			care.NeedNumber:    {Name: "admission_no", LabelKey: "treatment.admission_no", Optional: true, Max: 40, Width: 6},
 			care.NeedBill:      {Name: "bill", LabelKey: "treatment.bill", Kind: KindMoney, Suffix: "unit.yuan", Width: 6},
 			care.NeedInsurance: {Name: "insurance", LabelKey: "treatment.insurance", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 6},
+			care.NeedHospital:  {Name: "to", LabelKey: "referral.to", Kind: KindCombo, Options: hospitals, Width: 6},
 			care.NeedReason:    {Name: "reason", LabelKey: "treatment.reason", Kind: KindArea, Rows: 2, Max: 500},
 		}[n])
 	}
@@ -195,6 +199,14 @@ func stepForm(b Base, today clock.Date, v care.TreatmentView, row treatment.Row)
 	f.Hide("version", version(v.Version))
 	f.Action = "/treatments/" + v.ID.String() + "/steps/" + string(row.Action)
 	return f
+}
+
+// stepDay is what the day of a step is called.
+func stepDay(row treatment.Row) string {
+	if row.Stays() {
+		return "treatment.on.mishap"
+	}
+	return "treatment.on." + string(row.To.State)
 }
 
 // step prepares the page of one step: the form, or why it cannot be taken.
@@ -217,7 +229,19 @@ func (s *Server) step(r *http.Request, c *Call) (careForm, care.TreatmentView, t
 			row.To.State = treatment.Table()[i].To.State
 		}
 	}
-	p := careForm{Base: b, Form: stepForm(b, c.Today, v, row)}
+	var hospitals []Option
+	if row.Action == treatment.TransferOut {
+		list, err := s.d.Care.Partners(r.Context(), c.Who)
+		if err != nil {
+			return careForm{}, v, row, err
+		}
+		for _, h := range list {
+			if h.ID != v.Hospital {
+				hospitals = append(hospitals, Option{Value: h.ID.String(), Text: h.Name, Side: sideOf(h.Side)})
+			}
+		}
+	}
+	p := careForm{Base: b, Form: stepForm(b, c.Today, v, row, hospitals...)}
 	facts := treatment.With(care.Gives(row)...).Because("given in the form")
 	for f, ok := range v.Facts.Has {
 		facts.Has[f] = facts.Has[f] || ok
@@ -323,6 +347,8 @@ func readStep(f *Form, v care.TreatmentView, row treatment.Row) care.StepInput {
 			*texts[n] = f.Text(string(n))
 		case sums[n] != nil:
 			*sums[n] = f.Money(string(n))
+		case n == care.NeedHospital:
+			in.To = f.IDOf(string(n))
 		}
 	}
 	return in

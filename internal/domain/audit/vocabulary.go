@@ -133,6 +133,11 @@ const (
 
 	ParticipationEnd = "participation.end"
 
+	DeathReport  = "death.report"
+	DeathConfirm = "death.confirm"
+	DeathUndo    = "death.undo"
+	RecordMove   = "record.move"
+
 	PersonMerge   = "person.merge"
 	PersonUnmerge = "person.unmerge"
 
@@ -190,7 +195,7 @@ func Actions() []string {
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
-		ParticipationEnd, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
+		ParticipationEnd, DeathReport, DeathConfirm, DeathUndo, RecordMove, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	permSettle  user.Permission = "settlement:settle"
 	permImport  user.Permission = "import:run"
 	permReverse user.Permission = "import:reverse"
+	permOffice  user.Permission = "person:identity"
 )
 
 // Table is the one transition table: the normal path first, then the marked
@@ -28,8 +29,9 @@ func Table() []Row { return slices.Clone(table()) }
 // table is built once: lists ask it for every row of a page. Callers inside the
 // package read it and hand out copies of rows only.
 var table = sync.OnceValue(func() []Row {
-	return slices.Concat(normalRows(), requestRows(), emergencyRows(), noReductionRows(), careRows(), historyRows(),
+	way := slices.Concat(normalRows(), requestRows(), emergencyRows(), noReductionRows(), careRows(), historyRows(),
 		endRows(), lateOperationRows())
+	return slices.Concat(way, mishapRows(), correctionRows(way))
 })
 
 func at(s State, p Path) Place { return Place{s, p} }
@@ -229,6 +231,37 @@ func lateOperationRows() []Row {
 			Permission: permOperate, Required: logged, Mark: MarkLoggedLate})...)
 		out = append(out, rows(ended[p], p, to(Operated, Emergency), Row{Action: LogOperation, Permission: permOperate,
 			Required: logged, Reason: true, Mark: MarkAfterEnd})...)
+	}
+	return out
+}
+
+// mishapRows: what went otherwise than planned, and what was written under the
+// wrong person. It happened, so it is recorded and marked, never refused. A
+// transfer ends the stay here; the bill is settled like any other.
+func mishapRows() []Row {
+	var out []Row
+	for _, p := range []Path{Normal, Emergency, NoReduction} {
+		admitted := []Fact{AdmissionDate}
+		out = append(out, rows([]State{Admitted, Operated}, p, stay(p), Row{Action: AbandonOperation, Permission: permOperate,
+			Required: admitted, Reason: true, Mark: MarkAbandoned})...)
+		out = append(out, rows([]State{Operated, Discharged}, p, stay(p), Row{Action: ConvertOperation, Permission: permOperate,
+			Required: []Fact{OperationLogged}, Reason: true, Mark: MarkConverted})...)
+		out = append(out, rows([]State{Admitted, Operated}, p, to(Discharged, p), Row{Action: TransferOut, Permission: permAdvance,
+			Required: []Fact{AdmissionDate, DischargeDate}, Reason: true, Mark: MarkTransferred})...)
+	}
+	return out
+}
+
+// correctionRows: wherever a treatment can stand, the office can put it under the
+// person it belongs to.
+func correctionRows(way []Row) []Row {
+	var out []Row
+	seen := map[Place]bool{}
+	for _, r := range way {
+		if !seen[r.To] {
+			seen[r.To] = true
+			out = append(out, Row{From: r.To, Action: CorrectPatient, To: r.To, Permission: permOffice, Reason: true, Mark: MarkMoved})
+		}
 	}
 	return out
 }

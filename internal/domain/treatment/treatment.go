@@ -125,6 +125,10 @@ const (
 	Withdraw           Action = "withdraw"
 	Lose               Action = "lose"
 	Cancel             Action = "cancel"
+	AbandonOperation   Action = "abandon_operation" // begun and broken off, or cancelled on the table
+	ConvertOperation   Action = "convert_operation" // another operation was done than the one planned
+	TransferOut        Action = "transfer_out"      // to another hospital in the middle of the stay
+	CorrectPatient     Action = "correct_patient"   // the record stood under the wrong person
 )
 
 // Actions lists all actions of the table, each once, in its order.
@@ -219,6 +223,10 @@ const (
 	MarkLateApproval    Mark = "late_approval"
 	MarkException       Mark = "approval_exception"
 	MarkImported        Mark = "imported"
+	MarkAbandoned       Mark = "operation_abandoned"
+	MarkConverted       Mark = "operation_converted"
+	MarkTransferred     Mark = "transferred"
+	MarkMoved           Mark = "patient_corrected"
 )
 
 // Label is the message key of the mark's name.

@@ -122,7 +122,7 @@ func mustHave(t *rapid.T, at treatment.Place, seen map[treatment.State]bool, don
 	case treatment.Operated:
 		need(done[treatment.LogOperation], "an operation")
 	case treatment.Discharged:
-		need(done[treatment.Discharge] || done[treatment.DischargeUntreated] || done[treatment.RecordDeath], "a discharge")
+		need(done[treatment.Discharge] || done[treatment.DischargeUntreated] || done[treatment.RecordDeath] || done[treatment.TransferOut], "a discharge")
 	case treatment.Settled, treatment.Closed:
 		need(seen[treatment.Discharged], "a discharge")
 		need(done[treatment.Settle], "a settlement")

@@ -322,6 +322,9 @@ func (s *Service) Answer(ctx context.Context, who user.Principal, in AnswerInput
 			if err := s.receive(tx, r, in.Basis); err != nil {
 				return none, err
 			}
+			if err := s.admitTransfer(tx, r); err != nil {
+				return none, err
+			}
 		}
 		return tx.ReferralByID(r.ID)
 	})
@@ -406,6 +409,9 @@ func (s *Service) TurnReferrals(ctx context.Context, partnership ident.ID) (open
 			tx.Audit(audit.Event{Action: audit.CaseAccept, ObjectKind: audit.ObjectReferral, ObjectID: r.ID, OrganisationID: r.Joiner,
 				Detail: map[string]any{"step": "period begins"}})
 			if err := s.receive(tx, r, patient.BasisConsent); err != nil {
+				return err
+			}
+			if err := s.admitTransfer(tx, r); err != nil {
 				return err
 			}
 		}

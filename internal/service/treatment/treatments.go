@@ -122,6 +122,7 @@ type StepInput struct {
 	Bill        money.Fen // estimate
 	Insurance   money.Fen
 	Reason      string
+	To          ident.ID // at a transfer, the hospital the patient goes to
 }
 
 // Need is a value a step asks for.
@@ -135,6 +136,7 @@ const (
 	NeedBill      Need = "bill"
 	NeedInsurance Need = "insurance"
 	NeedReason    Need = "reason"
+	NeedHospital  Need = "to"
 )
 
 // Needs lists what a step of this room asks for at a treatment, in the order of
@@ -148,8 +150,10 @@ func Needs(t store.Treatment, row treatment.Row) ([]Need, bool) {
 		needs = []Need{NeedBill, NeedInsurance}
 	case treatment.Admit, treatment.AdmitEmergency:
 		needs = []Need{NeedDate, NeedNumber}
-	case treatment.Discharge, treatment.DischargeUntreated:
+	case treatment.Discharge, treatment.DischargeUntreated, treatment.AbandonOperation, treatment.ConvertOperation:
 		needs = []Need{NeedDate}
+	case treatment.TransferOut:
+		needs = []Need{NeedDate, NeedHospital}
 	case treatment.RecordDeath:
 		needs = []Need{NeedDate}
 	case treatment.MarkOverdue, treatment.ForgoReduction, treatment.AskReduction, treatment.Reopen, treatment.Decline, treatment.Withdraw, treatment.Lose, treatment.Cancel:
@@ -173,7 +177,7 @@ func Gives(row treatment.Row) []treatment.Fact {
 		return []treatment.Fact{treatment.EstimateMade}
 	case treatment.Admit, treatment.AdmitEmergency:
 		return []treatment.Fact{treatment.AdmissionDate}
-	case treatment.Discharge, treatment.DischargeUntreated:
+	case treatment.Discharge, treatment.DischargeUntreated, treatment.TransferOut:
 		return []treatment.Fact{treatment.AdmissionDate, treatment.DischargeDate}
 	case treatment.RecordDeath:
 		return []treatment.Fact{treatment.AdmissionDate, treatment.DeathDate}
@@ -255,6 +259,11 @@ func (s *Service) take(tx *store.Tx, t store.Treatment, row treatment.Row, in St
 	if t, err = tx.AdvanceTreatment(t, store.Step{Action: in.Action, On: on, Note: in.Reason, Facts: facts.Facts.Because(in.Reason)}); err != nil {
 		return t, err
 	}
+	if row.Action == treatment.TransferOut {
+		if err := s.transfer(tx, t, in); err != nil {
+			return t, err
+		}
+	}
 	return tx.TreatmentByID(t.ID)
 }
 
@@ -283,7 +292,7 @@ func enter(t *store.Treatment, row treatment.Row, in StepInput, today clock.Date
 			f.Add("on", "error.treatment.admitted_after_operation", "date", t.OperatedOn)
 		}
 		t.AdmittedOn, t.AdmissionNo = in.On, in.AdmissionNo
-	case treatment.Discharge, treatment.DischargeUntreated, treatment.RecordDeath:
+	case treatment.Discharge, treatment.DischargeUntreated, treatment.RecordDeath, treatment.TransferOut:
 		if !in.On.IsZero() && !t.AdmittedOn.IsZero() && in.On.Before(t.AdmittedOn) {
 			f.Add("on", "error.treatment.discharged_before_admission", "date", t.AdmittedOn)
 		}
