@@ -37,6 +37,7 @@ const (
 	ProcedureRead Permission = "procedure:read" // see operation records
 	ProcedureLog  Permission = "procedure:log"  // log an operation
 	ProcedureEdit Permission = "procedure:edit" // correct an operation record
+	ProcedureSign Permission = "procedure:sign" // validate and lock an operation record as the second clinician, or unlock it
 
 	AttachmentRead Permission = "attachment:read" // see attachments
 	AttachmentAdd  Permission = "attachment:add"  // upload and replace attachments
@@ -111,7 +112,7 @@ func Permissions() []Permission {
 	return []Permission{
 		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
-		ProcedureRead, ProcedureLog, ProcedureEdit, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
+		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,

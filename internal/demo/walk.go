@@ -58,6 +58,9 @@ func least(a, b clock.Date) clock.Date {
 // theatre is the account that logs a hospital's operations.
 func theatre(hospital string) string { return "doctor-" + hospital }
 
+// validator is the visiting surgeon who compares the records with the papers.
+const validator = "visiting-lgzy"
+
 // walk takes a treatment along the way, by the one transition table, as far as
 // its plan says.
 func (m *maker) walk(r *record) error {
@@ -105,8 +108,12 @@ func (m *maker) operate(r *record) error {
 		for _, w := range warnings {
 			marks = append(marks, string(w.Rule))
 		}
-		m.bulk.Operations = append(m.bulk.Operations, store.BulkOperation{Of: &r.t, Operation: store.Operation{Procedure: p, Case: r.t.Case,
-			Person: r.t.Person, Marks: marks, LeadName: doctorName(p.Lead), CreatedAt: at(p.OperatedOn), CreatedBy: accountID(theatre(hospitalCode(r.t.Hospital))), Version: 1}})
+		o := store.Operation{Procedure: p, Case: r.t.Case,
+			Person: r.t.Person, Marks: marks, LeadName: doctorName(p.Lead), CreatedAt: at(p.OperatedOn), CreatedBy: accountID(theatre(hospitalCode(r.t.Hospital))), Version: 1}
+		if p.OperatedOn.AddDays(30).Before(m.today) { // the last month still waits for its second signature
+			o.Signature, o.ValidatedAt = procedure.Signature{EnteredBy: o.CreatedBy, ValidatedBy: accountID(validator)}, at(p.OperatedOn.AddDays(3))
+		}
+		m.bulk.Operations = append(m.bulk.Operations, store.BulkOperation{Of: &r.t, Operation: o})
 		f.done = append(f.done, procedure.Recorded{ID: p.ID, Kind: p.Kind, Side: p.Side, OperatedOn: p.OperatedOn, StageGroup: stageGroup(p)})
 		r.t.Visiting = r.t.Visiting || p.LeadVisiting
 	}

@@ -31,6 +31,7 @@ func (s *Server) careRoutes(rt *router) {
 	rt.post("/treatments/{id}/procedures", authz.ProcedureLog, s.logProcedure)
 	rt.get("/procedures/{id}", authz.ProcedureRead, s.procedure)
 	rt.post("/procedures/{id}/correction", authz.ProcedureEdit, s.correctProcedure)
+	rt.post("/procedures/{id}/signature", authz.ProcedureSign, s.signProcedure)
 }
 
 // caseBody is a case as it is answered. Names are masked for readers who do not

@@ -30,13 +30,14 @@ type procedureBody struct {
 	Lead         string              `json:"lead"`
 	LeadVisiting bool                `json:"lead_visiting"`
 	Marks        []string            `json:"marks"`
+	Locked       bool                `json:"locked"`
 	Version      int64               `json:"version"`
 }
 
 func procedureOf(o treatment.Operation) procedureBody {
 	return procedureBody{ID: o.ID, TreatmentID: o.Treatment, CaseNo: o.CaseNo, Name: o.PersonName, Programme: o.Programme, Kind: o.Kind, Site: o.Site, Side: o.Side,
 		HospitalID: o.Hospital, Hospital: o.HospitalName, OperatedOn: o.OperatedOn, Operations: codesOf(o.Operations), Diagnoses: codesOf(o.Diagnoses),
-		Lead: o.LeadName, LeadVisiting: o.LeadVisiting, Marks: append([]string{}, o.Marks...), Version: o.Version}
+		Lead: o.LeadName, LeadVisiting: o.LeadVisiting, Marks: append([]string{}, o.Marks...), Locked: o.Signature.Locked(), Version: o.Version}
 }
 
 func codesOf(list []procedure.Code) []string {
@@ -199,5 +200,33 @@ func (s *Server) correctProcedure(r *http.Request, c *call) (int, any, error) {
 	p.ID = id
 	in := treatment.OperationInput{Operation: p, Version: body.Version, Confirmed: body.Confirm, Reason: body.Reason}
 	o, err := s.d.Care.CorrectOperation(r.Context(), c.Who, in, treatment.KeyOf(c.Key, in))
+	return http.StatusOK, procedureOf(o), err
+}
+
+// signProcedure validates a record as the second clinician, which locks it, or
+// unlocks it with a reason.
+func (s *Server) signProcedure(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body struct {
+		Version int64  `json:"version"`
+		Locked  *bool  `json:"locked"`
+		Reason  string `json:"reason"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	if body.Locked == nil {
+		var f errs.Fields
+		f.Add("locked", "form.error.missing")
+		return 0, nil, f.Err()
+	}
+	in, act := treatment.SignInput{Operation: id, Version: body.Version, Reason: body.Reason}, s.d.Care.UnlockOperation
+	if *body.Locked {
+		act = s.d.Care.ValidateOperation
+	}
+	o, err := act(r.Context(), c.Who, in, treatment.KeyOf(c.Key, body))
 	return http.StatusOK, procedureOf(o), err
 }

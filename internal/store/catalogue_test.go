@@ -41,7 +41,7 @@ var businessTables = map[string]string{
 	"attachment": byVisible,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
-	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "referral": byVisible,
+	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "procedure_change": byTeam, "referral": byVisible,
 	"referral_clock": byPartnership, "death_report": byVisible,
 
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
@@ -53,7 +53,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
@@ -66,7 +66,7 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "fun
 // participating are the tables that open with a case, by how their rows are
 // found; notOpened are those that do not, each with its reason.
 var (
-	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
+	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "procedure_change": "case", "settlement": "case", "treatment": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",

@@ -27,6 +27,10 @@ type Operation struct {
 	CreatedAt time.Time
 	CreatedBy ident.ID
 	Version   int64
+	Signature procedure.Signature
+	// ValidatedAt and Validator are when and by whom the record was locked.
+	ValidatedAt time.Time
+	Validator   string
 
 	CaseNo         string
 	PersonName     string
@@ -120,6 +124,10 @@ type operationRow struct {
 	CreatedAt  time.Time      `db:"created_at"`
 	CreatedBy  ident.ID       `db:"created_by"`
 	Version    int64          `db:"version"`
+	Entered    ident.ID       `db:"entered_by"`
+	Validated  ident.ID       `db:"validated_by"`
+	ValidAt    *time.Time     `db:"validated_at"`
+	Validator  string         `db:"validator"`
 
 	CaseNo         string     `db:"case_no"`
 	Name           string     `db:"person_name"`
@@ -136,7 +144,10 @@ func (r operationRow) operation() (Operation, error) {
 		Supervisor: r.Supervisor, LeadVisiting: r.Visiting, Operations: codes(r.Operations, r.Catalogue, 0), Diagnoses: codes(r.Diagnoses, r.Catalogue, 1)},
 		Case: r.Case, Person: r.Person, Marks: r.Marks, LeadName: r.LeadName, CreatedAt: r.CreatedAt.UTC(), CreatedBy: r.CreatedBy, Version: r.Version,
 		CaseNo: r.CaseNo, PersonName: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, HospitalName: r.HospitalName, AssistantName: r.AssistantName,
-		SupervisorName: r.SupervisorName}
+		SupervisorName: r.SupervisorName, Signature: procedure.Signature{EnteredBy: r.Entered, ValidatedBy: r.Validated}, Validator: r.Validator}
+	if r.ValidAt != nil {
+		o.ValidatedAt = r.ValidAt.UTC()
+	}
 	var d operationDetail
 	if err := json.Unmarshal([]byte(r.Detail), &d); err != nil {
 		return o, fmt.Errorf("store: detail of operation %s: %w", r.ID, err)
@@ -173,7 +184,9 @@ func bare(list []procedure.Code) pq.StringArray {
 
 const operationColumns = `o.id, o.treatment_id, o.case_id, o.person_id, o.programme, o.kind, o.site, o.side, o.hospital_id, o.operated_on,
 	o.operation_codes, o.diagnosis_codes, o.code_catalogue, o.lead_id, coalesce(nullif(o.lead_name, ''), d.name, '') as lead_name, o.lead_visiting,
-	o.assistant_id, o.supervisor_id, o.detail::text as detail, o.marks, o.created_at, o.created_by, o.version, coalesce(c.case_no, '') as case_no,
+	o.assistant_id, o.supervisor_id, o.detail::text as detail, o.marks, o.created_at, o.created_by, o.version,
+	coalesce(o.entered_by, o.created_by) as entered_by, o.validated_by, o.validated_at,
+	coalesce((select a.display_name from account a where a.id = o.validated_by), '') as validator, coalesce(c.case_no, '') as case_no,
 	coalesce(p.name, '') as person_name, coalesce(p.sex, '') as sex, p.birth_on,
 	(select coalesce(nullif(h.short_name, ''), h.name) from organisation h where h.id = o.hospital_id) as hospital_name,
 	coalesce((select x.name from practitioner x where x.id = o.assistant_id), '') as assistant_name,
@@ -243,9 +256,17 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 	}
 	return tx.update(`update procedure set kind = $4, site = $5, side = $6, team = $7::uuid[], operated_on = $8, operation_codes = $9::text[],
 		diagnosis_codes = $10::text[], code_catalogue = $11, lead_id = $12, lead_name = $13, lead_visiting = $14, assistant_id = $15, supervisor_id = $16,
-		detail = $17, marks = $18::text[], version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), o.ID, o.Version,
+		detail = $17, marks = $18::text[], entered_by = $19, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), o.ID, o.Version,
 		string(o.Kind), string(o.Site), string(o.Side), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
-		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks))
+		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID)
+}
+
+// OperationForUpdate reads one operation and holds it until the transaction ends.
+func (tx *Tx) OperationForUpdate(id ident.ID) (Operation, error) {
+	if _, err := tx.exec(`select 1 from procedure o where o.partnership_id = $1 and o.id = $2 for update`, tx.Partnership(), id); err != nil {
+		return Operation{}, err
+	}
+	return tx.OperationByID(id)
 }
 
 // team lists the practitioners at the table, each once.

@@ -42,6 +42,10 @@ func (s *Server) careRoutes(rt *router) {
 	rt.get("/operations/{id}", authz.ProcedureRead, s.operationPage)
 	rt.get("/operations/{id}/edit", authz.ProcedureEdit, s.editOperationPage)
 	rt.post("/operations/{id}", authz.ProcedureEdit, s.correctOperation)
+	rt.get("/operations/{id}/validation", authz.ProcedureSign, s.validationPage)
+	rt.post("/operations/{id}/validation", authz.ProcedureSign, s.validateOperation)
+	rt.get("/operations/{id}/unlock", authz.ProcedureSign, s.unlockPage)
+	rt.post("/operations/{id}/unlock", authz.ProcedureSign, s.unlockOperation)
 }
 
 // careForm is a page with one form in a card, and above it the facts it is about.

@@ -42,7 +42,7 @@ func carePages() []PageSample {
 		{"care/operation_form", form(procedure.Joint, true)}, {"care/operation_form", form(procedure.Cataract, false)},
 		{"care/operation_form", form(procedure.Coronary, false)},
 		{"care/operation", func(b Base) View {
-			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true}, sampleDay())
+			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true, Sign: true, Changes: sampleChanges(b)}, sampleDay())
 		}},
 		{"care/timeline", func(b Base) View {
 			return newTimelineView(titled(b, b.T("record.timeline")), care.TimelineView{PersonItem: sampleRecord(b).PersonItem, Entries: sampleTimeline(b), Sides: sampleSides(),
@@ -212,4 +212,13 @@ func sampleTimeline(b Base) []care.TimelineEntry {
 	plan.On = clock.Date{}
 	out[4].Amount, out[4].Mark = 1, procedure.MarkNeedsReview
 	return append(out, plan)
+}
+
+// sampleChanges is a record that was corrected, validated and unlocked.
+func sampleChanges(b Base) []care.OperationChange {
+	before, after := sampleOperation(b), sampleOperation(b)
+	after.Side, after.ASA = before.Side.Opposite(), before.ASA+1
+	at := sampleDay().Start()
+	return []care.OperationChange{{Action: care.RecordUnlocked, At: at, By: sampleName(b), Reason: sampleName(b)}, {Action: care.RecordValidated, At: at, By: sampleName(b)},
+		{Action: care.RecordCorrected, At: at, By: sampleName(b), Before: before, After: after}}
 }

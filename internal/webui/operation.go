@@ -23,9 +23,10 @@ type operationFormView struct {
 // operationView is the page of one operation.
 type operationView struct {
 	Base
-	Note   *Alert
-	Facts  []Def
-	Record []Def
+	Note    *Alert
+	Facts   []Def
+	Record  []Def
+	Changes []Event
 }
 
 func (s *Server) operationFormOf(r *http.Request, c *Call, id ident.ID, on clock.Date) (Base, *Form, care.OperationForm, error) {
@@ -146,30 +147,46 @@ func operationName(b Base, o care.Operation) string {
 }
 
 func newOperationView(b Base, v care.OperationView, today clock.Date) operationView {
+	self, tag := "/operations/"+v.ID.String(), lockTag(b, v.Operation)
+	b.Badge = &tag
+	switch {
+	case v.Sign && v.Signature.Locked():
+		b.Actions = append(b.Actions, Button{Text: b.T("operation.unlock"), Icon: "lock", Href: self + "/unlock"})
+	case v.Sign:
+		b.Actions = append(b.Actions, Button{Text: b.T("operation.sign"), Icon: "lock", Href: self + "/validation"})
+	}
+	if v.Edit {
+		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"})
+	}
+	p := operationView{Base: b, Facts: operationFacts(b, v, today), Record: operationRecord(b, v.Procedure), Changes: recordChanges(b, v.Changes)}
+	if text := marksText(b, v.Marks); text != "" {
+		p.Note = &Alert{Kind: "warn", Title: text}
+	}
+	return p
+}
+
+// operationFacts are who and when of a record; the person's name only for who
+// works with the case.
+func operationFacts(b Base, v care.OperationView, today clock.Date) []Def {
 	who := Def{Label: b.T("case.patient"), Text: b.T("operation.away")}
 	if !v.Away {
 		who.Text, who.Href = b.T("care.person", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, today)), "/treatments/"+v.Treatment.String()
-	}
-	if v.Edit {
-		b.Actions = []Button{{Text: b.T("operation.correct"), Icon: "edit", Href: "/operations/" + v.ID.String() + "/edit"}}
-	}
-	p := operationView{Base: b}
-	if text := marksText(b, v.Marks); text != "" {
-		p.Note = &Alert{Kind: "warn", Title: text}
 	}
 	lead := b.T("operation.local")
 	if v.LeadVisiting {
 		lead = b.T("operation.visiting")
 	}
-	p.Facts = []Def{who, {Label: b.T("operation.on"), Text: b.Day(v.OperatedOn)}, {Label: b.T("treatment.hospital"), HTML: b.Place(sides(v.Sides).of(v.Hospital), v.HospitalName)},
+	out := []Def{who, {Label: b.T("operation.on"), Text: b.Day(v.OperatedOn)}, {Label: b.T("treatment.hospital"), HTML: b.Place(sides(v.Sides).of(v.Hospital), v.HospitalName)},
 		{Label: b.T("operation.lead"), Text: b.T("care.person", "name", v.LeadName, "who", lead)}}
 	for _, x := range []struct{ key, text string }{{"operation.assistant", v.AssistantName}, {"operation.supervisor", v.SupervisorName}, {"case.no", v.CaseNo}} {
 		if x.text != "" {
-			p.Facts = append(p.Facts, Def{Label: b.T(x.key), Text: x.text})
+			out = append(out, Def{Label: b.T(x.key), Text: x.text})
 		}
 	}
-	p.Record = operationRecord(b, v.Procedure)
-	return p
+	if v.Signature.Locked() {
+		out = append(out, Def{Label: b.T("operation.locked"), Text: b.T("operation.locked.by", "who", v.Validator, "on", clock.DateOf(v.ValidatedAt.In(clock.Shanghai)))})
+	}
+	return out
 }
 
 // operationRecord is what is recorded, by the programme's own words.
@@ -355,6 +372,9 @@ func operationsTable(b Base, list []care.Operation, at sides, today clock.Date, 
 			lead.Sub = b.T("operation.visiting")
 		}
 		state := TextCell("")
+		if o.Signature.Locked() {
+			state = TagCell("ok", b.T("operation.locked"))
+		}
 		if slices.Contains(o.Marks, procedure.MarkNeedsReview) {
 			row.Alert, state = true, TagCell("warn", b.T("operation.review"))
 		}

@@ -187,6 +187,7 @@ type Event struct {
 	Place string
 	Kind  string
 	Href  string
+	Lines []string // what it changed, a line each
 }
 
 // laneEvent is an event with its place on the one line of the patient: where the

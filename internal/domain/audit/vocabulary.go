@@ -33,6 +33,7 @@ const (
 	ProcedureLog  = "procedure.log"
 	ProcedureRead = "procedure.read"
 	ProcedureEdit = "procedure.edit"
+	ProcedureSign = "procedure.sign"
 
 	AttachmentAdd     = "attachment.add"
 	AttachmentRead    = "attachment.read"
@@ -185,7 +186,7 @@ func Actions() []string {
 	return []string{
 		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
-		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit,
+		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,

@@ -129,8 +129,8 @@ func dropPlan(tx *store.Tx, id ident.ID, o store.Operation) error {
 	return tx.UpdateCase(c)
 }
 
-// CorrectOperation changes a record. The earlier values are not kept beside it;
-// the log says who changed it and when.
+// CorrectOperation changes a record that is not locked. What stood there before
+// is kept in its history, in the same transaction.
 func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in OperationInput, key store.Key) (store.Operation, error) {
 	var none store.Operation
 	if err := s.door(who, authz.ProcedureEdit); err != nil {
@@ -147,6 +147,9 @@ func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in O
 		}
 		t, err := tx.TreatmentForUpdate(old.Treatment)
 		if err != nil {
+			return none, err
+		}
+		if _, err := old.Signature.Corrected(who.AccountID); err != nil {
 			return none, err
 		}
 		if err := sameVersion(old.Version, in.Version); err != nil {
@@ -166,7 +169,11 @@ func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in O
 		if err := tx.SaveTreatmentFacts(t); err != nil {
 			return none, err
 		}
-		return tx.OperationByID(o.ID)
+		now, err := tx.OperationByID(o.ID)
+		if err != nil {
+			return none, err
+		}
+		return now, tx.RecordCorrection(old, now)
 	})
 }
 
@@ -246,8 +253,10 @@ func marks(warnings []procedure.Warning) []string {
 // OperationView is one operation with what its page shows.
 type OperationView struct {
 	store.Operation
-	Sides map[ident.ID]user.Side
-	Edit  bool
+	Sides   map[ident.ID]user.Side
+	Changes []store.OperationChange // what was done to the record, the latest first
+	Edit    bool                    // the reader may correct it; not while it is locked
+	Sign    bool                    // the reader may validate it, or unlock it
 	// Away: the reader sees the record through the team only; the person's name
 	// and the way to the case stay closed.
 	Away bool
@@ -264,10 +273,14 @@ func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID
 		if v.Operation, err = tx.OperationByID(id); err != nil {
 			return err
 		}
+		if v.Changes, err = tx.OperationChanges(id); err != nil {
+			return err
+		}
 		v.Sides, err = tx.SidesOf()
 		return err
 	})
-	v.Edit = err == nil && s.can(who, authz.ProcedureEdit, v.Hospital)
+	v.Edit = err == nil && !v.Signature.Locked() && s.can(who, authz.ProcedureEdit, v.Hospital)
+	v.Sign = err == nil && (v.Signature.Locked() || v.Signature.EnteredBy != who.AccountID) && s.can(who, authz.ProcedureSign, v.Hospital)
 	v.Away = v.PersonName == ""
 	v.PersonName = s.name(who, v.PersonName)
 	return v, err

@@ -19,6 +19,8 @@ type (
 	Bill = store.Bill
 	// Operation is one operation as it is recorded.
 	Operation = store.Operation
+	// OperationChange is one line of an operation record's history.
+	OperationChange = store.OperationChange
 	// Surgeon is a doctor who may stand in a record of a hospital.
 	Surgeon = store.Surgeon
 	// Doctor is a practitioner with the name of the own hospital.
@@ -37,6 +39,13 @@ type (
 	Document = store.DocumentItem
 	// Registration is a hospital's own record of the person.
 	Registration = store.RegistrationItem
+)
+
+// What was done to an operation record.
+const (
+	RecordCorrected = store.RecordCorrected
+	RecordValidated = store.RecordValidated
+	RecordUnlocked  = store.RecordUnlocked
 )
 
 // KeyOf is the key of a request with the given input.
