@@ -13,7 +13,6 @@ create table procedure_change (
   partnership_id uuid not null,
   id uuid not null,
   procedure_id uuid not null,
-  case_id uuid not null,
   hospital_id uuid not null,
   visible_to uuid[] not null,
   team uuid[] not null,

@@ -48,7 +48,7 @@ func (a api) worker(who user.Principal) string {
 	a.T.Helper()
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.CaseRead, authz.CaseOpen, authz.CaseClose, authz.TreatmentRead, authz.TreatmentOpen,
-		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit} {
+		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit, authz.ProcedureSign} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}
@@ -173,6 +173,20 @@ func TestACaseIsTreatedOverTheAPI(t *testing.T) {
 	}
 	if code := a.post(doctor, correct, "fix-2", log, nil); code != http.StatusPreconditionFailed {
 		t.Errorf("a correction of what somebody corrected before: %d", code)
+	}
+	sign := "/procedures/" + op.ID + "/signature"
+	if code := a.post(doctor, sign, "sign-0", map[string]any{"version": again.Version, "locked": true}, &careAnswer{}); code != http.StatusConflict {
+		t.Errorf("validating the own entry: %d", code)
+	}
+	visitor := a.worker(a.Visiting(servicetest.Mountain))
+	if code := a.post(visitor, sign, "sign-1", map[string]any{"version": again.Version, "locked": true}, &again); code != http.StatusOK {
+		t.Errorf("validating: %d", code)
+	}
+	if code := a.post(visitor, sign, "sign-2", map[string]any{"version": again.Version, "locked": false}, nil); code != http.StatusUnprocessableEntity {
+		t.Errorf("unlocking without a reason: %d", code)
+	}
+	if code := a.post(visitor, sign, "sign-3", map[string]any{"version": again.Version, "locked": false, "reason": "批号写错"}, &again); code != http.StatusOK {
+		t.Errorf("unlocking: %d", code)
 	}
 	stranger := a.worker(a.Registrar(servicetest.MountainTwo))
 	if code := a.post(a.worker(a.Doctor(servicetest.MountainTwo)), correct, "fix-3", log, nil); code != http.StatusNotFound {

@@ -66,8 +66,8 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "fun
 // participating are the tables that open with a case, by how their rows are
 // found; notOpened are those that do not, each with its reason.
 var (
-	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "procedure_change": "case", "settlement": "case", "treatment": "case",
-		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
+	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
+		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",
 		"person":       "opened by name: it is the person",

@@ -28,6 +28,7 @@ var constraintKeys = map[string]string{
 	"casefile_no":                   "error.case.number_taken",
 	"approval_one_live":             "error.approval.live_exists",
 	"approval_two_persons":          "error.approval.same_person",
+	"procedure_two_clinicians":      "error.procedure.own_entry",
 	"settlement_one_live":           "error.settlement.exists",
 	"settlement_adds_up":            "error.settlement.sum",
 	"ledger_account_not_negative":   "error.fund.insufficient_now",

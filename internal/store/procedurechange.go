@@ -93,9 +93,9 @@ func (tx *Tx) RecordCorrection(before, after Operation) error {
 
 // recordChange appends a line to the history. Who sees the record sees it.
 func (tx *Tx) recordChange(id ident.ID, action ChangeAction, before, after, reason string) error {
-	n, err := tx.exec(`insert into procedure_change (partnership_id, id, procedure_id, case_id, hospital_id, visible_to, team, action, before, after, reason,
+	n, err := tx.exec(`insert into procedure_change (partnership_id, id, procedure_id, hospital_id, visible_to, team, action, before, after, reason,
 			changed_at, changed_by)
-		select o.partnership_id, $3, o.id, o.case_id, o.hospital_id, o.visible_to, o.team, $4, $5::jsonb, $6::jsonb, $7, $8, $9
+		select o.partnership_id, $3, o.id, o.hospital_id, o.visible_to, o.team, $4, $5::jsonb, $6::jsonb, $7, $8, $9
 		from procedure o where o.partnership_id = $1 and o.id = $2`, tx.Partnership(), id, ident.New(), string(action), before, after, reason, tx.now, tx.who.AccountID)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("store: history of operation %s: %d rows", id, n)

@@ -135,7 +135,32 @@ func TestAnOperationIsLoggedInTheBrowserAndMarksAreConfirmed(t *testing.T) {
 	if stale.status != http.StatusUnprocessableEntity {
 		t.Errorf("correcting an old picture: %d", stale.status)
 	}
+	s.locked(b, m[1])
 	contains(t, "the difference", stale, "处与您填写的不同", "记录现在是「空」", `value="3"`)
+}
+
+// locked lets a visiting doctor validate the record a colleague entered; both see
+// it locked, with its history in words, and a reason opens it again.
+func (s *site) locked(writer *browser, at string) {
+	t := s.t
+	t.Helper()
+	own := writer.get(at + "/validation")
+	contains(t, "validating the own entry", own, "填写这份记录的人不能自己核对")
+	visitor := s.clerk(user.VisitingDoctor, servicetest.Mountain)
+	page := visitor.get(at + "/validation")
+	contains(t, "what is signed", page, "逐项核对", "冉松鹤")
+	if got := visitor.submit(page, at+"/validation"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("locked without having looked: %d", got.status)
+	}
+	want(t, "validating", visitor.submit(visitor.get(at+"/validation"), at+"/validation", "checked", "yes"), http.StatusSeeOther, at)
+	record := writer.get(at)
+	contains(t, "the locked record", record, "已核对锁定", "修改历史", "手术日期：", at+"/unlock")
+	if strings.Contains(record.body, at+"/edit") {
+		t.Error("a locked record offers its correction")
+	}
+	unlock := writer.get(at + "/unlock")
+	want(t, "unlocking", writer.submit(unlock, at+"/unlock", "reason", "批号写错"), http.StatusSeeOther, at)
+	contains(t, "the history", writer.get(at), "批号写错")
 }
 
 func TestEveryProgrammeHasItsOperationForm(t *testing.T) {
