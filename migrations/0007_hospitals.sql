@@ -158,6 +158,10 @@ begin
     execute format('update %s set visible_to = visible_to || $3 where partnership_id = $1 and person_id = $2 and not ($3 = any (visible_to))', t.tbl)
       using p_partnership, p_person, p_hospital;
   end loop;
+  -- A family shows its certificate once: the proof goes with the category.
+  update attachment set visible_to = visible_to || p_hospital
+    where partnership_id = p_partnership and owner_kind = 'beneficiary' and not (p_hospital = any (visible_to))
+      and owner_id in (select b.id from beneficiary b where b.partnership_id = p_partnership and b.person_id = p_person);
 end $$;
 -- +goose StatementEnd
 

@@ -105,6 +105,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := tx.InsertAttachments(proofs); err != nil {
 			return err
 		}
+		if err := m.refer(tx); err != nil {
+			return err
+		}
 		if err := tx.SetInstallation(true, true); err != nil {
 			return err
 		}

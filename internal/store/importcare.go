@@ -7,25 +7,46 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 )
 
+// waits finds for the open cases of a set which other side they wait for, by the
+// rule a single operation follows. A set brings people nobody knew with an open
+// case, so that its own operations are all there are.
+func (b *Bulk) waits() map[ident.ID]casefile.Wait {
+	done := map[ident.ID][]procedure.Recorded{}
+	staged := map[ident.ID]bool{}
+	for _, o := range b.Operations {
+		done[o.Of.Person] = append(done[o.Of.Person], procedure.Recorded{ID: o.ID, Kind: o.Kind, Side: o.Side, OperatedOn: o.OperatedOn})
+		staged[o.Of.Case] = staged[o.Of.Case] || o.JointPart != nil && o.JointPart.Plan == procedure.Staged
+	}
+	out := map[ident.ID]casefile.Wait{}
+	for _, c := range b.Cases {
+		if c.Open() {
+			out[c.ID] = casefile.OtherSide(c.Case, done[c.Person], staged[c.ID])
+		}
+	}
+	return out
+}
+
 func (tx *Tx) writeCases(b *Bulk) error {
+	waits := b.waits()
 	err := tx.write(`insert into casefile (partnership_id, batch_id, id, case_no, person_id, programme, home_hospital_id, visible_to, state, opened_on,
-		closed_on, closure, closure_note, diagnosis, category, second_site, second_side, second_hospital_id, second_from, created_at, created_by) values `,
-		`($1, $2, #, #, #, #, #, #::uuid[], #, #, #, #, #, #, #, #, #, #, #, #, #)`, []any{tx.Partnership(), nullID(b.Batch)}, len(b.Cases),
+		closed_on, closure, closure_note, diagnosis, category, second_site, second_side, second_hospital_id, second_from, wait_need, wait_site, wait_side, wait_since, created_at, created_by) values `,
+		`($1, $2, #, #, #, #, #, #::uuid[], #, #, #, #, #, #, #, #, #, #, #, #, #, #, #, #, #)`, []any{tx.Partnership(), nullID(b.Batch)}, len(b.Cases),
 		func(i int) ([]any, error) {
 			c := b.Cases[i]
-			m := tx.made(Made{c.OpenedAt, c.OpenedBy})
+			m, w := tx.made(Made{c.OpenedAt, c.OpenedBy}), waits[c.ID]
 			var second casefile.SecondSide
 			if c.Second != nil {
 				second = *c.Second
 			}
 			return []any{c.ID, c.No, c.Person, string(c.Programme), c.Home, idArray(c.SeenBy), string(c.State), c.OpenedOn, c.ClosedOn,
 				string(c.Closure), c.ClosureNote, c.Diagnosis, c.Category, string(second.Site), string(second.Side), nullID(second.Hospital),
-				second.From, m.At, m.By}, nil
+				second.From, string(w.Need), string(w.Site), string(w.Side), w.Since, m.At, m.By}, nil
 		})
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func (tx *Tx) Timeline(f TimelineFilter) ([]TimelineEntry, error) {
 		select e.kind, e.what, e.on_day, e.made, e.id, e.case_id, e.treatment_id, e.hospital_id, e.site, e.side, e.note, e.mark, e.amount_fen,
 			coalesce((select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = e.hospital_id), '') as place
 		from (select e.* from entry e order by e.on_day desc nulls first, e.made desc limit $4) e
-		order by e.on_day nulls last, case when e.kind = 'operation' then 1
+		order by e.on_day nulls last, case e.kind when 'registered' then -2 when 'opened' then -1 else 0 end, case when e.kind = 'operation' then 1
 			when e.kind in ('money', 'closed', 'death') or e.what in ('discharge', 'discharge_without_operation', 'record_death', 'settle', 'close') then 2
 			else 0 end, e.made, e.id`, tx.Partnership(), f.Person, nullID(f.Case), TimelineLimit)
 	return rows, err
