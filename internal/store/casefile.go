@@ -319,6 +319,23 @@ func (tx *Tx) TakesPart(id, hospital ident.ID) (bool, error) {
 	return yes, err
 }
 
+// TakingPart tells which of the hospitals take part in a case, by name.
+func (tx *Tx) TakingPart(id ident.ID, hospitals []ident.ID) (map[ident.ID]string, error) {
+	var rows []struct {
+		ID   ident.ID `db:"id"`
+		Name string   `db:"name"`
+	}
+	err := tx.list(&rows, `select o.id, o.name from unnest($2::uuid[]) h join organisation o on o.id = h
+		join casefile c on c.partnership_id = $1 and c.id = $3
+		join case_participant k on k.partnership_id = $1 and k.hospital_id = h and k.opened_on = c.opened_on and k.case_id = c.id`,
+		tx.Partnership(), idArray(hospitals), id)
+	out := make(map[ident.ID]string, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, err
+}
+
 // SidesOf tells on which side of the partnership each organisation stands today.
 // Pages of record ask on each view, so it reads no more than that.
 func (tx *Tx) SidesOf() (map[ident.ID]user.Side, error) {

@@ -3,7 +3,6 @@ package treatment
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -75,7 +74,7 @@ type CaseView struct {
 	Sides      map[ident.ID]user.Side
 
 	CanOpen       []ident.ID          // hospitals at which the reader may open a treatment
-	HospitalNames map[ident.ID]string // of those hospitals, when there are several
+	HospitalNames map[ident.ID]string // the reader's hospitals that take part in the case
 	CanClose      bool
 	CanReopen     bool
 	CanRefer      bool
@@ -129,49 +128,20 @@ func (s *Service) fillCase(tx *store.Tx, who user.Principal, v *CaseView) (err e
 	if v.Sides, err = tx.SidesOf(); err != nil {
 		return err
 	}
+	if v.HospitalNames, err = tx.TakingPart(v.ID, who.Hospitals); err != nil {
+		return err
+	}
 	for _, h := range who.Hospitals {
-		part, err := tx.TakesPart(v.ID, h)
-		if err != nil {
-			return err
-		}
+		_, part := v.HospitalNames[h]
 		if part && v.Open() && s.can(who, authz.TreatmentOpen, h) {
 			v.CanOpen = append(v.CanOpen, h)
 		}
 		v.CanRefer = v.CanRefer || part && v.Open() && s.can(who, authz.CaseJoin, h)
 	}
-	if len(v.CanOpen) > 1 {
-		if v.HospitalNames, err = hospitalNames(tx, v.CanOpen); err != nil {
-			return err
-		}
-	}
 	mayClose := s.can(who, authz.CaseClose, v.Home)
 	v.CanClose, v.CanReopen = mayClose && v.Open(), mayClose && !v.Open()
 	v.CanRead = s.door(who, authz.TreatmentRead) == nil
 	return nil
-}
-
-func hospitalNames(tx *store.Tx, ids []ident.ID) (map[ident.ID]string, error) {
-	list, err := tx.OrganisationsByID(ids)
-	names := map[ident.ID]string{}
-	for _, o := range list {
-		names[o.ID] = o.Name
-	}
-	return names, err
-}
-
-// CaseByNo finds the id of a case by the number people use.
-func (s *Service) CaseByNo(ctx context.Context, who user.Principal, no string) (ident.ID, error) {
-	if err := s.door(who, authz.CaseRead); err != nil {
-		return ident.Nil, err
-	}
-	var id ident.ID
-	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		tx.NoAudit("a number becomes an address; the page behind it is audited")
-		c, err := tx.CaseByNo(strings.ToUpper(strings.TrimSpace(no)))
-		id = c.ID
-		return err
-	})
-	return id, err
 }
 
 // OpenInput is what it takes to open a case.
