@@ -29,8 +29,8 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request, c *Call) error {
 }
 
 // helpSteps is how many steps the catalogue tells about a role.
-var helpSteps = map[user.Role]int{user.Registrar: 4, user.Finance: 3, user.LocalDoctor: 2, user.VisitingDoctor: 2, user.Screener: 1,
-	user.Approver: 4, user.Official: 2, user.OfficialDonor: 1, user.FundSteward: 1, user.Auditor: 1, user.HospitalAdmin: 2,
+var helpSteps = map[user.Role]int{user.Registrar: 7, user.Finance: 3, user.LocalDoctor: 4, user.VisitingDoctor: 3, user.Screener: 1,
+	user.Approver: 6, user.Official: 2, user.OfficialDonor: 1, user.FundSteward: 1, user.Auditor: 1, user.HospitalAdmin: 2,
 	user.SystemAdmin: 1, user.SecurityAdmin: 1, user.AuditAdmin: 1}
 
 // newHelpPage puts the reader's own roles first.
