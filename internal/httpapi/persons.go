@@ -215,7 +215,7 @@ func (s *Server) register(r *http.Request, c *call) (int, any, error) {
 	}
 	out, err := s.d.Intake.Register(r.Context(), c.Who, c.Key, body.input())
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, renamed(err, map[string]string{"doc_kind": "document_kind", "doc_number": "document_number", "doc_reason": "document_reason"})
 	}
 	made := registrationMade{PersonID: out.PersonID, RegistrationID: out.RegistrationID, SlipCode: out.SlipCode, CaseNo: out.CaseNo, Verified: out.Verified,
 		NumberInUse: out.InUse, Linked: out.Linked, Join: out.Join}

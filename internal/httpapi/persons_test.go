@@ -119,6 +119,11 @@ func TestRegisteringThroughTheAPI(t *testing.T) {
 		t.Errorf("an unknown field: %d", code)
 	}
 	var p problem
+	if code := a.write(token, "k4", `{"hospital_id":"`+a.ID(servicetest.Mountain).String()+`","document_kind":"card","name":"向云禾","legal_basis":"statutory"}`, &p); code != http.StatusUnprocessableEntity ||
+		len(p.Fields) == 0 || p.Fields[0].Path != "document_kind" {
+		t.Errorf("an unknown kind of document: %d %+v", code, p)
+	}
+	p = problem{}
 	if code := a.write(token, "k3", a.body(servicetest.Mountain, ""), &p); code != http.StatusUnprocessableEntity || len(p.Fields) != 1 || p.Fields[0].Path != "not_same" {
 		t.Errorf("a duplicate: %d %+v", code, p)
 	}

@@ -56,7 +56,7 @@ func (s *Server) recordCategory(r *http.Request, c *call) (int, any, error) {
 		record.Proof = &f
 	}
 	made, err := s.d.Intake.RecordCategory(r.Context(), c.Who, c.Key, record)
-	return http.StatusCreated, created{made}, err
+	return http.StatusCreated, created{made}, renamed(err, map[string]string{"category_from": "from", "category_to": "to"})
 }
 
 // addAttachment files a paper where it belongs, as the page does: the picture of

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -186,4 +187,20 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(raw, '\n'))
+}
+
+// renamed gives the fields of a refusal the names of the body: the service knows
+// them as the form does.
+func renamed(err error, names map[string]string) error {
+	if err == nil || errs.Of(err).Kind != errs.Invalid {
+		return err
+	}
+	e := *errs.Of(err)
+	e.Fields = slices.Clone(e.Fields)
+	for i, f := range e.Fields {
+		if name, ok := names[f.Path]; ok {
+			e.Fields[i].Path = name
+		}
+	}
+	return &e
 }
