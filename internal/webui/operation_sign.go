@@ -24,7 +24,7 @@ func (s *Server) signForm(r *http.Request, c *Call, title string, fields ...Fiel
 
 func (s *Server) validation(r *http.Request, c *Call) (careForm, care.OperationView, error) {
 	p, v, err := s.signForm(r, c, "operation.sign", Field{Name: "checked", LabelKey: "operation.sign.checked", Kind: KindCheck, Focus: true})
-	p.Alerts = []Alert{{Kind: "info", Title: c.P.T("operation.sign.text")}}
+	p.Sub = c.P.T("operation.sign.text")
 	return p, v, err
 }
 
