@@ -121,7 +121,7 @@ func newTimelineView(b Base, v care.TimelineView) timelineView {
 		p.Base.Sub = b.T("care.pair", "a", b.Sub, "b", v.CaseNo)
 	}
 	if v.Cut {
-		p.Note = &Alert{Kind: "info", Title: b.T("record.timeline.cut")}
+		p.Note = &Alert{Kind: "warn", Title: b.T("record.timeline.cut")}
 	}
 	return p
 }
