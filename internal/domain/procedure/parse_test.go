@@ -147,7 +147,7 @@ func TestLensPower(t *testing.T) {
 
 func TestAcuity(t *testing.T) {
 	for text, want := range map[string]procedure.Acuity{"": "", "0.5": "0.50", "1.0": "1.00", "０．０５": "0.05", "2": "2.00", "0.29": "0.29",
-		"指数/30cm": "CF", "FC": "CF", "手动": "HM", "光感": "LP", "无光感": "NLP", "hm": "HM"} {
+		"指数/30cm": "CF", "FC": "CF", "手动": "HM", "光感": "LP", "光感(+)": "LP", "无光感": "NLP", "光感(-)": "NLP", "光感（－）": "NLP", "光感消失": "NLP", "光感阴性": "NLP", "hm": "HM"} {
 		got, err := procedure.ParseAcuity(text)
 		if err != nil || got != want {
 			t.Errorf("%q: %q, %v", text, got, err)

@@ -71,7 +71,8 @@ func ParseAcuity(text string) (Acuity, error) {
 	switch {
 	case s == "":
 		return "", nil
-	case s == "NLP" || strings.Contains(s, "无光感"):
+	case s == "NLP" || strings.Contains(s, "无光感") || strings.Contains(s, "光感") && strings.ContainsAny(s, "-－—阴失"):
+		// 光感(-), 光感阴性, 光感消失: an eye that sees no light is not one that does.
 		return NoLightPerception, nil
 	case s == "LP" || strings.Contains(s, "光感"):
 		return LightPerception, nil
