@@ -251,6 +251,7 @@ func TestFormsInTheBrowser(t *testing.T) {
 	want("? opens the shortcuts", "document.querySelector('#dialog-keys').open", "true")
 	do(chromedp.KeyEvent(kb.Escape), chromedp.Poll[chromedp.Void]("!document.querySelector('#dialog-keys').open"), chromedp.KeyEvent("/"))
 	want("/ goes to the search", "document.activeElement.id", "q")
+	want("and does so before the closed dialog has let go of the focus", "(() => { const d = document.querySelector('#dialog-keys'); document.activeElement.blur(); d.showModal(); d.close(); const b = d.querySelector('button'); b.dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true, cancelable: true})); return document.activeElement.id })()", "q")
 	want("keys typed into the search are text", "(() => { const e = new KeyboardEvent('keydown', {key: '?', bubbles: true, cancelable: true}); document.activeElement.dispatchEvent(e); return e.defaultPrevented })()", "false")
 
 	do(chromedp.Evaluate[chromedp.Void](`(() => { const b = document.querySelector('.save .btn:nth-child(2)'); b.click(); b.click(); document.querySelector('.save .btn').click() })()`),

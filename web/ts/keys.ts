@@ -13,9 +13,10 @@ function off(): boolean {
   }
 }
 
+// A closed dialog may keep the focus until the next frame is drawn, so only an open one counts.
 function typing(t: EventTarget | null): boolean {
   const e = t as HTMLElement | null;
-  return !!e && (/^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) || e.isContentEditable || !!e.closest("dialog"));
+  return !!e && (/^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) || e.isContentEditable || !!e.closest("dialog[open]"));
 }
 
 let before = "";
