@@ -39,6 +39,12 @@ const (
 	ProcedureEdit Permission = "procedure:edit" // correct an operation record
 	ProcedureSign Permission = "procedure:sign" // validate and lock an operation record as the second clinician, or unlock it
 
+	DeviceRead     Permission = "device:read"     // see the device library, stock and disputes
+	DeviceEdit     Permission = "device:edit"     // maintain the device library
+	StockEdit      Permission = "stock:edit"      // record what a hospital received
+	DisputeResolve Permission = "dispute:resolve" // decide whose record of a serial number stands
+	RecallRead     Permission = "recall:read"     // find the patients a recall concerns
+
 	AttachmentRead Permission = "attachment:read" // see attachments
 	AttachmentAdd  Permission = "attachment:add"  // upload and replace attachments
 
@@ -112,7 +118,8 @@ func Permissions() []Permission {
 	return []Permission{
 		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
-		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
+		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, DeviceRead, DeviceEdit, StockEdit,
+		DisputeResolve, RecallRead, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,

@@ -33,7 +33,7 @@ func (m *maker) way(r *record) []step {
 			[]treatment.Fact{treatment.ConsentRecorded, treatment.CategoryValid, treatment.CategoryProven}, nil},
 		{treatment.RequestApproval, treatment.Requested, later(2), "finance-" + h, []treatment.Fact{treatment.AmountNamed, treatment.FundNamed},
 			func() error { m.request(r, later(2)); return nil }},
-		{treatment.Approve, treatment.Approved, later(3), "approver", []treatment.Fact{treatment.SecondPerson, treatment.ReservationExists},
+		{treatment.Approve, treatment.Approved, later(3), "approver", []treatment.Fact{treatment.SecondPerson, treatment.DevicesUndisputed, treatment.ReservationExists},
 			func() error { m.approve(r, later(3)); return nil }},
 		{treatment.Admit, treatment.Admitted, least(o.AddDays(-2), m.today.AddDays(-1)), "registrar-" + h, []treatment.Fact{treatment.AdmissionDate},
 			func() error { return m.admit(r, least(o.AddDays(-2), m.today.AddDays(-1))) }},
@@ -42,7 +42,7 @@ func (m *maker) way(r *record) []step {
 		{treatment.Discharge, treatment.Discharged, least(o.AddDays(rest), m.today), "registrar-" + h, []treatment.Fact{treatment.AdmissionDate, treatment.DischargeDate},
 			func() error { r.t.DischargedOn = least(o.AddDays(rest), m.today); return nil }},
 		{treatment.Settle, treatment.Settled, o.AddDays(rest + 5), "finance-" + h,
-			[]treatment.Fact{treatment.SettlementBalances, treatment.ReductionCovered}, func() error { return m.settle(r, o.AddDays(rest+5)) }},
+			[]treatment.Fact{treatment.DevicesUndisputed, treatment.SettlementBalances, treatment.ReductionCovered}, func() error { return m.settle(r, o.AddDays(rest+5)) }},
 		{treatment.Close, treatment.Closed, o.AddDays(rest + 30), "registrar-" + h,
 			[]treatment.Fact{treatment.NothingReserved}, nil},
 	}

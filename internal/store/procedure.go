@@ -254,11 +254,15 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 	if err != nil {
 		return err
 	}
-	return tx.update(`update procedure set kind = $4, site = $5, side = $6, team = $7::uuid[], operated_on = $8, operation_codes = $9::text[],
+	err = tx.update(`update procedure set kind = $4, site = $5, side = $6, team = $7::uuid[], operated_on = $8, operation_codes = $9::text[],
 		diagnosis_codes = $10::text[], code_catalogue = $11, lead_id = $12, lead_name = $13, lead_visiting = $14, assistant_id = $15, supervisor_id = $16,
 		detail = $17, marks = $18::text[], entered_by = $19, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), o.ID, o.Version,
 		string(o.Kind), string(o.Site), string(o.Side), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
 		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID)
+	if err != nil {
+		return err
+	}
+	return tx.syncComponents(o)
 }
 
 // OperationForUpdate reads one operation and holds it until the transaction ends.

@@ -330,6 +330,7 @@ type careFactsRow struct {
 	Reserved   money.Fen      `db:"reserved_fen"`
 	LateDays   int            `db:"late_days"`
 	Excepted   bool           `db:"excepted"` // written off as an exception
+	Disputed   bool           `db:"disputed"` // a piece used in it stands in another record too
 	Settlement ident.ID       `db:"settlement_id"`
 	Proof      bool           `db:"proof"`
 	Categories pq.StringArray `db:"categories"`
@@ -355,6 +356,7 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 			where x.partnership_id = $1 and x.treatment_id = $2) as reserved_fen,
 		(select p.late_approval_days from partnership p where p.id = $1) as late_days,
 		exists (select 1 from treatment_event e where e.partnership_id = $1 and e.treatment_id = $2 and e.action = 'mark_approval_overdue') as excepted,
+		exists (select 1 from component c where c.partnership_id = $1 and c.treatment_id = $2 and c.live and c.claim = 'disputed') as disputed,
 		(select s.id from settlement s where s.partnership_id = $1 and s.treatment_id = $2 and s.state <> 'reversed') as settlement_id,
 		exists (select 1 from registration r join attachment f on f.partnership_id = r.partnership_id and f.owner_kind = 'registration' and f.owner_id = r.id
 			where r.partnership_id = $1 and r.person_id = $3 and r.hospital_id = $4 and f.kind = 'poverty' and f.replaced_by is null) as proof,
@@ -391,6 +393,9 @@ func (r careFactsRow) facts(t Treatment, today clock.Date) CareFacts {
 		treatment.DischargeDate:   !t.DischargedOn.IsZero(),
 		treatment.OperationLogged: r.Operations > 0,
 		treatment.DeathDate:       !t.Deceased.IsZero(),
+
+		treatment.DevicesUndisputed: !r.Disputed,
+
 		treatment.ApprovalDecided: f.State != "" && f.State != fund.ApprovalRequested || r.Excepted,
 		treatment.ApprovalOverdue: !r.Excepted && f.State != fund.ApprovalApproved && t.ApprovalOverdue(r.LateDays, today),
 	}

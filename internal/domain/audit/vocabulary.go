@@ -35,6 +35,14 @@ const (
 	ProcedureEdit = "procedure.edit"
 	ProcedureSign = "procedure.sign"
 
+	DeviceRecord  = "device.record"
+	DeviceReview  = "device.review"
+	DeviceEdit    = "device.edit"
+	StockEdit     = "stock.edit"
+	DisputeOpen   = "dispute.open"
+	DisputeDecide = "dispute.resolve"
+	RecallRead    = "recall.read"
+
 	AttachmentAdd     = "attachment.add"
 	AttachmentRead    = "attachment.read"
 	AttachmentReplace = "attachment.replace"
@@ -179,6 +187,9 @@ const (
 	ObjectJob          = "job"
 	ObjectEligibility  = "eligibility"
 	ObjectReferral     = "referral"
+	ObjectDevice       = "device"
+	ObjectComponent    = "component"
+	ObjectDispute      = "dispute"
 )
 
 // Actions lists the vocabulary.
@@ -187,6 +198,7 @@ func Actions() []string {
 		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
+		DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
@@ -207,7 +219,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral,
+		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute,
 	}
 }
 

@@ -74,3 +74,41 @@ func Reviewed(open bool, enteredBy, by ident.ID, note string) error {
 	}
 	return nil
 }
+
+// Claim says whether a record has the one piece it names.
+type Claim string
+
+// The claims.
+const (
+	NoClaim  Claim = "none"     // no serial number
+	Sole     Claim = "sole"     // nobody else names the piece
+	Disputed Claim = "disputed" // somebody else had it before
+	Exempt   Claim = "exempt"   // looked at: two pieces with one number
+)
+
+// ClaimOf is the claim of a part nobody else names.
+func ClaimOf(x Item) Claim {
+	if di, ref := x.Units(); di == "" && ref == "" {
+		return NoClaim
+	}
+	return Sole
+}
+
+// Review says whether a second person has to look at a part.
+type Review string
+
+// The reviews.
+const (
+	NoReview   Review = ""
+	ReviewOpen Review = "open"
+	ReviewDone Review = "done"
+)
+
+// Piece names one piece for people: catalogue number or identifier, and serial.
+func (x Item) Piece() string {
+	name := x.Catalogue
+	if name == "" {
+		name = x.DI
+	}
+	return name + " SN " + x.Serial
+}

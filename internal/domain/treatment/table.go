@@ -73,7 +73,7 @@ func normalRows() []Row {
 		{From: at(Estimated, n), Action: RequestApproval, To: at(Requested, n), Permission: permAsk,
 			Required: []Fact{AmountNamed, FundNamed}},
 		{From: at(Requested, n), Action: Approve, To: at(Approved, n), Permission: permDecide,
-			Required: []Fact{SecondPerson, ReservationExists}},
+			Required: []Fact{SecondPerson, DevicesUndisputed, ReservationExists}},
 		{From: at(Approved, n), Action: Admit, To: at(Admitted, n), Permission: permAdvance, Required: []Fact{AdmissionDate}},
 	}
 }
@@ -108,9 +108,9 @@ func emergencyRows() []Row {
 	out = append(out, rows(inCare(), e, stay(e), Row{Action: ReturnRequest, Permission: permDecide, Reason: true})...)
 	out = append(out, rows(inCare(), e, stay(e), Row{Action: WithdrawRequest, Permission: permAsk})...)
 	out = append(out, rows(unsettled, e, stay(e), Row{Action: Approve, Permission: permDecide,
-		Required: []Fact{SecondPerson, ReservationExists}, Mark: MarkLateApproval})...)
+		Required: []Fact{SecondPerson, DevicesUndisputed, ReservationExists}, Mark: MarkLateApproval})...)
 	out = append(out, Row{From: at(Settled, e), Action: Reimburse, To: at(Settled, e), Permission: permDecide,
-		Required: []Fact{SecondPerson, ReimbursementDone}, Mark: MarkLateApproval})
+		Required: []Fact{SecondPerson, DevicesUndisputed, ReimbursementDone}, Mark: MarkLateApproval})
 	// Refused: the treatment goes on without a reduction. Whoever had one approved
 	// before must give it back first.
 	out = append(out, rows(inCare(), e, stay(NoReduction), Row{Action: Refuse, Permission: permDecide, Reason: true,
@@ -139,12 +139,13 @@ func noReductionRows() []Row {
 func careRows() []Row {
 	var out []Row
 	for _, p := range []Path{Normal, Emergency, NoReduction} {
-		money, done := []Fact{SettlementBalances, ReductionCovered}, []Fact{NothingReserved}
+		// One physical piece is paid once: while another record names it too, no money moves.
+		money, done := []Fact{DevicesUndisputed, SettlementBalances, ReductionCovered}, []Fact{NothingReserved}
 		switch p {
 		case Emergency:
 			done = []Fact{NothingReserved, ApprovalDecided}
 		case NoReduction:
-			money = []Fact{SettlementBalances, ReductionZero}
+			money = []Fact{DevicesUndisputed, SettlementBalances, ReductionZero}
 		}
 		dates := []Fact{AdmissionDate, DischargeDate}
 		out = append(out,

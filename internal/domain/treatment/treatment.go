@@ -170,10 +170,11 @@ const (
 	ReductionZero      Fact = "reduction_zero"      // the settlement has no reduction
 	SettlementReversed Fact = "settlement_reversed" // its transfers are reversed
 	ReimbursementDone  Fact = "reimbursement_posted"
-	ApprovalDecided    Fact = "approval_decided" // late approval given, refused, or written off as an exception
-	ApprovalOverdue    Fact = "approval_overdue" // the days of the policy for a late approval are over
-	MoneyReversed      Fact = "money_reversed"   // an import's transfers are reversed
-	NoLaterWork        Fact = "no_later_work"    // nobody worked on the imported record since
+	ApprovalDecided    Fact = "approval_decided"   // late approval given, refused, or written off as an exception
+	ApprovalOverdue    Fact = "approval_overdue"   // the days of the policy for a late approval are over
+	MoneyReversed      Fact = "money_reversed"     // an import's transfers are reversed
+	DevicesUndisputed  Fact = "devices_undisputed" // no piece used in it stands in another record as well
+	NoLaterWork        Fact = "no_later_work"      // nobody worked on the imported record since
 )
 
 // AllFacts lists the facts, for catalogues and tests.
@@ -181,7 +182,7 @@ func AllFacts() []Fact {
 	return []Fact{CaseOpen, ConsentRecorded, CategoryValid, CategoryProven, EstimateMade, AmountNamed, FundNamed,
 		SecondPerson, ReservationExists, NothingReserved, AdmissionDate, DischargeDate, OperationLogged, DeathDate,
 		SettlementBalances, ReductionCovered, ReductionZero, SettlementReversed, ReimbursementDone, ApprovalDecided,
-		ApprovalOverdue, MoneyReversed, NoLaterWork}
+		ApprovalOverdue, MoneyReversed, DevicesUndisputed, NoLaterWork}
 }
 
 // Label is the message key that names the fact; [Fact.Remedy] the one that says

@@ -159,13 +159,17 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (mo
 		return 0, nil, err
 	}
 	late := t.Place.State == treatment.Settled
-	action, facts := treatment.Approve, treatment.With(treatment.SecondPerson, treatment.ReservationExists)
+	action, posted := treatment.Approve, treatment.ReservationExists
 	var settled store.Settlement
 	if late {
-		action, facts = treatment.Reimburse, treatment.With(treatment.SecondPerson, treatment.ReimbursementDone)
+		action, posted = treatment.Reimburse, treatment.ReimbursementDone
 		if settled, err = reimbursable(tx, t, amount); err != nil {
 			return 0, nil, err
 		}
+	}
+	facts, err := moneyFacts(tx, t.ID, treatment.SecondPerson, posted)
+	if err != nil {
+		return 0, nil, err
 	}
 	if t, err = tx.AdvanceTreatment(t, store.Step{Action: action, Note: in.Opinion, Facts: facts}); err != nil {
 		return 0, nil, err

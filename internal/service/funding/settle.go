@@ -40,7 +40,10 @@ func (s *Service) SettleForm(ctx context.Context, who user.Principal, id ident.I
 		if err := s.at(who, authz.SettlementEnter, v.Treatment.Hospital, "error.treatment.missing"); err != nil {
 			return err
 		}
-		facts := treatment.With(treatment.SettlementBalances, treatment.ReductionCovered, treatment.ReductionZero)
+		facts, err := moneyFacts(tx, id, treatment.SettlementBalances, treatment.ReductionCovered, treatment.ReductionZero)
+		if err != nil {
+			return err
+		}
 		_, v.Refusal = treatment.Next(v.Treatment.Place, treatment.Settle, facts)
 		v.Approval, v.Holds, err = holds(tx, id)
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
@@ -122,7 +125,10 @@ func settle(tx *store.Tx, t store.Treatment, in Settle, id ident.ID) (Settled, e
 	if err := covered(in.Funds, held); err != nil {
 		return out, err
 	}
-	facts := treatment.With(treatment.SettlementBalances, treatment.ReductionCovered)
+	facts, err := moneyFacts(tx, t.ID, treatment.SettlementBalances, treatment.ReductionCovered)
+	if err != nil {
+		return out, err
+	}
 	facts.Has[treatment.ReductionZero] = in.Reduction() == 0
 	if t, err = tx.AdvanceTreatment(t, store.Step{Action: treatment.Settle, On: in.On, Facts: facts}); err != nil {
 		return out, err
@@ -136,6 +142,15 @@ func settle(tx *store.Tx, t store.Treatment, in Settle, id ident.ID) (Settled, e
 		lines = append(lines, store.SettlementLine{Amount: in.Waiver})
 	}
 	return out, tx.InsertSettlement(store.Settlement{ID: id, Settlement: in.Settlement, State: store.Settled, SettledOn: in.On}, t, lines)
+}
+
+// moneyFacts are the given facts and whether a piece used in the treatment stands
+// in another record as well: every step that holds or pays money asks for it.
+func moneyFacts(tx *store.Tx, id ident.ID, given ...treatment.Fact) (treatment.Facts, error) {
+	facts := treatment.With(given...)
+	undisputed, err := tx.DevicesUndisputed(id)
+	facts.Has[treatment.DevicesUndisputed] = undisputed
+	return facts, err
 }
 
 // covered holds each fund line to what was reserved for it.

@@ -255,8 +255,13 @@ type OperationView struct {
 	store.Operation
 	Sides   map[ident.ID]user.Side
 	Changes []store.OperationChange // what was done to the record, the latest first
-	Edit    bool                    // the reader may correct it; not while it is locked
-	Sign    bool                    // the reader may validate it, or unlock it
+	// Parts are what was put in, Explants what was taken out, PartChanges what was
+	// done to the parts; they are changed in service/implant.
+	Parts       []store.Component
+	Explants    []store.Explant
+	PartChanges []store.ComponentChange
+	Edit        bool // the reader may correct it; not while it is locked
+	Sign        bool // the reader may validate it, or unlock it
 	// Away: the reader sees the record through the team only; the person's name
 	// and the way to the case stay closed.
 	Away bool
@@ -274,6 +279,15 @@ func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID
 			return err
 		}
 		if v.Changes, err = tx.OperationChanges(id); err != nil {
+			return err
+		}
+		if v.Parts, err = tx.ComponentsOf(id); err != nil {
+			return err
+		}
+		if v.Explants, err = tx.ExplantsOf(id); err != nil {
+			return err
+		}
+		if v.PartChanges, err = tx.ComponentChanges(id); err != nil {
 			return err
 		}
 		v.Sides, err = tx.SidesOf()
