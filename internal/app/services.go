@@ -12,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -28,6 +29,7 @@ type Services struct {
 	Intake       *intake.Service
 	Reporting    *reporting.Service
 	Funding      *funding.Service
+	Implants     *implant.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -59,5 +61,6 @@ func newServices(a *App) (Services, error) {
 		Care:      treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
 		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
 		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
+		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

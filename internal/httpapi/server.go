@@ -22,6 +22,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -42,6 +43,7 @@ type Deps struct {
 	Reporting *reporting.Service
 	Intake    *intake.Service
 	Funding   *funding.Service
+	Implants  *implant.Service
 }
 
 // Route is a declared address with its one permission.
@@ -82,6 +84,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.proofRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
+		s.deviceRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)

@@ -271,19 +271,15 @@ func (tx *Tx) DevicesUndisputed(treatment ident.ID) (bool, error) {
 	return !disputed, err
 }
 
-// CountDeviceWork is how many disputes and parts wait for somebody.
-func (tx *Tx) CountDeviceWork(hospitals []ident.ID) (disputes, reviews int, err error) {
+// CountDeviceWork is how many disputes the reader sees, and how many alarms of
+// the hospitals wait for the reader as the second person.
+func (tx *Tx) CountDeviceWork(hospitals []ident.ID) (disputes, alarms int, err error) {
 	var r struct {
 		Disputes int `db:"disputes"`
-		Reviews  int `db:"reviews"`
-	}
-	from, args := memberHospitals, []any{tx.Partnership()}
-	if hospitals != nil {
-		from = `(select h as id from unnest($2::uuid[]) h) h`
-		args = append(args, idArray(hospitals))
+		Alarms   int `db:"alarms"`
 	}
 	err = tx.get(&r, `select (select count(*) from (select 1 from device_dispute x where x.partnership_id = $1 and x.state = 'open' limit 100) n)::int as disputes,
-		(select count(*) from `+from+` cross join lateral (select 1 from component c where c.partnership_id = $1 and c.hospital_id = h.id and c.live
-			and c.review = 'open' limit 100) n)::int as reviews`, args...)
-	return r.Disputes, r.Reviews, err
+		(select count(*) from unnest($2::uuid[]) h cross join lateral (select 1 from component c where c.partnership_id = $1 and c.hospital_id = h and c.live
+			and c.review = 'open' and c.entered_by <> $3 limit 100) n)::int as alarms`, tx.Partnership(), idArray(hospitals), tx.who.AccountID)
+	return r.Disputes, r.Alarms, err
 }

@@ -35,6 +35,7 @@ func assetSources() map[string]string {
 	return map[string]string{
 		"app.css":     "static/dist/app.css",
 		"app.js":      "static/dist/app.js",
+		"scan.js":     "static/dist/scan.js",
 		"htmx.js":     "static/vendor/htmx-4.0.1.min.js",
 		"favicon.svg": "static/dist/favicon.svg",
 	}

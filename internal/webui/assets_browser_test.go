@@ -338,3 +338,43 @@ func TestPagesDoNotScrollSideways(t *testing.T) {
 		}
 	}
 }
+
+// The browser reads labels as the server does: the same file of labels binds both.
+func TestScriptsReadLabelsLikeTheServer(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "domain", "device", "testdata", "labels.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.Abs(filepath.Join("..", "..", "web", "ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := api.Build(api.BuildOptions{Bundle: true, Format: api.FormatIIFE, Stdin: &api.StdinOptions{ResolveDir: dir, Loader: api.LoaderTS, Contents: `
+		import { parse, readAll } from "./udi";
+		const names = ["di", "ref", "lot", "serial", "expiry", "produced", "quantity"];
+		const same = (l: any, v: any) => names.every((k) => (l[k] || "") === (v[k] || ""));
+		(globalThis as any).wrong = (labels: any) => {
+			const bad: string[] = [];
+			for (const v of labels.ok) { const l: any = parse(v.in, labels.today); if (l.fault || l.scheme !== v.scheme || !same(l, v)) bad.push(v.name + " = " + JSON.stringify(l)); }
+			for (const v of labels.bad) { const l: any = parse(v.in, labels.today); if (l.fault !== v.fault) bad.push(v.name + " = " + JSON.stringify(l) + ", want " + v.fault); }
+			for (const v of labels.groups) { const got = readAll(v.in, labels.today);
+				const ok = got.length === v.out.length && got.every((g: any, i: number) => JSON.stringify(g.lines) === JSON.stringify(v.out[i].lines) &&
+					(g.fault ? g.fault.fault === v.out[i].fault : !v.out[i].fault && same(g.label, v.out[i])));
+				if (!ok) bad.push(v.name + " = " + JSON.stringify(got)); }
+			return bad;
+		};`}})
+	if len(r.Errors) > 0 {
+		t.Fatal(r.Errors[0].Text)
+	}
+	ctx := inBrowser(t)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.Evaluate[chromedp.Void](string(r.OutputFiles[0].Contents))); err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string]("wrong("+string(raw)+")"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wrong {
+		t.Error(w)
+	}
+}

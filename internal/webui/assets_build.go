@@ -22,7 +22,11 @@ func BuildAssets(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := buildScripts(dir)
+	js, err := buildScripts(dir, "app.ts")
+	if err != nil {
+		return nil, err
+	}
+	scan, err := buildScripts(dir, "scan.ts")
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +34,7 @@ func BuildAssets(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"app.css": css, "app.js": js, "favicon.svg": icon}, nil
+	return map[string][]byte{"app.css": css, "app.js": js, "scan.js": scan, "favicon.svg": icon}, nil
 }
 
 func buildStyles(dir string) ([]byte, error) {
@@ -48,8 +52,10 @@ func buildStyles(dir string) ([]byte, error) {
 	return r.Code, buildErrors("styles", r.Errors, r.Warnings)
 }
 
-func buildScripts(dir string) ([]byte, error) {
-	r := api.Build(api.BuildOptions{EntryPoints: []string{filepath.Join(dir, "ts", "app.ts")}, Bundle: true, Format: api.FormatIIFE,
+// buildScripts bundles what an entry needs: app.ts stands on every page, scan.ts
+// on those that take scans.
+func buildScripts(dir, entry string) ([]byte, error) {
+	r := api.Build(api.BuildOptions{EntryPoints: []string{filepath.Join(dir, "ts", entry)}, Bundle: true, Format: api.FormatIIFE,
 		MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true, Charset: api.CharsetUTF8, Engines: engines(),
 		Platform: api.PlatformBrowser, LegalComments: api.LegalCommentsNone, TsconfigRaw: `{"compilerOptions":{"strict":true}}`})
 	if err := buildErrors("scripts", r.Errors, r.Warnings); err != nil {

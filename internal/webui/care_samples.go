@@ -42,7 +42,8 @@ func carePages() []PageSample {
 		{"care/operation_form", form(procedure.Joint, true)}, {"care/operation_form", form(procedure.Cataract, false)},
 		{"care/operation_form", form(procedure.Coronary, false)},
 		{"care/operation", func(b Base) View {
-			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true, Sign: true, Changes: sampleChanges(b)}, sampleDay())
+			return newOperationView(titled(b, operationName(b, sampleOperation(b))), care.OperationView{Operation: sampleOperation(b), Sides: sampleSides(), Edit: true, Sign: true, Changes: sampleChanges(b),
+				Review: true, Parts: sampleMarked(b), Explants: sampleSheet(b).Explants, PartChanges: samplePartChanges(b)}, sampleDay())
 		}},
 		{"care/timeline", func(b Base) View {
 			return newTimelineView(titled(b, b.T("record.timeline")), care.TimelineView{PersonItem: sampleRecord(b).PersonItem, Entries: sampleTimeline(b), Sides: sampleSides(),

@@ -158,8 +158,11 @@ func (e *Engine) document(status int, data View) document {
 	if status == http.StatusUnprocessableEntity {
 		head = b.T("page.title.error", "title", head)
 	}
-	return document{Base: b, Head: head, Page: data, Version: e.version, CSS: e.assets.URL("app.css"),
-		Scripts: []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}}
+	scripts := []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
+	if b.Scanner {
+		scripts = append(scripts, e.assets.URL("scan.js"))
+	}
+	return document{Base: b, Head: head, Page: data, Version: e.version, CSS: e.assets.URL("app.css"), Scripts: scripts}
 }
 
 // layout is the template a document is wrapped in.

@@ -6,6 +6,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
@@ -119,7 +120,7 @@ func homeTabs(b Base, q care.Queue, only string) []Tab {
 func taskIcon(t care.Task) string {
 	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskOverdue: "clock", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskAdmit: "bed",
 		care.TaskOperate: "theatre", care.TaskDischarge: "exit", care.TaskSettle: "receipt", care.TaskFinish: "check-circle", care.TaskPlan: "plus",
-		care.TaskSecond: "swap", care.TaskClose: "folder"}[t]
+		care.TaskSecond: "swap", care.TaskClose: "folder", care.TaskDispute: "scan", care.TaskAlarm: "warning"}[t]
 }
 
 func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
@@ -130,6 +131,9 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 	r := QueueRow{Icon: taskIcon(i.Task), Title: b.T("home.row", "task", b.T(string(i.Task.Label())), "what", what), Href: taskHref(i),
 		Meta: []string{i.PersonName, identity(b, i.Sex, i.Birth, q.Today)}, Side: sides(q.Sides).of(i.Hospital), Place: i.Hosp,
 		Overdue: i.Urgency == care.Now, Due: dueText(b, i.Due, q.Today), Reason: waitedDays(b, q.Today.DaysSince(clock.DateOf(i.Since.In(clock.Shanghai))))}
+	if i.PersonName == "" {
+		r.Meta = nil
+	}
 	if i.Tail != "" {
 		r.Meta = append(r.Meta, MaskID(i.Tail))
 	}
@@ -140,7 +144,7 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 		r.Meta = append(r.Meta, b.Yuan(i.Amount))
 	}
 	r.Action = Button{Text: b.T(string(i.Task.Label()) + ".do"), Href: r.Href}
-	if i.Urgency == care.Other {
+	if i.Urgency == care.Other && i.Treatment != ident.Nil {
 		r.Action = Button{Text: b.T("link.open"), Href: "/treatments/" + i.Treatment.String()}
 		r.Href = r.Action.Href
 	}
@@ -181,6 +185,10 @@ func taskHref(i care.QueueItem) string {
 			return "/referrals/" + i.Referral.ID.String()
 		}
 		return "/referrals"
+	case care.TaskDispute:
+		return "/disputes/" + i.Device.String()
+	case care.TaskAlarm:
+		return "/parts/" + i.Device.String() + "/review"
 	case care.TaskPlan, care.TaskSecond:
 		return "/cases/" + i.Case.String() + "/treatments/new"
 	case care.TaskClose:

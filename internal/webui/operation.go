@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -23,10 +24,13 @@ type operationFormView struct {
 // operationView is the page of one operation.
 type operationView struct {
 	Base
-	Note    *Alert
-	Facts   []Def
-	Record  []Def
-	Changes []Event
+	Note     *Alert
+	Disputed *Alert
+	Facts    []Def
+	Parts    Table
+	Explants Table
+	Record   []Def
+	Changes  []Event
 }
 
 func (s *Server) operationFormOf(r *http.Request, c *Call, id ident.ID, on clock.Date) (Base, *Form, care.OperationForm, error) {
@@ -158,7 +162,17 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	if v.Edit {
 		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"})
 	}
-	p := operationView{Base: b, Facts: operationFacts(b, v, today), Record: operationRecord(b, v.Procedure), Changes: recordChanges(b, v.Changes)}
+	if v.Edit {
+		b.Actions = append(b.Actions, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
+		if v.Kind.Revision() || v.Kind.Explant() {
+			b.Actions = append(b.Actions, Button{Text: b.T("device.explant.new"), Icon: "undo", Href: self + "/explants/new"})
+		}
+	}
+	p := operationView{Base: b, Facts: operationFacts(b, v, today), Record: operationRecord(b, v.Procedure), Changes: operationHistory(b, v)}
+	p.Parts, p.Explants = partsTable(b, v.Parts, partRights{v.Edit, v.Review, v.Reader}), explantsTable(b, v.Explants)
+	if slices.ContainsFunc(v.Parts, func(x care.Part) bool { return x.Claim == device.Disputed }) {
+		p.Disputed = &Alert{Kind: "warn", Title: b.T("device.part.disputed"), Text: b.T("device.part.disputed.text"), Buttons: []Button{{Text: b.T("device.tab.disputes"), Href: "/disputes"}}}
+	}
 	if text := marksText(b, v.Marks); text != "" {
 		p.Note = &Alert{Kind: "warn", Title: text}
 	}

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -119,20 +120,61 @@ func lockTag(b Base, o care.Operation) Tag {
 	return Tag{Text: b.T("operation.unlocked.tag"), Kind: "plain"}
 }
 
+// change is one line of a history with its instant, so that what was done to the
+// record and to its parts stands in one order.
+type change struct {
+	at    time.Time
+	event Event
+}
+
+// operationHistory is what was done to a record and its parts, the latest first.
+func operationHistory(b Base, v care.OperationView) []Event {
+	all := slices.Concat(recordChanges(b, v.Changes), partChanges(b, v.PartChanges))
+	slices.SortStableFunc(all, func(x, y change) int { return y.at.Compare(x.at) })
+	out := make([]Event, len(all))
+	for i, c := range all {
+		out[i] = c.event
+	}
+	return out
+}
+
+func changeEvent(b Base, title, by, reason string, at time.Time) Event {
+	at = at.In(clock.Shanghai)
+	x := Event{Date: clock.DateOf(at).String(), Title: b.T(title), Kind: "event", Note: b.T("care.by", "who", by, "note", at.Format("15:04"))}
+	if reason != "" {
+		x.Note = b.T("care.by", "who", by, "note", reason)
+	}
+	return x
+}
+
 // recordChanges is the history of a record, each correction field by field in
 // the words of the page.
-func recordChanges(b Base, list []care.OperationChange) []Event {
-	out := make([]Event, len(list))
+func recordChanges(b Base, list []care.OperationChange) []change {
+	out := make([]change, len(list))
 	for i, h := range list {
-		at := h.At.In(clock.Shanghai)
-		x := Event{Date: clock.DateOf(at).String(), Title: b.T("operation.history." + string(h.Action)), Kind: "event", Note: b.T("care.by", "who", h.By, "note", at.Format("15:04"))}
-		if h.Reason != "" {
-			x.Note = b.T("care.by", "who", h.By, "note", h.Reason)
-		}
+		x := changeEvent(b, "operation.history."+string(h.Action), h.By, h.Reason, h.At)
 		if h.Action == care.RecordCorrected {
 			x.Lines = changedFields(b, recordFacts(b, h.Before), recordFacts(b, h.After))
 		}
-		out[i] = x
+		out[i] = change{h.At, x}
+	}
+	return out
+}
+
+// partChanges is the history of the parts; a removed one says what it was.
+func partChanges(b Base, list []care.PartChange) []change {
+	out := make([]change, len(list))
+	for i, h := range list {
+		x := changeEvent(b, "device.history."+h.Action, h.By, h.Reason, h.At)
+		switch h.Action {
+		case "corrected":
+			x.Lines = changedFields(b, itemFacts(b, h.Before), itemFacts(b, h.After))
+		case "removed":
+			x.Lines = changedFields(b, itemFacts(b, h.Before), nil)
+		default:
+			x.Lines = []string{b.T(h.Before.Role.Label()) + " " + deviceName(h.Before.Device)}
+		}
+		out[i] = change{h.At, x}
 	}
 	return out
 }

@@ -93,6 +93,7 @@ type Base struct {
 	Demo     bool     // demonstration data: the ribbon says so
 	PlainNet bool     // plain http allowed: the banner says so
 	Flash    *Flash
+	Scanner  bool     // the page takes scans: its script comes along
 	Bar      *SaveBar // decisive action: on the phone it replaces the bottom bar
 }
 

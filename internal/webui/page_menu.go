@@ -28,6 +28,7 @@ func menuPlan() []struct {
 	}{
 		{"", []MenuItem{{ID: "queue", Href: "/", Icon: "inbox"}, {ID: "patients", Href: "/patients", Icon: "person"},
 			{ID: "cases", Href: "/cases", Icon: "folder"}, {ID: "referrals", Href: "/referrals", Icon: "swap"}, {ID: "operations", Href: "/operations", Icon: "theatre"},
+			{ID: "devices", Href: "/devices", Icon: "scan"},
 			{ID: "followups", Href: "/followups", Icon: "calendar"}}},
 		{"nav.group.money", []MenuItem{{ID: "approvals", Href: "/approvals", Icon: "stamp"}, {ID: "funds", Href: "/funds", Icon: "yuan"},
 			{ID: "settlements", Href: "/settlements", Icon: "receipt"}}},

@@ -23,6 +23,7 @@ func Pages() []PageSample {
 		helpPages(),
 		carePages(),
 		referralPages(),
+		devicePages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

@@ -22,6 +22,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -46,6 +47,7 @@ type Deps struct {
 	Intake    *intake.Service
 	Reporting *reporting.Service
 	Funding   *funding.Service
+	Implants  *implant.Service
 }
 
 // Server serves the pages.
@@ -74,6 +76,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.helpRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
+		s.deviceRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
@@ -93,6 +96,7 @@ func Uploads() []httpx.Upload {
 	return slices.Concat(
 		intakeUploads(),
 		importUploads(),
+		deviceUploads(),
 	)
 }
 
@@ -154,7 +158,7 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead,
+	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }

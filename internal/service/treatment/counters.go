@@ -94,6 +94,13 @@ func (s *Service) countQueue(tx *store.Tx, who user.Principal, duties []duty, de
 		}
 		q.count(n, of, ofCase)
 	}
+	if signs := s.policy.Reach(who, authz.ProcedureSign).Hospitals; decides || len(signs) > 0 {
+		disputes, alarms, err := tx.CountDeviceWork(append([]ident.ID{}, signs...))
+		if err != nil {
+			return err
+		}
+		q.Counts[TaskDispute], q.Counts[TaskAlarm] = disputes, alarms
+	}
 	if !decides {
 		return nil
 	}

@@ -260,8 +260,10 @@ type OperationView struct {
 	Parts       []store.Component
 	Explants    []store.Explant
 	PartChanges []store.ComponentChange
-	Edit        bool // the reader may correct it; not while it is locked
-	Sign        bool // the reader may validate it, or unlock it
+	Edit        bool     // the reader may correct it; not while it is locked
+	Review      bool     // the reader may look at alarms about its parts
+	Reader      ident.ID // account; who wrote a part down is not its second person
+	Sign        bool     // the reader may validate it, or unlock it
 	// Away: the reader sees the record through the team only; the person's name
 	// and the way to the case stay closed.
 	Away bool
@@ -295,6 +297,7 @@ func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID
 	})
 	v.Edit = err == nil && !v.Signature.Locked() && s.can(who, authz.ProcedureEdit, v.Hospital)
 	v.Sign = err == nil && (v.Signature.Locked() || v.Signature.EnteredBy != who.AccountID) && s.can(who, authz.ProcedureSign, v.Hospital)
+	v.Review, v.Reader = err == nil && s.can(who, authz.ProcedureSign, v.Hospital), who.AccountID
 	v.Away = v.PersonName == ""
 	v.PersonName = s.name(who, v.PersonName)
 	return v, err

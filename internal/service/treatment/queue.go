@@ -15,6 +15,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -36,11 +37,14 @@ const (
 	TaskPlan      Task = "plan"      // case without a treatment
 	TaskSecond    Task = "second"    // second side planned
 	TaskClose     Task = "close"     // all treatments ended early: close the case
+	TaskDispute   Task = "dispute"   // a serial number in two records
+	TaskAlarm     Task = "alarm"     // an implant that breaks a rule waits for a second person
 )
 
 // Tasks lists the tasks in the order of the tabs.
 func Tasks() []Task {
-	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose}
+	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose,
+		TaskDispute, TaskAlarm}
 }
 
 // Label is the message key of the task.
@@ -63,6 +67,7 @@ type QueueItem struct {
 	Urgency  Urgency
 	Due      clock.Date // zero: no day
 	Referral *store.Referral
+	Device   ident.ID // the dispute, or the part with the alarm
 }
 
 // Queue is what waits for the reader, and how much there is of each.
@@ -188,7 +193,48 @@ func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, dec
 			q.add(QueueItem{Waiting: w, Task: TaskOverdue, Urgency: Now})
 		}
 	}
+	if err := s.readDevices(tx, who, decides, q); err != nil {
+		return err
+	}
 	return s.countQueue(tx, who, duties, decides, q)
+}
+
+// devicesShown is how many disputes and alarms the queue shows; their own lists
+// show the others.
+const devicesShown = 20
+
+// readDevices reads what waits about implants: the office decides disputes, the
+// hospitals in them look at their labels, and a second clinician at alarms.
+func (s *Service) readDevices(tx *store.Tx, who user.Principal, decides bool, q *Queue) error {
+	signs := s.policy.Reach(who, authz.ProcedureSign).Hospitals
+	if !decides && len(signs) == 0 {
+		return nil
+	}
+	disputes, err := tx.ListDisputes(store.DisputeOpen, page.Request{Size: devicesShown})
+	if err != nil {
+		return err
+	}
+	for _, d := range disputes.Rows {
+		i := QueueItem{Task: TaskDispute, Urgency: Soon, Device: d.ID, Waiting: store.Waiting{Plan: d.Piece, Since: d.At}}
+		if len(d.Own) == 1 { // the office sees two records: neither is the one
+			own := d.Own[0]
+			i.PersonName, i.Sex, i.Birth, i.CaseNo, i.Hospital, i.Hosp = own.PersonName, own.Sex, own.Birth, own.CaseNo, own.Hospital, own.HospitalName
+		}
+		q.add(i)
+	}
+	if len(signs) == 0 {
+		return nil
+	}
+	alarms, err := tx.ListReviewsOfParts(signs, page.Request{Size: devicesShown})
+	for _, p := range alarms.Rows {
+		i := QueueItem{Task: TaskAlarm, Urgency: Soon, Device: p.ID, Waiting: store.Waiting{Plan: p.Catalogue, Since: p.CreatedAt, PersonName: p.PersonName, Sex: p.Sex,
+			Birth: p.Birth, CaseNo: p.CaseNo, Hospital: p.Hospital, Hosp: p.HospitalName, Treatment: p.Treatment}}
+		if p.EnteredBy == who.AccountID {
+			i.Urgency = Other
+		}
+		q.add(i)
+	}
+	return err
 }
 
 // readWork reads treatments in the reader's states, and those that wait for the

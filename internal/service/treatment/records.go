@@ -21,6 +21,12 @@ type (
 	Operation = store.Operation
 	// OperationChange is one line of an operation record's history.
 	OperationChange = store.OperationChange
+	// Part is a part as it was used in an operation.
+	Part = store.Component
+	// Explant is a part an operation took out.
+	Explant = store.Explant
+	// PartChange is one line of the history of an operation's parts.
+	PartChange = store.ComponentChange
 	// Surgeon is a doctor who may stand in a record of a hospital.
 	Surgeon = store.Surgeon
 	// Doctor is a practitioner with the name of the own hospital.
