@@ -187,7 +187,7 @@ func (s *Server) addParts(w http.ResponseWriter, r *http.Request, c *Call) error
 }
 
 // refused takes an answer of the service into the form: fields that are asked
-// for now, warnings to be confirmed, or why it cannot be done.
+// here, warnings to be confirmed, or why it cannot be done.
 func (p *partsView) refused(err error, v implant.Sheet, in implant.PartsInput, today clock.Date) error {
 	e := errs.Of(err)
 	readings := device.Read(in.Scans, today)

@@ -106,7 +106,7 @@ func (s *Service) AddParts(ctx context.Context, who user.Principal, in PartsInpu
 		if err := settled(ws, in.Confirmed, in.Reason); err != nil {
 			return Added{}, err
 		}
-		out, err := insert(tx, o, in, parts, scans, ws)
+		out, err := insert(tx, o, in, judged{parts, scans, ws})
 		if err != nil {
 			return Added{}, err
 		}
@@ -292,9 +292,17 @@ func settled(ws []device.Warning, confirmed bool, reason string) error {
 	return checkReason("reason", reason)
 }
 
+// judged are parts with their scans, and the rules they break.
+type judged struct {
+	parts    []device.Part
+	scans    []string
+	warnings []device.Warning
+}
+
 // insert writes the parts in the order of their pieces, so that two hospitals
 // that save the same pieces wait for each other in one order.
-func insert(tx *store.Tx, o store.Operation, in PartsInput, parts []device.Part, scans []string, ws []device.Warning) ([]Part, error) {
+func insert(tx *store.Tx, o store.Operation, in PartsInput, j judged) ([]Part, error) {
+	parts, ws := j.parts, j.warnings
 	order := make([]int, len(parts))
 	for i := range order {
 		order[i] = i
@@ -306,7 +314,7 @@ func insert(tx *store.Tx, o store.Operation, in PartsInput, parts []device.Part,
 	out := make([]Part, len(parts))
 	for _, i := range order {
 		c := store.Component{ID: ident.New(), Procedure: o.ID, Treatment: o.Treatment, Case: o.Case, Hospital: o.Hospital, On: o.OperatedOn, Line: parts[i].Device,
-			Item: parts[i].Item, RawScan: scans[i], Sticker: in.Sticker, Marks: device.Marks(ws, i), Live: true, Version: 1}
+			Item: parts[i].Item, RawScan: j.scans[i], Sticker: in.Sticker, Marks: device.Marks(ws, i), Live: true, Version: 1}
 		c.Reason, c.Review = attached(ws, i, in.Reason)
 		var err error
 		if out[i], err = tx.InsertComponent(c); err != nil {
