@@ -228,10 +228,10 @@ create function device_used_on(p_unit_di text, p_unit_ref text, p_except uuid) r
 language sql stable security definer set search_path = pg_catalog, public as $$
   select min(u.implanted_on) from (
     select c.implanted_on from component c where c.partnership_id = nullif(current_setting('app.partnership', true), '')::uuid
-      and c.unit_di = p_unit_di and p_unit_di <> '' and c.live and c.claim = 'sole' and c.id is distinct from p_except
+      and c.unit_di = p_unit_di and c.unit_di <> '' and c.live and c.claim = 'sole' and c.id is distinct from p_except
     union all
     select c.implanted_on from component c where c.partnership_id = nullif(current_setting('app.partnership', true), '')::uuid
-      and c.unit_ref = p_unit_ref and p_unit_ref <> '' and c.live and c.claim = 'sole' and c.id is distinct from p_except) u
+      and c.unit_ref = p_unit_ref and c.unit_ref <> '' and c.live and c.claim = 'sole' and c.id is distinct from p_except) u
 $$;
 -- +goose StatementEnd
 
@@ -252,7 +252,8 @@ begin
     raise exception 'dispute_open: no disputed part of the caller' using errcode = '42501';
   end if;
   select x.* into h from component x where x.partnership_id = v_partnership and x.live and x.claim = 'sole' and x.id <> c.id
-    and (x.unit_di = c.unit_di and x.unit_di <> '' or x.unit_ref = c.unit_ref and x.unit_ref <> '') order by x.implanted_on, x.id limit 1;
+    and (x.unit_di = c.unit_di and x.unit_di <> '' or x.unit_ref = c.unit_ref and x.unit_ref <> '')
+    order by x.implanted_on, x.id limit 1;
   if not found then
     return null;
   end if;

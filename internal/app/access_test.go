@@ -23,6 +23,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
@@ -39,6 +40,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -185,6 +187,7 @@ func (p *premises) records() {
 	gone := p.Patient(here, "向远山")
 	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
 	must(p, "death", err)
+	p.devices(op.ID)
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -198,6 +201,32 @@ func (p *premises) records() {
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
 		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel",
 	} {
+		p.objects[name] = value
+	}
+}
+
+// devices makes a line of the library, a delivery, a part that a second record
+// names as well, and one that was taken out.
+func (p *premises) devices(first ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Doctor(here)
+	tr := p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	second, err := s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today())}, store.Key{})
+	must(p, "second operation", err)
+	line, err := s.Implants.SaveLine(ctx, p.Approver(), implant.LineInput{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}}, store.Key{})
+	must(p, "library", err)
+	stock, err := s.Implants.AddStock(ctx, p.Registrar(here), implant.StockInput{Hospital: p.ID(here), Device: device.Device{Maker: "临川", Catalogue: "F-1"}, Lot: "A", Received: 3}, store.Key{})
+	must(p, "delivery", err)
+	for _, op := range []ident.ID{first, second.ID} {
+		_, err = s.Implants.AddParts(ctx, doctor, implant.PartsInput{Operation: op, ByHand: &device.Item{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}, Serial: "7"},
+			Confirmed: true, Reason: "按标签"}, store.Key{})
+		must(p, "part", err)
+	}
+	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Role: device.Insert}, store.Key{})
+	must(p, "explant", err)
+	for name, value := range map[string]string{"devices": line.ID.String(), "stock": stock.ID.String(), "parts": p.superText(`select id from component where claim = 'disputed'`),
+		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
 		p.objects[name] = value
 	}
 }

@@ -169,7 +169,7 @@ func (tx *Tx) SearchDevices(text string, role device.Role) ([]DeviceItem, error)
 	di := device.Device{DI: text}.Clean().DI
 	var rows []deviceRow
 	err := tx.list(&rows, `select `+deviceColumns+` from (
-		(select d.* from device d where d.partnership_id = $1 and d.live and d.di = $4 limit 1)
+		(select d.* from device d where d.partnership_id = $1 and d.live and d.di = $4 and d.di <> '' limit 1)
 		union (select d.* from device d where d.partnership_id = $1 and d.live and d.ref_key >= $2 and d.ref_key < $3 and ($6 = '' or d.role = $6) order by d.ref_key, d.id limit $5)
 		union (select d.* from device d where d.partnership_id = $1 and d.live and d.brand_key >= $2 and d.brand_key < $3 and ($6 = '' or d.role = $6) order by d.brand_key, d.id limit $5)
 		union (select d.* from device d where d.partnership_id = $1 and d.live and d.maker_key >= $2 and d.maker_key < $3 and ($6 = '' or d.role = $6)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -167,6 +168,7 @@ func lists(tx *store.Tx, p place) []error {
 	out = append(out, pages(func(r page.Request) (page.Result[store.DeathReport], error) {
 		return tx.ListDeaths(patient.DeathReported, r)
 	}))
+	out = append(out, deviceLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -184,6 +186,32 @@ func lists(tx *store.Tx, p place) []error {
 		}),
 		drop(tx.AuditTrail(store.AuditFilter{})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one})), drop(tx.AuditTrail(store.AuditFilter{Actor: p.doctor})),
 	)
+}
+
+// deviceLists are the lists about implants.
+func deviceLists(tx *store.Tx, p place) []error {
+	var out []error
+	for _, f := range []store.RecallFilter{{Lot: "L75"}, {Catalogue: "REF3000"}, {Brand: "B5"}, {Lot: "L75", Brand: "B5"}} {
+		f.Hospitals = p.here
+		out = append(out, pages(func(r page.Request) (page.Result[store.PatientPart], error) { return tx.Recall(f, r) }), drop(tx.CountRecall(f)))
+	}
+	for _, role := range []device.Role{"", device.Femoral} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.DeviceItem], error) { return tx.ListDevices(role, r) }))
+	}
+	for _, text := range []string{"REF30", "M5", "B7", "10000000003000"} {
+		out = append(out, drop(tx.SearchDevices(text, "")))
+	}
+	for _, state := range []string{store.DisputeOpen, store.DisputeResolved} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Dispute], error) { return tx.ListDisputes(state, r) }))
+	}
+	item := device.Item{Device: device.Device{Maker: "M1", Catalogue: "REF3000", DI: "10000000003000"}, Lot: "L75", Serial: "S3000"}
+	_, _, counted := tx.CountDeviceWork([]ident.ID{p.hospital})
+	return append(out, counted, pages(func(r page.Request) (page.Result[store.StockItem], error) { return tx.ListStock(p.here, r) }),
+		pages(func(r page.Request) (page.Result[store.PatientPart], error) { return tx.ListReviewsOfParts(p.here, r) }),
+		drop(tx.DevicesLike([]device.Device{item.Device})), drop(tx.DevicesUsedOn([]device.Item{item}, ident.Nil)),
+		drop(tx.LotsOf(p.hospital, []device.Part{{Item: item, Device: p.one}}, ident.Nil)), drop(tx.DevicesUndisputed(p.one)),
+		drop(tx.ComponentsOf(p.settled)), drop(tx.ExplantsOf(p.settled)), drop(tx.ComponentChanges(p.settled)),
+		drop(tx.ImplantsOf(p.settled, procedure.Procedure{ID: p.one, Site: procedure.Knee, Side: procedure.Left})))
 }
 
 // work is what the home page, the search box and the checks of a form ask.

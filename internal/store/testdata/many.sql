@@ -52,6 +52,23 @@ entry_ as (insert into ledger_entry (partnership_id, transfer_id, account_id, am
 audit_ as (insert into audit_event (partnership_id, id, organisation_id, at, actor_id, actor_name, role, action, object_kind, object_id, outcome, reason, detail, request_id, source, mac)
 	select $1::uuid, id, h, at, md5('actor' || i % 50)::uuid, 'x', '', 'case.open', 'case', id, 'ok', '', '{}', '', '', '' from n),
 link_ as (insert into audit_link (partnership_id, organisation_id, lane, seq, event_id, hash) select $1::uuid, h, 0, i, id, '' from n),
+device_ as (insert into device (partnership_id, id, maker, brand, catalogue_no, di, maker_key, brand_key, ref_key, registration_no, nhsa_code, role, size, diameter_mm, side, material,
+		cemented, price_fen, bulk, created_at, created_by)
+	select $1::uuid, id, 'M', 'B', 'REF' || i, lpad((10000000000000 + i)::text, 14, '0'), 'M' || i % 10, 'B' || i % 50, 'REF' || i, '', '', 'FEMORAL', '', 0, '', '', false, 1, false, at, id from n where i % 4 = 0),
+stock_ as (insert into device_stock (partnership_id, id, hospital_id, device_id, lot, lot_key, received_on, received, created_at, created_by)
+	select $1::uuid, id, h, md5($4 || i / 4 * 4)::uuid, 'L' || i / 40, 'L' || i / 40, d, 5, at, id from n where i >= 4),
+component_ as (insert into component (partnership_id, id, procedure_id, treatment_id, case_id, hospital_id, visible_to, team, implanted_on, device_id, role, maker, brand, catalogue_no, di,
+		registration_no, nhsa_code, size, diameter_mm, side, material, cemented, price_fen, bulk, lot, serial, quantity, lot_key, ref_key, brand_key, unit_di, unit_ref, claim, marks, review,
+		entered_by, created_at, created_by)
+	select $1::uuid, id, id, id, id, h, v, '{}', d, md5($4 || i / 4 * 4)::uuid, 'FEMORAL', 'M', 'B', 'REF' || i / 4 * 4, '', '', '', '', 0, '', '', false, 1, false, 'L' || i / 40, 'S' || i, 1,
+		'L' || i / 40, 'REF' || i / 4 * 4, 'B' || i % 50, 'DI' || i, 'M|REF|S' || i, case when i % 100 = 5 then 'disputed' else 'sole' end, '{}',
+		case when i % 50 = 5 then 'open' else '' end, $1::uuid, at, id from n where step >= 6),
+partchange_ as (insert into component_change (partnership_id, id, component_id, hospital_id, visible_to, team, action, before, after, changed_at, changed_by)
+	select $1::uuid, id, id, h, v, '{}', 'reviewed', '{}', '{}', at, id from n where step >= 6),
+explant_ as (insert into explant (partnership_id, id, procedure_id, treatment_id, case_id, hospital_id, visible_to, team, component_id, role, created_at, created_by)
+	select $1::uuid, id, id, id, id, h, v, '{}', id, 'FEMORAL', at, id from n where step >= 6 and i % 7 = 0),
+dispute_ as (insert into device_dispute (partnership_id, id, visible_to, first_id, again_id, piece, used_on, again_on, state, created_at, created_by)
+	select $1::uuid, id, v, id, id, 'x', d, d, case when i % 100 = 5 then 'open' else 'resolved' end, at, id from n where step >= 6 and i % 5 = 0),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
