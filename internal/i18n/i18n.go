@@ -113,6 +113,9 @@ func (p Printer) T(key string, pairs ...any) string {
 	return p.Say(key, args)
 }
 
+// Has reports whether there is a text for key.
+func (p Printer) Has(key string) bool { return p.cat != nil && p.cat.Has(p.lang, key) }
+
 // Say is T with the arguments of an error.
 func (p Printer) Say(key string, args errs.Args) string {
 	if p.cat == nil {

@@ -28,11 +28,6 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request, c *Call) error {
 	return s.d.Engine.Render(w, r, http.StatusOK, "help", newHelpPage(c.Base, c.Who.Roles()))
 }
 
-// helpSteps is how many steps the catalogue tells about a role.
-var helpSteps = map[user.Role]int{user.Registrar: 7, user.Finance: 3, user.LocalDoctor: 4, user.VisitingDoctor: 3, user.Screener: 1,
-	user.Approver: 6, user.Official: 2, user.OfficialDonor: 1, user.FundSteward: 1, user.Auditor: 1, user.HospitalAdmin: 2,
-	user.SystemAdmin: 1, user.SecurityAdmin: 1, user.AuditAdmin: 1}
-
 // newHelpPage puts the reader's own roles first.
 func newHelpPage(b Base, roles []user.Role) helpPage {
 	p := helpPage{Base: b}
@@ -43,8 +38,12 @@ func newHelpPage(b Base, roles []user.Role) helpPage {
 	}
 	for _, role := range user.Roles() {
 		h := helpRole{Name: b.T(string(role.Label()))}
-		for n := range helpSteps[role] {
-			h.Steps = append(h.Steps, b.T("help."+string(role)+"."+strconv.Itoa(n+1)))
+		for n := 1; ; n++ { // as many steps as the catalogue tells
+			key := "help." + string(role) + "." + strconv.Itoa(n)
+			if !b.Has(key) {
+				break
+			}
+			h.Steps = append(h.Steps, b.T(key))
 		}
 		if mine[role] {
 			p.Yours = append(p.Yours, h)
