@@ -40,7 +40,7 @@ func newHelpPage(b Base, roles []user.Role) helpPage {
 		h := helpRole{Name: b.T(string(role.Label()))}
 		for n := 1; ; n++ { // as many steps as the catalogue tells
 			key := "help." + string(role) + "." + strconv.Itoa(n)
-			if !b.Has(key) {
+			if !b.P.Has(key) {
 				break
 			}
 			h.Steps = append(h.Steps, b.T(key))

@@ -15,6 +15,7 @@ import (
 // put another in its place that notes missing keys.
 type Speaker interface {
 	T(key string, pairs ...any) string
+	Has(key string) bool
 	Say(key string, args errs.Args) string
 	Date(clock.Date) string
 	DateWeekday(clock.Date) string
