@@ -41,7 +41,9 @@ var leafDoors = map[string][]string{
 var domainDoors = map[string][]string{
 	"patient":      {},
 	"match":        {"patient"},
-	"procedure":    {},
+	"acuity":       {},
+	"registry":     {},
+	"procedure":    {"acuity", "registry"},
 	"device":       {"procedure"},
 	"practitioner": {"procedure"},
 	"visit":        {"practitioner", "procedure"},

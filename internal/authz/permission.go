@@ -39,6 +39,8 @@ const (
 	ProcedureEdit Permission = "procedure:edit" // correct an operation record
 	ProcedureSign Permission = "procedure:sign" // validate and lock an operation record as the second clinician, or unlock it
 
+	ObservationRecord Permission = "observation:record" // record acuity and complications
+
 	DeviceRead     Permission = "device:read"     // see the device library, stock and disputes
 	DeviceEdit     Permission = "device:edit"     // maintain the device library
 	StockEdit      Permission = "stock:edit"      // record what a hospital received
@@ -118,7 +120,7 @@ func Permissions() []Permission {
 	return []Permission{
 		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
-		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, DeviceRead, DeviceEdit, StockEdit,
+		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,

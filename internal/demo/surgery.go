@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -28,7 +29,7 @@ func (m *maker) procedure(r *record, op operation) (procedure.Procedure, error) 
 	case procedure.Cataract:
 		p.Anaesthesia = []procedure.Anaesthesia{"TOPICAL"}
 		power := procedure.Power(36 + m.rng.IntN(14))
-		p.EyePart = &procedure.EyePart{LensPower: &power, Before: pick(m, procedure.Acuity("0.05"), "0.10", "0.15"), After: pick(m, procedure.Acuity("0.50"), "0.60", "0.80")}
+		p.EyePart = &procedure.EyePart{LensPower: &power, Before: pick(m, acuity.Value("L1.30"), "L1.00", acuity.CountingFingers), After: pick(m, acuity.Value("L0.30"), "L0.20", "L0.10")}
 	case procedure.Coronary:
 		p.Anaesthesia = []procedure.Anaesthesia{"LOCAL_INFILTRATION"}
 		p.HeartPart = m.heart(op)

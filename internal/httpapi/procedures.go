@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/httpx"
@@ -55,7 +56,7 @@ type procedureList struct {
 
 func (s *Server) procedures(r *http.Request, c *call) (int, any, error) {
 	q := query{values: r.URL.Query()}
-	in := treatment.OperationsInput{Own: q.values.Get("own") == "true", Hospital: q.id("hospital"), From: q.day("from"), To: q.day("to"), Page: q.page()}
+	in := treatment.OperationsInput{Own: q.values.Get("own") == "true", Hospital: q.id("hospital"), From: q.day("from"), To: q.day("to"), State: treatment.OperationState(q.values.Get("state")), Page: q.page()}
 	if err := q.wrong.Err(); err != nil {
 		return 0, nil, err
 	}
@@ -153,10 +154,10 @@ func (b logBody) eye(f *errs.Fields) *procedure.EyePart {
 		e.LensPower = &power
 	}
 	var err error
-	if e.Before, err = procedure.ParseAcuity(b.AcuityBefore); err != nil {
+	if e.Before, _, err = acuity.Detect(b.AcuityBefore); err != nil {
 		f.Add("acuity_before", "error.procedure.acuity")
 	}
-	if e.After, err = procedure.ParseAcuity(b.AcuityAfter); err != nil {
+	if e.After, _, err = acuity.Detect(b.AcuityAfter); err != nil {
 		f.Add("acuity_after", "error.procedure.acuity")
 	}
 	return e

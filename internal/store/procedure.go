@@ -10,8 +10,10 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 )
@@ -57,14 +59,16 @@ type operationDetail struct {
 
 	LensPower    *procedure.Power `json:"lens_half_dioptres,omitempty"`
 	LensModel    string           `json:"lens_model,omitempty"`
-	AcuityBefore procedure.Acuity `json:"acuity_before,omitempty"`
-	AcuityAfter  procedure.Acuity `json:"acuity_after,omitempty"`
+	AcuityBefore acuity.Value     `json:"acuity_before,omitempty"`
+	AcuityAfter  acuity.Value     `json:"acuity_after,omitempty"`
 
 	Syndrome    procedure.Syndrome `json:"syndrome,omitempty"`
 	Access      procedure.Access   `json:"access,omitempty"`
 	Vessels     []procedure.Vessel `json:"vessels,omitempty"`
 	Stents      int                `json:"stents,omitempty"`
 	DrugEluting bool               `json:"drug_eluting,omitempty"`
+
+	Record *registry.Record `json:"record,omitempty"`
 }
 
 // OperationDetail is the stored form of what a record holds beyond its columns.
@@ -82,19 +86,34 @@ func OperationDetail(p procedure.Procedure) (string, error) {
 	if h := p.HeartPart; h != nil {
 		d.Syndrome, d.Access, d.Vessels, d.Stents, d.DrugEluting = h.Syndrome, h.Access, h.Vessels, h.Stents, h.DrugEluting
 	}
+	if !p.Record.Empty() {
+		d.Record = &p.Record
+	}
 	raw, err := json.Marshal(d)
 	return string(raw), err
+}
+
+// stored is an acuity as an older record spelled it: a decimal.
+func stored(v acuity.Value) acuity.Value {
+	if v.Known() {
+		return v
+	}
+	v, _, _ = acuity.Detect(string(v)) // what no scale has was refused when it was written
+	return v
 }
 
 // apply puts the stored detail back into the record, in the part of its programme.
 func (d operationDetail) apply(p *procedure.Procedure) {
 	p.Anaesthesia, p.ASA, p.Diagnosis = d.Anaesthesia, d.ASA, d.Diagnosis
+	if d.Record != nil {
+		p.Record = *d.Record
+	}
 	switch p.Programme {
 	case procedure.Joint:
 		p.JointPart = &procedure.JointPart{Indications: d.Indications, Fixation: d.Fixation, Plan: d.Plan, StageNo: d.StageNo, UnknownPrimary: d.UnknownPrimary}
 		p.JointPart.StageGroup, _ = ident.Parse(d.StageGroup) // empty: no group
 	case procedure.Cataract:
-		p.EyePart = &procedure.EyePart{LensPower: d.LensPower, LensModel: d.LensModel, Before: d.AcuityBefore, After: d.AcuityAfter}
+		p.EyePart = &procedure.EyePart{LensPower: d.LensPower, LensModel: d.LensModel, Before: stored(d.AcuityBefore), After: stored(d.AcuityAfter)}
 	case procedure.Coronary:
 		p.HeartPart = &procedure.HeartPart{Syndrome: d.Syndrome, Access: d.Access, Vessels: d.Vessels, Stents: d.Stents, DrugEluting: d.DrugEluting}
 	}
@@ -237,11 +256,11 @@ func (tx *Tx) InsertOperation(o Operation, t Treatment) error {
 	}
 	_, err = tx.exec(`insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team,
 		operated_on, operation_codes, diagnosis_codes, code_catalogue, lead_id, lead_name, lead_visiting, assistant_id, supervisor_id, detail, marks,
-		created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12::uuid[], $13, $14::text[], $15::text[], $16, $17, $18, $19,
-		$20, $21, $22, $23::text[], $24, $25)`, tx.Partnership(), o.ID, t.ID, t.Case, t.Person, string(o.Programme), string(o.Kind), string(o.Site),
+		created_at, created_by, sheet_missing, reason_status) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12::uuid[], $13, $14::text[], $15::text[],
+		$16, $17, $18, $19, $20, $21, $22, $23::text[], $24, $25, $26, $27)`, tx.Partnership(), o.ID, t.ID, t.Case, t.Person, string(o.Programme), string(o.Kind), string(o.Site),
 		string(o.Side), t.Hospital, idArray(t.SeenBy()), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
 		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks),
-		tx.now, tx.who.AccountID)
+		tx.now, tx.who.AccountID, len(o.Missing()), o.Record.Values.One("reason_status"))
 	if err != nil {
 		return err
 	}
@@ -256,9 +275,10 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 	}
 	err = tx.update(`update procedure set kind = $4, site = $5, side = $6, team = $7::uuid[], operated_on = $8, operation_codes = $9::text[],
 		diagnosis_codes = $10::text[], code_catalogue = $11, lead_id = $12, lead_name = $13, lead_visiting = $14, assistant_id = $15, supervisor_id = $16,
-		detail = $17, marks = $18::text[], entered_by = $19, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), o.ID, o.Version,
+		detail = $17, marks = $18::text[], entered_by = $19, sheet_missing = $20, reason_status = $21, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), o.ID, o.Version,
 		string(o.Kind), string(o.Site), string(o.Side), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
-		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID)
+		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID,
+		len(o.Missing()), o.Record.Values.One("reason_status"))
 	if err != nil {
 		return err
 	}
@@ -332,6 +352,23 @@ type OperationFilter struct {
 	Hospitals []ident.ID // done at these; nil with Lead Nil is the whole partnership
 	Lead      ident.ID   // led by this doctor, wherever
 	From, To  clock.Date
+	State     OperationState // at named hospitals only
+}
+
+// OperationState is what a record still needs.
+type OperationState string
+
+// The states.
+const (
+	OperationIncomplete OperationState = "incomplete" // needed answers of the sheet are missing
+	OperationUnsigned   OperationState = "unsigned"   // no second clinician has signed
+	OperationRecheck    OperationState = "recheck"    // the reasons of a revision are provisional
+)
+
+// condition is the state as the index of its list spells it.
+func (s OperationState) condition() string {
+	return map[OperationState]string{OperationIncomplete: ` and o.sheet_missing > 0`, OperationUnsigned: ` and o.validated_by is null`,
+		OperationRecheck: ` and o.reason_status = 'PROVISIONAL'`}[s]
 }
 
 // ListOperations is a page of operations, the latest first.
@@ -344,7 +381,7 @@ func (tx *Tx) ListOperations(f OperationFilter, req page.Request) (page.Result[O
 		on, id = f.To, lastID
 	}
 	args := []any{tx.Partnership(), on, id, req.Limit() + 1, f.From}
-	const rest = ` and (o.operated_on, o.id) < ($2, $3) and ($5::date is null or o.operated_on >= $5) and o.live order by o.operated_on desc, o.id desc limit $4`
+	rest := f.State.condition() + ` and (o.operated_on, o.id) < ($2, $3) and ($5::date is null or o.operated_on >= $5) and o.live order by o.operated_on desc, o.id desc limit $4`
 	from := `(select o.* from procedure o where o.partnership_id = $1` + rest + `) o`
 	switch {
 	case f.Lead != ident.Nil:

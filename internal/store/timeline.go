@@ -25,7 +25,9 @@ const (
 	EntryMoney      TimelineKind = "money"    // What is settled or approved; Amount is the reduction
 	EntryFile       TimelineKind = "file"     // What is the kind of the attachment
 	EntryDeath      TimelineKind = "death"
-	EntryPlan       TimelineKind = "plan" // the other side, planned
+	EntryAcuity     TimelineKind = "acuity"       // What is the value
+	EntryLater      TimelineKind = "complication" // What is its type
+	EntryPlan       TimelineKind = "plan"         // the other side, planned
 )
 
 // TimelineEntry is one thing that happened to a person, or is planned.
@@ -92,6 +94,10 @@ var timelineSources = []timelineSource{
 			('left', x.left_on, x.decided_at, x.to_hospital_id, ''),
 			(x.state, (x.closed_at at time zone 'Asia/Shanghai')::date, x.closed_at, x.to_hospital_id, x.closing)) s(what, on_day, made, hospital, note)
 		where s.on_day is not null and ` + ofCase},
+	{partCare, `select 'acuity', x.value, x.taken_on, x.created_at, x.id, x.case_id, null, x.hospital_id, 'eye', x.side, '', x.correction, 0
+		from same join casefile c on c.partnership_id = $1 and c.person_id = same.id join acuity_reading x on x.partnership_id = $1 and x.case_id = c.id where x.live and ` + ofCase},
+	{partCare, `select 'complication', x.type, x.onset_on, x.created_at, x.procedure_id, x.case_id, x.treatment_id, x.hospital_id, '', '', x.note, '', 0
+		from same join casefile c on c.partnership_id = $1 and c.person_id = same.id join complication x on x.partnership_id = $1 and x.case_id = c.id where x.live and ` + ofCase},
 	{partMoney, `select 'money', 'settled', x.settled_on, x.created_at, x.id, x.case_id, x.treatment_id, x.hospital_id, '', '', '', '', x.fund_fen + x.waiver_fen
 		from same join casefile c on c.partnership_id = $1 and c.person_id = same.id join treatment t on t.partnership_id = $1 and t.case_id = c.id
 		join settlement x on x.partnership_id = $1 and x.treatment_id = t.id where x.state = 'settled' and ` + ofCase},

@@ -169,6 +169,9 @@ func caseActions(b Base, v care.CaseView) []Button {
 	if v.CanClose && v.Programme != procedure.Coronary {
 		out = append(out, Button{Text: b.T("case.second"), Href: base + "/second"})
 	}
+	if v.Programme == procedure.Cataract {
+		out = append(out, Button{Text: b.T("acuity.one"), Href: base + "/acuity"})
+	}
 	if v.CanRefer {
 		out = append(out, Button{Text: b.T("referral.send"), Icon: "swap", Href: base + "/refer"})
 	}

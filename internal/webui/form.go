@@ -48,6 +48,7 @@ type Form struct {
 // the progress list.
 type Section struct {
 	Key      string // message key of the title
+	Text     string // the title itself, where it carries a number
 	Fields   []string
 	Optional bool
 }

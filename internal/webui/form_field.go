@@ -238,7 +238,10 @@ func (f *Form) T(key string, pairs ...any) string { return f.P.T(key, pairs...) 
 func (f *Form) Blocks() []Block {
 	var out []Block
 	for i, s := range f.Sections {
-		b := Block{No: i + 1, Title: f.P.T(s.Key), Section: s, State: "open"}
+		b := Block{No: i + 1, Title: s.Text, Section: s, State: "open"}
+		if b.Title == "" {
+			b.Title = f.P.T(s.Key)
+		}
 		filled, want := 0, 0
 		for _, name := range s.Fields {
 			x := f.field(name)

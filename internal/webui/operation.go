@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -27,9 +28,18 @@ type operationView struct {
 	Note     *Alert
 	Disputed *Alert
 	Facts    []Def
+	Sheet    *Alert // what the sheet still lacks
+	Recheck  *Alert
 	Parts    Table
 	Explants Table
 	Record   []Def
+	Derived  []Def
+	Chain    Table
+	Eye      []Def
+	Readings Table
+	Later    Table // complications
+	MACE     []Def
+	MACERule string
 	Changes  []Event
 }
 
@@ -159,16 +169,31 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	case v.Sign:
 		b.Actions = append(b.Actions, Button{Text: b.T("operation.sign"), Icon: "lock", Href: self + "/validation"})
 	}
-	if v.Edit {
-		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"})
+	if v.Observe {
+		b.Actions = append(b.Actions, Button{Text: b.T("complication.new"), Icon: "warning", Href: self + "/complications/new"})
+		if v.Site == procedure.Eye {
+			b.Actions = append(b.Actions, Button{Text: b.T("acuity.new"), Href: "/cases/" + v.Case.String() + "/acuity"})
+		}
 	}
 	if v.Edit {
+		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"}, Button{Text: b.T("registry.record"), Icon: "edit", Href: self + "/sheet"})
 		b.Actions = append(b.Actions, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
 		if v.Kind.Revision() || v.Kind.Explant() {
 			b.Actions = append(b.Actions, Button{Text: b.T("device.explant.new"), Icon: "undo", Href: self + "/explants/new"})
 		}
 	}
 	p := operationView{Base: b, Facts: operationFacts(b, v, today), Record: operationRecord(b, v.Procedure), Changes: operationHistory(b, v)}
+	p.Derived, p.Sheet, p.Recheck = derivedFacts(b, v.Procedure), sheetState(b, v), recheckState(b, v, today.Start())
+	if len(v.Chain) > 1 {
+		p.Chain = chainTable(b, v)
+	}
+	if !v.Away {
+		p.Later = complicationsTable(b, v)
+		p.MACE, p.MACERule = maceFacts(b, v), b.T("complication.mace.rule", "version", complication.MACEVersion)
+	}
+	if v.Site == procedure.Eye && !v.Away {
+		p.Readings, p.Eye = readingsTable(b, v.Readings, v.Chain, readingRights{}), outcomeFacts(b, v.Readings, v.Chain)
+	}
 	p.Parts, p.Explants = partsTable(b, v.Parts, partRights{v.Edit, v.Review, v.Reader}), explantsTable(b, v.Explants)
 	if slices.ContainsFunc(v.Parts, func(x care.Part) bool { return x.Claim == device.Disputed }) {
 		p.Disputed = &Alert{Kind: "warn", Title: b.T("device.part.disputed"), Text: b.T("device.part.disputed.text"), Buttons: []Button{{Text: b.T("device.tab.disputes"), Href: "/disputes"}}}
@@ -239,8 +264,8 @@ func operationRecord(b Base, x procedure.Procedure) []Def {
 			add("operation.lens_power", e.LensPower.String()+" D")
 		}
 		add("operation.lens_model", e.LensModel)
-		add("operation.acuity_before", string(e.Before))
-		add("operation.acuity_after", string(e.After))
+		add("operation.acuity_before", acuitySaid(b, e.Before))
+		add("operation.acuity_after", acuitySaid(b, e.After))
 	}
 	if h := x.HeartPart; h != nil {
 		if h.Syndrome != "" {
@@ -252,7 +277,7 @@ func operationRecord(b Base, x procedure.Procedure) []Def {
 		add("operation.vessels", said(labels(h.Vessels)...))
 		add("operation.stents", number(h.Stents))
 	}
-	return out
+	return append(out, sheetFacts(b, x)...)
 }
 
 func labels[T labelled](list []T) []string {
@@ -332,6 +357,9 @@ func operationsFilter(b Base, today clock.Date, hospitals []Option, doctor bool)
 	if len(hospitals) > 1 {
 		fields = append(fields, Field{Name: "hospital", LabelKey: "case.hospital", Kind: KindSelect, Optional: true, Blank: "list.any", Options: hospitals})
 	}
+	fields = append(fields, Field{Name: "state", LabelKey: "operation.needs", Kind: KindSelect, Optional: true, Blank: "list.any", Options: []Option{
+		{Value: string(care.OperationUnsigned), Key: "operation.needs.unsigned"}, {Value: string(care.OperationIncomplete), Key: "operation.needs.incomplete"},
+		{Value: string(care.OperationRecheck), Key: "operation.needs.recheck"}}})
 	fields = append(fields, Field{Name: "from", LabelKey: "care.from", Kind: KindDate, Optional: true}, Field{Name: "to", LabelKey: "care.to", Kind: KindDate, Optional: true})
 	f := NewForm(b, today, fields...)
 	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/operations"
@@ -348,7 +376,7 @@ func (s *Server) operationsPage(w http.ResponseWriter, r *http.Request, c *Call)
 		return err
 	}
 	in := care.OperationsInput{Own: slices.Contains(f.Names(), "own") && f.Choice("own") == "yes", Hospital: offered(f, "hospital"), From: f.Date("from"),
-		To: f.Date("to"), Page: pageRequest(r)}
+		To: f.Date("to"), State: care.OperationState(f.Choice("state")), Page: pageRequest(r)}
 	list, err := s.d.Care.Operations(r.Context(), c.Who, in)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -196,9 +197,9 @@ func readEye(f *Form, p *procedure.Procedure) {
 		}
 		e.LensPower = &power
 	}
-	for name, to := range map[string]*procedure.Acuity{"acuity_before": &e.Before, "acuity_after": &e.After} {
+	for name, to := range map[string]*acuity.Value{"acuity_before": &e.Before, "acuity_after": &e.After} {
 		var err error
-		if *to, err = procedure.ParseAcuity(f.Text(name)); err != nil {
+		if *to, _, err = acuity.Detect(f.Text(name)); err != nil {
 			f.Fail(name, "error.procedure.acuity")
 		}
 	}
@@ -259,7 +260,7 @@ func putOperation(f *Form, p procedure.Procedure) {
 		positive("stage_no", j.StageNo)
 	}
 	if e := p.EyePart; e != nil {
-		f.Put("lens_model", e.LensModel).Put("acuity_before", string(e.Before)).Put("acuity_after", string(e.After))
+		f.Put("lens_model", e.LensModel).Put("acuity_before", acuityText(e.Before)).Put("acuity_after", acuityText(e.After))
 		f.Put("lens_power", "")
 		if e.LensPower != nil {
 			f.Put("lens_power", e.LensPower.String())

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	files "github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -30,6 +32,13 @@ var entryWords = map[string]func(b Base, e care.TimelineEntry) Event{
 	},
 	string(care.EntryStep):      stepWords,
 	string(care.EntryOperation): operationWords,
+	string(care.EntryAcuity): func(b Base, e care.TimelineEntry) Event {
+		return Event{Title: b.T("record.event.acuity", "eye", b.T(procedure.Side(e.Side).EyeLabel()), "correction", b.T(acuity.Correction(e.Mark).Label())),
+			Note: acuitySaid(b, acuity.Value(e.What)), Href: "/cases/" + e.Case.String() + "/acuity"}
+	},
+	string(care.EntryLater): func(b Base, e care.TimelineEntry) Event {
+		return Event{Title: b.T(complication.Type(e.What).Label()), Note: e.Note, Href: "/operations/" + e.ID.String()}
+	},
 	string(care.EntryReferral): func(b Base, e care.TimelineEntry) Event {
 		return Event{Title: b.T("referral.event." + e.What), Note: e.Note, Href: "/referrals/" + e.ID.String()}
 	},

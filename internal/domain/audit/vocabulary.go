@@ -35,6 +35,10 @@ const (
 	ProcedureEdit = "procedure.edit"
 	ProcedureSign = "procedure.sign"
 
+	AcuityRecord       = "acuity.record"
+	AcuityWithdraw     = "acuity.withdraw"
+	ComplicationRecord = "complication.record"
+
 	DeviceRecord  = "device.record"
 	DeviceReview  = "device.review"
 	DeviceEdit    = "device.edit"
@@ -187,6 +191,8 @@ const (
 	ObjectJob          = "job"
 	ObjectEligibility  = "eligibility"
 	ObjectReferral     = "referral"
+	ObjectReading      = "acuity_reading"
+	ObjectComplication = "complication"
 	ObjectDevice       = "device"
 	ObjectComponent    = "component"
 	ObjectDispute      = "dispute"
@@ -198,7 +204,7 @@ func Actions() []string {
 		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
-		DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
+		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
@@ -219,7 +225,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute,
+		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute,
 	}
 }
 

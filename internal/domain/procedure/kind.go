@@ -1,6 +1,10 @@
 package procedure
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
+)
 
 // Kind is what was done, as fine as the house counts it.
 type Kind string
@@ -8,19 +12,23 @@ type Kind string
 // The kinds. UKA, EXTRACTION and EXTRACTION_IOL are for records that do not say
 // the compartment or the technique; forms offer the exact ones.
 const (
-	THA          Kind = "THA"
-	Hemi         Kind = "HEMI"
-	Resurfacing  Kind = "RESURFACING"
-	HipRevision  Kind = "HIP_REVISION"
-	HipExplant   Kind = "HIP_EXPLANT"
-	TKA          Kind = "TKA"
-	UKAMedial    Kind = "UKA_MEDIAL"
-	UKALateral   Kind = "UKA_LATERAL"
-	UKA          Kind = "UKA"
-	PFA          Kind = "PFA"
-	Hinge        Kind = "HINGE"
-	KneeRevision Kind = "KNEE_REVISION"
-	KneeExplant  Kind = "KNEE_EXPLANT"
+	THA         Kind = "THA"
+	Hemi        Kind = "HEMI"
+	Resurfacing Kind = "RESURFACING"
+	HipRevision Kind = "HIP_REVISION"
+	HipExplant  Kind = "HIP_EXPLANT"
+	// A reoperation works on a replaced joint without adding, exchanging or taking
+	// out a component: it is stored, and it is no revision.
+	HipReoperation  Kind = "HIP_REOPERATION"
+	KneeReoperation Kind = "KNEE_REOPERATION"
+	TKA             Kind = "TKA"
+	UKAMedial       Kind = "UKA_MEDIAL"
+	UKALateral      Kind = "UKA_LATERAL"
+	UKA             Kind = "UKA"
+	PFA             Kind = "PFA"
+	Hinge           Kind = "HINGE"
+	KneeRevision    Kind = "KNEE_REVISION"
+	KneeExplant     Kind = "KNEE_EXPLANT"
 
 	PhacoIOL      Kind = "PHACO_IOL"
 	MSICSIOL      Kind = "MSICS_IOL"
@@ -74,6 +82,7 @@ func kinds() []kindRow {
 		{Resurfacing, Joint, Hip, primary, one("00.85", "00.86", "00.87"), bearing},
 		{HipRevision, Joint, Hip, revision, one(hipRev...), append([]string{"80.05"}, bearing...)},
 		{HipExplant, Joint, Hip, explant, one("80.05"), []string{"84.56"}},
+		{HipReoperation, Joint, Hip, other, one("81.40", "79.35", "79.75", "80.15", "80.85", "86.22"), nil},
 		{TKA, Joint, Knee, primary, one("81.54"), nil},
 		{UKAMedial, Joint, Knee, primary, one("81.54"), nil},
 		{UKALateral, Joint, Knee, primary, one("81.54"), nil},
@@ -82,6 +91,7 @@ func kinds() []kindRow {
 		{Hinge, Joint, Knee, primary, one("81.54"), nil},
 		{KneeRevision, Joint, Knee, revision, one(kneeRev...), []string{"80.06"}},
 		{KneeExplant, Joint, Knee, explant, one("80.06"), []string{"84.56"}},
+		{KneeReoperation, Joint, Knee, other, one("81.47", "79.36", "79.76", "80.16", "80.86", "86.22"), nil},
 		{PhacoIOL, Cataract, Eye, primary, [][]string{{"13.41"}, {"13.71"}}, eyeExtra},
 		{MSICSIOL, Cataract, Eye, primary, [][]string{{"13.59"}, {"13.71"}}, eyeExtra},
 		{ECCEIOL, Cataract, Eye, primary, [][]string{{"13.59"}, {"13.71"}}, eyeExtra},
@@ -142,6 +152,24 @@ func (k Kind) Intervention() bool { return k == PCI || k == CAGPCI }
 // Lens reports whether the kind leaves an artificial lens in the eye.
 func (k Kind) Lens() bool {
 	return k.Programme() == Cataract && k != Extraction
+}
+
+// Form is the sheet of the register the kind is recorded on; empty for none.
+func (k Kind) Form() registry.Form {
+	forms := map[Site][3]registry.Form{Hip: {registry.HipPrimary, registry.HipRevision, registry.HipReoperation},
+		Knee: {registry.KneePrimary, registry.KneeRevision, registry.KneeReoperation}}
+	r, _ := k.row()
+	switch {
+	case r.site == Eye:
+		return registry.Cataract
+	case r.site == CoronaryVessels:
+		return registry.Coronary
+	case r.class == primary:
+		return forms[r.site][0]
+	case r.class == revision || r.class == explant:
+		return forms[r.site][1]
+	}
+	return forms[r.site][2]
 }
 
 // Label is the message key of the kind's name.

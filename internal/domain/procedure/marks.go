@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -83,11 +84,9 @@ func eyeWarnings(p Procedure) (ws []Warning) {
 	if p.EyePart == nil {
 		return nil
 	}
-	before, okBefore := p.EyePart.Before.Hundredths()
-	after, okAfter := p.EyePart.After.Hundredths()
-	if okBefore && okAfter && after < before {
+	if before, after := p.EyePart.Before, p.EyePart.After; after.Worse(before) {
 		ws = append(ws, Warning{Rule: RuleAcuityWorse, Path: "acuity_after", Review: true,
-			Args: errs.Args{"before": string(p.EyePart.Before), "after": string(p.EyePart.After)}})
+			Args: errs.Args{"before": before.Decimal(), "after": after.Decimal()}})
 	}
 	return ws
 }
@@ -95,6 +94,15 @@ func eyeWarnings(p Procedure) (ws []Warning) {
 func heartWarnings(p Procedure) (ws []Warning) {
 	if h := p.HeartPart; h != nil && h.DrugEluting && h.Stents == 0 {
 		ws = append(ws, Warning{Rule: RuleStentsNone, Path: "stents"})
+	}
+	return ws
+}
+
+// sheetWarnings are the alerts of the register's sheet. A body mass that cannot
+// be is most often a slip; a dose is a fact somebody looks after.
+func sheetWarnings(p Procedure) (ws []Warning) {
+	for _, a := range registry.Alerts(p.Record) {
+		ws = append(ws, Warning{Rule: Rule("procedure." + a.Name), Path: a.Path, Review: a.Name != "bmi", Args: errs.Args{"value": a.Value}})
 	}
 	return ws
 }

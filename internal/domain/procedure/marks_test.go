@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -182,13 +183,13 @@ func TestTheEdgesOfTheStayAreInside(t *testing.T) {
 
 func TestPlausibilityOfEyesAndHearts(t *testing.T) {
 	e := eye()
-	e.EyePart.Before, e.EyePart.After = "0.80", "0.10"
+	e.EyePart.Before, e.EyePart.After = "L0.10", "L1.00"
 	if f, ws := procedure.Validate(e, facts()); len(f) > 0 || !slices.Equal(rules(ws), []procedure.Rule{procedure.RuleAcuityWorse}) {
 		t.Errorf("worse after: %v %v", f, rules(ws))
 	}
-	e.EyePart.Before = procedure.HandMotion
+	e.EyePart.Before = acuity.HandMotion
 	if _, ws := procedure.Validate(e, facts()); len(ws) > 0 {
-		t.Errorf("a sign is compared with a decimal: %v", rules(ws))
+		t.Errorf("more than hand motion is called worse than it: %v", rules(ws))
 	}
 	h := heart()
 	h.HeartPart.Stents = 0

@@ -115,11 +115,6 @@ func FuzzParseNeverBreaks(f *testing.F) {
 		if side, err := procedure.ParseSide(s); err == nil && side != "" && !side.Known() {
 			t.Errorf("%q: %q", s, side)
 		}
-		if a, err := procedure.ParseAcuity(s); err == nil {
-			if again, err := procedure.ParseAcuity(string(a)); err != nil || again != a {
-				t.Errorf("%q: %q is not stable", s, a)
-			}
-		}
 		if p, err := procedure.ParsePower(s); err == nil {
 			if again, err := procedure.ParsePower(p.String()); err != nil || again != p {
 				t.Errorf("%q: %v is not stable", s, p)
@@ -142,26 +137,5 @@ func TestLensPower(t *testing.T) {
 		if got, err := procedure.ParsePower(text); err == nil {
 			t.Errorf("%q became %v", text, got)
 		}
-	}
-}
-
-func TestAcuity(t *testing.T) {
-	for text, want := range map[string]procedure.Acuity{"": "", "0.5": "0.50", "1.0": "1.00", "０．０５": "0.05", "2": "2.00", "0.29": "0.29",
-		"指数/30cm": "CF", "FC": "CF", "手动": "HM", "光感": "LP", "光感(+)": "LP", "无光感": "NLP", "光感(-)": "NLP", "光感（－）": "NLP", "光感消失": "NLP", "光感阴性": "NLP", "hm": "HM"} {
-		got, err := procedure.ParseAcuity(text)
-		if err != nil || got != want {
-			t.Errorf("%q: %q, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"4.7", "0", "0.00", "-0.5", "0.125", "视力差"} {
-		if got, err := procedure.ParseAcuity(text); err == nil {
-			t.Errorf("%q became %q", text, got)
-		}
-	}
-	if n, ok := procedure.Acuity("0.05").Hundredths(); !ok || n != 5 {
-		t.Errorf("0.05 is %d", n)
-	}
-	if _, ok := procedure.HandMotion.Hundredths(); ok {
-		t.Error("hand motion has no decimal")
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -122,7 +124,21 @@ type Procedure struct {
 	JointPart *JointPart
 	EyePart   *EyePart
 	HeartPart *HeartPart
+
+	Record registry.Record // the answers of the register's sheet; may be empty
 }
+
+// Sheet is the record with what the questions depend on.
+func (p Procedure) Sheet() registry.Record {
+	r := p.Record
+	if p.HeartPart != nil {
+		r.Syndrome = string(p.HeartPart.Syndrome)
+	}
+	return r
+}
+
+// Missing lists the questions of the sheet that are not answered yet.
+func (p Procedure) Missing() []string { return registry.Missing(p.Kind.Form(), p.Sheet()) }
 
 // Completed fills in what follows from the kind: programme, site, and the
 // operation codes where none were given.
@@ -155,8 +171,8 @@ type JointPart struct {
 type EyePart struct {
 	LensPower *Power // nil = not recorded or no lens
 	LensModel string
-	Before    Acuity // decimal acuity before and after; empty = not measured
-	After     Acuity
+	Before    acuity.Value // empty = not measured
+	After     acuity.Value
 }
 
 // HeartPart is the core of the coronary record.

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -57,12 +59,17 @@ const (
 	RuleCompartment     Rule = "procedure.compartment"      // which half of the knee is not recorded
 	RuleAcuityWorse     Rule = "procedure.acuity_worse"     // worse after the operation than before
 	RuleStentsNone      Rule = "procedure.drug_no_stent"    // drug-eluting marked without a stent
+	RuleBMI             Rule = "procedure.bmi"              // height and weight make an unlikely body
+	RuleRadiation       Rule = "procedure.radiation"        // dose at which the skin is watched
+	RuleContrast        Rule = "procedure.contrast"         // contrast beyond what the kidneys clear
+	RuleOcclusion       Rule = "procedure.occlusion"        // an occlusion with flow
 )
 
 // Rules lists the rules.
 func Rules() []Rule {
 	return []Rule{RuleSecondPrimary, RuleNoPrimary, RuleStageInterval, RuleStageSide, RuleSideText, RuleOutsidePosting,
-		RuleBeforeAdmission, RuleAfterDischarge, RuleAfterDeath, RuleDiagnosisBlock, RuleCompartment, RuleAcuityWorse, RuleStentsNone}
+		RuleBeforeAdmission, RuleAfterDischarge, RuleAfterDeath, RuleDiagnosisBlock, RuleCompartment, RuleAcuityWorse, RuleStentsNone,
+		RuleBMI, RuleRadiation, RuleContrast, RuleOcclusion}
 }
 
 // Warning is a mark: the record is taken and carries it until somebody looked.
@@ -100,6 +107,11 @@ func Validate(p Procedure, facts Facts) (errs.Fields, []Warning) {
 		checkHeart(p, facts, &f)
 		ws = append(ws, heartWarnings(p)...)
 	}
+	if !p.Record.Empty() {
+		_, wrong := registry.Read(p.Kind.Form(), p.Sheet(), p.OperatedOn)
+		f = append(f, wrong...)
+	}
+	ws = append(ws, sheetWarnings(p)...)
 	ws = append(ws, onceWarnings(p, facts)...)
 	ws = append(ws, dayWarnings(p, facts)...)
 	ws = append(ws, sideTextWarnings(p, facts)...)
@@ -204,9 +216,9 @@ func checkEye(p Procedure, f *errs.Fields) {
 	}
 	for _, x := range []struct {
 		path string
-		a    Acuity
+		a    acuity.Value
 	}{{"acuity_before", e.Before}, {"acuity_after", e.After}} {
-		if canonical, err := ParseAcuity(string(x.a)); err != nil || canonical != x.a {
+		if !x.a.Known() {
 			f.Add(x.path, "error.procedure.acuity")
 		}
 	}

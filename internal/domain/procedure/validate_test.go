@@ -25,7 +25,7 @@ func eye() procedure.Procedure {
 	power := procedure.Power(41)
 	return procedure.Procedure{ID: ident.New(), Kind: procedure.PhacoIOL, Side: procedure.Left, OperatedOn: opDay, Hospital: ident.New(),
 		Lead: ident.New(), Anaesthesia: []procedure.Anaesthesia{"TOPICAL"}, Diagnoses: []procedure.Code{code("H25.900")},
-		EyePart: &procedure.EyePart{LensPower: &power, LensModel: "AO", Before: "0.05", After: "0.80"}}.Completed()
+		EyePart: &procedure.EyePart{LensPower: &power, LensModel: "AO", Before: "L1.30", After: "L0.10"}}.Completed()
 }
 
 func heart() procedure.Procedure {

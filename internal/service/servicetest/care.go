@@ -4,6 +4,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
@@ -90,7 +91,15 @@ func (w *World) advance(tx *store.Tx, t store.Treatment, a treatment.Action) (st
 // Joint is a complete knee replacement, for operation logs.
 func Joint(lead ident.ID, side procedure.Side, on clock.Date) procedure.Procedure {
 	return procedure.Procedure{Kind: procedure.TKA, Side: side, OperatedOn: on, Lead: lead, Anaesthesia: []procedure.Anaesthesia{"SPINAL"}, ASA: 2,
-		JointPart: &procedure.JointPart{Indications: []procedure.Indication{"OA"}, Fixation: procedure.Cemented}}
+		JointPart: &procedure.JointPart{Indications: []procedure.Indication{"OA"}, Fixation: procedure.Cemented}, Record: KneeSheet()}
+}
+
+// KneeSheet is the register's sheet of a first knee replacement with every
+// needed answer.
+func KneeSheet() registry.Record {
+	return registry.Record{Values: registry.Answers{"prior_surgery": {registry.None}, "approach": {"MEDIAL_PARAPATELLAR"}, "constraint": {"PS"}, "platform": {"FIXED"},
+		"patella": {"NOT_RESURFACED"}, "bone_graft": {registry.None}, "assist_tech": {registry.None}, "vte_chemical": {"LMWH"}, "vte_mechanical": {registry.None},
+		"antibiotic": {"头孢唑林 2 g"}, "intraop_event": {registry.None}, "lead_grade": {"ATTENDING"}}}
 }
 
 // Exec runs a statement behind row security, by the superuser.

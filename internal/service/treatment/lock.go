@@ -21,10 +21,15 @@ type SignInput struct {
 }
 
 // ValidateOperation locks a record in the name of a second clinician, who has
-// compared it with the papers.
+// compared it with the papers. A sheet with gaps is not signed: what nobody
+// answered would read as "none" for ever.
 func (s *Service) ValidateOperation(ctx context.Context, who user.Principal, in SignInput, key store.Key) (store.Operation, error) {
 	return s.sign(ctx, who, in, key, "validate", func(o store.Operation) (procedure.Signature, error) {
-		return o.Signature.Validated(who.AccountID)
+		signed, err := o.Signature.Validated(who.AccountID)
+		if missing := o.Missing(); err == nil && len(missing) > 0 {
+			return o.Signature, errs.Refuse("procedure.sheet_incomplete", "error.procedure.sheet_incomplete", errs.Args{"n": len(missing)}, "procedure.remedy.sheet")
+		}
+		return signed, err
 	})
 }
 

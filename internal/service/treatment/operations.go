@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -155,26 +156,33 @@ func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in O
 		if err := sameVersion(old.Version, in.Version); err != nil {
 			return none, err
 		}
-		o, err := s.examine(tx, t, in)
-		if err != nil {
-			return none, err
-		}
-		o.ID, o.Version = old.ID, old.Version
-		if err := tx.UpdateOperation(o); err != nil {
-			return none, err
-		}
-		if t, err = tx.TreatmentOperated(t); err != nil {
-			return none, err
-		}
-		if err := tx.SaveTreatmentFacts(t); err != nil {
-			return none, err
-		}
-		now, err := tx.OperationByID(o.ID)
-		if err != nil {
-			return none, err
-		}
-		return now, tx.RecordCorrection(old, now)
+		// The sheet has a form of its own; of it stays what the corrected kind asks as well.
+		in.Operation.Record = registry.Fitting(in.Operation.Kind.Form(), old.Record)
+		return s.saveCorrection(tx, t, old, in)
 	})
+}
+
+// saveCorrection examines a changed record, stores it and keeps what stood there.
+func (s *Service) saveCorrection(tx *store.Tx, t store.Treatment, old store.Operation, in OperationInput) (store.Operation, error) {
+	o, err := s.examine(tx, t, in)
+	if err != nil {
+		return o, err
+	}
+	o.ID, o.Version = old.ID, old.Version
+	if err := tx.UpdateOperation(o); err != nil {
+		return o, err
+	}
+	if t, err = tx.TreatmentOperated(t); err != nil {
+		return o, err
+	}
+	if err := tx.SaveTreatmentFacts(t); err != nil {
+		return o, err
+	}
+	now, err := tx.OperationByID(o.ID)
+	if err != nil {
+		return o, err
+	}
+	return now, tx.RecordCorrection(old, now)
 }
 
 // examine completes an entered operation from the treatment and the doctors,
@@ -260,10 +268,18 @@ type OperationView struct {
 	Parts       []store.Component
 	Explants    []store.Explant
 	PartChanges []store.ComponentChange
-	Edit        bool     // the reader may correct it; not while it is locked
-	Review      bool     // the reader may look at alarms about its parts
-	Reader      ident.ID // account; who wrote a part down is not its second person
-	Sign        bool     // the reader may validate it, or unlock it
+	// Chain is what was done to the same joint or eye in any hospital; Readings
+	// are those of the eye, Complications what came after.
+	Chain         []procedure.Recorded
+	Readings      []store.Reading
+	Complications []store.Complication
+	Deceased      clock.Date
+	SeenOn        clock.Date // the last day the person is known to have been alive
+	Edit          bool       // the reader may correct it; not while it is locked
+	Observe       bool       // the reader may add readings and complications, locked or not
+	Review        bool       // the reader may look at alarms about its parts
+	Reader        ident.ID   // account; who wrote a part down is not its second person
+	Sign          bool       // the reader may validate it, or unlock it
 	// Away: the reader sees the record through the team only; the person's name
 	// and the way to the case stay closed.
 	Away bool
@@ -292,15 +308,45 @@ func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID
 		if v.PartChanges, err = tx.ComponentChanges(id); err != nil {
 			return err
 		}
+		if err := later(tx, &v); err != nil {
+			return err
+		}
 		v.Sides, err = tx.SidesOf()
 		return err
 	})
 	v.Edit = err == nil && !v.Signature.Locked() && s.can(who, authz.ProcedureEdit, v.Hospital)
 	v.Sign = err == nil && (v.Signature.Locked() || v.Signature.EnteredBy != who.AccountID) && s.can(who, authz.ProcedureSign, v.Hospital)
+	v.Observe = err == nil && v.PersonName != "" && s.door(who, authz.ObservationRecord) == nil
 	v.Review, v.Reader = err == nil && s.can(who, authz.ProcedureSign, v.Hospital), who.AccountID
 	v.Away = v.PersonName == ""
 	v.PersonName = s.name(who, v.PersonName)
 	return v, err
+}
+
+// later reads what came after an operation, for who works with the case.
+func later(tx *store.Tx, v *OperationView) (err error) {
+	if v.PersonName == "" {
+		return nil
+	}
+	recorded, err := tx.RecordedOperations(v.Person)
+	if err != nil {
+		return err
+	}
+	t, err := tx.TreatmentByID(v.Treatment)
+	if err != nil {
+		return err
+	}
+	v.Deceased, v.SeenOn = t.Deceased, t.DischargedOn
+	v.Chain = procedure.Chain(v.Procedure, recorded)
+	if v.Complications, err = tx.ComplicationsOf(v.ID); err != nil {
+		return err
+	}
+	if v.Site == procedure.Eye {
+		all, err := tx.ReadingsOf(v.Case)
+		v.Readings = slices.DeleteFunc(all, func(r store.Reading) bool { return r.Side != v.Side })
+		return err
+	}
+	return nil
 }
 
 // OperationsInput asks for a page of operations.
@@ -308,6 +354,7 @@ type OperationsInput struct {
 	Own      bool     // led by the reader, wherever
 	Hospital ident.ID // nil: all of the reader's
 	From, To clock.Date
+	State    store.OperationState // what the record still needs; at the reader's own hospitals
 	Page     page.Request
 }
 
@@ -332,6 +379,11 @@ func (s *Service) Operations(ctx context.Context, who user.Principal, in Operati
 	}
 	if in.Own {
 		f.Lead = who.PractitionerID
+	}
+	if in.State != "" && f.Lead == ident.Nil {
+		if f.State = in.State; f.Hospitals == nil {
+			f.Hospitals = who.Hospitals
+		}
 	}
 	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		if in.Own && f.Lead == ident.Nil {

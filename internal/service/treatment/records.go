@@ -19,6 +19,12 @@ type (
 	Bill = store.Bill
 	// Operation is one operation as it is recorded.
 	Operation = store.Operation
+	// OperationState is what a record still needs.
+	OperationState = store.OperationState
+	// Reading is one reading of one eye.
+	Reading = store.Reading
+	// Complication is something that went wrong after an operation.
+	Complication = store.Complication
 	// OperationChange is one line of an operation record's history.
 	OperationChange = store.OperationChange
 	// Part is a part as it was used in an operation.
@@ -45,6 +51,13 @@ type (
 	Document = store.DocumentItem
 	// Registration is a hospital's own record of the person.
 	Registration = store.RegistrationItem
+)
+
+// What an operation record still needs.
+const (
+	OperationIncomplete = store.OperationIncomplete
+	OperationUnsigned   = store.OperationUnsigned
+	OperationRecheck    = store.OperationRecheck
 )
 
 // What was done to an operation record.

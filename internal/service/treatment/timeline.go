@@ -26,6 +26,8 @@ const (
 	EntryMoney      = store.EntryMoney
 	EntryFile       = store.EntryFile
 	EntryDeath      = store.EntryDeath
+	EntryAcuity     = store.EntryAcuity
+	EntryLater      = store.EntryLater
 	EntryPlan       = store.EntryPlan
 )
 

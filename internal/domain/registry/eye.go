@@ -1,0 +1,34 @@
+package registry
+
+// eyeFields is the cataract form. Power and model of the lens and the first
+// acuity stand with the operation; acuity readings have their own list.
+func eyeFields() []Field {
+	out := needed(choice("eye", "eye_order", "eye_order", "FIRST", "SECOND"),
+		choices("eye", "cataract_type", "cataract_type", "NUCLEAR", "CORTICAL", "PSC", "MATURE", "BRUNESCENT", "TRAUMATIC", "CONGENITAL", "COMPLICATED"),
+		choices("eye", "co_pathology", "co_pathology", None, "AMD", "GLAUCOMA", "DR", "CORNEAL_OPACITY", "HIGH_MYOPIA", "AMBLYOPIA", "UVEITIS", "PREVIOUS_VITRECTOMY",
+			"PSEUDOEXFOLIATION", "PHACODONESIS", "SMALL_PUPIL", "NO_COOPERATION", "ALPHA_BLOCKER", "NO_FUNDAL_VIEW", "OTHER"))
+	out = append(out, yesNo("eye", "same_day_bilateral"), choice("eye", "emery_little", "emery_little", "I", "II", "III", "IV", "V"),
+		number("eye", "locs_opalescence", "", 1, 69, 1), number("eye", "locs_colour", "", 1, 69, 1), number("eye", "locs_cortical", "", 1, 59, 1),
+		number("eye", "locs_posterior", "", 1, 59, 1))
+	out = append(out, needed(choice("biometry", "biometry_device", "biometry_device", "OPTICAL", "ULTRASOUND", "NOT_DONE"))...)
+	measured := func(r Record) bool { return r.Values.One("biometry_device") != "NOT_DONE" }
+	al := number("biometry", "axial_length_mm", "mm", 2000, 3500, 2)
+	al.Needed, al.When = true, measured
+	out = append(out, al, number("biometry", "k1_d", "D", 3000, 6000, 2), number("biometry", "k2_d", "D", 3000, 6000, 2), number("biometry", "k_axis_deg", "°", 0, 180, 0),
+		number("biometry", "acd_mm", "mm", 150, 600, 2), number("biometry", "lens_thickness_mm", "mm", 200, 700, 2), number("biometry", "wtw_mm", "mm", 90, 140, 1),
+		choice("biometry", "formula", "formula", "SRK_T", "BARRETT_U2", "HAIGIS", "HOFFER_Q", "HOLLADAY", "KANE", "OTHER"),
+		number("biometry", "a_constant", "", 1100, 1250, 1), number("biometry", "target_se_d", "D", -1000, 500, 2), number("biometry", "predicted_se_d", "D", -1000, 500, 2))
+	out = append(out, number("course", "incision_mm", "mm", 15, 120, 1), number("course", "toric_cyl_d", "D", 50, 1200, 2))
+	out = append(out, needed(choices("safety", "intraop_event", "eye_event", None, "PCR", "PCR_VITREOUS", "ZONULE_VITREOUS", "ZONULE_DEHISCENCE", "DROPPED_NUCLEUS",
+		"IRIS_PROLAPSE", "CORNEAL_BURN", "EXPULSIVE_HAEMORRHAGE", "LENS_PROBLEM", "OTHER"), grade())...)
+	return append(out, number("after", "achieved_se_d", "D", -1500, 1000, 2))
+}
+
+// Ruptured reports a posterior capsule rupture in the sense of the National
+// Ophthalmology Database: with or without vitreous, or a torn zonule with
+// vitreous. A dehiscence without vitreous is none. The second value is false
+// while nobody has answered.
+func Ruptured(r Record) (ruptured, answered bool) {
+	v := r.Values
+	return v.Has("intraop_event", "PCR") || v.Has("intraop_event", "PCR_VITREOUS") || v.Has("intraop_event", "ZONULE_VITREOUS"), len(v["intraop_event"]) > 0
+}
