@@ -8,6 +8,7 @@
 -- at again once the cultures were back.
 alter table procedure add column sheet_missing int check (sheet_missing >= 0);
 alter table procedure add column reason_status text not null default '' check (reason_status in ('', 'PROVISIONAL', 'CONFIRMED'));
+grant update (sheet_missing, reason_status) on procedure to shanhai_app;
 create index procedure_incomplete on procedure (partnership_id, hospital_id, operated_on desc, id desc) where live and sheet_missing > 0;
 create index procedure_unsigned on procedure (partnership_id, hospital_id, operated_on desc, id desc) where live and validated_by is null;
 create index procedure_recheck on procedure (partnership_id, hospital_id, operated_on desc, id desc) where live and reason_status = 'PROVISIONAL';

@@ -23,6 +23,8 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
@@ -30,6 +32,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
@@ -188,6 +191,7 @@ func (p *premises) records() {
 	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
 	must(p, "death", err)
 	p.devices(op.ID)
+	p.outcomes(op.ID)
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -203,6 +207,20 @@ func (p *premises) records() {
 	} {
 		p.objects[name] = value
 	}
+}
+
+// outcomes makes a complication of an operation, and a reading of an eye.
+func (p *premises) outcomes(op ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Doctor(here)
+	later, err := s.Care.SaveComplication(ctx, doctor, care.ComplicationInput{Operation: op, Complication: complication.Complication{Type: complication.Dislocation, Onset: p.Today(), Grade: "I",
+		Related: complication.RelatedYes, Outcome: "RESOLVED"}}, store.Key{})
+	must(p, "complication", err)
+	eyes := p.Case(here, procedure.Cataract, "向明远")
+	reading, err := s.Care.RecordReading(ctx, doctor, care.ReadingInput{Case: eyes.ID, Side: procedure.Left, On: p.Today(), Text: "4.5", Correction: acuity.Presenting}, store.Key{})
+	must(p, "reading", err)
+	p.objects["eyes"], p.objects["{complication}"], p.objects["{reading}"] = eyes.ID.String(), later.ID.String(), reading.ID.String()
 }
 
 // devices makes a line of the library, a delivery, a part that a second record
@@ -244,6 +262,10 @@ func (p *premises) address(pattern string, real bool) string {
 	parts := strings.Split(strings.TrimSuffix(pattern, "/*"), "/")
 	for i, part := range parts {
 		switch {
+		case part == "{id}" && real && strings.Contains(pattern, "/acuity"):
+			parts[i] = p.objects["eyes"]
+		case part == "{form}":
+			parts[i] = string(registry.Cataract)
 		case part == "{id}" && (real || parts[i-1] == "figures" || parts[i-1] == "measures"):
 			parts[i] = p.objects[parts[i-1]]
 		case part == "{action}" && parts[1] == "referrals":

@@ -44,6 +44,7 @@ var domainDoors = map[string][]string{
 	"acuity":       {},
 	"registry":     {},
 	"procedure":    {"acuity", "registry"},
+	"complication": {"procedure"},
 	"device":       {"procedure"},
 	"practitioner": {"procedure"},
 	"visit":        {"practitioner", "procedure"},

@@ -108,6 +108,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := m.refer(tx); err != nil {
 			return err
 		}
+		if err := m.outcomes(tx); err != nil {
+			return err
+		}
 		if err := m.equip(tx); err != nil {
 			return err
 		}

@@ -34,7 +34,9 @@ func (m *maker) procedure(r *record, op operation) (procedure.Procedure, error) 
 		p.Anaesthesia = []procedure.Anaesthesia{"LOCAL_INFILTRATION"}
 		p.HeartPart = m.heart(op)
 	}
-	return p.Completed(), nil
+	p = p.Completed()
+	p.Record = m.sheet(p)
+	return p, nil
 }
 
 func (m *maker) joint(r *record, op operation) *procedure.JointPart {

@@ -48,7 +48,7 @@ func (a api) worker(who user.Principal) string {
 	a.T.Helper()
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.CaseRead, authz.CaseOpen, authz.CaseClose, authz.TreatmentRead, authz.TreatmentOpen,
-		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit, authz.ProcedureSign} {
+		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit, authz.ProcedureSign, authz.ObservationRecord} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}
@@ -179,6 +179,10 @@ func TestACaseIsTreatedOverTheAPI(t *testing.T) {
 		t.Errorf("validating the own entry: %d", code)
 	}
 	visitor := a.worker(a.Visiting(servicetest.Mountain))
+	if code := a.post(visitor, sign, "sign-00", map[string]any{"version": again.Version, "locked": true}, &careAnswer{}); code != http.StatusConflict {
+		t.Errorf("validating a record with gaps: %d", code)
+	}
+	a.outcomes(t, doctor, op.ID, &again)
 	if code := a.post(visitor, sign, "sign-1", map[string]any{"version": again.Version, "locked": true}, &again); code != http.StatusOK {
 		t.Errorf("validating: %d", code)
 	}
@@ -200,6 +204,45 @@ func TestACaseIsTreatedOverTheAPI(t *testing.T) {
 	}
 	if code, _ := a.get(clerk, "/cases?from=soon"); code != http.StatusBadRequest && code != http.StatusUnprocessableEntity {
 		t.Errorf("a filter that cannot be read: %d", code)
+	}
+}
+
+// outcomes fills in the sheet and records what came later.
+func (a api) outcomes(t *testing.T, doctor, op string, again *careAnswer) {
+	t.Helper()
+	at := "/procedures/" + op
+	sheet := map[string]any{"version": again.Version, "values": map[string][]string{"blood_loss_ml": {"6000"}, "vte_chemical": {"NONE", "LMWH"}}}
+	if code := a.post(doctor, at+"/sheet", "sheet-0", sheet, again); code != http.StatusUnprocessableEntity || len(again.Fields) != 2 {
+		t.Errorf("a sheet that cannot be: %d %+v", code, again)
+	}
+	sheet["values"] = servicetest.KneeSheet().Values
+	if code := a.post(doctor, at+"/sheet", "sheet-1", sheet, again); code != http.StatusOK {
+		t.Fatalf("a sheet: %d %+v", code, again)
+	}
+	if code, raw := a.get(doctor, at+"/sheet"); code != http.StatusOK || !bytes.Contains(raw, []byte(`"missing":[]`)) {
+		t.Errorf("the sheet read again: %d %s", code, raw)
+	}
+	if code, raw := a.get(doctor, "/registry/coronary"); code != http.StatusOK || !bytes.Contains(raw, []byte("timi_before")) {
+		t.Errorf("the dictionary: %d %s", code, raw)
+	}
+	var x struct {
+		ID      string
+		Version int64
+	}
+	later := map[string]any{"type": "DISLOCATION", "onset_on": a.Today(), "grade": "IIIA", "related": "YES", "outcome": "RESOLVED"}
+	if code := a.post(doctor, at+"/complications", "later-1", later, &x); code != http.StatusCreated || x.ID == "" {
+		_, raw := a.get(doctor, at)
+		t.Fatalf("a complication: %d %+v %s", code, x, raw)
+	}
+	later["version"], later["grade"] = x.Version, "IIIB"
+	if code := a.post(doctor, at+"/complications/"+x.ID, "later-2", later, &x); code != http.StatusOK || x.Version != 2 {
+		t.Errorf("a corrected complication: %d %+v", code, x)
+	}
+	if code := a.post(doctor, at+"/complications/"+x.ID+"/withdrawal", "later-3", map[string]any{"version": x.Version, "reason": "记错患者"}, nil); code != http.StatusOK {
+		t.Errorf("taking it back: %d", code)
+	}
+	if _, raw := a.get(doctor, at+"/complications"); !bytes.Contains(raw, []byte(`"rows":[]`)) {
+		t.Errorf("after taking it back: %s", raw)
 	}
 }
 

@@ -84,6 +84,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.proofRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
+		s.outcomeRoutes(rt)
 		s.deviceRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)

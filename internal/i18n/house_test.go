@@ -299,7 +299,7 @@ func TestTemplatesHoldNoTextOfTheirOwn(t *testing.T) {
 var spokenInGo = []string{
 	"internal/domain/terminology/", "internal/domain/match/", "internal/domain/history/", "internal/sheet/", "internal/demo/",
 	"internal/bench/", "internal/clock/", "internal/money/", "internal/i18n/", "internal/domain/patient/", "internal/domain/user/password.go",
-	"internal/domain/procedure/parse.go", "internal/domain/procedure/scale.go",
+	"internal/domain/procedure/parse.go", "internal/domain/acuity/parse.go",
 }
 
 // samples fill the pages for the test that renders each of them.

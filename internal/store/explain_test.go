@@ -143,6 +143,13 @@ func lists(tx *store.Tx, p place) []error {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Treatment], error) { return tx.ListTreatments(f, r) }))
 	}
 	for _, f := range []store.OperationFilter{{Hospitals: p.here}, {Hospitals: p.here, From: from, To: to}, {Lead: p.doctor}} {
+		if f.Lead == ident.Nil && f.Hospitals != nil { // states are asked for at named hospitals
+			for _, state := range []store.OperationState{store.OperationIncomplete, store.OperationUnsigned, store.OperationRecheck} {
+				narrow := f
+				narrow.State = state
+				out = append(out, pages(func(r page.Request) (page.Result[store.Operation], error) { return tx.ListOperations(narrow, r) }))
+			}
+		}
 		out = append(out, pages(func(r page.Request) (page.Result[store.Operation], error) { return tx.ListOperations(f, r) }))
 	}
 	for _, s := range []fund.ApprovalState{"", fund.ApprovalRequested, fund.ApprovalApproved} {
@@ -240,7 +247,7 @@ func opened(tx *store.Tx, p place) []error {
 	return append(out, err, drop(tx.PersonByID(p.one)), drop(tx.DocumentsOf(p.one)), drop(tx.MergedInto(p.one)), drop(tx.RegistrationsOf(p.one)), drop(tx.RegisteredAt(p.one, p.hospital)),
 		drop(tx.BeneficiariesOf(p.one)), drop(tx.AttachmentsOf(store.Owner{Kind: store.OwnerCase, ID: p.one}, store.Owner{Kind: store.OwnerTreatment, ID: p.one})),
 		drop(tx.CaseByID(p.one)), drop(tx.CasesOf(p.one)), drop(tx.TreatmentStates(p.one)), drop(tx.TakesPart(p.one, p.hospital)), drop(tx.TreatmentsOf(p.one)),
-		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)),
+		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)), drop(tx.ReadingsOf(p.one)), drop(tx.ComplicationsOf(p.settled)),
 		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
 		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)))
 }

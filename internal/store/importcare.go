@@ -95,19 +95,23 @@ func (tx *Tx) writeEvents(b *Bulk) error {
 func (tx *Tx) writeOperations(b *Bulk) error {
 	return tx.write(`insert into procedure (partnership_id, batch_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id,
 		visible_to, team, operated_on, operation_codes, diagnosis_codes, code_catalogue, lead_id, lead_name, lead_visiting, assistant_id, supervisor_id,
-		detail, marks, created_at, created_by, validated_by, validated_at) values `,
-		`($1, $2, #, #, #, #, #, #, #, #, #, #::uuid[], #::uuid[], #, #::text[], #::text[], #, #, #, #, #, #, #, #::text[], #, #, #, #)`,
+		detail, marks, created_at, created_by, validated_by, validated_at, sheet_missing, reason_status) values `,
+		`($1, $2, #, #, #, #, #, #, #, #, #, #::uuid[], #::uuid[], #, #::text[], #::text[], #, #, #, #, #, #, #, #::text[], #, #, #, #, #, #)`,
 		[]any{tx.Partnership(), nullID(b.Batch)}, len(b.Operations), func(i int) ([]any, error) {
 			o := b.Operations[i]
 			t, m := o.Of, tx.made(Made{o.CreatedAt, o.CreatedBy})
 			detail, err := OperationDetail(o.Procedure)
-			var validated any
+			var validated, missing any
+			if !o.Record.Empty() {
+				missing = len(o.Missing())
+			}
 			if o.Signature.Locked() {
 				validated = o.ValidatedAt
 			}
 			return []any{o.ID, t.ID, t.Case, t.Person, string(o.Programme), string(o.Kind), string(o.Site), string(o.Side), t.Hospital,
 				idArray(t.SeenBy()), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses), codeCatalogue(o.Procedure),
-				nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), m.At, m.By, nullID(o.Signature.ValidatedBy), validated}, err
+				nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), m.At, m.By, nullID(o.Signature.ValidatedBy), validated, missing,
+				o.Record.Values.One("reason_status")}, err
 		})
 }
 

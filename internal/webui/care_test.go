@@ -139,6 +139,36 @@ func TestAnOperationIsLoggedInTheBrowserAndMarksAreConfirmed(t *testing.T) {
 	contains(t, "the difference", stale, "处与您填写的不同", "记录现在是「空」", `value="3"`)
 }
 
+// sheet fills in the register's sheet: what cannot be is said at its field with
+// everything else kept, gaps are counted, and a complete sheet can be signed.
+func (s *site) sheet(writer *browser, at string) {
+	t := s.t
+	t.Helper()
+	contains(t, "a record with gaps", writer.get(at), "还缺：")
+	form := writer.get(at + "/sheet")
+	contains(t, "the sheet", form, "药物抗凝", "没有就选“无”", "100 至 220 cm")
+	bad := writer.submit(form, at+"/sheet", "height_cm", "17", "antibiotic", "头孢唑林 2 g", "vte_chemical", "NONE", "vte_chemical", "LMWH")
+	if bad.status != http.StatusUnprocessableEntity {
+		t.Errorf("a sheet that cannot be: %d", bad.status)
+	}
+	contains(t, "the errors", bad, "应在 100 至 220 cm 之间", "“无”不能和其他项同时选", `value="头孢唑林 2 g"`)
+	fields := []string{"height_cm", "160", "weight_kg", "350"}
+	for key, v := range servicetest.KneeSheet().Values {
+		fields = append(fields, key, v[0])
+	}
+	heavy := writer.submit(writer.get(at+"/sheet"), at+"/sheet", append(fields, "weight_kg", "170.5")...)
+	if heavy.status != http.StatusUnprocessableEntity {
+		t.Errorf("an unlikely body: %d", heavy.status)
+	}
+	fields[3] = "65"
+	want(t, "the whole sheet", writer.submit(writer.get(at+"/sheet"), at+"/sheet", fields...), http.StatusSeeOther, at)
+	record := writer.get(at)
+	contains(t, "what follows", record, "体质指数", "25.4 kg/m²", "低分子肝素")
+	if strings.Contains(record.body, "还缺：") {
+		t.Error("a complete sheet lacks something")
+	}
+}
+
 // locked lets a visiting doctor validate the record a colleague entered; both see
 // it locked, with its history in words, and a reason opens it again.
 func (s *site) locked(writer *browser, at string) {
@@ -146,6 +176,7 @@ func (s *site) locked(writer *browser, at string) {
 	t.Helper()
 	own := writer.get(at + "/validation")
 	contains(t, "validating the own entry", own, "填写这份记录的人不能自己核对")
+	s.sheet(writer, at)
 	visitor := s.clerk(user.VisitingDoctor, servicetest.Mountain)
 	page := visitor.get(at + "/validation")
 	contains(t, "what is signed", page, "逐项核对", "冉松鹤")

@@ -124,10 +124,11 @@ func Fixed(n, places int) string {
 func Read(f Form, typed Record, on clock.Date) (Record, errs.Fields) {
 	var wrong errs.Fields
 	out := Record{Values: Answers{}, Syndrome: typed.Syndrome}
-	readInto(out.Values, Fields(f), typed.Values, on, func(key string) string { return key }, &wrong)
+	x := sheetReader{on, &wrong}
+	x.read(out.Values, Fields(f), typed.Values, func(key string) string { return key })
 	for i, row := range typed.Lesions {
 		answers := Answers{}
-		readInto(answers, RowFields(f), row, on, func(key string) string { return RowPath(i, key) }, &wrong)
+		x.read(answers, RowFields(f), row, func(key string) string { return RowPath(i, key) })
 		if len(answers) > 0 {
 			out.Lesions = append(out.Lesions, answers)
 		}
@@ -138,17 +139,23 @@ func Read(f Form, typed Record, on clock.Date) (Record, errs.Fields) {
 	return out, append(wrong, order(out)...)
 }
 
-func readInto(to Answers, fields []Field, typed Answers, on clock.Date, path func(string) string, wrong *errs.Fields) {
+// sheetReader reads the answers of a sheet about an operation of one day.
+type sheetReader struct {
+	on    clock.Date
+	wrong *errs.Fields
+}
+
+func (r sheetReader) read(to Answers, fields []Field, typed Answers, path func(string) string) {
 	keys := map[string]bool{}
 	for _, x := range fields {
 		keys[x.Key] = true
-		if v := x.Canonical(typed[x.Key], on, path(x.Key), wrong); len(v) > 0 {
+		if v := x.Canonical(typed[x.Key], r.on, path(x.Key), r.wrong); len(v) > 0 {
 			to[x.Key] = v
 		}
 	}
 	for key := range typed {
 		if !keys[key] {
-			wrong.Add(path(key), "error.registry.unknown", "key", key)
+			r.wrong.Add(path(key), "error.registry.unknown", "key", key)
 		}
 	}
 }

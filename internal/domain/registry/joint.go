@@ -18,8 +18,14 @@ func choices(section, key, set string, codes ...string) Field {
 	return Field{Key: key, Section: section, Type: Choices, Set: set, Options: codes}
 }
 
-func number(section, key, unit string, low, high, places int) Field {
-	return Field{Key: key, Section: section, Type: Number, Unit: unit, Min: low, Max: high, Places: places}
+// span is the range of a number, in units of its last place.
+type span struct {
+	low, high, places int
+	unit              string
+}
+
+func number(section, key string, x span) Field {
+	return Field{Key: key, Section: section, Type: Number, Unit: x.unit, Min: x.low, Max: x.high, Places: x.places}
 }
 
 func yesNo(section, key string) Field { return choice(section, key, "yes_no", Yes, No) }
@@ -53,14 +59,14 @@ func jointFields(f Form) []Field {
 }
 
 func jointPatient(f Form) []Field {
-	out := []Field{number("patient", "height_cm", "cm", 100, 220, 0), number("patient", "weight_kg", "kg", 250, 2000, 1)}
+	out := []Field{number("patient", "height_cm", span{100, 220, 0, "cm"}), number("patient", "weight_kg", span{250, 2000, 1, "kg"})}
 	if f == HipPrimary || f == KneePrimary {
 		out = append(out, needed(choices("patient", "prior_surgery", "prior_surgery", None, "OSTEOTOMY", "FIXATION", "ARTHROSCOPY", "DECOMPRESSION", "OTHER"))...)
 		out = append(out, choice("patient", "kellgren_lawrence", "kellgren_lawrence", "0", "1", "2", "3", "4"))
 		if hip(f) {
 			out = append(out, choice("patient", "arco", "arco", "1", "2", "3A", "3B", "4"), choice("patient", "crowe", "crowe", "I", "II", "III", "IV"))
 		}
-		out = append(out, number("patient", "deformity_deg", "°", -45, 60, 0), number("patient", "flexion_deg", "°", 0, 160, 0))
+		out = append(out, number("patient", "deformity_deg", span{-45, 60, 0, "°"}), number("patient", "flexion_deg", span{0, 160, 0, "°"}))
 	}
 	return out
 }
@@ -69,7 +75,7 @@ func jointTechnique(f Form) []Field {
 	out := needed(choice("technique", "approach", approachSet(f), approaches(f)...))
 	if hip(f) {
 		out = append(out, needed(choice("technique", "bearing", "bearing", "MOP", "MOHXLPE", "COP", "COHXLPE", "COC", "MOM", "COM", "NO_BEARING"))...)
-		out = append(out, number("technique", "head_mm", "mm", 22, 58, 0), yesNo("technique", "dual_mobility"))
+		out = append(out, number("technique", "head_mm", span{22, 58, 0, "mm"}), yesNo("technique", "dual_mobility"))
 	} else {
 		out = append(out, needed(choice("technique", "constraint", "constraint", "CR", "PS", "UC", "CCK", "HINGE", "PARTIAL"),
 			choice("technique", "platform", "platform", "FIXED", "MOBILE", "ROTATING"), choice("technique", "patella", "patella", "RESURFACED", "NOT_RESURFACED"))...)
@@ -94,9 +100,9 @@ func approachSet(f Form) string {
 func jointSafety(f Form) []Field {
 	out := []Field{{Key: "started_at", Section: "course", Type: Moment}, {Key: "ended_at", Section: "course", Type: Moment}}
 	if !hip(f) {
-		out = append(out, number("course", "tourniquet_min", "min", 0, 240, 0))
+		out = append(out, number("course", "tourniquet_min", span{0, 240, 0, "min"}))
 	}
-	out = append(out, number("course", "blood_loss_ml", "ml", 0, 5000, 0), yesNo("course", "tranexamic"))
+	out = append(out, number("course", "blood_loss_ml", span{0, 5000, 0, "ml"}), yesNo("course", "tranexamic"))
 	events := []string{None, "SHAFT_FRACTURE", "SHAFT_PENETRATION", "LIGAMENT_INJURY", "VASCULAR", "NERVE", "DEATH", "OTHER"}
 	if hip(f) {
 		events = append(events, "CALCAR_CRACK", "TROCH_FRACTURE", "PELVIC_PENETRATION")
@@ -106,7 +112,7 @@ func jointSafety(f Form) []Field {
 	out = append(out, needed(choices("safety", "vte_chemical", "vte_chemical", None, "LMWH", "ASPIRIN", "DOAC", "FONDAPARINUX", "WARFARIN", "UFH"),
 		choices("safety", "vte_mechanical", "vte_mechanical", None, "TED", "FOOT_PUMP", "IPC"),
 		Field{Key: "antibiotic", Section: "safety", Type: Text, Max: 60})...)
-	out = append(out, number("safety", "antibiotic_before_min", "min", 0, 240, 0), choice("safety", "cement_antibiotic", "cement_antibiotic", Yes, No, "NO_CEMENT"))
+	out = append(out, number("safety", "antibiotic_before_min", span{0, 240, 0, "min"}), choice("safety", "cement_antibiotic", "cement_antibiotic", Yes, No, "NO_CEMENT"))
 	out = append(out, needed(choices("safety", "intraop_event", "joint_event", events...))...)
 	return append(out, append(needed(grade()), yesNo("team", "supervisor_scrubbed"))...)
 }

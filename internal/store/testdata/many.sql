@@ -29,8 +29,9 @@ treatment_ as (insert into treatment (partnership_id, id, case_id, person_id, pr
 event_ as (insert into treatment_event (partnership_id, id, treatment_id, hospital_id, visible_to, action, from_state, to_state, happened_on, created_at, created_by)
 	select $1::uuid, md5('e' || e || $4 || i)::uuid, id, h, v, 'admit', 'x', 'y', d, at, id from n, generate_series(1, 3) e),
 procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team, operated_on,
-		operation_codes, diagnosis_codes, code_catalogue, lead_id, detail, marks, created_at, created_by)
-	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id from n where step >= 6),
+		operation_codes, diagnosis_codes, code_catalogue, lead_id, detail, marks, created_at, created_by, sheet_missing, reason_status, validated_by, validated_at)
+	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id,
+		case when i % 60 = 5 then 3 else 0 end, case when i % 100 = 5 then 'PROVISIONAL' else '' end, case when i % 40 = 5 then null else md5(id::text)::uuid end, case when i % 40 = 5 then null else at end from n where step >= 6),
 settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, bill_fen, basic_fen, critical_fen, assistance_fen,
 		other_fen, fund_fen, waiver_fen, net_fen, state, settled_on, created_at, created_by)
 	select $1::uuid, id, id, id, id, prog, h, v, 7, 1, 1, 1, 1, 1, 1, 1, 'settled', d, at, id from n where step >= 8),
@@ -69,6 +70,10 @@ explant_ as (insert into explant (partnership_id, id, procedure_id, treatment_id
 	select $1::uuid, id, id, id, id, h, v, '{}', id, 'FEMORAL', at, id from n where step >= 6 and i % 7 = 0),
 dispute_ as (insert into device_dispute (partnership_id, id, visible_to, first_id, again_id, piece, used_on, again_on, state, created_at, created_by)
 	select $1::uuid, id, v, id, id, 'x', d, d, case when i % 100 = 5 then 'open' else 'resolved' end, at, id from n where step >= 6 and i % 5 = 0),
+reading_ as (insert into acuity_reading (partnership_id, id, case_id, person_id, hospital_id, visible_to, side, taken_on, value, raw, notation, correction, created_at, created_by)
+	select $1::uuid, id, id, id, h, v, 'L', d, 'L0.30', '4.7', 'FIVE_POINT', 'PVA', at, id from n where i % 2 = 0),
+complication_ as (insert into complication (partnership_id, id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, type, onset_on, related, outcome, created_at, created_by)
+	select $1::uuid, id, id, id, id, id, h, v, 'OTHER', d, 'NO', 'RESOLVED', at, id from n where step >= 6 and i % 2 = 1),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
