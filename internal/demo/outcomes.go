@@ -50,7 +50,9 @@ func (m *maker) sheet(p procedure.Procedure) registry.Record {
 		set("egfr", "%d", 55+n%45)
 		set("fluoroscopy_min", "%d.5", 5+n%20)
 		set("air_kerma_mgy", "%d", 400+10*(n%150))
+		set("urgency", "ELECTIVE")
 		if r.Syndrome == "STEMI" {
+			set("urgency", "EMERGENCY")
 			at("onset_at", 6*60)
 			at("door_at", 7*60+n%60)
 			at("wire_at", 8*60+20+n%60)
@@ -76,6 +78,10 @@ func ordinary(x registry.Field, n int) string {
 		return registry.None
 	case x.Key == "reason_status":
 		return registry.ReasonProvisional
+	case x.Key == "left_main":
+		return registry.No
+	case x.Key == "vessels_diseased":
+		return []string{"1", "1", "2"}[n%3]
 	case len(x.Options) > 0:
 		return x.Options[n%min(3, len(x.Options))]
 	}

@@ -59,7 +59,7 @@ func acuityForm(b Base, v care.ReadingsView) *Form {
 	f := keyed(NewForm(b, v.Today,
 		Field{Name: "side", LabelKey: "acuity.eye", Kind: KindRadio, Options: sideOptions(procedure.Cataract), Width: 6},
 		Field{Name: "taken_on", LabelKey: "acuity.taken_on", Kind: KindDate, Width: 6},
-		Field{Name: "value", LabelKey: "acuity.value", HintKey: "acuity.value.hint", Max: 20, Width: 6, Focus: true},
+		Field{Name: "value", LabelKey: "acuity.value", HintKey: "acuity.value.hint", Max: 20, Width: 6},
 		Field{Name: "notation", LabelKey: "acuity.notation", Kind: KindSelect, Options: notations, Blank: "acuity.notation.auto", Optional: true, Width: 6},
 		Field{Name: "correction", LabelKey: "acuity.correction", Kind: KindRadio, Options: optionsOf(acuity.Corrections()...)},
 		Field{Name: "note", LabelKey: "acuity.note", Max: 200, Optional: true}))
@@ -98,7 +98,7 @@ func stageOf(r care.Reading, operations []procedure.Recorded) acuity.Stage {
 }
 
 func readingsTable(b Base, list []care.Reading, operations []procedure.Recorded, rights readingRights) Table {
-	t := Table{Caption: b.T("acuity.list"), Quiet: true, Columns: []Column{{Key: "acuity.eye"}, {Key: "acuity.taken_on"}, {Key: "acuity.value", Class: "grow"}, {Key: "acuity.correction"}, {Key: "acuity.stage"}, {Key: "acuity.by"}},
+	t := Table{Caption: b.T("acuity.list"), Columns: []Column{{Key: "acuity.eye"}, {Key: "acuity.taken_on"}, {Key: "acuity.value", Class: "grow"}, {Key: "acuity.correction"}, {Key: "acuity.stage"}, {Key: "acuity.by"}},
 		Empty: Empty{Title: b.T("acuity.none"), Text: b.T("acuity.none.text")}}
 	if rights.withdraw {
 		t.Columns = append(t.Columns, Column{Key: "care.action", Hidden: true})

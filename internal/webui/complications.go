@@ -87,8 +87,7 @@ func severityText(b Base, c care.Complication, p procedure.Programme) string {
 
 // complicationsTable lists what came after an operation.
 func complicationsTable(b Base, v care.OperationView) Table {
-	t := Table{Caption: b.T("complication.list"), Quiet: true, Columns: []Column{{Key: "complication.onset"}, {Key: "complication.type", Class: "grow"}, {Key: "complication.grade"}, {Key: "complication.related"}, {Key: "complication.outcome"}, {Key: "complication.by"}},
-		Empty: Empty{Title: b.T("complication.none"), Text: b.T("complication.none.text")}}
+	t := Table{Caption: b.T("complication.list"), Columns: []Column{{Key: "complication.onset"}, {Key: "complication.type", Class: "grow"}, {Key: "complication.grade"}, {Key: "complication.related"}, {Key: "complication.outcome"}, {Key: "complication.by"}}}
 	for _, c := range v.Complications {
 		on := DateCell(c.Onset)
 		on.Sub = b.T("complication.day", "n", c.Onset.DaysSince(v.OperatedOn))

@@ -36,6 +36,9 @@ func sheetField(b Base, x registry.Field, name string) Field {
 		if x.Needed && len(x.Options) <= fewOptions {
 			f.Kind = KindRadio
 		}
+		if f.Kind == KindRadio && len(x.Options) > 2 {
+			f.Width = 12 // segments side by side need the whole line
+		}
 	case registry.Choices:
 		f.Kind, f.Width = KindChecks, 12
 		if slices.Contains(x.Options, registry.None) {
@@ -311,7 +314,7 @@ func recheckState(b Base, v care.OperationView, today time.Time) *Alert {
 
 // chainTable is what was done to the same joint or eye, in any hospital.
 func chainTable(b Base, v care.OperationView) Table {
-	t := Table{Caption: b.T("registry.chain"), Quiet: true, Columns: []Column{{Key: "operation.on"}, {Key: "operation.one", Class: "grow"}}}
+	t := Table{Caption: b.T("registry.chain"), Columns: []Column{{Key: "operation.on"}, {Key: "operation.one", Class: "grow"}}}
 	for _, o := range v.Chain {
 		name := TextCell(b.T(o.Kind.Label()))
 		if o.ID == v.ID {
