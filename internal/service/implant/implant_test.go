@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -71,7 +72,7 @@ func (x *theatre) operation(p servicetest.Place, kind procedure.Kind, side proce
 	doctor := x.Doctor(p)
 	tr := x.Treatment(p, procedure.Joint, "苗砚秋", treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
 	op := servicetest.Joint(doctor.PractitionerID, side, x.Today())
-	op.Kind = kind
+	op.Kind, op.Record = kind, registry.Fitting(kind.Form(), op.Record)
 	if kind.Site() == procedure.Hip {
 		op.JointPart.Indications = []procedure.Indication{procedure.Indications(procedure.Hip)[0]}
 	}
@@ -480,6 +481,7 @@ func TestWhatIsTakenOutIsTiedToWhatWasPutIn(t *testing.T) {
 	p := x.must(x.add(mountain, o, "", "01"+headDI+"10H1"))
 	tr := x.TreatmentIn(caseOf(x, o.Case), mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
 	op := servicetest.Joint(doctor.PractitionerID, procedure.Left, x.Today())
+	op.Record = registry.Record{}
 	op.Kind, op.JointPart.Indications = procedure.HipRevision, []procedure.Indication{procedure.Indications(procedure.Hip)[0]}
 	r, err := x.care.LogOperation(t.Context(), doctor, care.OperationInput{Treatment: tr.ID, Operation: op, Confirmed: true}, store.Key{})
 	if err != nil {
