@@ -85,6 +85,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.outcomeRoutes(rt)
+		s.correctionRoutes(rt)
 		s.deviceRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
