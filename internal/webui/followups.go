@@ -22,6 +22,8 @@ type followUpList struct {
 	Find   Button
 	Filter *Form
 	Table  Table
+	// Excluded says who is not on the lists, and why: each reason with its counter.
+	Excluded string
 }
 
 // followFilterParts is what the filter offers beside its fixed choices.
@@ -127,7 +129,7 @@ func newFollowUpsView(b Base, f *Form, in aftercare.ListInput, list aftercare.Wo
 	if f.Chosen() != "" {
 		t.Empty = nothingMatches(b, "/followups?list="+string(in.List))
 	}
-	return followUpList{Base: b, Desk: deskForm(b, list.Today), Find: Button{Text: b.T("followup.desk.go")}, Filter: f, Table: t}
+	return followUpList{Base: b, Desk: deskForm(b, list.Today), Find: Button{Text: b.T("followup.desk.go")}, Filter: f, Table: t, Excluded: excluded(b, list.Counts)}
 }
 
 // atMost is a counter that stopped counting.
@@ -144,7 +146,7 @@ func followTable(b Base, list aftercare.Worklist, which aftercare.List) Table {
 	if ended {
 		window = "followup.reason"
 	}
-	t := Table{Caption: b.T("followup.list." + string(which)), Quiet: true, Note: excluded(b, list.Counts), Columns: []Column{{Key: "case.patient", Class: "grow"}, {Key: "followup.operation"},
+	t := Table{Caption: b.T("followup.list." + string(which)), Quiet: true, Columns: []Column{{Key: "case.patient", Class: "grow"}, {Key: "followup.operation"},
 		{Key: "followup.step"}, {Key: window}, {Key: "followup.place"}, {Key: "followup.hospital"}, {Key: "care.action", Hidden: true}},
 		Empty: Empty{Title: b.T("followup.none." + string(which)), Text: b.T("followup.none.text")}}
 	for _, f := range list.Rows {
@@ -212,7 +214,7 @@ func maskedPhone(f aftercare.FollowUp) string {
 	return MaskPhone(f.PhoneLast4)
 }
 
-// excluded says who is not on the lists, and why: each reason with its counter.
+// excluded puts the counters of those who left the lists into one sentence.
 func excluded(b Base, n aftercare.Counts) string {
 	var out []string
 	for _, r := range followup.Closings() {

@@ -86,13 +86,13 @@ func newCaseFollowView(b Base, v aftercare.CaseView) caseFollowView {
 // page as well.
 func caseFollowTable(b Base, list []aftercare.FollowUp, today clock.Date, record bool) Table {
 	t := Table{Caption: b.T("followup.appointments"), Columns: []Column{{Key: "followup.step", Class: "grow"}, {Key: "followup.operation"}, {Key: "followup.due"}, {Key: "followup.window"}, {Key: "followup.state"},
-		{Key: "followup.done_on"}}, Empty: Empty{Title: b.T("followup.appointments.none"), Text: b.T("followup.appointments.none.text")}}
+		{Key: "followup.reached"}}, Empty: Empty{Title: b.T("followup.appointments.none"), Text: b.T("followup.appointments.none.text")}}
 	if record {
 		t.Columns = append(t.Columns, Column{Key: "care.action", Hidden: true})
 	}
 	for _, f := range list {
 		tag := followTag(b, f, today)
-		row := Cells(stepCell(b, f), followOperation(b, f), DateCell(f.Due), Cell{Text: windowText(b, f), Nowrap: true}, Cell{Tag: &tag, Sub: whyText(b, f)}, doneCell(b, f))
+		row := Cells(stepCell(b, f), followOperation(b, f), DateCell(f.Due), Cell{Text: windowText(b, f), Nowrap: true}, Cell{Tag: &tag}, outcomeCell(b, f))
 		if record {
 			act := TextCell("")
 			if f.Status != followup.Done {
@@ -115,22 +115,20 @@ func followTag(b Base, f aftercare.FollowUp, today clock.Date) Tag {
 	return Tag{Text: b.T(st.Label()), Kind: kind}
 }
 
-// whyText is why an appointment was lost or closed, or how often nobody was reached.
-func whyText(b Base, f aftercare.FollowUp) string {
+// outcomeCell is what came of an appointment: when and how it was done, why it
+// was lost or closed, or how often nobody was reached.
+func outcomeCell(b Base, f aftercare.FollowUp) Cell {
 	switch r := f.Because(f.Died); {
+	case f.Status == followup.Done:
+		return Cell{Text: f.EndedOn.String(), Sub: b.T(f.Evidence.Label()), Nowrap: true}
+	case r == followup.Died:
+		return Cell{Text: b.T(r.Label()), Sub: f.Died.String()}
 	case r != "":
-		return b.T(r.Label())
-	case f.Status == followup.Open && f.Attempts > 0:
-		return b.T("followup.attempts", "n", f.Attempts)
+		return Cell{Text: b.T(r.Label()), Sub: f.EndedOn.String()}
+	case f.Attempts > 0:
+		return TextCell(b.T("followup.attempts", "n", f.Attempts))
 	}
-	return ""
-}
-
-func doneCell(b Base, f aftercare.FollowUp) Cell {
-	if f.Status != followup.Done {
-		return TextCell("")
-	}
-	return Cell{Text: f.EndedOn.String(), Sub: b.T(f.Evidence.Label()), Nowrap: true}
+	return TextCell("")
 }
 
 // contactEvents tells the contacts of a case, the latest first.

@@ -21,7 +21,10 @@ func followUpPages() []PageSample {
 			rows := sampleFollowUps(b)
 			list := aftercare.Worklist{Result: page.Result[aftercare.FollowUp]{Rows: rows}, Sides: sampleSides(), Today: day, Record: true,
 				Counts: aftercare.Counts{Due: 2, Overdue: aftercare.Many, Lost: 3, Closed: map[followup.Reason]int{followup.Died: 1}}}
-			if which == aftercare.Closed {
+			switch which {
+			case aftercare.Lost:
+				list.Rows = rows[3:4]
+			case aftercare.Closed:
 				list.Rows = nil
 			}
 			return newFollowUpsView(b, f, in, list)
