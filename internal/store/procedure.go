@@ -264,6 +264,9 @@ func (tx *Tx) InsertOperation(o Operation, t Treatment) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.deriveFollowUps(o.ID, clock.Date{}); err != nil {
+		return err
+	}
 	return tx.deriveWait(t.Case)
 }
 
@@ -280,6 +283,9 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID,
 		len(o.Missing()), o.Record.Values.One("reason_status"))
 	if err != nil {
+		return err
+	}
+	if err := tx.deriveFollowUps(o.ID, clock.Date{}); err != nil {
 		return err
 	}
 	return tx.syncComponents(o)

@@ -25,6 +25,7 @@ func Pages() []PageSample {
 		referralPages(),
 		devicePages(),
 		outcomePages(),
+		followUpPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

@@ -29,6 +29,7 @@ const (
 	EntryAcuity     = store.EntryAcuity
 	EntryLater      = store.EntryLater
 	EntryPlan       = store.EntryPlan
+	EntryFollowUp   = store.EntryFollowUp
 )
 
 // timelineFilter is what of a person's timeline a reader may see.
