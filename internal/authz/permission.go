@@ -45,6 +45,9 @@ const (
 	DisputeResolve Permission = "dispute:resolve" // decide whose record of a serial number stands
 	RecallRead     Permission = "recall:read"     // find the patients a recall concerns
 
+	FollowUpRead   Permission = "followup:read"   // see worklists and records of follow-up
+	FollowUpRecord Permission = "followup:record" // record follow-ups, losses and return slips
+
 	AttachmentRead Permission = "attachment:read" // see attachments
 	AttachmentAdd  Permission = "attachment:add"  // upload and replace attachments
 
@@ -119,7 +122,7 @@ func Permissions() []Permission {
 		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, DeviceRead, DeviceEdit, StockEdit,
-		DisputeResolve, RecallRead, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
+		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,

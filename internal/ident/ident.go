@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	mathrand "math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,6 +56,39 @@ func SlipCode() string {
 		b[i] = slipAlphabet[int(b[i])%len(slipAlphabet)]
 	}
 	return string(b[:])
+}
+
+// SlipToken is the code in the square of a printed slip: some 97 random bits in
+// the letters of [SlipCode], so that it can also be read out and typed.
+func SlipToken() string {
+	var b [20]byte
+	for i := range b {
+		b[i] = slipLetter()
+	}
+	return string(b[:])
+}
+
+// CleanToken is a slip token as it is stored, from what was scanned or typed:
+// upper case, without the spaces and dashes people add.
+func CleanToken(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(slipAlphabet, r) {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(text))
+}
+
+// slipLetter draws one letter, each as likely as the others.
+func slipLetter() byte {
+	const even = 256 / len(slipAlphabet) * len(slipAlphabet)
+	var b [1]byte
+	for {
+		_, _ = rand.Read(b[:])
+		if int(b[0]) < even {
+			return slipAlphabet[int(b[0])%len(slipAlphabet)]
+		}
+	}
 }
 
 // Jitter is a random duration below limit, for waits that must not fall into step.

@@ -208,6 +208,9 @@ func (tx *Tx) UpdateCase(c CaseItem) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.settleFollowUps(c.Person); err != nil {
+		return err
+	}
 	return tx.deriveWait(c.ID)
 }
 

@@ -46,6 +46,8 @@ var businessTables = map[string]string{
 
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
+	"followup": byVisible, "followup_contact": byVisible, "followup_score": byVisible, "followup_complication": byVisible, "followup_slip": byVisible,
+
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
@@ -55,14 +57,14 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_complication", "followup_score", "followup_slip", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "fund_participate", "join_request", "lookup_notify", "move_record", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "join_request", "lookup_notify", "move_record", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link"}
 
 // participating are the tables that open with a case, by how their rows are
@@ -70,7 +72,8 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "dev
 var (
 	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "component": "case", "explant": "case",
-		"component_change": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
+		"component_change": "child", "followup": "case", "followup_contact": "case", "followup_slip": "case", "followup_score": "child", "followup_complication": "child",
+		"beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",
 		"person":       "opened by name: it is the person",

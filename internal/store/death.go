@@ -104,8 +104,10 @@ func (tx *Tx) UndoDeath(r DeathReport, reason string) error {
 
 // MoveCase puts a case with all that belongs to it under another person.
 func (tx *Tx) MoveCase(id, person ident.ID) error {
-	_, err := tx.exec(`select move_record($1, null, $2)`, id, person)
-	return err
+	if _, err := tx.exec(`select move_record($1, null, $2)`, id, person); err != nil {
+		return err
+	}
+	return tx.followCase(id)
 }
 
 // MoveTreatment puts a treatment with all that belongs to it into another case,
@@ -125,8 +127,23 @@ func (tx *Tx) MoveTreatment(t Treatment, s Step, to ident.ID) error {
 		if err := tx.deriveWait(id); err != nil {
 			return err
 		}
+		if err := tx.followCase(id); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// followCase makes the appointments of a case's person follow what was moved.
+func (tx *Tx) followCase(id ident.ID) error {
+	c, err := tx.CaseByID(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.settleFollowUps(c.Person); err != nil {
+		return err
+	}
+	return tx.placeFollowUps(c.Person)
 }
 
 // SetProgramme corrects the programme of a case in which nothing was operated.

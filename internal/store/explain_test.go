@@ -169,6 +169,7 @@ func lists(tx *store.Tx, p place) []error {
 		return tx.ListDeaths(patient.DeathReported, r)
 	}))
 	out = append(out, deviceLists(tx, p)...)
+	out = append(out, followLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -214,6 +215,20 @@ func deviceLists(tx *store.Tx, p place) []error {
 		drop(tx.ImplantsOf(p.settled, procedure.Procedure{ID: p.one, Site: procedure.Knee, Side: procedure.Left})))
 }
 
+// followLists are the lists of follow-up.
+func followLists(tx *store.Tx, p place) []error {
+	var out []error
+	for _, list := range []store.FollowList{store.FollowDue, store.FollowOverdue, store.FollowLost, store.FollowClosed} {
+		for _, f := range []store.FollowFilter{{}, {Programme: procedure.Joint, Step: "1"}, {Township: "T5"}, {Township: "T5", Village: "V5"}} {
+			f.List, f.Hospitals = list, p.here
+			out = append(out, pages(func(r page.Request) (page.Result[store.FollowUp], error) { return tx.ListFollowUps(f, r) }))
+		}
+	}
+	_, found := tx.CaseOfSlip("TOKENA3005")
+	return append(out, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),
+		found, tx.OpenPhonesOf([]store.FollowUp{{Registration: p.settled}}))
+}
+
 // work is what the home page, the search box and the checks of a form ask.
 func work(tx *store.Tx, p place) []error {
 	birth := clock.MustDate(1948, 3, 20)
@@ -253,7 +268,8 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain"
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.
 var platformReads = []string{"EarlierPasswords", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
-	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments"}
+	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments",
+	"ScheduleCase", "deriveFollowUps", "settleFollowUps"}
 
 func TestNoListReadsMoreThanItShows(t *testing.T) {
 	w, one := crowded(t)

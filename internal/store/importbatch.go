@@ -374,6 +374,7 @@ func (tx *Tx) TakeBack(batch ident.ID, gone []Taken, events []BulkEvent) error {
 	for _, query := range []string{
 		`update procedure o set live = false, version = o.version + 1 from unnest($3::uuid[]) w
 			where o.partnership_id = $1 and o.treatment_id = w and o.batch_id = $2 and o.live and o.version = 1`,
+		followUpsGone,
 		`update import_row r set live = false from unnest($3::uuid[]) w where r.partnership_id = $1 and r.batch_id = $2 and r.treatment_id = w`,
 	} {
 		if _, err := tx.exec(query, tx.Partnership(), batch, idArray(distinct(ids))); err != nil {
@@ -462,6 +463,10 @@ func (tx *Tx) PostMany(list []BulkTransfer) error {
 	return tx.writeEntries(list, entries)
 }
 
+// followUpsGone takes the appointments of withdrawn operations off every list.
+const followUpsGone = `update followup f set live = false, version = f.version + 1 from unnest($3::uuid[]) w join procedure o on o.partnership_id = $1 and o.treatment_id = w
+	where f.partnership_id = $1 and f.procedure_id = o.id and o.batch_id = $2 and not o.live and f.live`
+
 // Withdraw takes treatments of a batch out of every list and figure, with their
 // operations, settlements and import rows, and with the cases and registrations
 // of the batch that nothing else needs. Nothing is deleted. Stayed are the
@@ -486,6 +491,7 @@ func (tx *Tx) Withdraw(batch ident.ID, gone, stayed []Taken, events []BulkEvent)
 			where t.partnership_id = $1 and t.id = w and t.batch_id = $2`, ids},
 		{`update procedure o set live = false, version = o.version + 1 from unnest($3::uuid[]) w
 			where o.partnership_id = $1 and o.treatment_id = w and o.batch_id = $2`, ids},
+		{followUpsGone, ids},
 		{`update settlement s set state = 'reversed', version = s.version + 1 from unnest($3::uuid[]) w
 			where s.partnership_id = $1 and s.treatment_id = w and s.batch_id = $2`, ids},
 		{`update import_row r set live = false from unnest($3::uuid[]) w where r.partnership_id = $1 and r.batch_id = $2 and r.treatment_id = w`, ids},

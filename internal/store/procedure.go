@@ -245,6 +245,9 @@ func (tx *Tx) InsertOperation(o Operation, t Treatment) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.deriveFollowUps(o.ID, clock.Date{}); err != nil {
+		return err
+	}
 	return tx.deriveWait(t.Case)
 }
 
@@ -260,6 +263,9 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 		string(o.Kind), string(o.Site), string(o.Side), idArray(team(o.Procedure)), o.OperatedOn, bare(o.Operations), bare(o.Diagnoses),
 		codeCatalogue(o.Procedure), nullID(o.Lead), o.LeadName, o.LeadVisiting, nullID(o.Assistant), nullID(o.Supervisor), detail, textArray(o.Marks), tx.who.AccountID)
 	if err != nil {
+		return err
+	}
+	if err := tx.deriveFollowUps(o.ID, clock.Date{}); err != nil {
 		return err
 	}
 	return tx.syncComponents(o)

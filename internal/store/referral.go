@@ -306,6 +306,11 @@ func (tx *Tx) openTo(list ...Referral) error {
 	if err != nil {
 		return err
 	}
+	// Who takes a case over follows its patient.
+	if _, err = tx.exec(`select followup_place(c.person_id) from referral r join casefile c on c.partnership_id = r.partnership_id and c.id = r.case_id
+		where r.partnership_id = $1 and r.id = any ($2::uuid[]) and r.purpose = 'take_over'`, tx.Partnership(), idArray(ids)); err != nil {
+		return err
+	}
 	_, err = tx.exec(`update casefile c set second_site = r.site, second_side = r.side, second_hospital_id = r.to_hospital_id, version = c.version + 1,
 		wait_need = case when c.wait_since is null then '' else 'planned' end, wait_site = case when c.wait_since is null then '' else r.site end,
 		wait_side = case when c.wait_since is null then '' else r.side end

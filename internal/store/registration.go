@@ -141,6 +141,9 @@ func (tx *Tx) InsertRegistration(s Source, note string) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.placeFollowUps(r.PersonID); err != nil {
+		return err
+	}
 	return tx.insertTerms(s)
 }
 
@@ -156,6 +159,9 @@ func (tx *Tx) UpdateRegistration(r patient.Registration, note string) error {
 		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), r.ID, r.Version, phone, last4(r.Phone), r.Township, r.Village,
 		r.Address, r.KinName, kin, last4(r.KinPhone), string(r.LegalBasis), r.ConsentNote, r.Guardian, note)
 	if err != nil {
+		return err
+	}
+	if err := tx.placeFollowUps(r.PersonID); err != nil {
 		return err
 	}
 	return tx.RefreshTerms(r.ID)

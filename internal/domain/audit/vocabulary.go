@@ -43,6 +43,14 @@ const (
 	DisputeDecide = "dispute.resolve"
 	RecallRead    = "recall.read"
 
+	FollowUpRead     = "followup.read"
+	FollowUpRecord   = "followup.record"
+	FollowUpWithdraw = "followup.withdraw"
+	FollowUpEnd      = "followup.end"
+	FollowUpResume   = "followup.resume"
+	FollowUpSchedule = "followup.schedule"
+	FollowUpCall     = "followup.call" // a telephone number on a list to call by
+
 	AttachmentAdd     = "attachment.add"
 	AttachmentRead    = "attachment.read"
 	AttachmentReplace = "attachment.replace"
@@ -190,6 +198,7 @@ const (
 	ObjectDevice       = "device"
 	ObjectComponent    = "component"
 	ObjectDispute      = "dispute"
+	ObjectFollowUp     = "followup"
 )
 
 // Actions lists the vocabulary.
@@ -199,6 +208,7 @@ func Actions() []string {
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
+		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpCall,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
@@ -219,7 +229,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute,
+		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp,
 	}
 }
 

@@ -167,16 +167,35 @@ func Reconcile(have []Appointment, k procedure.Kind, operated, since clock.Date)
 	return d
 }
 
-// Superseded are the open appointments of an earlier operation at the same place
-// that come after a later one: the patient is followed from that one on.
-func Superseded(earlier []Appointment, later clock.Date) []Appointment {
-	var out []Appointment
-	for _, a := range earlier {
-		if a.Status == Open && a.Due.After(later) {
-			out = append(out, a)
+// Later is the day of the next operation at the same place after the one given;
+// zero when there is none.
+func Later(o procedure.Recorded, all []procedure.Recorded) clock.Date {
+	var next clock.Date
+	for _, x := range all {
+		same := x.Kind.Site() == o.Kind.Site() && x.Side == o.Side
+		if same && x.OperatedOn.After(o.OperatedOn) && (next.IsZero() || x.OperatedOn.Before(next)) {
+			next = x.OperatedOn
 		}
 	}
-	return out
+	return next
+}
+
+// Settled is the appointment as it stands beside other records: after a later
+// operation at the same place the patient is followed from that one on, and in a
+// closed case nobody is. Both are taken back with what they follow from; what
+// people recorded stays as they recorded it.
+func (a Appointment) Settled(later, caseClosed clock.Date) Appointment {
+	if a.Status != Open && a.Reason != Reoperated && a.Reason != CaseClosed {
+		return a
+	}
+	a.Status, a.Reason, a.EndedOn = Open, "", clock.Date{}
+	switch {
+	case !later.IsZero() && a.Due.After(later):
+		a.Status, a.Reason, a.EndedOn = Closed, Reoperated, later
+	case !caseClosed.IsZero():
+		a.Status, a.Reason, a.EndedOn = Closed, CaseClosed, caseClosed
+	}
+	return a
 }
 
 // End is that a patient cannot, or need not, be followed any more.

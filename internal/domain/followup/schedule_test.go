@@ -182,10 +182,47 @@ func TestNobodyIsRemindedOfWhatPassedBeforeTheProgrammeFollowed(t *testing.T) {
 
 func TestAPatientIsFollowedFromTheLaterOperationOn(t *testing.T) {
 	have := store(nil, followup.Reconcile(nil, procedure.PCI, day, clock.Date{}))
-	have[1].Status = followup.Done
-	got := followup.Superseded(have, day.AddDays(60))
-	if len(got) != 1 || got[0].Step != followup.Mon12 {
-		t.Errorf("superseded: %+v", got)
+	have[1].Status, have[1].EndedOn = followup.Done, day.AddDays(170)
+	later := day.AddDays(60)
+	want := []followup.Reason{"", "", followup.Reoperated}
+	for i, a := range have {
+		got := a.Settled(later, clock.Date{})
+		if got.Reason != want[i] {
+			t.Errorf("%s: %s because %q", a.Step, got.Status, got.Reason)
+		}
+		if back := got.Settled(clock.Date{}, clock.Date{}); back != a {
+			t.Errorf("%s: the later operation was a mistake: %+v", a.Step, back)
+		}
+	}
+}
+
+func TestOnlyALaterOperationAtTheSamePlaceTakesOver(t *testing.T) {
+	first := procedure.Recorded{Kind: procedure.TKA, Side: procedure.Left, OperatedOn: day}
+	at := func(k procedure.Kind, s procedure.Side, after int) procedure.Recorded {
+		return procedure.Recorded{Kind: k, Side: s, OperatedOn: day.AddDays(after)}
+	}
+	all := []procedure.Recorded{first, at(procedure.TKA, procedure.Right, 30), at(procedure.THA, procedure.Left, 40), at(procedure.KneeRevision, procedure.Left, 500),
+		at(procedure.KneeExplant, procedure.Left, 400), at(procedure.TKA, procedure.Left, -10), at(procedure.PFA, procedure.Left, 0)}
+	if got := followup.Later(first, all); got != day.AddDays(400) {
+		t.Errorf("the next one at the left knee: %s", got)
+	}
+	if got := followup.Later(first, all[:3]); !got.IsZero() {
+		t.Errorf("another side or joint: %s", got)
+	}
+}
+
+func TestAClosedCaseIsNotFollowedUntilItIsOpenedAgain(t *testing.T) {
+	a := followup.Schedule(procedure.TKA)[0].On(day)
+	closed := a.Settled(clock.Date{}, day.AddDays(90))
+	if closed.Status != followup.Closed || closed.Reason != followup.CaseClosed || closed.EndedOn != day.AddDays(90) {
+		t.Errorf("closed: %+v", closed)
+	}
+	if got := closed.Settled(clock.Date{}, clock.Date{}); got != a {
+		t.Errorf("opened again: %+v", got)
+	}
+	a.Status, a.Reason = followup.Lost, followup.Refused
+	if got := a.Settled(clock.Date{}, day.AddDays(90)); got != a {
+		t.Errorf("lost before: %+v", got)
 	}
 }
 

@@ -31,6 +31,20 @@ event_ as (insert into treatment_event (partnership_id, id, treatment_id, hospit
 procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team, operated_on,
 		operation_codes, diagnosis_codes, code_catalogue, lead_id, detail, marks, created_at, created_by)
 	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id from n where step >= 6),
+followup_ as (insert into followup (partnership_id, id, procedure_id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, step, due_on, from_on, to_on, township,
+		village, status, reason, ended_on, created_at, created_by)
+	select $1::uuid, md5('f' || s || $4 || i)::uuid, id, id, id, id, prog, h, v, s, d + s * 90, d + s * 90 - 40, d + s * 90 + 40, 'T' || i % 12, 'V' || i % 60,
+		case when i % 60 = 7 then 'lost' when i % 60 = 9 then 'closed' when i % 3 = 0 and d + s * 90 > date '2026-08-01' then 'open' else 'done' end,
+		case when i % 60 = 7 then 'refused' when i % 60 = 9 then 'moved' else '' end,
+		case when i % 60 in (7, 9) or i % 3 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id from n, generate_series(1, 2) s where step >= 6),
+contact_ as (insert into followup_contact (partnership_id, id, followup_id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, happened_on, evidence, reached, created_at, created_by)
+	select $1::uuid, id, md5('f1' || $4 || i)::uuid, id, id, id, id, h, v, d + 90, 'visit', true, at, id from n where step >= 6),
+score_ as (insert into followup_score (partnership_id, id, contact_id, hospital_id, visible_to, instrument, edition, total, parts)
+	select $1::uuid, md5('sc' || s || $4 || i)::uuid, id, h, v, s, '1', 5, '{}' from n, unnest(array['PAIN', 'HSS']) s where step >= 6),
+complication_ as (insert into followup_complication (partnership_id, id, contact_id, hospital_id, visible_to, code)
+	select $1::uuid, id, id, h, v, 'dvt' from n where step >= 6 and i % 10 = 0),
+slip_ as (insert into followup_slip (partnership_id, id, case_id, visible_to, token, created_at, created_by)
+	select $1::uuid, id, id, v, 'TOKEN' || $4 || i, at, id from n where step >= 6),
 settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, bill_fen, basic_fen, critical_fen, assistance_fen,
 		other_fen, fund_fen, waiver_fen, net_fen, state, settled_on, created_at, created_by)
 	select $1::uuid, id, id, id, id, prog, h, v, 7, 1, 1, 1, 1, 1, 1, 1, 'settled', d, at, id from n where step >= 8),

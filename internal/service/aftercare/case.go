@@ -1,0 +1,296 @@
+package aftercare
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// CaseView is the follow-up of one case.
+type CaseView struct {
+	store.CaseItem
+	FollowUps  []FollowUp
+	Contacts   []Contact
+	Operations []Operation // of the case, as far as the reader sees them
+	Sides      map[ident.ID]user.Side
+	Died       clock.Date
+	Today      clock.Date
+	Record     bool  // the reader may record here
+	Seen       int64 // changes with everything that changes here
+}
+
+// Open lists the appointments that are still to be done.
+func (v CaseView) Open() []FollowUp {
+	return slices.DeleteFunc(slices.Clone(v.FollowUps), func(f FollowUp) bool { return f.Status != followup.Open || !v.Died.IsZero() })
+}
+
+// Ended lists the appointments people ended, which can be taken up again.
+func (v CaseView) Ended() []FollowUp {
+	return slices.DeleteFunc(slices.Clone(v.FollowUps), func(f FollowUp) bool {
+		return f.Status != followup.Lost && f.Reason != followup.Moved && f.Reason != followup.Transferred
+	})
+}
+
+// Unscheduled reports whether an operation has no appointments.
+func (v CaseView) Unscheduled() bool {
+	return slices.ContainsFunc(v.Operations, func(o Operation) bool {
+		return !slices.ContainsFunc(v.FollowUps, func(f FollowUp) bool { return f.Procedure == o.ID })
+	})
+}
+
+// Case reads the follow-up of a case.
+func (s *Service) Case(ctx context.Context, who user.Principal, id ident.ID) (CaseView, error) {
+	var v CaseView
+	if err := s.door(who, authz.FollowUpRead); err != nil {
+		return v, err
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.AuditRead(audit.Event{Action: audit.FollowUpRead, ObjectKind: audit.ObjectCase, ObjectID: id})
+		v, err = s.read(tx, id)
+		return err
+	})
+	if err != nil {
+		return CaseView{}, err
+	}
+	s.show(who, v.FollowUps)
+	v.PersonName = s.name(who, v.PersonName)
+	return v, nil
+}
+
+func (s *Service) read(tx *store.Tx, id ident.ID) (CaseView, error) {
+	v := CaseView{Today: tx.Today()}
+	var err error
+	if v.CaseItem, err = tx.CaseByID(id); err != nil {
+		return v, err
+	}
+	if v.FollowUps, err = tx.FollowUpsOfCase(id); err != nil {
+		return v, err
+	}
+	if v.Contacts, err = tx.ContactsOf(id); err != nil {
+		return v, err
+	}
+	list, err := tx.TreatmentsOf(id)
+	if err != nil {
+		return v, err
+	}
+	treatments := make([]ident.ID, len(list))
+	for i, t := range list {
+		treatments[i] = t.ID
+	}
+	if v.Operations, err = tx.OperationsOf(treatments...); err != nil {
+		return v, err
+	}
+	v.Operations = slices.DeleteFunc(v.Operations, func(o Operation) bool { return len(followup.Schedule(o.Kind)) == 0 })
+	for _, f := range v.FollowUps {
+		v.Seen += f.Version
+		v.Died = f.Died
+	}
+	if v.Sides, err = tx.SidesOf(); err != nil {
+		return v, err
+	}
+	_, err = s.recorder(tx, v.ID, v.Home)
+	v.Record = err == nil
+	if errs.Is(err, errs.Forbidden) || errs.Is(err, errs.NotFound) {
+		err = nil
+	}
+	return v, err
+}
+
+// Block is the appointments of a case for its page; empty for a reader who may
+// not see them.
+func (s *Service) Block(ctx context.Context, who user.Principal, id ident.ID) ([]FollowUp, error) {
+	if s.door(who, authz.FollowUpRead) != nil {
+		return nil, nil
+	}
+	var out []FollowUp
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.NoAudit("part of the case's page, which is recorded")
+		out, err = tx.FollowUpsOfCase(id)
+		return err
+	})
+	s.show(who, out)
+	return out, err
+}
+
+// recorder is the hospital in whose name the caller records in a case: the one
+// that follows the patient, or any other of the caller's that takes part.
+func (s *Service) recorder(tx *store.Tx, id, home ident.ID) (ident.ID, error) {
+	who := tx.Who()
+	err := s.at(who, authz.FollowUpRecord, home)
+	if err == nil {
+		return home, nil
+	}
+	reach := s.policy.Reach(who, authz.FollowUpRecord)
+	if len(reach.Hospitals) == 0 {
+		return ident.Nil, err
+	}
+	part, failed := tx.TakingPart(id, reach.Hospitals)
+	if failed != nil {
+		return ident.Nil, failed
+	}
+	for _, h := range reach.Hospitals {
+		if _, ok := part[h]; ok {
+			return h, nil
+		}
+	}
+	return ident.Nil, err
+}
+
+// RecordInput is one contact as it was entered: for an appointment under its
+// version, or outside the schedule after an operation.
+type RecordInput struct {
+	FollowUp  ident.ID
+	Version   int64
+	Operation ident.ID
+	Contact   followup.Contact
+}
+
+// subject is what a contact is about.
+type subject struct {
+	followUp  FollowUp // zero: outside the schedule
+	operation Operation
+	died      clock.Date
+}
+
+// Record writes a contact down, on time or afterwards. The day it took place
+// counts; the day of the entry is kept beside it.
+func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput, key Key) (Contact, error) {
+	if err := s.door(who, authz.FollowUpRecord); err != nil {
+		return Contact{}, err
+	}
+	event := audit.Event{Action: audit.FollowUpRecord, ObjectKind: audit.ObjectFollowUp, ObjectID: in.FollowUp,
+		Detail: map[string]any{"on": in.Contact.On.String(), "evidence": string(in.Contact.Evidence), "reached": in.Contact.Reached}}
+	if in.FollowUp == ident.Nil {
+		event.ObjectKind, event.ObjectID = audit.ObjectProcedure, in.Operation
+	}
+	return write(ctx, s, who, key, event, func(tx *store.Tx) (Contact, error) {
+		x, err := subjectOf(tx, in)
+		if err != nil {
+			return Contact{}, err
+		}
+		c := Contact{ID: ident.New(), FollowUp: in.FollowUp, Procedure: x.operation.ID}
+		home, err := tx.CaseByID(x.operation.Case)
+		if err != nil {
+			return c, err
+		}
+		if c.Hospital, err = s.recorder(tx, home.ID, home.Home); err != nil {
+			return c, err
+		}
+		facts := followup.Facts{Site: x.operation.Site, Operated: x.operation.OperatedOn, Died: x.died, Today: tx.Today()}
+		if c.Contact, err = in.Contact.Check(facts); err != nil {
+			return c, err
+		}
+		if err := tx.InsertContact(c); err != nil {
+			return c, err
+		}
+		if in.FollowUp != ident.Nil {
+			if err := tx.FollowedUp(x.followUp, c); err != nil {
+				return c, err
+			}
+		}
+		tx.Amend("contact", c.ID)
+		return tx.ContactByID(c.ID)
+	})
+}
+
+func subjectOf(tx *store.Tx, in RecordInput) (subject, error) {
+	var x subject
+	var err error
+	operation := in.Operation
+	if in.FollowUp != ident.Nil {
+		if x.followUp, err = tx.FollowUpForUpdate(in.FollowUp); err != nil {
+			return x, err
+		}
+		if x.followUp.Status == followup.Done {
+			return x, errs.Refuse("followup.once", "error.followup.done", nil, "followup.remedy.extra")
+		}
+		if err := sameVersion(x.followUp.Version, in.Version); err != nil {
+			return x, err
+		}
+		operation, x.died = x.followUp.Procedure, x.followUp.Died
+	}
+	if x.operation, err = tx.OperationByID(operation); err != nil {
+		return x, err
+	}
+	if x.died.IsZero() {
+		p, err := tx.PersonByID(x.operation.Person)
+		if err != nil {
+			return x, err
+		}
+		x.died = p.DeceasedOn
+	}
+	return x, nil
+}
+
+// WithdrawInput takes a contact back that was entered wrongly.
+type WithdrawInput struct {
+	Contact ident.ID
+	Version int64
+	Reason  string
+}
+
+// Withdraw takes a contact off the record; it stays readable as withdrawn, and
+// its appointment is open again.
+func (s *Service) Withdraw(ctx context.Context, who user.Principal, in WithdrawInput, key Key) (Contact, error) {
+	if err := s.door(who, authz.FollowUpRecord); err != nil {
+		return Contact{}, err
+	}
+	in.Reason = strings.TrimSpace(in.Reason)
+	if err := checkReason(in.Reason); err != nil {
+		return Contact{}, err
+	}
+	event := audit.Event{Action: audit.FollowUpWithdraw, ObjectKind: audit.ObjectFollowUp, ObjectID: in.Contact, Reason: in.Reason}
+	return write(ctx, s, who, key, event, func(tx *store.Tx) (Contact, error) {
+		c, err := tx.ContactForUpdate(in.Contact)
+		if err != nil {
+			return c, err
+		}
+		if err := s.at(who, authz.FollowUpRecord, c.Hospital); err != nil {
+			return c, err
+		}
+		if !c.Live {
+			return c, errs.Refuse("followup.withdrawn", "error.followup.withdrawn", nil, "fund.remedy.reload")
+		}
+		if err := sameVersion(c.Version, in.Version); err != nil {
+			return c, err
+		}
+		if err := tx.WithdrawContact(c, in.Reason); err != nil {
+			return c, err
+		}
+		return tx.ContactByID(c.ID)
+	})
+}
+
+// Contact reads one contact.
+func (s *Service) Contact(ctx context.Context, who user.Principal, id ident.ID) (Contact, error) {
+	var c Contact
+	if err := s.door(who, authz.FollowUpRead); err != nil {
+		return c, err
+	}
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.AuditRead(audit.Event{Action: audit.FollowUpRead, ObjectKind: audit.ObjectFollowUp, ObjectID: id})
+		c, err = tx.ContactByID(id)
+		return err
+	})
+	return c, err
+}
+
+func checkReason(text string) error {
+	var f errs.Fields
+	switch n := len([]rune(text)); {
+	case n == 0:
+		f.Add("reason", "form.error.missing")
+	case n > followup.MaxText:
+		f.Add("reason", "form.error.long", "max", followup.MaxText)
+	}
+	return f.Err()
+}
