@@ -74,6 +74,7 @@ create table followup_contact (
   constraint followup_contact_withdrawn check (live = (withdrawn_at is null))
 );
 create index followup_contact_case on followup_contact (partnership_id, case_id, happened_on desc, id desc);
+create index followup_contact_person on followup_contact (partnership_id, person_id, happened_on);
 create index followup_contact_of on followup_contact (partnership_id, followup_id) where followup_id is not null;
 create index followup_contact_treatment on followup_contact (partnership_id, treatment_id);
 

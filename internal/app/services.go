@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
@@ -30,6 +31,7 @@ type Services struct {
 	Reporting    *reporting.Service
 	Funding      *funding.Service
 	Implants     *implant.Service
+	Aftercare    *aftercare.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -62,5 +64,6 @@ func newServices(a *App) (Services, error) {
 		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
 		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Aftercare: aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
@@ -44,6 +45,7 @@ type Deps struct {
 	Intake    *intake.Service
 	Funding   *funding.Service
 	Implants  *implant.Service
+	Aftercare *aftercare.Service
 }
 
 // Route is a declared address with its one permission.

@@ -25,7 +25,8 @@ const (
 	EntryMoney      TimelineKind = "money"    // What is settled or approved; Amount is the reduction
 	EntryFile       TimelineKind = "file"     // What is the kind of the attachment
 	EntryDeath      TimelineKind = "death"
-	EntryPlan       TimelineKind = "plan" // the other side, planned
+	EntryPlan       TimelineKind = "plan"     // the other side, planned
+	EntryFollowUp   TimelineKind = "followup" // a contact; What is its evidence, Mark its appointment
 )
 
 // TimelineEntry is one thing that happened to a person, or is planned.
@@ -84,6 +85,10 @@ var timelineSources = []timelineSource{
 	{partCare, `select 'operation', x.kind, x.operated_on, x.created_at, x.id, x.case_id, x.treatment_id, x.hospital_id, x.site, x.side, x.lead_name,
 		array_to_string(x.marks, ' '), case when x.lead_visiting then 1 else 0 end
 		from same join procedure x on x.partnership_id = $1 and x.person_id = same.id where x.live and ` + ofCase},
+	{partCare, `select 'followup', x.evidence, x.happened_on, x.created_at, x.id, x.case_id, x.treatment_id, x.hospital_id, o.site, o.side, x.note, coalesce(f.step, ''), 0
+		from same join followup_contact x on x.partnership_id = $1 and x.person_id = same.id join procedure o on o.partnership_id = $1 and o.id = x.procedure_id
+		left join (select f.partnership_id, f.id, f.step from followup f) f on f.partnership_id = x.partnership_id and f.id = x.followup_id
+		where x.live and x.reached and ` + ofCase},
 	{partCare, `select 'referral', s.what, s.on_day, s.made, x.id, x.case_id, null, s.hospital, x.site, x.side, s.note, '', 0
 		from same join casefile c on c.partnership_id = $1 and c.person_id = same.id join referral x on x.partnership_id = $1 and x.case_id = c.id
 		cross join lateral (values

@@ -22,6 +22,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
@@ -62,6 +63,7 @@ func newSite(t *testing.T) *site {
 		Reporting: reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
 		Funding:   funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:  httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
+		Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Care:      care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}),
 		Directory: directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
 	srv := httptest.NewServer(mux)

@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
@@ -119,6 +120,8 @@ type caseView struct {
 	Operations Table
 	Strips     []Strip
 	Referrals  *Table
+	FollowUps  *Table
+	FollowHref string // the follow-up of the case; empty: closed to the reader
 }
 
 func (s *Server) readCase(r *http.Request, c *Call) (care.CaseView, error) {
@@ -134,13 +137,19 @@ func (s *Server) casePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	return s.d.Engine.Render(w, r, http.StatusOK, "care/case", newCaseView(s.careBase(c, "cases", v.No), v, caseRights{s.can(c, authz.PersonRead), c.Today}))
+	x := caseRights{patient: s.can(c, authz.PersonRead), follow: s.can(c, authz.FollowUpRead), today: c.Today}
+	if x.followUps, err = s.d.Aftercare.Block(r.Context(), c.Who, v.ID); err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/case", newCaseView(s.careBase(c, "cases", v.No), v, x))
 }
 
 // caseRights is what the page needs besides the case.
 type caseRights struct {
-	patient bool // the reader may open the page of record
-	today   clock.Date
+	patient   bool // the reader may open the page of record
+	follow    bool // and the follow-up
+	followUps []aftercare.FollowUp
+	today     clock.Date
 }
 
 func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
@@ -156,6 +165,11 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 	if len(v.Referrals) > 0 {
 		t := referralsTable(b, v.Referrals, v.Sides, x.today)
 		p.Referrals = &t
+	}
+	if x.follow && len(v.Operations)+len(x.followUps) > 0 {
+		t := caseFollowTable(b, x.followUps, x.today, false)
+		p.FollowUps, p.FollowHref = &t, caseFollowUps(v.ID.String())
+		t.Links = []Link{{Text: b.T("followup.open"), Href: p.FollowHref}}
 	}
 	return p
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
@@ -48,6 +49,7 @@ type Deps struct {
 	Reporting *reporting.Service
 	Funding   *funding.Service
 	Implants  *implant.Service
+	Aftercare *aftercare.Service
 }
 
 // Server serves the pages.
@@ -77,6 +79,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.deviceRoutes(rt)
+		s.followUpRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
@@ -158,7 +161,7 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
+	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }

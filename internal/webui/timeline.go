@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	files "github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -29,6 +30,7 @@ var entryWords = map[string]func(b Base, e care.TimelineEntry) Event{
 		return Event{Title: b.T("case.second.planned"), Note: siteText(b, procedure.Site(e.Site), procedure.Side(e.Side)), Kind: "future", Href: "/cases/" + e.Case.String()}
 	},
 	string(care.EntryStep):      stepWords,
+	string(care.EntryFollowUp):  followUpWords,
 	string(care.EntryOperation): operationWords,
 	string(care.EntryReferral): func(b Base, e care.TimelineEntry) Event {
 		return Event{Title: b.T("referral.event." + e.What), Note: e.Note, Href: "/referrals/" + e.ID.String()}
@@ -54,6 +56,17 @@ func stepWords(b Base, e care.TimelineEntry) Event {
 		x.Title = b.T("care.marked", "what", x.Title, "mark", b.T(treatment.Mark(e.Mark).Label()))
 	}
 	return x
+}
+
+// followUpWords tell a contact: which appointment, of which joint or eye, and
+// how it is known.
+func followUpWords(b Base, e care.TimelineEntry) Event {
+	step := b.T("followup.unscheduled")
+	if e.Mark != "" {
+		step = b.T(followup.Step(e.Mark).Label())
+	}
+	what := b.T("care.pair", "a", step, "b", siteText(b, procedure.Site(e.Site), procedure.Side(e.Side)))
+	return Event{Title: b.T("followup.event", "what", what, "how", b.T(followup.Evidence(e.What).Label())), Note: e.Note, Href: caseFollowUps(e.Case.String())}
 }
 
 // operationWords: the amount of an operation says whether a visitor led it.

@@ -40,7 +40,7 @@ func (s *Server) treatmentPage(w http.ResponseWriter, r *http.Request, c *Call) 
 		return err
 	}
 	b := s.careBase(c, "cases", treatmentName(c.Base, v.Treatment), Link{Text: v.CaseNo, Href: "/cases/" + v.Case.String()})
-	return s.d.Engine.Render(w, r, http.StatusOK, "care/treatment", newTreatmentView(b, v, caseRights{s.can(c, authz.PersonRead), c.Today}))
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/treatment", newTreatmentView(b, v, caseRights{patient: s.can(c, authz.PersonRead), today: c.Today}))
 }
 
 func newTreatmentView(b Base, v care.TreatmentView, x caseRights) treatmentView {

@@ -27,6 +27,7 @@ const (
 	EntryFile       = store.EntryFile
 	EntryDeath      = store.EntryDeath
 	EntryPlan       = store.EntryPlan
+	EntryFollowUp   = store.EntryFollowUp
 )
 
 // timelineFilter is what of a person's timeline a reader may see.
