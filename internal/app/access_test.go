@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
@@ -38,6 +39,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
@@ -188,6 +190,7 @@ func (p *premises) records() {
 	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
 	must(p, "death", err)
 	p.devices(op.ID)
+	p.followUps(op.ID)
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -229,6 +232,16 @@ func (p *premises) devices(first ident.ID) {
 		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
 		p.objects[name] = value
 	}
+}
+
+// followUps records a contact for an appointment of an operation.
+func (p *premises) followUps(op ident.ID) {
+	const here = servicetest.Mountain
+	k, err := p.app.Services.Aftercare.Record(p.T.Context(), p.Doctor(here), aftercare.RecordInput{Operation: op,
+		Contact: followup.Contact{On: p.Today(), Evidence: followup.Visit, Reached: true}}, store.Key{})
+	must(p, "contact", err)
+	p.objects["contacts"] = k.ID.String()
+	p.objects["followups"] = p.superText(`select id from followup where procedure_id = $1 order by due_on limit 1`, op)
 }
 
 func (p *premises) superText(query string, args ...any) string {

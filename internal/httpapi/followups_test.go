@@ -1,0 +1,105 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+type followAnswer struct {
+	ID        string `json:"id"`
+	Step      string `json:"step"`
+	State     string `json:"state"`
+	Version   int64  `json:"version"`
+	Seen      int64  `json:"seen"`
+	FollowUps any    `json:"followups"`
+	Due       int    `json:"due"`
+	Overdue   int    `json:"overdue"`
+	Excluded  map[string]int
+	Rows      []followAnswer
+	Contacts  []followAnswer
+	Results   []struct {
+		Instrument string
+		Total      int
+	}
+	Token  string `json:"token"`
+	CaseID string `json:"case_id"`
+	Rule   string
+	Fields []struct{ Path string }
+}
+
+func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
+	a := newCareAPI(t)
+	doctor := a.Doctor(servicetest.Mountain)
+	c := a.Case(servicetest.Mountain, procedure.Joint, "向云禾")
+	tr := a.TreatmentIn(c, servicetest.Mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+	s := care.New(care.Deps{DB: a.DB, Policy: a.Policy, Clock: a.Clock})
+	in := care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, a.Today().AddDays(-75)), Confirmed: true}
+	if _, err := s.LogOperation(t.Context(), doctor, in, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	token := a.worker(doctor)
+	code, raw := a.get(token, "/followups?list=overdue")
+	list := decode[followAnswer](t, raw)
+	if code != http.StatusOK || len(list.Rows) != 1 || list.Overdue != 1 || list.Due != 1 || list.Rows[0].State != "overdue" || len(list.Excluded) != 5 {
+		t.Fatalf("%d %s", code, raw)
+	}
+	first := list.Rows[0]
+	body := map[string]any{"version": first.Version, "on": a.Today().AddDays(-30), "evidence": "phone", "reached": true,
+		"results": []map[string]any{{"instrument": "HSS", "parts": map[string]int{"pain": 30, "function": 22, "motion": 18, "muscle": 10, "flexion": 10}}}}
+	var k, again followAnswer
+	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-0", body, &k); code != http.StatusUnprocessableEntity || len(k.Fields) != 1 || k.Fields[0].Path != "results.0.parts.stability" {
+		t.Errorf("a part is missing: %d %+v", code, k)
+	}
+	body["results"].([]map[string]any)[0]["parts"].(map[string]int)["stability"] = 8
+	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-1", body, &k); code != http.StatusCreated || k.Step != "w6" || len(k.Results) != 1 || k.Results[0].Total != 98 {
+		t.Fatalf("%d %+v", code, k)
+	}
+	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-1", body, &again); code != http.StatusCreated || again.ID != k.ID {
+		t.Errorf("the repeated request: %d %+v", code, again)
+	}
+	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-2", body, &again); again.Rule != "followup.once" {
+		t.Errorf("done already: %d %+v", code, again)
+	}
+	if code, raw := a.get(token, "/contacts/"+k.ID); code != http.StatusOK || !strings.Contains(string(raw), `"evidence":"phone"`) {
+		t.Errorf("%d %s", code, raw)
+	}
+	at := "/cases/" + c.ID.String()
+	_, raw = a.get(token, at+"/followups")
+	seen := decode[followAnswer](t, raw).Seen
+	var done followAnswer
+	if code := a.post(token, at+"/followups/ending", "e-1", map[string]any{"seen": seen, "reason": "moved", "on": a.Today()}, &done); code != http.StatusOK || done.FollowUps != float64(12) {
+		t.Errorf("ended: %d %+v", code, done)
+	}
+	if code := a.post(token, at+"/followups/resumption", "r-1", map[string]any{"seen": seen}, &done); code != http.StatusPreconditionFailed {
+		t.Errorf("resumed on an old view: %d %+v", code, done)
+	}
+	if code := a.post(token, at+"/followups/resumption", "r-2", map[string]any{}, &done); code != http.StatusOK || done.FollowUps != float64(12) {
+		t.Errorf("resumed: %d %+v", code, done)
+	}
+	var slip, found followAnswer
+	if code := a.post(token, at+"/slip", "s-1", "{}", &slip); code != http.StatusOK || len(slip.Token) != 20 {
+		t.Errorf("slip: %d %+v", code, slip)
+	}
+	if code := a.post(token, "/slips/search", "s-2", map[string]any{"token": slip.Token}, &found); code != http.StatusOK || found.CaseID != c.ID.String() {
+		t.Errorf("found: %d %+v", code, found)
+	}
+	if code := a.post(a.worker(a.Doctor(servicetest.MountainTwo)), "/slips/search", "s-3", map[string]any{"token": slip.Token}, &found); code != http.StatusUnprocessableEntity {
+		t.Errorf("another hospital: %d %+v", code, found)
+	}
+	if code := a.post(token, "/followups/calls", "c-1", map[string]any{"list": "due"}, nil); code != http.StatusOK {
+		t.Errorf("calls: %d", code)
+	}
+	if code := a.post(token, "/contacts/"+k.ID+"/withdrawal", "w-1", map[string]any{"version": k.Version, "reason": "记错"}, &again); code != http.StatusOK {
+		t.Errorf("withdrawn: %d %+v", code, again)
+	}
+	if code := a.post(token, at+"/followups/schedule", "p-1", "{}", &again); again.Rule != "followup.scheduled" {
+		t.Errorf("scheduled: %d %+v", code, again)
+	}
+}
