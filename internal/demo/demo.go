@@ -111,6 +111,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := m.equip(tx); err != nil {
 			return err
 		}
+		if err := m.follow(tx); err != nil {
+			return err
+		}
 		if err := tx.SetInstallation(true, true); err != nil {
 			return err
 		}

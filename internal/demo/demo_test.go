@@ -105,3 +105,27 @@ func TestTheDemonstrationHasThePublishedFigures(t *testing.T) {
 		}
 	}
 }
+
+// Whoever looks at the demonstration finds every kind of follow-up.
+func TestTheDemonstrationFollowsItsPatients(t *testing.T) {
+	_, test := load(t)
+	super := pgtest.Open(t, test.SuperDSN)
+	for what, query := range map[string]string{
+		"done in time": `status = 'done' and ended_on between from_on and to_on`, "done late": `status = 'done' and ended_on > to_on`,
+		"overdue": `status = 'open' and to_on < '2026-11-24'`, "due": `status = 'open' and from_on <= '2026-11-24' and to_on >= '2026-11-24'`, "to come": `status = 'open' and from_on > '2026-11-24'`,
+		"lost": `status = 'lost'`, "moved": `reason = 'moved'`, "of closed cases": `reason = 'case_closed'`, "told by a village doctor": `status = 'done' and evidence = 'village_doctor'`,
+		"of a township": `status = 'open' and township <> ''`,
+		"entered later": `exists (select 1 from followup_contact k where k.followup_id = f.id and (k.created_at at time zone 'Asia/Shanghai')::date > k.happened_on)`,
+		"with scores":   `exists (select 1 from followup_contact k join followup_score s on s.contact_id = k.id where k.followup_id = f.id and s.instrument = 'HSS')`,
+		"complicated":   `exists (select 1 from followup_contact k join followup_complication x on x.contact_id = k.id where k.followup_id = f.id)`,
+	} {
+		var n int
+		if err := super.QueryRow(`select count(*) from followup f where f.live and ` + query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		t.Log(what, n)
+		if n == 0 {
+			t.Errorf("nothing %s", what)
+		}
+	}
+}

@@ -306,6 +306,12 @@ func (tx *Tx) deriveFollowUps(operation ident.ID, since clock.Date) error {
 	return tx.placeFollowUps(o.Person)
 }
 
+// FollowOperation makes the appointments of an operation that was written in
+// bulk, without the windows that ended before a day.
+func (tx *Tx) FollowOperation(operation ident.ID, since clock.Date) error {
+	return tx.deriveFollowUps(operation, since)
+}
+
 // dateArray is a parameter that carries days.
 func dateArray(list []followup.Appointment, of func(followup.Appointment) clock.Date) pq.StringArray {
 	return textArray(items(list, func(a followup.Appointment) string { return of(a).String() }))

@@ -125,13 +125,15 @@ func (tx *Tx) ContactForUpdate(id ident.ID) (Contact, error) {
 }
 
 // InsertContact records a contact about an operation; who sees the operation by
-// its hospitals sees it.
-func (tx *Tx) InsertContact(c Contact) error {
+// its hospitals sees it. When and by whom it was entered is now and the caller,
+// but for what comes in with its own history.
+func (tx *Tx) InsertContact(c Contact, m Made) error {
+	m = tx.made(m)
 	n, err := tx.exec(`insert into followup_contact (partnership_id, id, followup_id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, happened_on,
 			evidence, reached, informant, note, created_at, created_by)
 		select o.partnership_id, $3, $4::uuid, o.id, o.treatment_id, o.case_id, o.person_id, $5, o.visible_to, $6, $7, $8::boolean, $9, $10, $11, $12
 		from procedure o where o.partnership_id = $1 and o.id = $2 and o.live`, tx.Partnership(), c.Procedure, c.ID, nullID(c.FollowUp), c.Hospital, c.On, string(c.Evidence), c.Reached,
-		c.Informant, c.Note, tx.now, tx.who.AccountID)
+		c.Informant, c.Note, m.At, m.By)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("store: contact about operation %s: %d rows", c.Procedure, n)
 	}

@@ -189,7 +189,7 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 		if c.Contact, err = in.Contact.Check(facts); err != nil {
 			return c, err
 		}
-		if err := tx.InsertContact(c); err != nil {
+		if err := tx.InsertContact(c, store.Made{}); err != nil {
 			return c, err
 		}
 		if in.FollowUp != ident.Nil {
