@@ -167,7 +167,7 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 		p.Referrals = &t
 	}
 	if x.follow && len(v.Operations)+len(x.followUps) > 0 {
-		t := caseFollowTable(b, x.followUps, x.today, false)
+		t := caseFollowTable(b, nearFollowUps(x.followUps, x.today), x.today, false)
 		p.FollowUps, p.FollowHref = &t, caseFollowUps(v.ID.String())
 		t.Links = []Link{{Text: b.T("followup.open"), Href: p.FollowHref}}
 	}

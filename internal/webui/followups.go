@@ -146,7 +146,7 @@ func followTable(b Base, list aftercare.Worklist, which aftercare.List) Table {
 	if ended {
 		window = "followup.reason"
 	}
-	t := Table{Caption: b.T("followup.list." + string(which)), Quiet: true, Columns: []Column{{Key: "case.patient", Class: "grow"}, {Key: "followup.operation"},
+	t := Table{Caption: b.T("followup.list." + string(which)), Quiet: true, Columns: []Column{{Key: "case.patient"}, {Key: "followup.operation", Class: "grow"},
 		{Key: "followup.step"}, {Key: window}, {Key: "followup.place"}, {Key: "followup.hospital"}, {Key: "care.action", Hidden: true}},
 		Empty: Empty{Title: b.T("followup.none." + string(which)), Text: b.T("followup.none.text")}}
 	for _, f := range list.Rows {
@@ -189,7 +189,7 @@ func wantsText(b Base, f aftercare.FollowUp) string {
 }
 
 func windowText(b Base, f aftercare.FollowUp) string {
-	return b.T("followup.from_to", "from", f.From, "to", f.To)
+	return b.T("followup.from_to", "from", f.From.String(), "to", f.To.String())
 }
 
 // windowCell is the window with how it stands: what is overdue says since when.

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -95,7 +96,7 @@ func caseFollowTable(b Base, list []aftercare.FollowUp, today clock.Date, record
 		row := Cells(stepCell(b, f), followOperation(b, f), DateCell(f.Due), Cell{Text: windowText(b, f), Nowrap: true}, Cell{Tag: &tag}, outcomeCell(b, f))
 		if record {
 			act := TextCell("")
-			if f.Status != followup.Done {
+			if f.Status != followup.Done && !f.From.AddDays(-earlyDays).After(today) {
 				act = ButtonCell(Button{Text: b.T("followup.record"), Href: recordHref(f)})
 			}
 			row.Cells = append(row.Cells, act)
@@ -103,6 +104,26 @@ func caseFollowTable(b Base, list []aftercare.FollowUp, today clock.Date, record
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// earlyDays is how long before its window an appointment may be recorded from
+// the page; a contact before that is one outside the schedule.
+const earlyDays = 30
+
+// nearFollowUps leaves out what is far ahead: of each operation, the appointments
+// after the next one that is still to come.
+func nearFollowUps(list []aftercare.FollowUp, today clock.Date) []aftercare.FollowUp {
+	next := map[ident.ID]bool{}
+	var out []aftercare.FollowUp
+	for _, f := range list {
+		planned := f.State(today, f.Died) == followup.StatePlanned
+		if planned && next[f.Procedure] {
+			continue
+		}
+		next[f.Procedure] = next[f.Procedure] || planned
+		out = append(out, f)
+	}
+	return out
 }
 
 func followTag(b Base, f aftercare.FollowUp, today clock.Date) Tag {

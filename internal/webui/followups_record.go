@@ -83,7 +83,7 @@ func scoreFields(site procedure.Site) (own, others []Field) {
 		total := Field{Name: scoreName(s.Instrument), LabelKey: s.Instrument.Label(), Kind: KindNumber, Low: s.Min, High: s.Max, Optional: true, Width: 6}
 		switch {
 		case s.Instrument.Class() || s.Instrument == followup.Satisfaction:
-			total.Kind, total.Options = KindRadio, classOptions(s)
+			total.Kind, total.Options, total.Width = KindRadio, classOptions(s), 12
 		case len(s.Parts) > 0:
 			total.HintKey, total.Width, total.Break = "followup.total.hint", 12, true
 		}
@@ -222,7 +222,7 @@ func (s *Server) contactForm(r *http.Request, c *Call) (contactView, aftercare.C
 	if err != nil {
 		return contactView{}, v, x, err
 	}
-	b := s.followBase(c, v, c.P.T("followup.record"), ofCase(c.Base, v))
+	b := s.followBase(c, v, c.P.T("followup.record.title"), ofCase(c.Base, v))
 	return newContactView(b, v, x), v, x, nil
 }
 

@@ -39,7 +39,7 @@ func followUpPages() []PageSample {
 			if k == procedure.PCI {
 				x.followUp, x.operation.Side = aftercare.FollowUp{}, ""
 			}
-			return newContactView(titled(b, b.T("followup.record")), v, x)
+			return newContactView(titled(b, b.T("followup.record.title")), v, x)
 		}})
 	}
 	return append(out, followUpPapers()...)

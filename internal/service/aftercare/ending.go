@@ -126,8 +126,11 @@ func (s *Service) toChange(tx *store.Tx, id ident.ID, seen int64) (CaseView, err
 type Slip struct {
 	CaseView
 	Token string
-	Next  []FollowUp // what is open, by day
+	Next  []FollowUp // what is open within a year or so, by day; else the next one
 }
+
+// slipDays is how far ahead a slip looks: nobody keeps paper for ten years.
+const slipDays = 400
 
 // Slip makes the return slip of a case. Its token says nothing by itself.
 func (s *Service) Slip(ctx context.Context, who user.Principal, id ident.ID) (Slip, error) {
@@ -147,7 +150,12 @@ func (s *Service) Slip(ctx context.Context, who user.Principal, id ident.ID) (Sl
 		return Slip{}, err
 	}
 	s.show(who, out.FollowUps)
-	out.PersonName, out.Next = s.name(who, out.PersonName), out.Open()
+	out.PersonName = s.name(who, out.PersonName)
+	for _, f := range out.Open() {
+		if len(out.Next) == 0 || !f.Due.After(out.Today.AddDays(slipDays)) {
+			out.Next = append(out.Next, f)
+		}
+	}
 	return out, nil
 }
 
