@@ -82,6 +82,9 @@ func (s *Service) read(tx *store.Tx, id ident.ID) (CaseView, error) {
 	if err != nil {
 		return v, err
 	}
+	if err := partnerToday(tx, v.CaseItem, list); err != nil {
+		return v, err
+	}
 	treatments := make([]ident.ID, len(list))
 	for i, t := range list {
 		treatments[i] = t.ID
@@ -103,6 +106,21 @@ func (s *Service) read(tx *store.Tx, id ident.ID) (CaseView, error) {
 		err = nil
 	}
 	return v, err
+}
+
+// partnerToday refuses a reader whose only way into a case was a referral whose
+// days are over: the rows may still be open for a minute, the days are not.
+func partnerToday(tx *store.Tx, c store.CaseItem, list []store.Treatment) error {
+	who := tx.Who()
+	mine := func(h ident.ID) bool { return slices.Contains(who.Hospitals, h) }
+	if who.Wide || mine(c.Home) || slices.ContainsFunc(list, func(t store.Treatment) bool { return mine(t.Hospital) }) {
+		return nil
+	}
+	partners, err := tx.CasePartners(c.ID)
+	if err == nil && !slices.ContainsFunc(partners, mine) {
+		err = errs.Missing("error.case.missing")
+	}
+	return err
 }
 
 // Block is the appointments of a case for its page; empty for a reader who may
@@ -178,11 +196,7 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 			return Contact{}, err
 		}
 		c := Contact{ID: ident.New(), FollowUp: in.FollowUp, Procedure: x.operation.ID}
-		home, err := tx.CaseByID(x.operation.Case)
-		if err != nil {
-			return c, err
-		}
-		if c.Hospital, err = s.recorder(tx, home.ID, home.Home); err != nil {
+		if c.Hospital, err = s.writer(tx, x.operation.Case); err != nil {
 			return c, err
 		}
 		facts := followup.Facts{Site: x.operation.Site, Operated: x.operation.OperatedOn, Died: x.died, Today: tx.Today()}
@@ -200,6 +214,22 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 		tx.Amend("contact", c.ID)
 		return tx.ContactByID(c.ID)
 	})
+}
+
+// writer is the hospital in whose name a contact of a case is written.
+func (s *Service) writer(tx *store.Tx, id ident.ID) (ident.ID, error) {
+	c, err := tx.CaseByID(id)
+	if err != nil {
+		return ident.Nil, err
+	}
+	list, err := tx.TreatmentsOf(id)
+	if err != nil {
+		return ident.Nil, err
+	}
+	if err := partnerToday(tx, c, list); err != nil {
+		return ident.Nil, err
+	}
+	return s.recorder(tx, id, c.Home)
 }
 
 func subjectOf(tx *store.Tx, in RecordInput) (subject, error) {
