@@ -76,6 +76,7 @@ create table followup_contact (
 create index followup_contact_case on followup_contact (partnership_id, case_id, happened_on desc, id desc);
 create index followup_contact_person on followup_contact (partnership_id, person_id, happened_on);
 create index followup_contact_of on followup_contact (partnership_id, followup_id) where followup_id is not null;
+create index followup_contact_procedure on followup_contact (partnership_id, procedure_id);
 create index followup_contact_treatment on followup_contact (partnership_id, treatment_id);
 
 create table followup_score (

@@ -161,12 +161,17 @@ const alive = ` and not exists (select 1 from person p join person d on d.partne
 // followQuery is how a list is read: which rows, and in which order.
 type followQuery struct{ where, order string }
 
+// endedAs begins the condition of what has ended. The list of statuses is the
+// predicate of its index; today ($4) only makes the four lists take the same
+// parameters.
+const endedAs = `f.live and f.status in ('lost', 'closed') and f.ended_on <= greatest($4, f.ended_on) and (f.ended_on, f.id) < ($2, $3) and f.status = `
+
 var followQueries = map[FollowList]followQuery{
 	FollowDue: {`f.status = 'open' and f.live and f.to_on >= $4 and f.from_on <= $4 and (f.to_on, f.id) > ($2, $3)` + alive, `f.to_on, f.id`},
 	// The ones just missed first: they can still be reached.
 	FollowOverdue: {`f.status = 'open' and f.live and f.to_on < $4 and (f.to_on, f.id) < ($2, $3)` + alive, `f.to_on desc, f.id desc`},
-	FollowLost:    {`f.status = 'lost' and f.status in ('lost', 'closed') and f.live and $4::date is not null and (f.ended_on, f.id) < ($2, $3)`, `f.ended_on desc, f.id desc`},
-	FollowClosed:  {`f.status = 'closed' and f.status in ('lost', 'closed') and f.live and $4::date is not null and (f.ended_on, f.id) < ($2, $3)`, `f.ended_on desc, f.id desc`},
+	FollowLost:    {endedAs + `'lost'` + alive, `f.ended_on desc, f.id desc`},
+	FollowClosed:  {endedAs + `'closed'` + alive, `f.ended_on desc, f.id desc`},
 }
 
 // ListFollowUps is a page of one of the lists: what is due by the last day of
@@ -236,14 +241,14 @@ func (tx *Tx) CountFollowUps(hospitals []ident.ID) (FollowCounts, error) {
 	}
 	err := tx.list(&rows, of("due", `f.status = 'open' and f.live and f.to_on >= $2 and f.from_on <= $2`+alive)+`
 		union all `+of("overdue", `f.status = 'open' and f.live and f.to_on < $2`+alive)+`
-		union all `+of("lost", `f.status = 'lost' and f.status in ('lost', 'closed') and f.live`)+`
+		union all `+of("lost", `f.status = 'lost' and f.status in ('lost', 'closed') and f.live`+alive)+`
 		union all select x.reason, count(*)::int from `+from+` cross join lateral (select f.reason from followup f where f.partnership_id = $1 and f.hospital_id = h.id
-			and f.status = 'closed' and f.status in ('lost', 'closed') and f.live limit $3) x group by x.reason
+			and f.status = 'closed' and f.status in ('lost', 'closed') and f.live`+alive+` limit $3) x group by x.reason
 		union all select 'died', count(*)::int from (select f.id from person d join followup f on f.partnership_id = d.partnership_id and f.person_id = d.id
-				join `+from+` on h.id = f.hospital_id where d.partnership_id = $1 and d.deceased_on is not null and f.status = 'open' and f.live and f.from_on <= $2
+				join `+from+` on h.id = f.hospital_id where d.partnership_id = $1 and d.deceased_on is not null and f.status in ('open', 'lost') and f.live and f.from_on <= $2
 			union select f.id from person d join person p on p.partnership_id = d.partnership_id and p.root_id = d.id
 				join followup f on f.partnership_id = p.partnership_id and f.person_id = p.id join `+from+` on h.id = f.hospital_id
-				where d.partnership_id = $1 and d.deceased_on is not null and f.status = 'open' and f.live and f.from_on <= $2 limit $3) x limit 50`, args...)
+				where d.partnership_id = $1 and d.deceased_on is not null and f.status in ('open', 'lost') and f.live and f.from_on <= $2 limit $3) x limit 50`, args...)
 	for _, r := range rows {
 		switch r.What {
 		case string(FollowDue):

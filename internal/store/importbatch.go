@@ -330,8 +330,8 @@ func (t Taken) Place() treatment.Place {
 
 // TakenBy lists the live treatments of a batch. Later work is whatever somebody
 // did to the treatment, its case or its settlement: a changed row, another
-// treatment in the case, an operation, approval, attachment or settlement that
-// the batch did not bring, a case opened again.
+// treatment in the case, an operation, approval, attachment, settlement or
+// follow-up that the batch did not bring, a case opened again.
 func (tx *Tx) TakenBy(batch ident.ID) ([]Taken, error) {
 	var rows []Taken
 	err := tx.list(&rows, `select t.id, t.case_id, t.person_id, t.hospital_id, c.home_hospital_id, t.state, t.path, c.case_no, t.operated_on,
@@ -342,6 +342,7 @@ func (tx *Tx) TakenBy(batch ident.ID) ([]Taken, error) {
 				and (o.version > 1 or o.batch_id is distinct from t.batch_id))
 			or exists (select 1 from settlement s where s.partnership_id = $1 and s.treatment_id = t.id
 				and (s.version > 1 or s.batch_id is distinct from t.batch_id))
+			or exists (select 1 from followup_contact k where k.partnership_id = $1 and k.treatment_id = t.id and k.live)
 			or exists (select 1 from approval a where a.partnership_id = $1 and a.treatment_id = t.id)
 			or exists (select 1 from referral f where f.partnership_id = $1 and f.case_id = t.case_id)
 			or exists (select 1 from attachment a where a.partnership_id = $1 and a.owner_kind = 'treatment' and a.owner_id = t.id)
@@ -358,7 +359,8 @@ func (tx *Tx) TakenBy(batch ident.ID) ([]Taken, error) {
 func (tx *Tx) AddedBy(batch ident.ID) ([]Taken, error) {
 	var rows []Taken
 	err := tx.list(&rows, `select t.id, t.case_id, t.person_id, t.hospital_id, c.home_hospital_id, t.state, t.path, c.case_no, o.operated_on,
-		coalesce(r.sheet, '') as sheet, coalesce(r.row_no, 0) as row_no, o.version > 1 as later
+		coalesce(r.sheet, '') as sheet, coalesce(r.row_no, 0) as row_no, o.version > 1
+			or exists (select 1 from followup_contact k where k.partnership_id = $1 and k.procedure_id = o.id and k.live) as later
 		from procedure o join treatment t on t.partnership_id = o.partnership_id and t.id = o.treatment_id and t.batch_id is distinct from o.batch_id
 		join casefile c on c.partnership_id = t.partnership_id and c.id = t.case_id
 		left join lateral (select x.sheet, x.row_no from import_row x where x.partnership_id = $1 and x.batch_id = $2 and x.treatment_id = t.id

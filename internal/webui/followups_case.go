@@ -351,7 +351,7 @@ func (s *Server) withdrawalOfContact(r *http.Request, c *Call) (careForm, afterc
 	if err != nil {
 		return careForm{}, k, err
 	}
-	b := s.careBase(c, "followups", c.P.T("followup.withdraw"), Link{Text: c.P.T("followup.contacts"), Href: caseFollowUps(k.Case.String())})
+	b := s.careBase(c, "followups", c.P.T("followup.contact"), Link{Text: c.P.T("followup.contacts"), Href: caseFollowUps(k.Case.String())})
 	f := keyed(NewForm(b, c.Today, Field{Name: "reason", LabelKey: "followup.withdraw.reason", HintKey: "followup.withdraw.hint", Kind: KindArea, Rows: 3, Max: followup.MaxText, Focus: true}))
 	f.Hide("version", version(k.Version))
 	f.Action = r.URL.Path

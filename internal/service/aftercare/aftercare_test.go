@@ -276,6 +276,20 @@ func TestADeathTakesThePersonOffEveryListAndUndoneBackOn(t *testing.T) {
 	}
 }
 
+func TestWhoWasLostAndDiedIsNotLookedForAnyMore(t *testing.T) {
+	w := newWard(t)
+	c, _ := w.operated(mountain, "单行舟", 75)
+	who := w.Registrar(mountain)
+	if _, err := w.s.End(t.Context(), who, aftercare.EndInput{Case: c.ID, End: followup.End{Reason: followup.NoContact, On: w.Today()}}, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	w.Exec(`update person set deceased_on = $2 where id = $1`, c.Person, w.Today().UTC())
+	list, err := w.s.Worklist(t.Context(), who, aftercare.ListInput{List: aftercare.Lost})
+	if err != nil || len(list.Rows) != 0 || list.Counts.Lost != 0 || list.Counts.Closed[followup.Died] != 2 {
+		t.Errorf("%d on the list of the lost, counters %+v, %v", len(list.Rows), list.Counts, err)
+	}
+}
+
 func TestADeathKnownOfAMergedRecordCounts(t *testing.T) {
 	w := newWard(t)
 	c, _ := w.operated(mountain, "单行舟", 45)
@@ -499,4 +513,26 @@ func TestAnOldLedgersOperationIsFollowedFromTodayOn(t *testing.T) {
 	}
 	_, err = w.s.Schedule(t.Context(), w.Registrar(mountain), c.ID, store.Key{})
 	refused(t, "scheduled twice", err, "followup.scheduled")
+}
+
+func TestNumbersAreOpenedForAnHoursCallsOnly(t *testing.T) {
+	w := newWard(t)
+	c, _ := w.operated(mountain, "苗砚秋", 45)
+	who := w.Registrar(mountain)
+	ask := func() error {
+		_, err := w.s.CallList(t.Context(), who, aftercare.CallInput{Reason: "电话随访"})
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	w.Exec(`insert into audit_event (partnership_id, id, organisation_id, at, actor_id, actor_name, role, action, object_kind, object_id, outcome, reason, detail, request_id, source, mac)
+		select $1, gen_random_uuid(), $2, $3, $4, '', '', 'followup.call', 'person', $5, 'ok', '', '{}', '', '', '' from generate_series(1, 399)`, w.Partnership.ID, w.ID(mountain), w.Clock.Now(), who.AccountID, c.Person)
+	if err := ask(); !errs.Is(err, errs.RateLimited) {
+		t.Errorf("the four hundred and first number: %v", err)
+	}
+	w.Clock.Advance(2 * time.Hour)
+	if err := ask(); err != nil {
+		t.Errorf("two hours later: %v", err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -111,11 +112,21 @@ type Village struct {
 // callMost bounds a list on paper: nobody calls more in a week.
 const callMost = 300
 
+// An account opens so many telephone numbers on lists within an hour: a round
+// through the villages, not the register.
+const (
+	callsAnHour = 400
+	callWindow  = time.Hour
+)
+
 // CallList reads the patients who are due or overdue, by village, for the
 // telephone, for a round through the villages, or for the village doctors. Each
 // person whose number is opened has it in the record.
 func (s *Service) CallList(ctx context.Context, who user.Principal, in CallInput) (CallList, error) {
 	var out CallList
+	if err := s.door(who, authz.FollowUpRecord); err != nil {
+		return out, err
+	}
 	f, err := s.filter(who, &in.ListInput)
 	if err != nil {
 		return out, err
@@ -180,6 +191,13 @@ func (s *Service) openNumbers(tx *store.Tx, rows []FollowUp, reason string) erro
 	}
 	if len(may) == 0 {
 		return nil
+	}
+	earlier, err := tx.UnmasksSince(tx.Now().Add(-callWindow), audit.FollowUpCall)
+	if err != nil {
+		return err
+	}
+	if earlier+len(may) > callsAnHour {
+		return errs.New(errs.RateLimited, "error.unmask.limit", errs.Args{"n": callsAnHour})
 	}
 	if err := tx.OpenPhonesOf(rows); err != nil {
 		return err

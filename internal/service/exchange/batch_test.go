@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -303,6 +304,42 @@ func TestWhatSomebodyWorkedOnStaysWhenAnImportIsReversed(t *testing.T) {
 	}
 	if n := o.Count(`select count(*) from audit_event where partnership_id = $1 and action = 'import.reverse' and outcome = 'refused'`, o.Partnership.ID); n != 1 {
 		t.Error("the refusal is not on record")
+	}
+}
+
+// Appointments are derived and go with the operation; what was found at one is
+// somebody's work.
+func TestAnImportedOperationSomebodyFollowedUpStays(t *testing.T) {
+	o := newOffice(t)
+	out := o.take(t, book(t, "随访.xlsx", map[string][][]any{"关节": {header(),
+		line("向某某", he, o.hospital(servicetest.Mountain), "2026-05-01", knee),
+		line("冉某某", she, o.hospital(servicetest.Mountain), "2026-05-02", knee)}}))
+	o.Do(o.System(), func(tx *store.Tx) error {
+		list, err := tx.ListCases(store.CaseFilter{}, page.Request{})
+		if err != nil {
+			return err
+		}
+		for _, c := range list.Rows {
+			if _, err := tx.ScheduleCase(c.ID); err != nil {
+				return err
+			}
+		}
+		follow, err := tx.FollowUpsOfCase(list.Rows[0].ID)
+		if err != nil {
+			return err
+		}
+		k := store.Contact{ID: ident.New(), FollowUp: follow[0].ID, Procedure: follow[0].Procedure, Hospital: follow[0].Hospital,
+			Contact: followup.Contact{On: tx.Today(), Evidence: followup.Visit, Reached: true}}
+		return tx.InsertContact(k, store.Made{})
+	})
+	if _, err := o.Reverse(t.Context(), o.Approver(), out.Batch); err != nil {
+		t.Fatal(err)
+	}
+	if n := o.Count(`select count(distinct procedure_id) from followup where live`); n != 1 {
+		t.Errorf("appointments of %d operations are live, want those of the one that was followed", n)
+	}
+	if n := o.Count(`select count(*) from procedure where live`); n != 1 {
+		t.Errorf("%d operations stayed", n)
 	}
 }
 
