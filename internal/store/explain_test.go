@@ -225,7 +225,8 @@ func followLists(tx *store.Tx, p place) []error {
 		}
 	}
 	_, found := tx.CaseOfSlip("TOKENA3005")
-	return append(out, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),
+	_, _, counted := tx.CountFollowWork([]ident.ID{p.hospital})
+	return append(out, counted, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),
 		found, tx.OpenPhonesOf([]store.FollowUp{{Registration: p.settled}}))
 }
 

@@ -264,6 +264,23 @@ func (tx *Tx) CountFollowUps(hospitals []ident.ID) (FollowCounts, error) {
 	return n, err
 }
 
+// followMenu ends the counter in the navigation early.
+const followMenu = 100
+
+// CountFollowWork is how many appointments of the hospitals are due, and how
+// many of all that wait are overdue, for the counter in the navigation.
+func (tx *Tx) CountFollowWork(hospitals []ident.ID) (due, overdue int, err error) {
+	var r struct {
+		Due     int `db:"due"`
+		Overdue int `db:"overdue"`
+	}
+	err = tx.get(&r, `select (select count(*) from unnest($3::uuid[]) h cross join lateral (select 1 from followup f where f.partnership_id = $1 and f.hospital_id = h
+			and f.status = 'open' and f.live and f.to_on >= $2 and f.from_on <= $2`+alive+` limit $4) x)::int as due,
+		(select count(*) from unnest($3::uuid[]) h cross join lateral (select 1 from followup f where f.partnership_id = $1 and f.hospital_id = h
+			and f.status = 'open' and f.live and f.to_on < $2`+alive+` limit $4) x)::int as overdue`, tx.Partnership(), tx.Today(), idArray(hospitals), followMenu)
+	return r.Due, r.Overdue, err
+}
+
 // FollowTownships lists the townships patients are followed in, in the order of
 // their names: one jump in the index for each.
 func (tx *Tx) FollowTownships(hospitals []ident.ID) ([]string, error) {

@@ -82,6 +82,9 @@ func TestALostPatientIsEndedAndTakenUpAgain(t *testing.T) {
 	b := s.clerk(user.Registrar, servicetest.Mountain)
 	at := "/cases/" + c.ID.String() + "/followups"
 	contains(t, "overdue", b.get("/followups?list=overdue"), "苗砚秋", "已逾期 5 天")
+	if n := regexp.MustCompile(`href="/followups"[^>]*>(?s:.*?)</a>`).FindString(b.get("/").body); !strings.Contains(n, "2") {
+		t.Errorf("the navigation counts %s", n)
+	}
 	form := b.get(at + "/end")
 	seen := hidden(t, form, "seen")
 	wrong := b.submit(form, at+"/end", "seen", seen, "on", s.Today().String())

@@ -27,7 +27,7 @@ func (s *Server) homePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if q.None {
 		return seeOther(w, r, s.firstPage(c))
 	}
-	c.Base.SetMenu("queue", func(id string) bool { return s.offers(c, id) }, map[string]MenuItem{"queue": {Count: q.Total(), Due: q.Due() > 0}})
+	c.Base.SetMenu("queue", func(id string) bool { return s.offers(c, id) }, map[string]MenuItem{"queue": {Count: q.Total(), Due: q.Due() > 0}, "followups": c.counts["followups"]})
 	return s.d.Engine.Render(w, r, http.StatusOK, "care/home", newHomeView(c.Base, q, r.URL.Query().Get("task")))
 }
 
@@ -41,7 +41,11 @@ func (s *Server) menuCounts(r *http.Request, c *Call) map[string]MenuItem {
 	if err != nil {
 		s.d.Log.WarnContext(r.Context(), "the queue could not be counted", "error", err)
 	}
-	return map[string]MenuItem{"queue": {Count: n}}
+	f, err := s.d.Care.FollowUpsWaiting(r.Context(), c.Who)
+	if err != nil {
+		s.d.Log.WarnContext(r.Context(), "follow-ups could not be counted", "error", err)
+	}
+	return map[string]MenuItem{"queue": {Count: n}, "followups": {Count: f.Due + f.Overdue, Due: f.Overdue > 0}}
 }
 
 // firstPage is where a role without a queue begins.

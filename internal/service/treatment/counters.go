@@ -24,9 +24,14 @@ const countMost = 5000
 type reader struct{ account, partnership ident.ID }
 
 type counted struct {
-	n  int
-	at time.Time
+	n      int // in the queue
+	follow FollowWork
+	at     time.Time
 }
+
+// FollowWork is how many follow-ups are due at the reader's hospitals, and how
+// many are overdue, each up to a hundred a hospital.
+type FollowWork struct{ Due, Overdue int }
 
 // counters remembers how much waits for whom.
 type counters struct {
@@ -35,20 +40,20 @@ type counters struct {
 	known map[reader]counted
 }
 
-func (c *counters) get(who user.Principal) (int, bool) {
+func (c *counters) get(who user.Principal) (counted, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x, ok := c.known[reader{who.AccountID, who.PartnershipID}]
-	return x.n, ok && c.clock.Now().Sub(x.at) < countLife
+	return x, ok && c.clock.Now().Sub(x.at) < countLife
 }
 
-func (c *counters) put(who user.Principal, n int, at time.Time) {
+func (c *counters) put(who user.Principal, x counted) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.known) >= countMost {
 		clear(c.known)
 	}
-	c.known[reader{who.AccountID, who.PartnershipID}] = counted{n, at}
+	c.known[reader{who.AccountID, who.PartnershipID}] = x
 }
 
 func (c *counters) forget(who user.Principal) {
@@ -60,25 +65,43 @@ func (c *counters) forget(who user.Principal) {
 // Waiting is how much waits for the reader, for the counter in the navigation:
 // the number the queue's own page shows.
 func (s *Service) Waiting(ctx context.Context, who user.Principal) (int, error) {
+	x, err := s.counted(ctx, who)
+	return x.n, err
+}
+
+// FollowUpsWaiting is how many follow-ups wait for the reader, for the counter in
+// the navigation. It is counted with the queue.
+func (s *Service) FollowUpsWaiting(ctx context.Context, who user.Principal) (FollowWork, error) {
+	x, err := s.counted(ctx, who)
+	return x.follow, err
+}
+
+func (s *Service) counted(ctx context.Context, who user.Principal) (counted, error) {
 	duties := s.duties(who)
 	decides := s.door(who, authz.ApprovalDecide) == nil
 	if who.PartnershipID == ident.Nil || len(duties) == 0 && !decides {
-		return 0, nil
+		return counted{}, nil
 	}
-	if n, ok := s.counts.get(who); ok {
-		return n, nil
+	if x, ok := s.counts.get(who); ok {
+		return x, nil
 	}
-	at := s.counts.clock.Now()
+	x := counted{at: s.counts.clock.Now()}
 	q := Queue{Counts: map[Task]int{}}
-	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.NoAudit("a number, nobody's data")
+		if follows := s.policy.Reach(who, authz.FollowUpRecord).Hospitals; len(follows) > 0 {
+			if x.follow.Due, x.follow.Overdue, err = tx.CountFollowWork(follows); err != nil {
+				return err
+			}
+		}
 		return s.countQueue(tx, who, duties, decides, &q)
 	})
 	if err != nil {
-		return 0, err
+		return counted{}, err
 	}
-	s.counts.put(who, q.Total(), at)
-	return q.Total(), nil
+	x.n = q.Total()
+	s.counts.put(who, x)
+	return x, nil
 }
 
 // countQueue counts the reader's work by task.
