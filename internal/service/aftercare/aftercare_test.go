@@ -536,3 +536,47 @@ func TestNumbersAreOpenedForAnHoursCallsOnly(t *testing.T) {
 		t.Errorf("two hours later: %v", err)
 	}
 }
+
+func TestAppointmentsThatWereDroppedComeBackWithTheirKind(t *testing.T) {
+	w := newWard(t)
+	c, o := w.operated(mountain, "苗砚秋", 45)
+	steps := func(kind procedure.Kind) int {
+		w.Exec(`update procedure set kind = $2 where id = $1`, o.ID, string(kind))
+		w.Do(w.Registrar(mountain), func(tx *store.Tx) error {
+			tx.NoAudit("test")
+			return tx.FollowOperation(o.ID, clock.Date{})
+		})
+		return len(w.view(w.Registrar(mountain), c.ID).FollowUps)
+	}
+	if n := steps(procedure.KneeExplant); n != 2 {
+		t.Errorf("after a spacer: %d appointments", n)
+	}
+	if n := steps(procedure.TKA); n != len(followup.Schedule(procedure.TKA)) {
+		t.Errorf("a knee again: %d appointments", n)
+	}
+}
+
+func TestOfTwoWhoRecordAtOnceOneIsTold(t *testing.T) {
+	w := newWard(t)
+	c, _ := w.operated(mountain, "苗砚秋", 45)
+	f := w.step(c, followup.Week6)
+	people := []user.Principal{w.Doctor(mountain), w.Registrar(mountain)}
+	failed := make(chan error, len(people))
+	for _, who := range people {
+		go func() {
+			_, err := w.s.Record(t.Context(), who, aftercare.RecordInput{FollowUp: f.ID, Version: f.Version, Contact: visit(w.Today())}, store.Key{})
+			failed <- err
+		}()
+	}
+	var told int
+	for range people {
+		if err := <-failed; err != nil {
+			if told++; errs.Of(err).Rule != "followup.once" && !errs.Is(err, errs.Stale) {
+				t.Errorf("the slower one: %v", err)
+			}
+		}
+	}
+	if n := w.Count(`select count(*) from followup_contact`); told != 1 || n != 1 {
+		t.Errorf("%d were told, %d contacts", told, n)
+	}
+}
