@@ -169,6 +169,7 @@ func lists(tx *store.Tx, p place) []error {
 		return tx.ListDeaths(patient.DeathReported, r)
 	}))
 	out = append(out, deviceLists(tx, p)...)
+	out = append(out, ruleLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -212,6 +213,14 @@ func deviceLists(tx *store.Tx, p place) []error {
 		drop(tx.LotsOf(p.hospital, []device.Part{{Item: item, Device: p.one}}, ident.Nil)), drop(tx.DevicesUndisputed(p.one)),
 		drop(tx.ComponentsOf(p.settled)), drop(tx.ExplantsOf(p.settled)), drop(tx.ComponentChanges(p.settled)),
 		drop(tx.ImplantsOf(p.settled, procedure.Procedure{ID: p.one, Site: procedure.Knee, Side: procedure.Left})))
+}
+
+// ruleLists are the lists about the rules of payment and what they computed.
+func ruleLists(tx *store.Tx, p place) []error {
+	from, to := clock.MustDate(2022, 1, 1), clock.MustDate(2022, 6, 30)
+	_, _, reversed := tx.ReverseComputation(ident.New())
+	return []error{reversed, pages(func(r page.Request) (page.Result[store.PolicyVersion], error) { return tx.ListPolicies(r) }), drop(tx.ReleasedPolicies()),
+		drop(tx.ComputationsOf(p.settled)), drop(tx.PastComputations(from, to, ident.Nil, 200)), drop(tx.YearLines(p.one)), drop(tx.YearOf(p.one, 2025))}
 }
 
 // work is what the home page, the search box and the checks of a form ask.

@@ -58,6 +58,13 @@ const (
 	SettlementSettle  = "settlement.settle"
 	SettlementReverse = "settlement.reverse"
 
+	RuleWrite    = "rule.write"
+	RuleRelease  = "rule.release"
+	RuleRehearse = "rule.rehearse"
+	EstimateMake = "estimate.make"
+	EstimateRead = "estimate.read"
+	YearOpening  = "year.opening"
+
 	FundOpen    = "fund.open"
 	FundEdit    = "fund.edit"
 	FundDeposit = "fund.deposit"
@@ -190,6 +197,8 @@ const (
 	ObjectDevice       = "device"
 	ObjectComponent    = "component"
 	ObjectDispute      = "dispute"
+	ObjectRule         = "rule"
+	ObjectEstimate     = "estimate"
 )
 
 // Actions lists the vocabulary.
@@ -201,6 +210,7 @@ func Actions() []string {
 		DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
@@ -219,7 +229,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute,
+		ObjectEligibility, ObjectReferral, ObjectDevice, ObjectComponent, ObjectDispute, ObjectRule, ObjectEstimate,
 	}
 }
 

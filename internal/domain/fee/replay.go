@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 )
@@ -90,4 +91,24 @@ func boolean(b bool) int {
 func sameSum(a, b Settlement) bool {
 	return a.Bill == b.Bill && a.Basic == b.Basic && a.Critical == b.Critical && a.Assistance == b.Assistance && a.Other == b.Other &&
 		a.Waiver == b.Waiver && a.Net == b.Net && slices.Equal(a.Funds, b.Funds)
+}
+
+// Counted is what a settled case adds to the person's year: thresholds and bases
+// as computed, payments as they were really made.
+func (r Result) Counted(s Settlement, p procedure.Programme) Year {
+	out := r.Added.Plus(nil)
+	set := func(k Kind, paid money.Fen) {
+		a := out[k]
+		a.Paid = paid
+		if a != (Account{}) {
+			out[k] = a
+		}
+	}
+	tilt := min(out[KindTilt].Paid, s.Assistance)
+	set(KindBasic, s.Basic)
+	set(KindCritical, s.Critical)
+	set(KindAssistance, s.Assistance-tilt)
+	set(KindTilt, tilt)
+	set(ReductionKind(p), s.Reduction())
+	return out
 }

@@ -35,7 +35,7 @@ func (s State) Label() string { return "policy.state." + string(s) }
 // Version is one dated set of rules of one pooling region.
 type Version struct {
 	ID     ident.ID
-	No     int // counts the versions of the partnership; what people say
+	No     int // counts the versions of the region; what people say
 	Name   string
 	Sample bool // example figures, shown as such wherever they are used
 	From   clock.Date

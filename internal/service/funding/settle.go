@@ -100,6 +100,10 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementSettle, ObjectKind: audit.ObjectSettlement, ObjectID: id, Detail: map[string]any{
 			"treatment": in.Treatment.String(), "bill_fen": int64(in.Bill), "reduction_fen": int64(in.Reduction()), "net_fen": int64(in.Net)}})
+		year, err := beginCounting(tx, in)
+		if err != nil {
+			return Settled{}, err
+		}
 		t, err := tx.TreatmentForUpdate(in.Treatment)
 		if err != nil {
 			return Settled{}, err
@@ -107,7 +111,11 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err := s.at(who, authz.SettlementSettle, t.Hospital, "error.treatment.missing"); err != nil {
 			return Settled{}, err
 		}
-		return settle(tx, t, in, id)
+		out, err := settle(tx, t, in, id)
+		if err != nil {
+			return out, err
+		}
+		return out, year.count(tx, settled{id, t, in.Settlement})
 	})
 }
 
@@ -234,6 +242,9 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 		if err := s.at(who, authz.SettlementSettle, st.Hospital, "error.settlement.missing"); err != nil {
 			return Settled{}, err
 		}
+		if err := holdYear(tx, st); err != nil {
+			return Settled{}, err
+		}
 		t, err := tx.TreatmentForUpdate(st.Treatment)
 		if err != nil {
 			return Settled{}, err
@@ -258,6 +269,9 @@ func reverse(tx *store.Tx, st store.Settlement, t store.Treatment, in Reversal) 
 		return out, err
 	}
 	if err := tx.ReverseSettlement(st); err != nil {
+		return out, err
+	}
+	if err := uncount(tx, st.ID); err != nil {
 		return out, err
 	}
 	a, live, err := tx.LiveApproval(t.ID)
