@@ -24,6 +24,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -44,6 +45,7 @@ type Deps struct {
 	Intake    *intake.Service
 	Funding   *funding.Service
 	Implants  *implant.Service
+	Pricing   *pricing.Service
 }
 
 // Route is a declared address with its one permission.

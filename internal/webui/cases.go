@@ -134,13 +134,14 @@ func (s *Server) casePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	return s.d.Engine.Render(w, r, http.StatusOK, "care/case", newCaseView(s.careBase(c, "cases", v.No), v, caseRights{s.can(c, authz.PersonRead), c.Today}))
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/case", newCaseView(s.careBase(c, "cases", v.No), v, caseRights{s.can(c, authz.PersonRead), c.Today, s.can(c, authz.EstimateRead)}))
 }
 
 // caseRights is what the page needs besides the case.
 type caseRights struct {
-	patient bool // the reader may open the page of record
-	today   clock.Date
+	patient   bool // the reader may open the page of record
+	today     clock.Date
+	estimates bool // the reader may see estimates
 }
 
 func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
@@ -148,6 +149,9 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 	tag := caseTag(b, v.State)
 	b.Badge = &tag
 	b.Actions = caseActions(b, v)
+	if at := len(v.Treatments) - 1; x.estimates && at >= 0 && !v.Treatments[at].Place.State.Final() {
+		b.Actions = append(b.Actions, Button{Text: b.T("estimate.title"), Icon: "yuan", Href: estimateHref(v.Treatments[at].ID)})
+	}
 	p := caseView{Base: b, Facts: caseFacts(b, v, x)}
 	p.Treatments = treatmentsTable(b, v.Treatments, v.Sides, v.CanRead)
 	p.Operations = operationsTable(b, v.Operations, v.Sides, x.today, false)
