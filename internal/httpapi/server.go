@@ -87,6 +87,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.deviceRoutes(rt)
+		s.pricingRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
