@@ -132,6 +132,20 @@ func (tx *Tx) ComputationsOf(treatment ident.ID) ([]Computation, error) {
 	return computations(rows)
 }
 
+// YearComputations lists the settled cases of a person, and of those merged with
+// the person, that count in an insurance year and that the transaction may see,
+// in the order of their operations.
+func (tx *Tx) YearComputations(person ident.ID, year int) ([]Computation, error) {
+	var rows []computationRow
+	err := tx.list(&rows, `select `+computationColumns+samePerson+` join fee_computation x on x.partnership_id = same.partnership_id and x.person_id = same.id
+		where p0.partnership_id = $1 and p0.id = $2 and x.kind = 'settlement' and x.state = 'live' and x.counted_on >= $3 and x.counted_on <= $4
+		order by x.operated_on, x.id limit 100`, tx.Partnership(), person, clock.MustDate(year, 1, 1), clock.MustDate(year, 12, 31))
+	if err != nil {
+		return nil, err
+	}
+	return computations(rows)
+}
+
 // PastComputations lists settled cases that count between two days, in the order
 // of their days; at most limit, after the given place.
 func (tx *Tx) PastComputations(from, to clock.Date, after ident.ID, limit int) ([]Computation, error) {

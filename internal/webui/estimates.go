@@ -29,6 +29,7 @@ type estimateView struct {
 	Result  *estimateResult
 	Earlier Table
 	Year    Table
+	Recount Table
 }
 
 // estimateResult is a computed case: its sum as figures, its rows, and for an
@@ -185,7 +186,7 @@ func (s *Server) estimateAt(r *http.Request, c *Call) (estimateView, pricing.Est
 }
 
 func newEstimateView(b Base, today clock.Date, v pricing.EstimateView) estimateView {
-	p := estimateView{Base: b, Facts: estimateFacts(b, v), Earlier: earlierTable(b, v), Year: yearTable(b, v)}
+	p := estimateView{Base: b, Facts: estimateFacts(b, v), Earlier: earlierTable(b, v), Year: yearTable(b, v), Recount: recountTable(b, v)}
 	switch {
 	case len(v.Versions) == 0:
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("estimate.no_rules"), Text: b.T("policy.remedy.release")})
@@ -260,6 +261,18 @@ func openingText(b Base, lines []pricing.YearLine, k fee.Kind) string {
 		}
 	}
 	return ""
+}
+
+// recountTable lists settled cases of the year that a correction has shifted.
+func recountTable(b Base, v pricing.EstimateView) Table {
+	t := Table{Caption: b.T("estimate.recount"), Note: b.T("estimate.recount.note"), Columns: []Column{{Key: "estimate.recount.case", Class: "grow"}, {Key: "estimate.recount.before", Align: "right"},
+		{Key: "estimate.recount.after", Align: "right"}, {Key: "estimate.more", Align: "right"}}}
+	for _, x := range v.Shifts {
+		row := Cells(LinkCell(b.Day(x.OperatedOn), "/estimates/"+x.Case.String()), MoneyCell(x.Before.Net), MoneyCell(x.After.Net), moreCell(x.Net()))
+		row.Alert = true
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 func (s *Server) estimatePage(w http.ResponseWriter, r *http.Request, c *Call) error {

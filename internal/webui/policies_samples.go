@@ -30,6 +30,7 @@ func sampleEstimateView(b Base, versions bool) pricing.EstimateView {
 	x := sampleVersion(b).Version.Version
 	v.Versions = []policy.Version{x}
 	v.Year = fee.Year{fee.KindBasic: {Threshold: 300_00, Base: 1_200_00, Paid: 780_00}}
+	v.Shifts = []pricing.ShiftedCase{{Shift: fee.Shift{Case: ident.ID{33}, After: fee.Settlement{Net: 120_00}}, OperatedOn: sampleDay()}}
 	v.Lines = []pricing.YearLine{{Year: 2026, Kind: fee.KindBasic, Opening: fee.Account{Threshold: 300_00}, OpenedOn: sampleDay(), Source: b.T("year.source.example")}}
 	v.Earlier = []pricing.Computation{{ID: ident.ID{33}, Kind: pricing.ForEstimate, Case: sampleBillCase(), Result: fee.Compute(&x, sampleBillCase(), nil), CreatedAt: sampleAt(), By: b.T("style.person.1")},
 		{ID: ident.ID{34}, Kind: pricing.ForSettlement, Reversed: true, CreatedAt: sampleAt()}}

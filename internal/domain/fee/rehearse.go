@@ -14,6 +14,7 @@ type Stored struct {
 	Past
 	Opening Year // as it was then
 	Result  Result
+	Counted Year // what it added to the person's year, with payments as they were
 }
 
 // FundCost is what one fund bears under the stored rules and under others. The

@@ -112,3 +112,25 @@ func (r Result) Counted(s Settlement, p procedure.Programme) Year {
 	set(ReductionKind(p), s.Reduction())
 	return out
 }
+
+// Recount computes the settled cases of one person and year again in the order of
+// their operations, from what had counted before them, and names those that come
+// out otherwise than they were stored: an earlier case was corrected, taken back,
+// or entered late. What was paid counts as it was paid.
+func Recount(cases []Stored, opening Year) []Shift {
+	order := slices.Clone(cases)
+	slices.SortFunc(order, func(a, b Stored) int { return inOrder(a.Past, b.Past) })
+	var out []Shift
+	year := opening.Plus(nil)
+	for _, c := range order {
+		r := Compute(c.Rules, c.Case, year)
+		if !sameSum(r.Sum, c.Result.Sum) {
+			out = append(out, Shift{c.ID, c.Result.Sum, r.Sum})
+		}
+		for k, a := range r.Added {
+			a.Paid = c.Counted[k].Paid
+			year[k] = year[k].Plus(a)
+		}
+	}
+	return out
+}

@@ -344,3 +344,29 @@ func BenchmarkCase(b *testing.B) {
 		fee.Compute(v, c, nil)
 	}
 }
+
+func TestAYearThatStandsIsCountedAgainToTheSame(t *testing.T) {
+	v := sample()
+	rapid.Check(t, func(t *rapid.T) {
+		_, opening := drawCase(t, v)
+		var stored []fee.Stored
+		year := opening.Plus(nil)
+		for i := range rapid.IntRange(1, 4).Draw(t, "cases") {
+			c, _ := drawCase(t, v)
+			r := fee.Compute(v, c, year)
+			paid := r.Sum
+			paid.Basic, paid.Other = paid.Basic/2, 0 // the insurer paid less than the rules say
+			counted := r.Counted(paid, c.Programme)
+			stored = append(stored, fee.Stored{Past: fee.Past{ID: ident.New(), OperatedOn: march.AddDays(i), Case: c, Rules: v}, Opening: year, Result: r, Counted: counted})
+			year = year.Plus(counted)
+		}
+		slices.Reverse(stored)
+		if shifts := fee.Recount(stored, opening); len(shifts) != 0 {
+			t.Fatalf("%+v", shifts)
+		}
+		stored[len(stored)-1].Result.Sum.Net++ // the first stands otherwise
+		if shifts := fee.Recount(stored, opening); len(shifts) != 1 {
+			t.Fatalf("%d shifts", len(shifts))
+		}
+	})
+}

@@ -59,7 +59,14 @@ type EstimateView struct {
 	Lines      []YearLine
 	Funds      []Fund
 	Earlier    []Computation
+	Shifts     []ShiftedCase // cases of the year that would come out otherwise now
 	Make       bool
+}
+
+// ShiftedCase is a settled case an earlier one's correction has shifted.
+type ShiftedCase struct {
+	fee.Shift
+	OperatedOn clock.Date
 }
 
 // Last is the latest estimate, to begin the next one from.
@@ -111,12 +118,45 @@ func (s *Service) EstimateForm(ctx context.Context, who user.Principal, id ident
 		if out.Funds, err = serving(tx, out.Treatment); err != nil {
 			return err
 		}
-		out.Earlier, err = tx.ComputationsOf(id)
+		if out.Earlier, err = tx.ComputationsOf(id); err != nil {
+			return err
+		}
+		out.Shifts, err = shifts(tx, out.Treatment.Person, on.Year(), out.Year)
 		return err
 	})
 	out.Make = err == nil && s.at(who, authz.EstimateMake, out.Treatment.Hospital) == nil
 	out.Treatment.PersonName = s.shown(who, out.Treatment.PersonName)
 	return out, err
+}
+
+// shifts computes the person's year again. What the reader may not see of it
+// counts as it stands, before what is seen.
+func shifts(tx *store.Tx, person ident.ID, year int, counted fee.Year) ([]ShiftedCase, error) {
+	list, err := tx.YearComputations(person, year)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	all, err := tx.ReleasedPolicies()
+	if err != nil {
+		return nil, err
+	}
+	opening := counted
+	var cases []fee.Stored
+	on := map[ident.ID]clock.Date{}
+	for _, c := range list {
+		i := slices.IndexFunc(all, func(v policy.Version) bool { return v.ID == c.Result.Policy })
+		if i < 0 {
+			return nil, nil
+		}
+		opening = opening.Minus(c.Counted)
+		on[c.ID] = c.OperatedOn
+		cases = append(cases, fee.Stored{Past: fee.Past{ID: c.ID, Person: c.Root, OperatedOn: c.OperatedOn, Case: c.Case, Rules: &all[i]}, Opening: c.Opening, Result: c.Result, Counted: c.Counted})
+	}
+	var out []ShiftedCase
+	for _, x := range fee.Recount(cases, opening) {
+		out = append(out, ShiftedCase{x, on[x.Case]})
+	}
+	return out, nil
 }
 
 func serving(tx *store.Tx, t store.Treatment) ([]Fund, error) {

@@ -260,10 +260,25 @@ func TestASettlementCountsInTheYearOnceAndAReversalTakesItOff(t *testing.T) {
 	if second.Result.Rows[2].Threshold != 0 {
 		t.Errorf("the deductible is taken once a year: %+v", second.Result.Rows[2])
 	}
+	// The first is taken back while the second stands: the second comes out otherwise now.
+	later := d.settledAgain(second)
 	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错"}, ident.Token()))
+	v := must[pricing.EstimateView](d)(d.s.EstimateForm(t.Context(), d.Finance(here), tr.ID))
+	if len(v.Shifts) != 1 || v.Shifts[0].Net() <= 0 {
+		t.Errorf("the later case pays the deductible now: %+v", v.Shifts)
+	}
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: later.Settlement, Reason: "录错"}, ident.Token()))
 	if y := d.year(tr.Person); y[fee.KindBasic] != (fee.Account{Threshold: 100_00}) || len(y) != 1 {
 		t.Errorf("only the opening balance is left: %+v", y)
 	}
+}
+
+// settledAgain settles the treatment of an estimate.
+func (d *desk) settledAgain(c pricing.Computation) funding.Settled {
+	d.T.Helper()
+	var t store.Treatment
+	d.Do(d.System(), func(tx *store.Tx) (err error) { t, err = tx.TreatmentByID(c.Treatment); return err })
+	return d.settled(t, c, nil)
 }
 
 // again is another treatment of the same case.
