@@ -262,7 +262,7 @@ func ruleHref(id ident.ID, sec policy.Section, rule string) string {
 }
 
 func sectionTable(w words, v pricing.VersionView, sec policy.Section) Table {
-	t := Table{ID: "section-" + string(sec), Caption: w.p.T(sec.Label()), Note: w.p.T("policy.note." + string(sec)), Columns: []Column{{Key: "policy.rule"}, {Key: "policy.text", Class: "grow"}},
+	t := Table{ID: "section-" + string(sec), Caption: w.p.T(sec.Label()), Note: w.p.T("policy.note." + string(sec)), Columns: []Column{{Key: "policy.rule", Class: "narrow"}, {Key: "policy.text", Class: "grow"}},
 		Empty: Empty{Title: w.p.T("policy.section.none")}}
 	if v.Edit {
 		t.Links = []Link{{Text: w.p.T("policy.rule.add"), Href: ruleHref(v.ID, sec, "new")}}

@@ -52,7 +52,7 @@ func ruleForm(b Base, today clock.Date, v pricing.VersionView, sec policy.Sectio
 	case policy.InReduction:
 		fields = reductionFields(w, v.Funds)
 	default:
-		fields = layerFields(w)
+		fields = layerFields(w, formSegments(v.Rules, sec))
 	}
 	return keyed(NewForm(b, today, fields...))
 }
@@ -76,11 +76,25 @@ func categoriesField(w words) Field {
 	return Field{Name: "categories", LabelKey: "policy.field.categories", HintKey: "policy.field.categories.hint", Kind: KindChecks, Options: options, Optional: true}
 }
 
-func layerFields(w words) []Field {
+// formSegments is how many segments the forms of a section offer: one more than
+// the longest rule has, so that it is the same when the form comes back.
+func formSegments(r policy.Rules, sec policy.Section) int {
+	n := 3
+	for _, id := range r.IDs(sec) {
+		if l, ok := r.Rule(sec, id); ok {
+			if x, isLayer := l.(policy.Layer); isLayer {
+				n = max(n, len(x.Segments)+1)
+			}
+		}
+	}
+	return min(n, policy.MaxSegments)
+}
+
+func layerFields(w words, segments int) []Field {
 	fields := []Field{{Name: "insurance", LabelKey: "policy.field.insurance", Kind: KindSelect, Options: optionsOf(policy.Insurances()...), Blank: "policy.every_insurance", Optional: true, Width: 6},
 		levelField(), categoriesField(w), fenField("threshold"), fenField("ceiling"),
 		percentField(Field{Name: "seg0_ratio", LabelKey: "policy.field.ratio", HintKey: "policy.field.ratio.hint", Width: 6, Break: true})}
-	for i := 1; i < policy.MaxSegments; i++ {
+	for i := 1; i < segments; i++ {
 		seg := "seg" + strconv.Itoa(i)
 		fields = append(fields, Field{Name: seg + "_from", LabelKey: "policy.field.seg_from", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 6, Break: true},
 			percentField(Field{Name: seg + "_ratio", LabelKey: "policy.field.seg_ratio", Optional: true, Width: 6}))
@@ -198,6 +212,9 @@ func readRule(f *Form, sec policy.Section) policy.Rule {
 		Threshold: f.Money("threshold"), Ceiling: f.Money("ceiling"), Referral: f.Bool("referral")}
 	for i := range policy.MaxSegments {
 		seg := "seg" + strconv.Itoa(i)
+		if !f.has(seg + "_ratio") {
+			break
+		}
 		if i > 0 && f.Raw(seg+"_from") == "" && f.Raw(seg+"_ratio") == "" {
 			continue
 		}

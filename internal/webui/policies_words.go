@@ -124,6 +124,8 @@ func (w words) layerLine(l policy.Layer) string {
 		switch {
 		case len(l.Segments) == 1:
 			parts = append(parts, w.p.T("policy.say.ratio", "ratio", rateText(s.Ratio)))
+		case i == 0:
+			parts = append(parts, w.p.T("policy.say.upto", "to", l.Segments[1].From, "ratio", rateText(s.Ratio)))
 		case i+1 < len(l.Segments):
 			parts = append(parts, w.p.T("policy.say.between", "from", s.From, "to", l.Segments[i+1].From, "ratio", rateText(s.Ratio)))
 		default:

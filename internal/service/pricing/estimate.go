@@ -245,13 +245,29 @@ func estimate(tx *store.Tx, t store.Treatment, in EstimateInput) (out Estimate, 
 	if c.Categories, out.Proven, err = categories(tx, t, c.Admitted); err != nil {
 		return out, err
 	}
-	if out.Opening, err = tx.YearOf(t.Person, c.Year()); err != nil {
+	if out.Opening, err = others(tx, t, c.Year()); err != nil {
 		return out, err
 	}
 	out.Version, out.Case = v, c
 	out.Result = fee.Compute(&v, c, out.Opening)
 	out.Alternatives = alternatives(&v, c, out.Opening, in.WhatIf)
 	return out, nil
+}
+
+// others is what counted in the year but for the treatment itself, which may be
+// settled already.
+func others(tx *store.Tx, t store.Treatment, year int) (fee.Year, error) {
+	out, err := tx.YearOf(t.Person, year)
+	if err != nil {
+		return nil, err
+	}
+	own, err := tx.ComputationsOf(t.ID)
+	for _, c := range own {
+		if c.Kind == ForSettlement && !c.Reversed && c.Case.Year() == year {
+			out = out.Minus(c.Counted)
+		}
+	}
+	return out, err
 }
 
 // alternatives are the usual questions: the proof does not come, no referral,
