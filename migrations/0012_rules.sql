@@ -99,10 +99,11 @@ select app_protect('fee_policy', 'partnership');
 select app_protect('person_year', 'visible');
 select app_protect('fee_computation', 'visible');
 
--- A released version and what was computed are never changed.
+-- A released version and what was computed are never changed; what counted grows
+-- when a late approval is paid back.
 create trigger fee_policy_frozen before update on fee_policy
   for each row when (old.state <> 'draft') execute function refuse_change();
-create trigger fee_computation_frozen before update of policy_id, kind, operated_on, counted_on, input, opening, result, counted, bill_fen, insurance_fen, reduction_fen, net_fen
+create trigger fee_computation_frozen before update of policy_id, kind, operated_on, counted_on, input, opening, result, bill_fen, insurance_fen, reduction_fen, net_fen
   on fee_computation for each row execute function refuse_change();
 
 -- +goose StatementBegin

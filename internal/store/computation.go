@@ -168,6 +168,17 @@ func (tx *Tx) CountSettledWithoutRules(from, to clock.Date) (int, error) {
 	return n, err
 }
 
+// SetCounted stores what a settled case counts in the year, when a late approval
+// was paid back after its settlement.
+func (tx *Tx) SetCounted(c Computation) error {
+	raw, err := json.Marshal(c.Counted)
+	if err != nil {
+		return err
+	}
+	return tx.once(`update fee_computation set counted = $3::jsonb, version = version + 1 where partnership_id = $1 and id = $2 and state = 'live'`,
+		tx.Partnership(), c.ID, string(raw))
+}
+
 // ReverseComputation marks the computation of a settlement that was taken back,
 // and answers it; false: there was none.
 func (tx *Tx) ReverseComputation(settlement ident.ID) (Computation, bool, error) {

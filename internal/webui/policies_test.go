@@ -67,6 +67,7 @@ func TestRulesFromTheDraftToAFamilysPaperOnThePages(t *testing.T) {
 	}
 	contains(t, "the kept estimate", clerk.get(kept.location), "逐步计算", "第 1 版", "B2")
 	contains(t, "the family's paper", clerk.get(kept.location+"/print"), "住院费用测算单", "仅供参考", "示例规则", "人民币")
+	contains(t, "the application begins with it", clerk.get(home+"/approvals/new"), `value="50000.00"`, `value="31130.00"`)
 	contains(t, "the estimate in the treatment", clerk.get(home), "50,000.00")
 
 	opening := clerk.post(home+"/year", "_key", "i", "kind", "basic", "threshold", "300", "on", "2026-03-01", "source", "")

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -111,15 +112,41 @@ func uncount(tx *store.Tx, settlement ident.ID) error {
 	return tx.CountYear(c.Person, c.Case.Year(), fee.Year{}.Minus(c.Counted))
 }
 
-// holdYear holds the year a settlement counted in, before its treatment is held.
-func holdYear(tx *store.Tx, st store.Settlement) error {
+// countMore adds what a late approval paid back after the settlement: it counts
+// on the person's yearly cap of the programme.
+func countMore(tx *store.Tx, st store.Settlement, sum money.Fen) error {
+	c, found, err := computationOf(tx, st)
+	if err != nil || !found {
+		return err
+	}
+	kind := fee.ReductionKind(st.Programme)
+	more := fee.Year{kind: {Paid: sum}}
+	c.Counted = c.Counted.Plus(more)
+	if err := tx.SetCounted(c); err != nil {
+		return err
+	}
+	return tx.CountYear(c.Person, c.Case.Year(), more)
+}
+
+// computationOf is the computation of a settlement that stands; false: it was
+// settled without rules.
+func computationOf(tx *store.Tx, st store.Settlement) (store.Computation, bool, error) {
 	list, err := tx.ComputationsOf(st.Treatment)
 	if err != nil {
-		return err
+		return store.Computation{}, false, err
 	}
 	i := slices.IndexFunc(list, func(c store.Computation) bool { return c.Settlement == st.ID && !c.Reversed })
 	if i < 0 {
-		return nil
+		return store.Computation{}, false, nil
 	}
-	return tx.LockYear(list[i].Person, list[i].Case.Year())
+	return list[i], true, nil
+}
+
+// holdYear holds the year a settlement counted in, before its treatment is held.
+func holdYear(tx *store.Tx, st store.Settlement) error {
+	c, found, err := computationOf(tx, st)
+	if err != nil || !found {
+		return err
+	}
+	return tx.LockYear(c.Person, c.Case.Year())
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -270,6 +271,29 @@ func TestASettlementCountsInTheYearOnceAndAReversalTakesItOff(t *testing.T) {
 	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: later.Settlement, Reason: "录错"}, ident.Token()))
 	if y := d.year(tr.Person); y[fee.KindBasic] != (fee.Account{Threshold: 100_00}) || len(y) != 1 {
 		t.Errorf("only the opening balance is left: %+v", y)
+	}
+}
+
+// An emergency is approved after its settlement: what the fund gives back counts
+// on the person's cap of the programme, and leaves it with the reversal.
+func TestALateApprovalCountsOnTheYearlyCap(t *testing.T) {
+	d := newDesk(t)
+	d.release(d.draft(clock.MustDate(2026, 1, 1), ident.Nil))
+	tr := d.Eligible(here)
+	done := d.settled(tr, d.save(d.ask(tr, bill(3_000_000))), nil)
+	paid := func() money.Fen { return d.year(tr.Person)[fee.ReductionKind(procedure.Joint)].Paid }
+	if paid() != 0 {
+		t.Fatalf("%s before the approval", paid())
+	}
+	asked := must[funding.Requested](d)(d.desk.Request(t.Context(), d.Finance(here), funding.Request{Treatment: tr.ID, Bill: 3_000_000, Basic: 1_000_000,
+		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: 50_000}}, Reason: "补办"}, ident.Token()))
+	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove}, ident.Token()))
+	if paid() != 50_000 {
+		t.Errorf("%s after it", paid())
+	}
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错"}, ident.Token()))
+	if paid() != 0 {
+		t.Errorf("%s after the reversal", paid())
 	}
 }
 
