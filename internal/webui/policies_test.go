@@ -47,7 +47,7 @@ func TestRulesFromTheDraftToAFamilysPaperOnThePages(t *testing.T) {
 	contains(t, "in force", clerk.get("/policies"), "现行", "第 1 版 2026 年规则")
 	frozen := office.get(rules + "basic/B2")
 	want(t, "an edit after the release", frozen, http.StatusUnprocessableEntity, "")
-	contains(t, "the way out", frozen, "不能再改", "请以它为底稿新建一个版本")
+	contains(t, "the way out", frozen, "不能再改", "以它为底稿新建一个版本")
 
 	tr := s.Eligible(servicetest.Mountain)
 	home := "/treatments/" + tr.ID.String()
