@@ -84,6 +84,7 @@ create table fee_computation (
 create index fee_computation_treatment on fee_computation (partnership_id, treatment_id, created_at desc, id desc);
 create index fee_computation_past on fee_computation (partnership_id, counted_on, id) where kind = 'settlement' and state = 'live';
 create unique index fee_computation_settled on fee_computation (partnership_id, settlement_id) where kind = 'settlement' and state = 'live';
+create index fee_computation_case on fee_computation (partnership_id, case_id) where kind = 'settlement' and state = 'live';
 create index fee_computation_person on fee_computation (partnership_id, person_id, operated_on, id) where kind = 'settlement' and state = 'live';
 
 select app_shard(t, 'distributed') from unnest(array['fee_policy', 'person_year', 'fee_computation']::regclass[]) t;

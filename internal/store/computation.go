@@ -146,6 +146,32 @@ func (tx *Tx) YearComputations(person ident.ID, year int) ([]Computation, error)
 	return computations(rows)
 }
 
+// CountedIn lists what counts in a person's years of a case, or of one of its
+// treatments only.
+func (tx *Tx) CountedIn(caseID, treatment ident.ID) ([]Computation, error) {
+	var rows []computationRow
+	err := tx.list(&rows, `select `+computationColumns+` from fee_computation x where x.partnership_id = $1 and x.case_id = $2 and x.kind = 'settlement'
+		and x.state = 'live' and ($3::uuid is null or x.treatment_id = $3) order by x.id limit 200`, tx.Partnership(), caseID, nullID(treatment))
+	if err != nil {
+		return nil, err
+	}
+	return computations(rows)
+}
+
+// moveYears takes what counted off the persons it was recorded for by mistake and
+// adds it to the one it belongs to.
+func (tx *Tx) moveYears(counted []Computation, person ident.ID) error {
+	for _, c := range counted {
+		if err := tx.CountYear(c.Person, c.Case.Year(), fee.Year{}.Minus(c.Counted)); err != nil {
+			return err
+		}
+		if err := tx.CountYear(person, c.Case.Year(), c.Counted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PastComputations lists settled cases that count between two days, in the order
 // of their days; at most limit, after the given place.
 func (tx *Tx) PastComputations(from, to clock.Date, after ident.ID, limit int) ([]Computation, error) {

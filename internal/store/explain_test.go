@@ -220,7 +220,7 @@ func ruleLists(tx *store.Tx, p place) []error {
 	from, to := clock.MustDate(2022, 1, 1), clock.MustDate(2022, 6, 30)
 	_, _, reversed := tx.ReverseComputation(ident.New())
 	return []error{reversed, pages(func(r page.Request) (page.Result[store.PolicyVersion], error) { return tx.ListPolicies(r) }), drop(tx.ReleasedPolicies()),
-		drop(tx.ComputationsOf(p.settled)), drop(tx.PastComputations(from, to, ident.Nil, 200)), drop(tx.YearLines(p.one)), drop(tx.YearComputations(p.settled, 2022)), drop(tx.YearOf(p.one, 2025))}
+		drop(tx.ComputationsOf(p.settled)), drop(tx.PastComputations(from, to, ident.Nil, 200)), drop(tx.YearLines(p.one)), drop(tx.YearComputations(p.settled, 2022)), drop(tx.CountedIn(p.settled, ident.Nil)), drop(tx.YearOf(p.one, 2025))}
 }
 
 // work is what the home page, the search box and the checks of a form ask.

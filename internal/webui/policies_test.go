@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
@@ -40,10 +41,11 @@ func TestRulesFromTheDraftToAFamilysPaperOnThePages(t *testing.T) {
 	contains(t, "the field of the ratio", high, "比例在 0 到 100% 之间", `value="165"`)
 	want(t, "a ratio", office.post(rules+"assistance/new", "_key", "c2", "categories", "GZ1", "seg0_ratio", "66.5", "ceiling", "40000", "version", "2"), http.StatusSeeOther, at+"#section-assistance")
 	contains(t, "in words", office.get(at), "困难职工：不设起付线，支付 66.5%，年度封顶 40,000.00 元。")
+	want(t, "a rule added meanwhile", office.post(rules+"tilt/new", "_key", "c4", "categories", "GZ1", "seg0_ratio", "50", "version", "1"), http.StatusSeeOther, at+"#section-tilt")
 	want(t, "somebody else's form", office.post(rules+"basic/B2", "_key", "c3", "insurance", "resident", "seg0_ratio", "60", "version", "1"), http.StatusUnprocessableEntity, "")
 
-	want(t, "the author's release", office.post(at+"/release", "_key", "d", "version", "3"), http.StatusUnprocessableEntity, "")
-	want(t, "the second person's", second.post(at+"/release", "_key", "e", "version", "3"), http.StatusSeeOther, at)
+	want(t, "the author's release", office.post(at+"/release", "_key", "d", "version", "4"), http.StatusUnprocessableEntity, "")
+	want(t, "the second person's", second.post(at+"/release", "_key", "e", "version", "4"), http.StatusSeeOther, at)
 	contains(t, "in force", clerk.get("/policies"), "现行", "第 1 版 2026 年规则")
 	frozen := office.get(rules + "basic/B2")
 	want(t, "an edit after the release", frozen, http.StatusUnprocessableEntity, "")
@@ -75,6 +77,8 @@ func TestRulesFromTheDraftToAFamilysPaperOnThePages(t *testing.T) {
 	want(t, "a balance", clerk.post(home+"/year", "_key", "i2", "kind", "basic", "threshold", "300", "on", "2026-03-01", "source", "结算单 17 号"), http.StatusSeeOther, home+"/estimate")
 	contains(t, "the year", clerk.get(home+"/estimate"), "结算单 17 号", "300.00")
 	contains(t, "computed after it", clerk.post(home+"/estimate", append(ask, "_key", "j", "do", "try")...), "起付线本年已扣足或不设")
+	other := s.Advance(s.Eligible(servicetest.Mountain), treatment.AdmitEmergency, treatment.LogOperation, treatment.Discharge)
+	contains(t, "a settlement nobody estimated", clerk.get("/treatments/"+other.ID.String()+"/settlement/new"), "还没有费用测算", "/treatments/"+other.ID.String()+"/estimate")
 	contains(t, "the rehearsal", office.get(at+"/rehearsal?from=2026-01-01&to=2026-12-31"), "没有可重算的病例")
 	want(t, "a rehearsal of no time", office.get(at+"/rehearsal?from=2026-12-31&to=2026-01-01"), http.StatusUnprocessableEntity, "")
 }

@@ -21,6 +21,17 @@ type counting struct {
 	on       clock.Date
 }
 
+// uncounted reports whether a settlement would not count in the person's year
+// although there are rules: nobody made an estimate.
+func uncounted(tx *store.Tx, treatment ident.ID) (bool, error) {
+	list, err := tx.ReleasedPolicies()
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	made, err := tx.ComputationsOf(treatment)
+	return !slices.ContainsFunc(made, func(c store.Computation) bool { return c.Kind == store.ForEstimate }), err
+}
+
 // beginCounting finds the estimate and holds the person's year, before the
 // treatment is held: the order of locks.
 func beginCounting(tx *store.Tx, in Settle) (counting, error) {

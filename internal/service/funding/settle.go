@@ -25,6 +25,9 @@ type SettleView struct {
 	Approval  store.Approval // the live one; zero when there is none
 	Holds     []store.ApprovalLine
 	Refusal   error // why a settlement is not possible now
+	// Uncounted: there are rules of payment, but no estimate of this treatment, so
+	// that the settlement will not count in the person's year.
+	Uncounted bool
 }
 
 // SettleForm reads what the form needs.
@@ -45,8 +48,11 @@ func (s *Service) SettleForm(ctx context.Context, who user.Principal, id ident.I
 			return err
 		}
 		_, v.Refusal = treatment.Next(v.Treatment.Place, treatment.Settle, facts)
-		v.Approval, v.Holds, err = holds(tx, id)
+		if v.Approval, v.Holds, err = holds(tx, id); err != nil {
+			return err
+		}
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
+		v.Uncounted, err = uncounted(tx, id)
 		return err
 	})
 	return v, err

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
@@ -294,6 +295,27 @@ func TestALateApprovalCountsOnTheYearlyCap(t *testing.T) {
 	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错"}, ident.Token()))
 	if paid() != 0 {
 		t.Errorf("%s after the reversal", paid())
+	}
+}
+
+// A treatment that was recorded under the wrong person takes what it counted
+// along.
+func TestAMovedTreatmentTakesItsYearAlong(t *testing.T) {
+	d := newDesk(t)
+	d.release(d.draft(clock.MustDate(2026, 1, 1), ident.Nil))
+	wrong, right := d.Eligible(here), d.Eligible(here)
+	d.settled(wrong, d.save(d.ask(wrong, bill(3_000_000))), nil)
+	before := d.year(wrong.Person)
+	d.Do(d.Approver(), func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.RecordMove, ObjectKind: audit.ObjectTreatment, ObjectID: wrong.ID})
+		held, err := tx.TreatmentForUpdate(wrong.ID)
+		if err != nil {
+			return err
+		}
+		return tx.MoveTreatment(held, store.Step{Action: treatment.CorrectPatient, Note: "登错人"}, right.Case)
+	})
+	if len(d.year(wrong.Person)) != 0 || len(before) == 0 || d.year(right.Person)[fee.KindBasic] != before[fee.KindBasic] {
+		t.Errorf("before %+v, left %+v, taken along %+v", before, d.year(wrong.Person), d.year(right.Person))
 	}
 }
 

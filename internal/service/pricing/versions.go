@@ -168,7 +168,7 @@ func (s *Service) Change(ctx context.Context, who user.Principal, in Change, key
 		if err := v.Frozen(); err != nil {
 			return v, err
 		}
-		if v.Edition != in.Edition {
+		if adds := in.Rule != nil && in.ID == ""; !adds && v.Edition != in.Edition { // a new rule takes nothing from anybody
 			return v, errs.New(errs.Stale, "error.stale", nil)
 		}
 		if err := apply(&v, in); err != nil {
