@@ -222,6 +222,8 @@ func (r Rules) Check() error {
 	for _, s := range []Section{InBasic, InCritical, InAssistance, InTilt} {
 		r.checkHidden(&f, s)
 	}
+	r.checkHiddenReductions(&f)
+	r.checkHiddenPackages(&f)
 	if _, ok := r.Category(NoCategory); !ok {
 		f.Add(string(InCategory), "error.policy.none_missing")
 	}
@@ -251,7 +253,33 @@ func (r Rules) checkHidden(f *errs.Fields, s Section) {
 	}
 }
 
+func (r Rules) checkHiddenReductions(f *errs.Fields) {
+	for i, x := range r.Reductions {
+		for _, before := range r.Reductions[:i] {
+			if before.Programme == x.Programme && holds(before.Kinds, x.Kinds) && holds(before.Categories, x.Categories) {
+				f.Add(string(InReduction)+"."+x.ID+".programme", "error.policy.hidden", "rule", before.ID)
+				break
+			}
+		}
+	}
+}
+
+func (r Rules) checkHiddenPackages(f *errs.Fields) {
+	for i, x := range r.Packages {
+		for _, before := range r.Packages[:i] {
+			if before.Kind == x.Kind && (before.Level == "" || before.Level == x.Level) {
+				f.Add(string(InPackage)+"."+x.ID+".kind", "error.policy.hidden", "rule", before.ID)
+				break
+			}
+		}
+	}
+}
+
 func covers(a, b Layer) bool {
-	return (a.Insurance == "" || a.Insurance == b.Insurance) && (a.Level == "" || a.Level == b.Level) &&
-		(len(a.Categories) == 0 || len(b.Categories) > 0 && !slices.ContainsFunc(b.Categories, func(c string) bool { return !slices.Contains(a.Categories, c) }))
+	return (a.Insurance == "" || a.Insurance == b.Insurance) && (a.Level == "" || a.Level == b.Level) && holds(a.Categories, b.Categories)
+}
+
+// holds reports whether one list has all of another; an empty one means everything.
+func holds[T comparable](all, some []T) bool {
+	return len(all) == 0 || len(some) > 0 && !slices.ContainsFunc(some, func(x T) bool { return !slices.Contains(all, x) })
 }

@@ -279,3 +279,10 @@ func InForce(list []Version, region string, on clock.Date) (Version, bool) {
 	}
 	return best, best.ID != ident.Nil
 }
+
+// Share is a rate of an amount with what rounding added (positive) or took, in
+// ten-thousandths of a fen.
+func Share(r money.BasisPoints, of money.Fen) (paid money.Fen, rounding int64) {
+	paid = r.Of(of)
+	return paid, int64(paid)*whole - int64(of)*int64(r)
+}

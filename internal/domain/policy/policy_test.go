@@ -44,6 +44,8 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 		"reduction.J2.kinds":        func(r *policy.Rules) { r.Reductions[1].Kinds = []procedure.Kind{procedure.PCI} },
 		"reduction.J2.funder0_kind": func(r *policy.Rules) { r.Reductions[1].Funders = nil },
 		"reduction.J2.funder1_kind": func(r *policy.Rules) { r.Reductions[1].Funders[1].Kind = policy.ByFund },
+		"reduction.J4.programme":    func(r *policy.Rules) { r.Put(policy.InReduction, "", named(r.Reductions[2], "J4")) },
+		"package.P2.kind":           func(r *policy.Rules) { p := r.Packages[0]; p.ID = "P2"; r.Put(policy.InPackage, "", p) },
 		"reduction.J1.programme":    func(r *policy.Rules) { r.Reductions[0].Programme = "x" },
 		"category":                  func(r *policy.Rules) { r.Categories = r.Categories[:len(r.Categories)-1] },
 		"category.DB.zh":            func(r *policy.Rules) { r.Categories[1].ZH = " " },
@@ -64,6 +66,8 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func named(r policy.Reduction, id string) policy.Reduction { r.ID = id; return r }
 
 func TestAHeadNeedsDatesAndARegion(t *testing.T) {
 	good := policy.Head{Name: "2026", From: clock.MustDate(2026, 1, 1), Region: region}

@@ -3,7 +3,6 @@ package policy
 import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
-	"github.com/shanhai-health/shanhai/internal/money"
 )
 
 // Sample is a set of example rules of the shape real ones have. No number in it
@@ -63,11 +62,4 @@ func sampleCategories() []Category {
 func SampleVersion(year int) Version {
 	return Version{No: 1, Name: "sample", Sample: true, From: clock.MustDate(year, 1, 1), State: Released,
 		Rules: Sample(Region{Code: "990101", ZH: "示例统筹区", EN: "Sample region"})}
-}
-
-// Share is a rate of an amount with what rounding added (positive) or took, in
-// ten-thousandths of a fen.
-func Share(r money.BasisPoints, of money.Fen) (paid money.Fen, rounding int64) {
-	paid = r.Of(of)
-	return paid, int64(paid)*whole - int64(of)*int64(r)
 }

@@ -274,16 +274,19 @@ func others(tx *store.Tx, t store.Treatment, year int) (fee.Year, error) {
 // another hospital level, and what the family asks about.
 func alternatives(v *policy.Version, c fee.Case, opening fee.Year, ask WhatIf) []Alternative {
 	var out []Alternative
+	rules := v
 	try := func(name string, level policy.Level, change func(*fee.Case)) {
 		x := c
 		change(&x)
-		out = append(out, Alternative{name, level, fee.Compute(v, x, opening)})
+		out = append(out, Alternative{name, level, fee.Compute(rules, x, opening)})
 	}
 	if ask.Implant > 0 {
 		try("implant", "", func(x *fee.Case) { x.Items = priced(x.Items, ask.Implant) })
 	}
 	if ask.Fund != ident.Nil {
+		rules = freed(v)
 		try("fund", "", func(x *fee.Case) { x.Fund = ask.Fund })
+		rules = v
 	}
 	if len(c.Categories) > 0 {
 		try("proof", "", func(x *fee.Case) { x.Categories = nil })
@@ -297,6 +300,21 @@ func alternatives(v *policy.Version, c fee.Case, opening fee.Year, ask WhatIf) [
 		}
 	}
 	return out
+}
+
+// freed are rules in which no reduction names a fund of its own, so that the one
+// the family asks about pays.
+func freed(v *policy.Version) *policy.Version {
+	out := *v
+	out.Reductions = slices.Clone(v.Reductions)
+	for i, r := range out.Reductions {
+		r.Funders = slices.Clone(r.Funders)
+		for j := range r.Funders {
+			r.Funders[j].Fund = ident.Nil
+		}
+		out.Reductions[i] = r
+	}
+	return &out
 }
 
 // priced gives the implants of a bill another price, with the share between

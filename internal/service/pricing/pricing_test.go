@@ -187,13 +187,17 @@ func TestAnEstimateIsKeptAndMovesTheTreatmentOn(t *testing.T) {
 	refusedBy(t, err, "policy.none")
 	d.release(d.draft(clock.MustDate(2026, 1, 1), ident.Nil))
 	in := d.ask(tr, bill(3_000_000), fee.Item{Class: "implant", Amount: 1_500_000})
-	in.WhatIf = pricing.WhatIf{Implant: 2_500_000}
+	other := ident.New()
+	in.WhatIf = pricing.WhatIf{Implant: 2_500_000, Fund: other}
 	e := must[pricing.Estimate](d)(d.s.Try(t.Context(), d.Registrar(here), in))
 	names := map[string]fee.Result{}
 	for _, a := range e.Alternatives {
 		names[a.Name+string(a.Level)] = a.Result
 	}
-	if len(names) != 5 || names["implant"].Sum.Bill != 5_500_000 || names["proof"].Category != policy.NoCategory || names["referral"].Sum.Assistance != 0 ||
+	if f := names["fund"].Sum.Funds; len(f) != 1 || f[0].Fund != other {
+		t.Errorf("the other fund pays: %+v", f)
+	}
+	if len(names) != 6 || names["implant"].Sum.Bill != 5_500_000 || names["proof"].Category != policy.NoCategory || names["referral"].Sum.Assistance != 0 ||
 		names["level3"].Sum.Basic >= e.Result.Sum.Basic {
 		t.Errorf("%+v", names)
 	}
