@@ -32,6 +32,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -47,6 +48,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -195,6 +197,7 @@ func (p *premises) records() {
 	p.devices(op.ID)
 	p.outcomes(op.ID)
 	p.followUps(op.ID)
+	p.rules(done)
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -260,6 +263,25 @@ func (p *premises) followUps(op ident.ID) {
 	must(p, "contact", err)
 	p.objects["contacts"] = k.ID.String()
 	p.objects["followups"] = p.superText(`select id from followup where procedure_id = $1 order by due_on limit 1`, op)
+}
+
+// rules makes a released version, a draft after it, and an estimate.
+func (p *premises) rules(tr store.Treatment) {
+	ctx, s := p.T.Context(), p.app.Services
+	head := policy.Head{Name: "示例", Sample: true, From: clock.MustDate(2020, 1, 1), Region: policy.Region{Code: "990101", ZH: "示例", EN: "Sample"}}
+	first, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head}, store.Key{})
+	must(p, "draft", err)
+	_, err = s.Pricing.Release(ctx, p.SecondApprover(), pricing.Standing{Policy: first.ID, Edition: first.Edition}, store.Key{})
+	must(p, "release", err)
+	head.From = p.Today().AddDays(30)
+	second, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head, From: first.ID}, store.Key{})
+	must(p, "second draft", err)
+	e, err := s.Pricing.Save(ctx, p.Registrar(servicetest.Mountain), pricing.EstimateInput{Treatment: tr.ID, Case: fee.Case{Kind: procedure.TKA, Level: "2", Insurance: policy.Resident,
+		Items: []fee.Item{{Class: "service", Amount: 6_000_000}}}}, store.Key{})
+	must(p, "estimate", err)
+	for name, value := range map[string]string{"policies": second.ID.String(), "estimates": e.ID.String(), "{section}": "basic", "{rule}": "B1"} {
+		p.objects[name] = value
+	}
 }
 
 func (p *premises) superText(query string, args ...any) string {

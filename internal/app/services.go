@@ -15,6 +15,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -32,6 +33,7 @@ type Services struct {
 	Funding      *funding.Service
 	Implants     *implant.Service
 	Aftercare    *aftercare.Service
+	Pricing      *pricing.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -65,5 +67,6 @@ func newServices(a *App) (Services, error) {
 		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 		Aftercare: aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
+		Pricing:   pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

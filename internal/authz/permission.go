@@ -61,6 +61,13 @@ const (
 	SettlementEnter  Permission = "settlement:enter"  // enter bill and settlement
 	SettlementSettle Permission = "settlement:settle" // settle
 
+	RuleRead    Permission = "rule:read"    // see the rules of payment
+	RuleEdit    Permission = "rule:edit"    // write rules of payment and rehearse them
+	RuleRelease Permission = "rule:release" // put rules of payment in force as the second person
+
+	EstimateRead Permission = "estimate:read" // see estimates and what counted in a person's year
+	EstimateMake Permission = "estimate:make" // make estimates and enter opening balances of a year
+
 	FundRead    Permission = "fund:read"    // see funds
 	FundOpen    Permission = "fund:open"    // open a fund
 	FundDeposit Permission = "fund:deposit" // record a deposit
@@ -125,7 +132,7 @@ func Permissions() []Permission {
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
-		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, FundRead, FundOpen, FundDeposit,
+		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,
 		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,

@@ -64,6 +64,9 @@ func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher, files *blob.St
 			return err
 		}
 	}
+	if err := loadRules(ctx, db, who); err != nil {
+		return err
+	}
 	return loadCases(ctx, db, who, files)
 }
 
@@ -115,6 +118,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 			return err
 		}
 		if err := m.follow(tx); err != nil {
+			return err
+		}
+		if err := m.estimate(tx); err != nil {
 			return err
 		}
 		if err := tx.SetInstallation(true, true); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
 
@@ -30,7 +31,8 @@ func newMoneyAPI(t *testing.T) api {
 	}
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
 	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Funding: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy})})
+	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Funding: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
+		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy})})
 	router, err := gorillamux.NewRouter(contractOf(t, mux))
 	if err != nil {
 		t.Fatal(err)

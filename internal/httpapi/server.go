@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -46,6 +47,7 @@ type Deps struct {
 	Funding   *funding.Service
 	Implants  *implant.Service
 	Aftercare *aftercare.Service
+	Pricing   *pricing.Service
 }
 
 // Route is a declared address with its one permission.
@@ -90,6 +92,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.correctionRoutes(rt)
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
+		s.pricingRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)

@@ -295,11 +295,12 @@ func TestTemplatesHoldNoTextOfTheirOwn(t *testing.T) {
 
 // spokenInGo are the files whose Chinese is data of the trade, not a sentence to
 // somebody: names of regions and peoples, readings of surnames, words to be
-// recognised in ledgers and inputs, and how a date is written.
+// recognised in ledgers and inputs, the names in the sample of the rules of payment, and
+// how a date is written.
 var spokenInGo = []string{
 	"internal/domain/terminology/", "internal/domain/match/", "internal/domain/history/", "internal/sheet/", "internal/demo/",
 	"internal/bench/", "internal/clock/", "internal/money/", "internal/i18n/", "internal/domain/patient/", "internal/domain/user/password.go",
-	"internal/domain/procedure/parse.go", "internal/domain/acuity/parse.go",
+	"internal/domain/procedure/parse.go", "internal/domain/acuity/parse.go", "internal/domain/policy/sample.go",
 }
 
 // samples fill the pages for the test that renders each of them.

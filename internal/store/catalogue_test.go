@@ -53,6 +53,8 @@ var businessTables = map[string]string{
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
+	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
+
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,
 	"idempotency": byPartnership, "job": byPartnership, "import_batch": byPartnership, "import_row": byPartnership,
 	"import_mapping": byPartnership, "organisation_alias": byPartnership, "category_alias": byPartnership,
@@ -67,16 +69,16 @@ var deletable = []string{"audit_pending", "idempotency", "password_history", "re
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
 var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "join_request", "lookup_notify", "move_record", "open_case_exists",
-	"operations_on_record", "participate", "person_find", "person_link"}
+	"operations_on_record", "participate", "person_find", "person_link", "year_of"}
 
 // participating are the tables that open with a case, by how their rows are
 // found; notOpened are those that do not, each with its reason.
 var (
-	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
+	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case", "fee_computation": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "component": "case", "explant": "case",
 		"acuity_reading": "case", "complication": "case",
 		"component_change": "child", "followup": "case", "followup_contact": "case", "followup_slip": "case", "followup_score": "child", "followup_complication": "child",
-		"beneficiary": "person", "person_document": "person", "death_report": "person"}
+		"beneficiary": "person", "person_document": "person", "death_report": "person", "person_year": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",
 		"person":       "opened by name: it is the person",

@@ -104,10 +104,17 @@ func (tx *Tx) UndoDeath(r DeathReport, reason string) error {
 
 // MoveCase puts a case with all that belongs to it under another person.
 func (tx *Tx) MoveCase(id, person ident.ID) error {
+	counted, err := tx.CountedIn(id, ident.Nil)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.exec(`select move_record($1, null, $2)`, id, person); err != nil {
 		return err
 	}
-	return tx.followCase(id)
+	if err := tx.followCase(id); err != nil {
+		return err
+	}
+	return tx.moveYears(counted, person)
 }
 
 // MoveTreatment puts a treatment with all that belongs to it into another case,
@@ -117,7 +124,18 @@ func (tx *Tx) MoveTreatment(t Treatment, s Step, to ident.ID) error {
 	if _, err := tx.AdvanceTreatment(t, s); err != nil {
 		return err
 	}
+	counted, err := tx.CountedIn(t.Case, t.ID)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.exec(`select move_record($1, $2, null)`, to, t.ID); err != nil {
+		return err
+	}
+	into, err := tx.CaseByID(to)
+	if err != nil {
+		return err
+	}
+	if err := tx.moveYears(counted, into.Person); err != nil {
 		return err
 	}
 	for _, id := range []ident.ID{t.Case, to} {

@@ -177,6 +177,7 @@ func lists(tx *store.Tx, p place) []error {
 	}))
 	out = append(out, deviceLists(tx, p)...)
 	out = append(out, followLists(tx, p)...)
+	out = append(out, ruleLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -235,6 +236,14 @@ func followLists(tx *store.Tx, p place) []error {
 	_, _, counted := tx.CountFollowWork([]ident.ID{p.hospital})
 	return append(out, counted, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),
 		found, tx.OpenPhonesOf([]store.FollowUp{{Registration: p.settled}}))
+}
+
+// ruleLists are the lists about the rules of payment and what they computed.
+func ruleLists(tx *store.Tx, p place) []error {
+	from, to := clock.MustDate(2022, 1, 1), clock.MustDate(2022, 6, 30)
+	_, _, reversed := tx.ReverseComputation(ident.New())
+	return []error{reversed, pages(func(r page.Request) (page.Result[store.PolicyVersion], error) { return tx.ListPolicies(r) }), drop(tx.ReleasedPolicies()),
+		drop(tx.ComputationsOf(p.settled)), drop(tx.PastComputations(from, to, ident.Nil, 200)), drop(tx.YearLines(p.one)), drop(tx.YearComputations(p.settled, 2022)), drop(tx.CountedIn(p.settled, ident.Nil)), drop(tx.YearOf(p.one, 2025))}
 }
 
 // work is what the home page, the search box and the checks of a form ask.

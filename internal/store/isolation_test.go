@@ -548,6 +548,7 @@ func TestDefinerFunctionsStayInTheScope(t *testing.T) {
 	for _, in := range []*scope{nil, abroad, narrow} {
 		empty(in, `case_treatment_states($1)`, e.sister.id)
 		empty(in, `operations_on_record($1)`, e.sister.id)
+		empty(in, `year_of($1, 1)`, e.sister.id)
 		empty(in, `open_case_exists($1, 'x') found where found`, e.sister.id)
 		empty(in, `case_partners($1, '2026-01-02')`, e.sister.id)
 	}

@@ -109,7 +109,7 @@ func TestWhoTreatedKeepsItsOwnTreatments(t *testing.T) {
 		expect(t, "open", visibleRows(t, tx), 1, map[string]int{"registration": 1, "treatment": 3, "procedure": 3, "treatment_event": 3})
 		must(t, tx, `select depart($1, '2026-03-02')`, id)
 		kept := map[string]int{"treatment": 2, "procedure": 2, "treatment_event": 2, "casefile": 2, "case_participant": 2, "person": 2,
-			"beneficiary": 2, "person_document": 2, "death_report": 2, "followup_slip": 2}
+			"beneficiary": 2, "person_document": 2, "death_report": 2, "followup_slip": 2, "person_year": 2}
 		expect(t, "closed", visibleRows(t, tx), 0, kept)
 	})
 }

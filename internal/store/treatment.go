@@ -376,11 +376,9 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 func (r careFactsRow) facts(t Treatment, today clock.Date) CareFacts {
 	f := CareFacts{Facts: treatment.With(), Approval: r.Approval, Approved: r.Approved, Requested: r.Requested, State: fund.ApprovalState(r.State),
 		Reserved: r.Reserved, Settlement: r.Settlement, Operations: r.Operations}
-	for _, c := range terminology.Categories() {
-		if c != terminology.CategoryNone && slices.Contains(r.Categories, string(c)) {
-			f.Category = c
-			break
-		}
+	held := items(r.Categories, func(c string) terminology.Category { return terminology.Category(c) })
+	if held = terminology.Ranked(held); len(held) > 0 && held[0] != terminology.CategoryNone {
+		f.Category = held[0]
 	}
 	holds := map[treatment.Fact]bool{
 		treatment.CaseOpen:        t.CaseClosed.IsZero(),

@@ -160,6 +160,17 @@ func prefill(f *Form, v funding.RequestView) {
 	}
 	put("bill", v.Treatment.EstimateBill.Plain())
 	put("basic", v.Treatment.EstimateInsurance.Plain())
+	if e := v.Estimate; e.Bill > 0 && e.Bill == v.Treatment.EstimateBill {
+		put("basic", e.Basic.Plain())
+		put("critical", e.Critical.Plain())
+		put("assistance", e.Assistance.Plain())
+		put("waiver", e.Waiver.Plain())
+		for i, l := range e.Funds {
+			if i < min(requestRows, len(v.Funds)) && l.Fund != ident.Nil {
+				f.Put("funds."+strconv.Itoa(i)+".fund", l.Fund.String()).Put("funds."+strconv.Itoa(i)+".amount", l.Amount.Plain())
+			}
+		}
+	}
 	if v.Last.ID != ident.Nil {
 		put("bill", v.Last.Bill.Plain())
 		put("basic", v.Last.Basic().Plain())

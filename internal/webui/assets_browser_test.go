@@ -26,7 +26,7 @@ import (
 )
 
 // policy is the header all pages are served with: scripts that need more fail here.
-const policy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const securityPolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 type dateVectors struct {
 	Today  string            `json:"today"`
@@ -145,7 +145,7 @@ func trial(t *testing.T) (*httptest.Server, *atomic.Int32, *atomic.Pointer[url.V
 		}
 		b := testBase(e, i18n.Chinese)
 		p := StyleguidePage(b)
-		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Security-Policy", securityPolicy)
 		if err := e.Render(w, r, http.StatusOK, "styleguide", p); err != nil {
 			t.Error(err)
 		}
@@ -277,7 +277,7 @@ func TestHtmxSwapsABlockThatWorks(t *testing.T) {
 		}
 		p := miniPage{Base: testBase(e, i18n.Chinese)}
 		p.Form = NewForm(p.Base, sampleDay(), Field{Name: "on", LabelKey: "style.f.seen", Kind: KindDate})
-		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Security-Policy", securityPolicy)
 		var err error
 		if IsFragment(r) {
 			asked.Store(r)
@@ -315,7 +315,7 @@ func TestPagesDoNotScrollSideways(t *testing.T) {
 		}
 		n, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
 		s := Pages()[n]
-		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Security-Policy", securityPolicy)
 		if err := e.Render(w, r, http.StatusOK, s.Name, s.Make(testBase(e, i18n.Lang(r.URL.RawQuery)))); err != nil {
 			t.Error(err)
 		}

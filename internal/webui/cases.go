@@ -137,7 +137,7 @@ func (s *Server) casePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	x := caseRights{patient: s.can(c, authz.PersonRead), follow: s.can(c, authz.FollowUpRead), today: c.Today}
+	x := caseRights{patient: s.can(c, authz.PersonRead), follow: s.can(c, authz.FollowUpRead), estimates: s.can(c, authz.EstimateRead), today: c.Today}
 	if x.followUps, err = s.d.Aftercare.Block(r.Context(), c.Who, v.ID); err != nil {
 		return err
 	}
@@ -150,6 +150,7 @@ type caseRights struct {
 	follow    bool // and the follow-up
 	followUps []aftercare.FollowUp
 	today     clock.Date
+	estimates bool // the reader may see estimates
 }
 
 func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
@@ -157,6 +158,9 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 	tag := caseTag(b, v.State)
 	b.Badge = &tag
 	b.Actions = caseActions(b, v)
+	if at := len(v.Treatments) - 1; x.estimates && at >= 0 && !v.Treatments[at].Place.State.Final() {
+		b.Actions = append(b.Actions, Button{Text: b.T("estimate.title"), Icon: "yuan", Href: estimateHref(v.Treatments[at].ID)})
+	}
 	p := caseView{Base: b, Facts: caseFacts(b, v, x)}
 	p.Treatments = treatmentsTable(b, v.Treatments, v.Sides, v.CanRead)
 	p.Operations = operationsTable(b, v.Operations, v.Sides, x.today, false)

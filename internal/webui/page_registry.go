@@ -26,6 +26,7 @@ func Pages() []PageSample {
 		devicePages(),
 		outcomePages(),
 		followUpPages(),
+		pricingPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

@@ -441,10 +441,10 @@ func (s *Server) unmask(w http.ResponseWriter, r *http.Request, c *Call) error {
 	return s.showUnmask(w, r, c, p, f, number)
 }
 
-func categoryForm(b Base, today clock.Date, p intake.Patient, mayAttach bool) *Form {
-	fields := categoryFields(false)
+func categoryForm(b Base, today clock.Date, p intake.Patient, d deskFacts) *Form {
+	fields := withLocal(b, categoryFields(false), d.local)
 	fields[1].Optional = true // "belongs to none" has no beginning; the service asks for the others
-	if mayAttach {
+	if d.mayAttach {
 		fields = append(fields, Field{Name: "proof", LabelKey: "register.proof", HintKey: "register.proof.hint", Kind: KindFile, Accept: acceptFiles(), Optional: true})
 	}
 	f := keyed(NewForm(b, today, fields...))
@@ -457,7 +457,11 @@ func (s *Server) categoriesPage(w http.ResponseWriter, r *http.Request, c *Call)
 	if err != nil {
 		return err
 	}
-	f := categoryForm(c.Base, c.Today, p, s.can(c, authz.AttachmentAdd))
+	local, err := s.localCategories(r, c)
+	if err != nil {
+		return err
+	}
+	f := categoryForm(c.Base, c.Today, p, deskFacts{mayAttach: s.can(c, authz.AttachmentAdd), local: local})
 	if id, err := ident.Parse(r.URL.Query().Get("edit")); err == nil {
 		for _, x := range p.Categories {
 			if x.ID == id {
@@ -529,7 +533,11 @@ func (s *Server) recordCategory(w http.ResponseWriter, r *http.Request, c *Call)
 	if err != nil {
 		return err
 	}
-	f := categoryForm(c.Base, c.Today, p, s.can(c, authz.AttachmentAdd)).Hide("beneficiary", "").Hide("version", "")
+	local, err := s.localCategories(r, c)
+	if err != nil {
+		return err
+	}
+	f := categoryForm(c.Base, c.Today, p, deskFacts{mayAttach: s.can(c, authz.AttachmentAdd), local: local}).Hide("beneficiary", "").Hide("version", "")
 	if err := f.Read(r); err != nil {
 		return err
 	}

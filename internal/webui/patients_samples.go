@@ -40,7 +40,7 @@ func intakePages() []PageSample {
 		{"intake/person", func(b Base) View {
 			p := samplePatient()
 			v := newCategoriesView(personBase(b, p, "category.title"), sampleDay(), p, true)
-			v.Form = categoryForm(b, sampleDay(), p, true)
+			v.Form = categoryForm(b, sampleDay(), p, deskFacts{mayAttach: true})
 			putCategory(v.Form, p.Categories[0])
 			v.Buttons = []Button{{Text: b.T("category.save"), Kind: "primary"}}
 			return v

@@ -13,6 +13,7 @@ import (
 	doc "github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -49,12 +50,25 @@ type deskFacts struct {
 	mayOpen   bool // may open cases
 	mayGrant  bool // may record categories
 	mayAttach bool
+	local     []policy.Category // categories the rules of payment add
 }
 
 func (s *Server) deskOf(r *http.Request, c *Call) (deskFacts, error) {
 	hospitals, err := s.d.Intake.Hospitals(r.Context(), c.Who)
-	return deskFacts{hospitals: hospitals, mayOpen: s.can(c, authz.CaseOpen), mayGrant: s.can(c, authz.EligibilityEdit),
-		mayAttach: s.can(c, authz.AttachmentAdd)}, err
+	d := deskFacts{hospitals: hospitals, mayOpen: s.can(c, authz.CaseOpen), mayGrant: s.can(c, authz.EligibilityEdit), mayAttach: s.can(c, authz.AttachmentAdd)}
+	if err == nil {
+		d.local, err = s.localCategories(r, c)
+	}
+	return d, err
+}
+
+// localCategories are the categories the rules of payment add, for who may
+// record one.
+func (s *Server) localCategories(r *http.Request, c *Call) ([]policy.Category, error) {
+	if !s.can(c, authz.EligibilityEdit) {
+		return nil, nil
+	}
+	return s.d.Intake.LocalCategories(r.Context(), c.Who)
 }
 
 // live makes a field ask for likely duplicates when it changed.
@@ -150,7 +164,7 @@ func registerProgrammes() []Option {
 	return append(out, Option{Value: "none", Key: "register.programme.none"})
 }
 
-func (d deskFacts) fields() []Field {
+func (d deskFacts) fields(b Base) []Field {
 	out := []Field{{Name: "hospital", LabelKey: "register.hospital", Kind: KindCombo, Options: d.hospitalOptions(), Width: 6},
 		{Name: "registered_on", LabelKey: "register.on", Kind: KindDate, Width: 6, Placeholder: "register.on.example"}}
 	if d.mayOpen {
@@ -158,7 +172,7 @@ func (d deskFacts) fields() []Field {
 			Field{Name: "diagnosis", LabelKey: "register.diagnosis", Placeholder: "register.diagnosis.example", Optional: true, Max: 200})
 	}
 	if d.mayGrant {
-		out = append(out, categoryFields(true)...)
+		out = append(out, withLocal(b, categoryFields(true), d.local)...)
 	}
 	if d.mayAttach {
 		out = append(out, Field{Name: "proof", LabelKey: "register.proof", HintKey: "register.proof.hint", Kind: KindFile, Accept: acceptFiles(), Optional: true})
@@ -177,6 +191,21 @@ func categoryFields(optional bool) []Field {
 	}
 }
 
+// withLocal offers the categories the rules of payment add, before none.
+func withLocal(b Base, fields []Field, local []policy.Category) []Field {
+	var more []Option
+	for _, c := range local {
+		text := c.ZH
+		if b.English() {
+			text = c.EN
+		}
+		more = append(more, Option{Value: c.Code, Text: text})
+	}
+	at := len(fields[0].Options) - 1
+	fields[0].Options = slices.Insert(fields[0].Options, at, more...)
+	return fields
+}
+
 func contactFields() []Field {
 	return []Field{
 		{Name: "township", LabelKey: "register.township", Optional: true, Max: 60, Width: 4},
@@ -193,7 +222,7 @@ func contactFields() []Field {
 }
 
 func registerForm(b Base, today clock.Date, d deskFacts) *Form {
-	f := keyed(NewForm(b, today, append(identityFields(b), d.fields()...)...))
+	f := keyed(NewForm(b, today, append(identityFields(b), d.fields(b)...)...))
 	f.Action = "/patients/register"
 	f.Sections = []Section{{Key: "register.s.identity", Fields: []string{"doc_kind", "doc_number", "duplicates", "name", "sex", "birth", "ethnicity", "phone",
 		"estimated"}}}

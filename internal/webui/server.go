@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -50,6 +51,7 @@ type Deps struct {
 	Funding   *funding.Service
 	Implants  *implant.Service
 	Aftercare *aftercare.Service
+	Pricing   *pricing.Service
 }
 
 // Server serves the pages.
@@ -80,6 +82,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.referralRoutes(rt)
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
+		s.pricingRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
@@ -162,7 +165,7 @@ func (s *Server) section(c *Call, id string) {
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
-	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
+	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }
 

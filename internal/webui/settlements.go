@@ -150,6 +150,10 @@ func newSettleView(b Base, today clock.Date, v funding.SettleView) careForm {
 	if v.Treatment.Programme == procedure.Cataract {
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("funding.free.title"), Text: b.T("funding.free.text")})
 	}
+	if v.Uncounted && v.Refusal == nil {
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("estimate.uncounted"), Text: b.T("estimate.uncounted.text"),
+			Links: []Link{{Text: b.T("estimate.title"), Href: estimateHref(v.Treatment.ID)}}})
+	}
 	if v.Refusal != nil {
 		p.WhyNot = fundingRefusal(b, v.Refusal)
 	}

@@ -40,7 +40,7 @@ func (s *Server) treatmentPage(w http.ResponseWriter, r *http.Request, c *Call) 
 		return err
 	}
 	b := s.careBase(c, "cases", treatmentName(c.Base, v.Treatment), Link{Text: v.CaseNo, Href: "/cases/" + v.Case.String()})
-	return s.d.Engine.Render(w, r, http.StatusOK, "care/treatment", newTreatmentView(b, v, caseRights{patient: s.can(c, authz.PersonRead), today: c.Today}))
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/treatment", newTreatmentView(b, v, caseRights{patient: s.can(c, authz.PersonRead), today: c.Today, estimates: s.can(c, authz.EstimateRead)}))
 }
 
 func newTreatmentView(b Base, v care.TreatmentView, x caseRights) treatmentView {
@@ -49,6 +49,9 @@ func newTreatmentView(b Base, v care.TreatmentView, x caseRights) treatmentView 
 	b.Badge = &tag
 	if len(v.Offers) > 0 || v.Editable {
 		b.Actions = []Button{{Text: b.T("correct.title"), Icon: "undo", Href: "/treatments/" + v.ID.String() + "/correct"}}
+	}
+	if x.estimates {
+		b.Actions = append(b.Actions, Button{Text: b.T("estimate.title"), Icon: "yuan", Href: estimateHref(v.ID)})
 	}
 	p := treatmentView{Base: b, Facts: treatmentFacts(b, v, x), Strips: strips(b, []care.Treatment{v.Treatment}, v.Bills, v.Sides), Checks: stepChecks(b, v)}
 	p.Next, p.More = stepButtons(b, v)

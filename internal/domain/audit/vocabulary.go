@@ -70,6 +70,13 @@ const (
 	SettlementSettle  = "settlement.settle"
 	SettlementReverse = "settlement.reverse"
 
+	RuleWrite    = "rule.write"
+	RuleRelease  = "rule.release"
+	RuleRehearse = "rule.rehearse"
+	EstimateMake = "estimate.make"
+	EstimateRead = "estimate.read"
+	YearOpening  = "year.opening"
+
 	FundOpen    = "fund.open"
 	FundEdit    = "fund.edit"
 	FundDeposit = "fund.deposit"
@@ -205,6 +212,8 @@ const (
 	ObjectComponent    = "component"
 	ObjectDispute      = "dispute"
 	ObjectFollowUp     = "followup"
+	ObjectRule         = "rule"
+	ObjectEstimate     = "estimate"
 )
 
 // Actions lists the vocabulary.
@@ -217,6 +226,7 @@ func Actions() []string {
 		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpCall,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
@@ -235,7 +245,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp,
+		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
 	}
 }
 

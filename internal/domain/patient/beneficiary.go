@@ -29,7 +29,7 @@ func (b Beneficiary) ValidOn(on clock.Date) bool {
 // Validate names every wrong field. A category in the past is fine: treatments
 // are judged by the day of their admission.
 func (b Beneficiary) Validate() (wrong errs.Fields) {
-	if !b.Category.Valid() {
+	if !b.Category.WellFormed() {
 		wrong.Add("category", "error.category.required")
 	}
 	if b.From.IsZero() && b.Category != terminology.CategoryNone {
@@ -46,17 +46,11 @@ func (b Beneficiary) Validate() (wrong errs.Fields) {
 // CategoriesOn lists the categories held on a day, the most favourable first and
 // each once. Nothing on record is an empty list, not CategoryNone.
 func CategoriesOn(list []Beneficiary, on clock.Date) []terminology.Category {
-	held := map[terminology.Category]bool{}
+	var held []terminology.Category
 	for _, b := range list {
 		if b.ValidOn(on) {
-			held[b.Category] = true
+			held = append(held, b.Category)
 		}
 	}
-	var out []terminology.Category
-	for _, c := range terminology.Categories() {
-		if held[c] && (c != terminology.CategoryNone || len(out) == 0) {
-			out = append(out, c)
-		}
-	}
-	return out
+	return terminology.Ranked(held)
 }

@@ -179,7 +179,7 @@ func TestBeneficiaryRules(t *testing.T) {
 	from := clock.MustDate(2026, 1, 1)
 	for want, b := range map[string]patient.Beneficiary{
 		"":                                 {Category: terminology.CategoryDB, From: from, To: from},
-		"category:error.category.required": {Category: "XX", From: from},
+		"category:error.category.required": {Category: "xx", From: from},
 		"category_from:error.category.from_required": {Category: terminology.CategoryTK},
 		"category_to:error.category.to_before_from":  {Category: terminology.CategoryTK, From: from, To: from.AddDays(-1)},
 		"category_evidence:error.text.too_long":      {Category: terminology.CategoryTK, From: from, Evidence: strings.Repeat("证", 101)},

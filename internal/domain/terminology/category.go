@@ -2,6 +2,7 @@ package terminology
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -43,8 +44,43 @@ func (c Category) Valid() bool {
 	return false
 }
 
-// Key is the message key of the category's label.
-func (c Category) Key() string { return "beneficiary." + string(c) }
+// shape is how a code looks that a rule of payment defines.
+var shape = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,11}$`)
+
+// WellFormed reports whether the code may be one: of [Categories], or of a
+// category the rules of payment add.
+func (c Category) WellFormed() bool { return shape.MatchString(string(c)) }
+
+// Ranked are codes in the order of [Categories]; those the rules of payment add
+// come before none, in the order of their codes.
+func Ranked(codes []Category) []Category {
+	var out, local []Category
+	for _, c := range Categories() {
+		if c != CategoryNone && slices.Contains(codes, c) {
+			out = append(out, c)
+		}
+	}
+	for _, c := range codes {
+		if !c.Valid() && !slices.Contains(local, c) {
+			local = append(local, c)
+		}
+	}
+	slices.Sort(local)
+	out = append(out, local...)
+	if len(out) == 0 && slices.Contains(codes, CategoryNone) {
+		out = append(out, CategoryNone)
+	}
+	return out
+}
+
+// Key is the message key of the category's label. A category the rules of
+// payment add has no words in the catalogues: its code stands for it.
+func (c Category) Key() string {
+	if !c.Valid() {
+		return string(c)
+	}
+	return "beneficiary." + string(c)
+}
 
 // synonyms are the spellings met in offices' ledgers, without the words that
 // carry no meaning (see fold). 脱贫人口 and 建档立卡 are people who were once

@@ -11,8 +11,10 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -236,6 +238,25 @@ func TestACategoryIsAskedOnceAndKnownFromThenOn(t *testing.T) {
 	o.run(t, id)
 	if n := o.Count(`select count(*) from treatment where partnership_id = $1 and category = 'TK'`, o.Partnership.ID); n != 1 {
 		t.Error("the treatment does not carry the learned category")
+	}
+}
+
+// A spelling the released rules of payment know is not asked about.
+func TestACategoryOfTheRulesIsReadFromALedger(t *testing.T) {
+	o := newOffice(t)
+	v := store.PolicyVersion{Version: policy.Version{ID: ident.New(), Name: "x", From: clock.MustDate(2020, 1, 1), Rules: policy.Rules{
+		Categories: []policy.Category{{Code: "GZ1", ZH: "困难职工", Synonyms: []string{"工会建档"}}}}}, Edition: 1}
+	o.Do(o.Approver(), func(tx *store.Tx) error { return tx.InsertPolicy(v) })
+	o.Do(o.SecondApprover(), func(tx *store.Tx) error { return tx.ReleasePolicy(v) })
+	f := book(t, "类别.xlsx", map[string][][]any{"关节": {append(header(), "困难类别"),
+		append(line("向某某", he, o.hospital(servicetest.Mountain), "2021-05-01", knee), "工会建档")}})
+	id, err := o.Upload(t.Context(), o.Approver(), f, "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.run(t, id)
+	if n := o.Count(`select count(*) from treatment where partnership_id = $1 and category = 'GZ1'`, o.Partnership.ID); n != 1 {
+		t.Error("the treatment does not carry the category of the rules")
 	}
 }
 

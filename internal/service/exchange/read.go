@@ -53,7 +53,9 @@ func learn(tx *store.Tx) (directory, error) {
 	if err != nil {
 		return d, err
 	}
-	d.categories = make(map[string]terminology.Category, len(learned))
+	if d.categories, err = ruledCategories(tx); err != nil {
+		return d, err
+	}
 	for text, category := range learned {
 		d.categories[history.CategoryKey(text)] = category
 	}
@@ -65,6 +67,21 @@ func learn(tx *store.Tx) (directory, error) {
 		}
 	}
 	return d, err
+}
+
+// ruledCategories are the names and spellings of categories in the released rules
+// of payment; those of the latest version win.
+func ruledCategories(tx *store.Tx) (map[string]terminology.Category, error) {
+	list, err := tx.ReleasedPolicies()
+	out := map[string]terminology.Category{}
+	for i := len(list) - 1; i >= 0; i-- { // the latest last
+		for _, c := range list[i].Categories {
+			for _, text := range append([]string{c.ZH, c.EN}, c.Synonyms...) {
+				out[history.CategoryKey(text)] = terminology.Category(c.Code)
+			}
+		}
+	}
+	return out, err
 }
 
 // aliases adds the learned spellings; what a spelling means may be outside of

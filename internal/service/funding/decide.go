@@ -81,11 +81,19 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 	})
 }
 
-// locked reads an application under the lock of its treatment.
+// locked reads an application under the lock of its treatment, and of the
+// person's year before it where the treatment is settled already.
 func locked(tx *store.Tx, id ident.ID) (store.Approval, store.Treatment, error) {
 	a, err := tx.ApprovalByID(id)
 	if err != nil {
 		return a, store.Treatment{}, err
+	}
+	if st, ok, err := tx.LiveSettlement(a.Treatment); err != nil {
+		return a, store.Treatment{}, err
+	} else if ok {
+		if err := holdYear(tx, st); err != nil {
+			return a, store.Treatment{}, err
+		}
 	}
 	t, err := tx.TreatmentForUpdate(a.Treatment)
 	if err != nil {
@@ -185,7 +193,9 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (mo
 	lines = granted(lines, a.Requested-amount)
 	vouchers, err := hold(tx, a, lines, late)
 	if err == nil && late {
-		err = tx.Reimbursed(settled, t, paidBack(lines))
+		if err = tx.Reimbursed(settled, t, paidBack(lines)); err == nil {
+			err = countMore(tx, settled, amount)
+		}
 	}
 	return amount, vouchers, err
 }

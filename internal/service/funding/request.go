@@ -73,7 +73,8 @@ type RequestView struct {
 	Funds     []store.Fund   // those that may pay for this programme
 	Last      store.Approval // the last one, when it was returned or refused
 	LastLines []store.ApprovalLine
-	Refusal   error // why an application is not possible now
+	Estimate  fee.Settlement // what the latest estimate came to; no bill: there is none
+	Refusal   error          // why an application is not possible now
 }
 
 // RequestForm reads what the form needs. The patient is on it, so the reading is
@@ -104,6 +105,13 @@ func (s *Service) RequestForm(ctx context.Context, who user.Principal, id ident.
 			}
 		}
 		v.Refusal = mayRequest(v.Treatment, v.Facts, earlier)
+		computed, err := tx.ComputationsOf(id)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(computed, func(c store.Computation) bool { return c.Kind == store.ForEstimate }); i >= 0 {
+			v.Estimate = computed[i].Result.Sum
+		}
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
 		v.Funds, err = serving(tx, v.Treatment)
 		return err

@@ -25,6 +25,9 @@ type SettleView struct {
 	Approval  store.Approval // the live one; zero when there is none
 	Holds     []store.ApprovalLine
 	Refusal   error // why a settlement is not possible now
+	// Uncounted: there are rules of payment, but no estimate of this treatment, so
+	// that the settlement will not count in the person's year.
+	Uncounted bool
 }
 
 // SettleForm reads what the form needs.
@@ -45,8 +48,11 @@ func (s *Service) SettleForm(ctx context.Context, who user.Principal, id ident.I
 			return err
 		}
 		_, v.Refusal = treatment.Next(v.Treatment.Place, treatment.Settle, facts)
-		v.Approval, v.Holds, err = holds(tx, id)
+		if v.Approval, v.Holds, err = holds(tx, id); err != nil {
+			return err
+		}
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
+		v.Uncounted, err = uncounted(tx, id)
 		return err
 	})
 	return v, err
@@ -100,6 +106,10 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementSettle, ObjectKind: audit.ObjectSettlement, ObjectID: id, Detail: map[string]any{
 			"treatment": in.Treatment.String(), "bill_fen": int64(in.Bill), "reduction_fen": int64(in.Reduction()), "net_fen": int64(in.Net)}})
+		year, err := beginCounting(tx, in)
+		if err != nil {
+			return Settled{}, err
+		}
 		t, err := tx.TreatmentForUpdate(in.Treatment)
 		if err != nil {
 			return Settled{}, err
@@ -107,7 +117,11 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err := s.at(who, authz.SettlementSettle, t.Hospital, "error.treatment.missing"); err != nil {
 			return Settled{}, err
 		}
-		return settle(tx, t, in, id)
+		out, err := settle(tx, t, in, id)
+		if err != nil {
+			return out, err
+		}
+		return out, year.count(tx, settled{id, t, in.Settlement})
 	})
 }
 
@@ -234,6 +248,9 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 		if err := s.at(who, authz.SettlementSettle, st.Hospital, "error.settlement.missing"); err != nil {
 			return Settled{}, err
 		}
+		if err := holdYear(tx, st); err != nil {
+			return Settled{}, err
+		}
 		t, err := tx.TreatmentForUpdate(st.Treatment)
 		if err != nil {
 			return Settled{}, err
@@ -258,6 +275,9 @@ func reverse(tx *store.Tx, st store.Settlement, t store.Treatment, in Reversal) 
 		return out, err
 	}
 	if err := tx.ReverseSettlement(st); err != nil {
+		return out, err
+	}
+	if err := uncount(tx, st.ID); err != nil {
 		return out, err
 	}
 	a, live, err := tx.LiveApproval(t.ID)

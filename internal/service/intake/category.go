@@ -6,6 +6,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -40,6 +42,9 @@ func (s *Service) RecordCategory(ctx context.Context, who user.Principal, key st
 		if err := s.mayEditPerson(tx, authz.EligibilityEdit, b.PersonID); err != nil {
 			return ident.Nil, err
 		}
+		if err := knownCategory(tx, b); err != nil {
+			return ident.Nil, err
+		}
 		var err error
 		if b.ID == ident.Nil {
 			b.ID = ident.New()
@@ -53,6 +58,49 @@ func (s *Service) RecordCategory(ctx context.Context, who user.Principal, key st
 		_, err = s.attach(tx, store.Owner{Kind: store.OwnerBeneficiary, ID: b.ID}, *in.Proof)
 		return b.ID, err
 	})
+}
+
+// knownCategory refuses a code neither the catalogue nor a released version of
+// the rules of payment knows.
+func knownCategory(tx *store.Tx, b patient.Beneficiary) error {
+	if b.Category.Valid() {
+		return nil
+	}
+	list, err := tx.ReleasedPolicies()
+	if err != nil {
+		return err
+	}
+	for _, v := range list {
+		if _, ok := v.Category(string(b.Category)); ok {
+			return nil
+		}
+	}
+	var f errs.Fields
+	f.Add("category", "error.category.unknown", "code", string(b.Category))
+	return f.Err()
+}
+
+// LocalCategories are the categories the released rules of payment add to those
+// of the catalogue.
+func (s *Service) LocalCategories(ctx context.Context, who user.Principal) (out []policy.Category, err error) {
+	if err := s.anywhere(who, authz.EligibilityEdit); err != nil {
+		return nil, err
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.NoAudit("rules hold no personal data")
+		list, err := tx.ReleasedPolicies()
+		seen := map[string]bool{}
+		for _, v := range list {
+			for _, c := range v.Categories {
+				if !terminology.Category(c.Code).Valid() && !seen[c.Code] {
+					seen[c.Code] = true
+					out = append(out, c)
+				}
+			}
+		}
+		return err
+	})
+	return out, err
 }
 
 func (s *Service) changeCategory(tx *store.Tx, b patient.Beneficiary) error {

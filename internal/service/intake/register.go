@@ -421,6 +421,9 @@ func (s *Service) categories(tx *store.Tx, d draft, linked bool) error {
 	owner := store.Owner{Kind: store.OwnerRegistration, ID: d.source.Registration.ID}
 	for i, b := range d.in.Categories {
 		b.ID, b.PersonID = ident.New(), d.source.Person.ID
+		if err := knownCategory(tx, b); err != nil {
+			return err
+		}
 		if err := tx.InsertBeneficiary(b); err != nil {
 			return err
 		}

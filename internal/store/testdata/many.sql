@@ -88,6 +88,14 @@ reading_ as (insert into acuity_reading (partnership_id, id, case_id, person_id,
 	select $1::uuid, id, id, id, h, v, 'L', d, 'L0.30', '4.7', 'FIVE_POINT', 'PVA', at, id from n where i % 2 = 0),
 complication_ as (insert into complication (partnership_id, id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, type, onset_on, related, outcome, created_at, created_by)
 	select $1::uuid, id, id, id, id, id, h, v, 'OTHER', d, 'NO', 'RESOLVED', at, id from n where step >= 6 and i % 2 = 1),
+policy_ as (insert into fee_policy (partnership_id, id, no, name, sample, region_code, from_on, state, rules, authors, created_at, created_by, released_at, released_by)
+	select $1::uuid, id, i, 'x', true, '990101', d, case when i <= 60 then 'released' else 'draft' end, '{}', array[id], at, id,
+		case when i <= 60 then at end, case when i <= 60 then $1::uuid end from n where i <= 200),
+year_ as (insert into person_year (partnership_id, person_id, year, kind, visible_to, created_at, created_by)
+	select $1::uuid, id, y, k, v, at, id from n, unnest(array[2024, 2025]) y, unnest(array['basic', 'critical']) k),
+computation_ as (insert into fee_computation (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, kind, state, policy_id, settlement_id,
+		operated_on, counted_on, input, opening, result, counted, bill_fen, insurance_fen, reduction_fen, net_fen, created_at, created_by)
+	select $1::uuid, id, id, id, id, prog, h, v, 'settlement', 'live', md5($4 || 1 + i % 60)::uuid, id, d, d, '{}', '{}', '{}', '{}', 7, 3, 2, 1, at, id from n where step >= 8),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
