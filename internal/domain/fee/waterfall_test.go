@@ -311,7 +311,7 @@ func TestTwoAdmissionsTakeTheDeductibleOfOne(t *testing.T) {
 	})
 }
 
-func TestARehearsalOfTheRulesInForceReproducesEveryRow(t *testing.T) {
+func TestRule11ARehearsalOfTheRulesInForceReproducesEveryRow(t *testing.T) {
 	v := sample()
 	rapid.Check(t, func(t *rapid.T) {
 		person := ident.New()

@@ -8,7 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
-func TestADeathLiesBetweenTheLastOperationAndToday(t *testing.T) {
+func TestRule7ADeathLiesBetweenTheLastOperationAndToday(t *testing.T) {
 	today, born, done := clock.MustDate(2026, 11, 24), clock.MustDate(1950, 1, 1), clock.MustDate(2026, 6, 18)
 	for name, x := range map[string]struct {
 		on    clock.Date

@@ -78,7 +78,7 @@ func TestPersonIsNormalisedFilledAndWarned(t *testing.T) {
 	}
 }
 
-func TestADifferenceFromTheNumberNeedsAReasonOnly(t *testing.T) {
+func TestRule12ADifferenceFromTheNumberNeedsAReasonOnly(t *testing.T) {
 	d, _ := patient.ParseDocument(patient.DocCitizen, sealed("50019919580407002"), today)
 	p := goodPerson()
 	if w, e := patient.CheckAgainst(p, d, ""); len(w)+len(e) != 0 {

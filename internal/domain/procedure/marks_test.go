@@ -21,7 +21,7 @@ func rules(ws []procedure.Warning) (out []procedure.Rule) {
 	return out
 }
 
-func TestASecondFirstReplacementIsTakenAndMarked(t *testing.T) {
+func TestRule1ASecondFirstReplacementIsTakenAndMarked(t *testing.T) {
 	for name, c := range map[string]struct {
 		recorded []procedure.Recorded
 		marked   bool
@@ -87,7 +87,7 @@ func TestCoronarySessionsMayRepeat(t *testing.T) {
 	}
 }
 
-func TestARevisionWantsItsFirstOperation(t *testing.T) {
+func TestRule3ARevisionWantsItsFirstOperation(t *testing.T) {
 	p := knee()
 	p.Kind, p.Operations = procedure.KneeRevision, nil
 	p.JointPart.Indications = []procedure.Indication{"REVISION"}
@@ -110,7 +110,7 @@ func TestARevisionWantsItsFirstOperation(t *testing.T) {
 	}
 }
 
-func TestStagesAreTwoSidesAndDaysApart(t *testing.T) {
+func TestRule2StagesAreTwoSidesAndDaysApart(t *testing.T) {
 	group := ident.New()
 	for name, c := range map[string]struct {
 		plan procedure.Plan
@@ -150,10 +150,7 @@ func TestUnlikelyDaysAreMarkedAndNeverRefused(t *testing.T) {
 		"before admission":       {func(p *procedure.Procedure, x *procedure.Facts) { x.Admitted = opDay.AddDays(1) }, procedure.RuleBeforeAdmission},
 		"after discharge":        {func(p *procedure.Procedure, x *procedure.Facts) { x.Discharged = opDay.AddDays(-1) }, procedure.RuleAfterDischarge},
 		"after death":            {func(p *procedure.Procedure, x *procedure.Facts) { x.Died = opDay.AddDays(-1) }, procedure.RuleAfterDeath},
-		"visitor without post":   {func(p *procedure.Procedure, x *procedure.Facts) { p.LeadVisiting = true }, procedure.RuleOutsidePosting},
 		"diagnosis of the heart": {func(p *procedure.Procedure, x *procedure.Facts) { p.Diagnoses = []procedure.Code{code("I20.0")} }, procedure.RuleDiagnosisBlock},
-		"diagnosis says left":    {func(p *procedure.Procedure, x *procedure.Facts) { p.Diagnosis = "左膝骨关节炎" }, procedure.RuleSideText},
-		"consent says left":      {func(p *procedure.Procedure, x *procedure.Facts) { x.SideTexts = []string{"左侧全膝置换"} }, procedure.RuleSideText},
 		"half of the knee":       {func(p *procedure.Procedure, x *procedure.Facts) { p.Kind = procedure.UKA }, procedure.RuleCompartment},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,6 +161,31 @@ func TestUnlikelyDaysAreMarkedAndNeverRefused(t *testing.T) {
 				t.Fatalf("%v %v", f, rules(ws))
 			}
 		})
+	}
+}
+
+func TestRule4TheSideOfEveryWritingIsTheRecords(t *testing.T) {
+	for name, change := range map[string]func(*procedure.Procedure, *procedure.Facts){
+		"the diagnosis says left": func(p *procedure.Procedure, _ *procedure.Facts) { p.Diagnosis = "左膝骨关节炎" },
+		"the consent says left":   func(_ *procedure.Procedure, x *procedure.Facts) { x.SideTexts = []string{"左侧全膝置换"} },
+	} {
+		p, x := knee(), facts()
+		change(&p, &x)
+		if f, ws := procedure.Validate(p, x); len(f) > 0 || !slices.Equal(rules(ws), []procedure.Rule{procedure.RuleSideText}) || !ws[0].Review {
+			t.Errorf("%s: %v %v", name, f, rules(ws))
+		}
+	}
+}
+
+func TestRule6AVisitorOperatesWithinAPosting(t *testing.T) {
+	p, x := knee(), facts()
+	p.LeadVisiting = true
+	if f, ws := procedure.Validate(p, x); len(f) > 0 || !slices.Equal(rules(ws), []procedure.Rule{procedure.RuleOutsidePosting}) {
+		t.Errorf("without a posting: %v %v", f, rules(ws))
+	}
+	x.LeadPosted = true
+	if f, ws := procedure.Validate(p, x); len(f) > 0 || len(ws) > 0 {
+		t.Errorf("with a posting: %v %v", f, rules(ws))
 	}
 }
 

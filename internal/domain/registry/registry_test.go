@@ -39,7 +39,7 @@ func TestNoneStandsAlone(t *testing.T) {
 	}
 }
 
-func TestImpossibleValuesAreRefusedWithTheirRange(t *testing.T) {
+func TestRule10ImpossibleValuesAreRefusedWithTheirRange(t *testing.T) {
 	for name, c := range map[string]struct {
 		form Form
 		key  string
@@ -68,7 +68,7 @@ func TestImpossibleValuesAreRefusedWithTheirRange(t *testing.T) {
 
 func stemiClock(v Answers) Record { return Record{Syndrome: stemi, Values: v} }
 
-func TestTheClockDoesNotRunBackwards(t *testing.T) {
+func TestRule9TheClockDoesNotRunBackwards(t *testing.T) {
 	for name, c := range map[string]struct {
 		values Answers
 		path   string
@@ -96,7 +96,7 @@ func TestTheClockDoesNotRunBackwards(t *testing.T) {
 	}
 }
 
-func TestSTEMIWithoutDoorIsIncomplete(t *testing.T) {
+func TestRule9STEMIWithoutDoorIsIncomplete(t *testing.T) {
 	if !slices.Contains(Missing(Coronary, stemiClock(Answers{})), "door_at") {
 		t.Error("a STEMI without the time of the door counts as complete")
 	}
