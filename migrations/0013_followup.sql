@@ -26,6 +26,9 @@ create table followup (
   ended_on date, -- the day of the contact, of the loss, of the closing
   evidence text not null default '',
   attempts int not null default 0 check (attempts >= 0), -- in which nobody was reached
+  -- Of the appointments of an operation that ended in one way, the first: lists
+  -- and counters of what has ended show it for all of them.
+  lead boolean not null default false,
   live boolean not null default true,
   created_at timestamptz not null,
   created_by uuid not null,
@@ -42,8 +45,8 @@ create index followup_open on followup (partnership_id, hospital_id, to_on, id) 
 create index followup_open_wide on followup (partnership_id, to_on, id) where status = 'open' and live;
 create index followup_open_place on followup (partnership_id, hospital_id, township, to_on, id) where status = 'open' and live;
 create index followup_open_place_wide on followup (partnership_id, township, to_on, id) where status = 'open' and live;
-create index followup_ended on followup (partnership_id, hospital_id, status, ended_on desc, id desc) where status in ('lost', 'closed') and live;
-create index followup_ended_wide on followup (partnership_id, status, ended_on desc, id desc) where status in ('lost', 'closed') and live;
+create index followup_ended on followup (partnership_id, hospital_id, status, ended_on desc, id desc) where lead and live;
+create index followup_ended_wide on followup (partnership_id, status, ended_on desc, id desc) where lead and live;
 -- The dead are few: counters of the list begin with them.
 create index person_deceased on person (partnership_id, id) where deceased_on is not null;
 

@@ -161,10 +161,9 @@ const alive = ` and not exists (select 1 from person p join person d on d.partne
 // followQuery is how a list is read: which rows, and in which order.
 type followQuery struct{ where, order string }
 
-// endedAs begins the condition of what has ended. The list of statuses is the
-// predicate of its index; today ($4) only makes the four lists take the same
-// parameters.
-const endedAs = `f.live and f.status in ('lost', 'closed') and f.ended_on <= greatest($4, f.ended_on) and (f.ended_on, f.id) < ($2, $3) and f.status = `
+// endedAs begins the condition of what has ended, one line for each operation.
+// Today ($4) only makes the four lists take the same parameters.
+const endedAs = `f.lead and f.live and $4::date is not null and (f.ended_on, f.id) < ($2, $3) and f.status = `
 
 var followQueries = map[FollowList]followQuery{
 	FollowDue: {`f.status = 'open' and f.live and f.to_on >= $4 and f.from_on <= $4 and (f.to_on, f.id) > ($2, $3)` + alive, `f.to_on, f.id`},
@@ -212,8 +211,9 @@ func (tx *Tx) ListFollowUps(f FollowFilter, req page.Request) (page.Result[Follo
 // needs no exact figure.
 const followCount = 1000
 
-// FollowCounts is how many appointments stand on each list, and how many left
-// the lists for which reason. A counter that reaches [FollowMany] may be more.
+// FollowCounts is how many appointments are due and overdue, and of how many
+// operations the patient was lost or left the lists for which reason. A counter
+// that reaches [FollowMany] may be more.
 type FollowCounts struct {
 	Due, Overdue, Lost int
 	Closed             map[followup.Reason]int
@@ -241,12 +241,12 @@ func (tx *Tx) CountFollowUps(hospitals []ident.ID) (FollowCounts, error) {
 	}
 	err := tx.list(&rows, of("due", `f.status = 'open' and f.live and f.to_on >= $2 and f.from_on <= $2`+alive)+`
 		union all `+of("overdue", `f.status = 'open' and f.live and f.to_on < $2`+alive)+`
-		union all `+of("lost", `f.status = 'lost' and f.status in ('lost', 'closed') and f.live`+alive)+`
+		union all `+of("lost", `f.status = 'lost' and f.lead and f.live`+alive)+`
 		union all select x.reason, count(*)::int from `+from+` cross join lateral (select f.reason from followup f where f.partnership_id = $1 and f.hospital_id = h.id
-			and f.status = 'closed' and f.status in ('lost', 'closed') and f.live`+alive+` limit $3) x group by x.reason
-		union all select 'died', count(*)::int from (select f.id from person d join followup f on f.partnership_id = d.partnership_id and f.person_id = d.id
+			and f.status = 'closed' and f.lead and f.live`+alive+` limit $3) x group by x.reason
+		union all select 'died', count(*)::int from (select f.procedure_id from person d join followup f on f.partnership_id = d.partnership_id and f.person_id = d.id
 				join `+from+` on h.id = f.hospital_id where d.partnership_id = $1 and d.deceased_on is not null and f.status in ('open', 'lost') and f.live and f.from_on <= $2
-			union select f.id from person d join person p on p.partnership_id = d.partnership_id and p.root_id = d.id
+			union select f.procedure_id from person d join person p on p.partnership_id = d.partnership_id and p.root_id = d.id
 				join followup f on f.partnership_id = p.partnership_id and f.person_id = p.id join `+from+` on h.id = f.hospital_id
 				where d.partnership_id = $1 and d.deceased_on is not null and f.status in ('open', 'lost') and f.live and f.from_on <= $2 limit $3) x limit 50`, args...)
 	for _, r := range rows {
@@ -402,7 +402,20 @@ func (tx *Tx) settleFollowUps(person ident.ID) error {
 			changed = append(changed, a)
 		}
 	}
-	return tx.saveEndings(changed, "")
+	if err := tx.saveEndings(changed, ""); err != nil {
+		return err
+	}
+	return tx.markLeads(person)
+}
+
+// markLeads chooses, of the appointments of each operation that ended in one
+// way, the first: a patient lost for ten years is one line of the list.
+func (tx *Tx) markLeads(person ident.ID) error {
+	_, err := tx.exec(`update followup f set lead = x.lead from (select y.id, y.status in ('lost', 'closed')
+				and row_number() over (partition by y.procedure_id, y.status order by y.due_on, y.id) = 1 as lead
+			from followup y where y.partnership_id = $1 and y.person_id = $2 and y.live) x
+		where f.partnership_id = $1 and f.id = x.id and f.lead <> x.lead`, tx.Partnership(), person)
+	return err
 }
 
 // saveEndings stores status, reason and day of appointments, each a version on.
@@ -451,7 +464,10 @@ func (tx *Tx) EndFollowUps(list []FollowUp, e followup.End) error {
 		a.Status, a.Reason, a.EndedOn = e.Reason.Status(), e.Reason, e.On
 		return a
 	})
-	return tx.saveEndings(ended, e.Note)
+	if err := tx.saveEndings(ended, e.Note); err != nil || len(list) == 0 {
+		return err
+	}
+	return tx.markLeads(list[0].Person)
 }
 
 // ResumeFollowUps opens appointments again; other records may close them anew.

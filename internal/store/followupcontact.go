@@ -198,8 +198,12 @@ func (tx *Tx) FollowedUp(f FollowUp, c Contact) error {
 		return tx.update(`update followup set attempts = attempts + 1, version = version + 1 where partnership_id = $1 and id = $2 and version = $3 and live`,
 			tx.Partnership(), f.ID, f.Version)
 	}
-	return tx.update(`update followup set status = 'done', reason = '', note = '', ended_on = $4, evidence = $5, version = version + 1
+	err := tx.update(`update followup set status = 'done', reason = '', note = '', ended_on = $4, evidence = $5, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3 and live`, tx.Partnership(), f.ID, f.Version, c.On, string(c.Evidence))
+	if err != nil || f.Status == followup.Open {
+		return err
+	}
+	return tx.markLeads(f.Person)
 }
 
 // WithdrawContact takes a contact off the record under its version. Its

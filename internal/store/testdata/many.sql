@@ -33,8 +33,8 @@ procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id,
 	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id,
 		case when i % 60 = 5 then 3 else 0 end, case when i % 100 = 5 then 'PROVISIONAL' else '' end, case when i % 40 = 5 then null else md5(id::text)::uuid end, case when i % 40 = 5 then null else at end from n where step >= 6),
 followup_ as (insert into followup (partnership_id, id, procedure_id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, step, due_on, from_on, to_on, township,
-		village, status, reason, ended_on, created_at, created_by)
-	select $1::uuid, md5('f' || s || $4 || i)::uuid, id, id, id, id, prog, h, v, s, d + s * 90, d + s * 90 - 40, d + s * 90 + 40, 'T' || i % 12, 'V' || i % 60,
+		village, lead, status, reason, ended_on, created_at, created_by)
+	select $1::uuid, md5('f' || s || $4 || i)::uuid, id, id, id, id, prog, h, v, s, d + s * 90, d + s * 90 - 40, d + s * 90 + 40, 'T' || i % 12, 'V' || i % 60, s = 1 and i % 120 in (7, 9),
 		case when i % 120 = 7 then 'lost' when i % 120 = 9 then 'closed' when i % 3 = 0 and d + s * 90 > date '2026-08-01' then 'open' else 'done' end,
 		case when i % 120 = 7 then 'refused' when i % 120 = 9 then 'moved' else '' end,
 		case when i % 120 in (7, 9) or i % 3 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id from n, generate_series(1, 2) s where step >= 6),
