@@ -88,6 +88,8 @@ func (s *Server) directoryRoutes(rt *router) {
 	rt.post("/postings", authz.PostingEdit, s.createPosting)
 	rt.get("/postings/{id}", authz.PostingRead, s.postingPage)
 	rt.post("/postings/{id}", authz.PostingEdit, s.editPosting)
+	rt.get("/postings/{id}/end", authz.PostingEdit, s.endPostingPage)
+	rt.post("/postings/{id}/end", authz.PostingEdit, s.endPosting)
 }
 
 // detour is where a request has to go first: to the first-run page while there

@@ -30,5 +30,8 @@ func labels() (keys []string) {
 	for _, v := range practitioner.Specialties() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range practitioner.LicenceStates() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }
