@@ -29,6 +29,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -188,6 +189,7 @@ func (p *premises) records() {
 	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
 	must(p, "death", err)
 	p.devices(op.ID)
+	p.visiting()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -227,6 +229,24 @@ func (p *premises) devices(first ident.ID) {
 	must(p, "explant", err)
 	for name, value := range map[string]string{"devices": line.ID.String(), "stock": stock.ID.String(), "parts": p.superText(`select id from component where claim = 'disputed'`),
 		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
+		p.objects[name] = value
+	}
+}
+
+// visiting makes a privilege and an operation outside of it.
+func (p *premises) visiting() {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Visiting(here)
+	p.Exec(`delete from privilege where practitioner_id = $1`, doctor.PractitionerID)
+	made, err := s.Visiting.SavePrivilege(ctx, p.HospitalAdmin(here), practitioner.Privilege{Practitioner: doctor.PractitionerID, Hospital: p.ID(here), Kind: procedure.THA,
+		From: p.Today(), To: p.Today()}, store.Key{})
+	must(p, "privilege", err)
+	tr := p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	_, err = s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today()),
+		Confirmed: true, Reason: "急诊"}, store.Key{})
+	must(p, "operation outside of the privileges", err)
+	for name, value := range map[string]string{"privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`)} {
 		p.objects[name] = value
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -30,6 +31,7 @@ type Services struct {
 	Reporting    *reporting.Service
 	Funding      *funding.Service
 	Implants     *implant.Service
+	Visiting     *visiting.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -62,5 +64,6 @@ func newServices(a *App) (Services, error) {
 		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
 		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Visiting:  visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
 
 //go:embed openapi.yaml
@@ -44,6 +45,7 @@ type Deps struct {
 	Intake    *intake.Service
 	Funding   *funding.Service
 	Implants  *implant.Service
+	Visiting  *visiting.Service
 }
 
 // Route is a declared address with its one permission.

@@ -82,7 +82,6 @@ func (s *Server) directoryRoutes(rt *router) {
 	rt.post("/practitioners", authz.PractitionerEdit, s.createPractitioner)
 	rt.get("/practitioners/{id}", authz.PractitionerRead, s.practitionerPage)
 	rt.post("/practitioners/{id}", authz.PractitionerEdit, s.editPractitioner)
-	rt.get("/visiting", authz.PostingRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/postings") })
 	rt.get("/postings", authz.PostingRead, s.postingsPage)
 	rt.get("/postings/new", authz.PostingEdit, s.newPostingPage)
 	rt.post("/postings", authz.PostingEdit, s.createPosting)

@@ -62,7 +62,12 @@ func (s *Server) showOperationForm(w http.ResponseWriter, r *http.Request, b Bas
 // askToConfirm adds the tick box that says the marks were looked at.
 func askToConfirm(f *Form) {
 	f.Declare(Field{Name: "confirm", LabelKey: "operation.confirm", Kind: KindCheck, Optional: true})
-	f.Sections = append(f.Sections, Section{Key: "operation.s.confirm", Fields: []string{"confirm"}, Optional: true})
+	fields := []string{"confirm"}
+	if !slices.Contains(f.Names(), "reason") {
+		f.Declare(Field{Name: "reason", LabelKey: "treatment.reason", HintKey: "operation.privilege.reason", Kind: KindArea, Rows: 2, Max: 500, Optional: true})
+		fields = append(fields, "reason")
+	}
+	f.Sections = append(f.Sections, Section{Key: "operation.s.confirm", Fields: fields, Optional: true})
 }
 
 func (s *Server) newOperationPage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -175,6 +180,10 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	}
 	if text := marksText(b, v.Marks); text != "" {
 		p.Note = &Alert{Kind: "warn", Title: text}
+		if v.Exception.ID != ident.Nil {
+			p.Note.Text = b.T("operation.privilege.state", "reason", v.Exception.Reason, "state", b.T(v.Exception.State.Label()))
+			p.Note.Links = []Link{{Text: b.T("privilege.exception.one"), Href: "/exceptions/" + v.Exception.ID.String()}}
+		}
 	}
 	return p
 }

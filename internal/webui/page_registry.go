@@ -24,6 +24,7 @@ func Pages() []PageSample {
 		carePages(),
 		referralPages(),
 		devicePages(),
+		visitingPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
 
 // Deps is everything the pages need. Services are concrete: a page calls one
@@ -48,6 +49,7 @@ type Deps struct {
 	Reporting *reporting.Service
 	Funding   *funding.Service
 	Implants  *implant.Service
+	Visiting  *visiting.Service
 }
 
 // Server serves the pages.
@@ -77,6 +79,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.deviceRoutes(rt)
+		s.visitingRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
@@ -160,7 +163,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

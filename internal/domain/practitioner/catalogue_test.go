@@ -33,5 +33,11 @@ func labels() (keys []string) {
 	for _, v := range practitioner.LicenceStates() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range practitioner.Findings() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range practitioner.ExceptionStates() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }
