@@ -143,6 +143,7 @@ create table visit_case (
   check (starts_at between 0 and 1439),
   check (minutes between 1 and 1440)
 );
+comment on table visit_case is 'partners never: a mission is its hospital''s';
 create index visit_case_of on visit_case (partnership_id, visit_id, planned_on, id);
 
 -- Who of the hospital's own doctors looks after a patient once the visitors left.
@@ -161,6 +162,7 @@ create table visit_handover (
   version int not null default 1,
   primary key (partnership_id, id)
 );
+comment on table visit_handover is 'partners never: a mission is its hospital''s';
 create unique index visit_handover_once on visit_handover (partnership_id, visit_id, case_id);
 
 create table visit_supply (

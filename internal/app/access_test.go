@@ -33,6 +33,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -45,6 +46,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
 	"github.com/shanhai-health/shanhai/internal/webui"
 	"github.com/shanhai-health/shanhai/web"
@@ -246,7 +248,18 @@ func (p *premises) visiting() {
 	_, err = s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today()),
 		Confirmed: true, Reason: "急诊"}, store.Key{})
 	must(p, "operation outside of the privileges", err)
-	for name, value := range map[string]string{"privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`)} {
+	local := p.Doctor(here)
+	mission, err := s.Visiting.SaveVisit(ctx, local, visit.Mission{Hospital: p.ID(here), Title: "支医周", From: p.Today(), To: p.Today()}, store.Key{})
+	must(p, "visit", err)
+	err = s.Visiting.ChangeRoster(ctx, local, visiting.MemberInput{Visit: mission, Practitioner: doctor.PractitionerID, Duty: visit.DutySurgeon}, store.Key{})
+	must(p, "roster", err)
+	listed := p.Case(here, procedure.Joint, "向小满")
+	err = s.Visiting.PlanCase(ctx, local, visiting.EntryInput{Visit: mission, CaseNo: listed.No, Entry: visit.Entry{Kind: procedure.TKA, Side: procedure.Left, On: p.Today()}}, store.Key{})
+	must(p, "list", err)
+	err = s.Visiting.UseSupplies(ctx, local, visiting.SupplyInput{Visit: mission, Supply: visiting.Supply{Name: "骨水泥", Quantity: 1, Unit: "袋", Source: visiting.SupplyHost}}, store.Key{})
+	must(p, "supplies", err)
+	for name, value := range map[string]string{"privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
+		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
 		p.objects[name] = value
 	}
 }

@@ -25,6 +25,7 @@ func Pages() []PageSample {
 		referralPages(),
 		devicePages(),
 		visitingPages(),
+		visitPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

@@ -13,7 +13,8 @@ import (
 
 // visitingRoutes declares the pages of the visiting programme.
 func (s *Server) visitingRoutes(rt *router) {
-	rt.get("/visiting", authz.VisitRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/privileges") })
+	rt.get("/visiting", authz.VisitRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/visits") })
+	s.visitRoutes(rt)
 	rt.get("/privileges", authz.PrivilegeRead, s.privilegesPage)
 	rt.get("/privileges/new", authz.PrivilegeEdit, s.newPrivilegePage)
 	rt.post("/privileges", authz.PrivilegeEdit, s.grantPrivilege)
@@ -24,6 +25,23 @@ func (s *Server) visitingRoutes(rt *router) {
 	rt.post("/exceptions/{id}", authz.PrivilegeSign, s.signException)
 }
 
+func (s *Server) visitRoutes(rt *router) {
+	rt.get("/visits", authz.VisitRead, s.visitsPage)
+	rt.get("/visits/new", authz.VisitEdit, s.newVisitPage)
+	rt.post("/visits", authz.VisitEdit, s.planVisit)
+	rt.get("/visits/{id}", authz.VisitRead, s.visitPage)
+	rt.get("/visits/{id}/report", authz.VisitRead, s.visitReport)
+	for _, x := range []struct {
+		path string
+		step visitStep
+	}{{"edit", editVisitStep()}, {"members", memberStep()}, {"members/{member}/removal", removeMemberStep()}, {"cases", planCaseStep()},
+		{"cases/{entry}/cancel", cancelCaseStep()}, {"handover", handoverStep()}, {"days", attendStep()}, {"supplies", supplyStep()},
+		{"supplies/{supply}/removal", removeSupplyStep()}, {"close", closeVisitStep()}, {"cancel", cancelVisitStep()}} {
+		rt.get("/visits/{id}/"+x.path, authz.VisitEdit, s.visitStepPage(x.step))
+		rt.post("/visits/{id}/"+x.path, authz.VisitEdit, s.takeVisitStep(x.step))
+	}
+}
+
 // visitingTabs are the lists of the room with the permission each asks for.
 func visitingTabs() []struct {
 	id   string
@@ -32,7 +50,7 @@ func visitingTabs() []struct {
 	return []struct {
 		id   string
 		perm authz.Permission
-	}{{"postings", authz.PostingRead}, {"privileges", authz.PrivilegeRead}, {"exceptions", authz.PrivilegeRead}}
+	}{{"visits", authz.VisitRead}, {"postings", authz.PostingRead}, {"privileges", authz.PrivilegeRead}, {"exceptions", authz.PrivilegeRead}}
 }
 
 // visitingBase is the frame of a list of this room, with its tabs.
