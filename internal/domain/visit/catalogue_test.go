@@ -39,5 +39,11 @@ func labels() (keys []string) {
 	for _, v := range visit.Outcomes() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range visit.Lessons() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.Gatherings() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }

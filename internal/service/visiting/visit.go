@@ -91,6 +91,7 @@ type VisitView struct {
 	Days     []visit.Attendance
 	Lines    []VisitLine
 	Supplies []Supply
+	Teaching []Teaching
 	Clashes  []Clash
 	Doctors  []store.Surgeon // of the hospital: own and posted
 	Unowned  int             // patients nobody took over yet
@@ -180,6 +181,9 @@ func readRoster(tx *store.Tx, v *VisitView) (err error) {
 		return err
 	}
 	if v.Supplies, err = tx.VisitSupplies(v.ID); err != nil {
+		return err
+	}
+	if v.Teaching, err = tx.TeachingOf(v.ID); err != nil {
 		return err
 	}
 	v.Doctors, err = tx.SurgeonsAt(v.Hospital, v.From)
