@@ -258,7 +258,13 @@ func (p *premises) visiting() {
 	must(p, "list", err)
 	err = s.Visiting.UseSupplies(ctx, local, visiting.SupplyInput{Visit: mission, Supply: visiting.Supply{Name: "骨水泥", Quantity: 1, Unit: "袋", Source: visiting.SupplyHost}}, store.Key{})
 	must(p, "supplies", err)
-	for name, value := range map[string]string{"privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
+	lesson, err := s.Visiting.SaveLesson(ctx, local, visit.Teaching{Hospital: p.ID(here), Kind: visit.Lecture, Topic: "讲座", On: p.Today(), Minutes: 60, Teacher: doctor.PractitionerID, Others: 3}, store.Key{})
+	must(p, "teaching", err)
+	meeting, err := s.Visiting.SaveMeeting(ctx, p.Approver(), visit.Meeting{Kind: visit.JointMeeting, Topic: "联席会", On: p.Today(), Place: "云岭区"}, store.Key{})
+	must(p, "meeting", err)
+	task, err := s.Visiting.SaveTask(ctx, p.Approver(), visit.Task{Meeting: meeting.ID, Task: "选派", Responsible: "帮扶办", Due: p.Today()}, store.Key{})
+	must(p, "follow-up", err)
+	for name, value := range map[string]string{"teaching": lesson.ID.String(), "meetings": meeting.ID.String(), "{task}": task.ID.String(), "privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
 		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
 		p.objects[name] = value
 	}

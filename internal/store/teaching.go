@@ -106,9 +106,13 @@ func (tx *Tx) SaveTeaching(t visit.Teaching, fresh bool) error {
 		tx.Partnership(), t.ID, idArray(t.Attendees)); err != nil {
 		return err
 	}
-	_, err = tx.exec(`insert into teaching_attendee (partnership_id, teaching_id, practitioner_id, hospital_id) select $1, $2, a, $3 from unnest($4::uuid[]) a
-		on conflict (partnership_id, teaching_id, practitioner_id) do update set live = true`, tx.Partnership(), t.ID, t.Hospital, idArray(t.Attendees))
-	return err
+	for _, a := range t.Attendees {
+		if _, err := tx.exec(`insert into teaching_attendee (partnership_id, teaching_id, practitioner_id, hospital_id) values ($1, $2, $3, $4)
+			on conflict (partnership_id, teaching_id, practitioner_id) do update set live = true`, tx.Partnership(), t.ID, a, t.Hospital); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MeetingItem is a meeting with how many follow-ups wait.

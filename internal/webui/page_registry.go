@@ -26,6 +26,7 @@ func Pages() []PageSample {
 		devicePages(),
 		visitingPages(),
 		visitPages(),
+		teachingPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

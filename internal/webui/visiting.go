@@ -15,6 +15,7 @@ import (
 func (s *Server) visitingRoutes(rt *router) {
 	rt.get("/visiting", authz.VisitRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/visits") })
 	s.visitRoutes(rt)
+	s.teachingRoutes(rt)
 	rt.get("/privileges", authz.PrivilegeRead, s.privilegesPage)
 	rt.get("/privileges/new", authz.PrivilegeEdit, s.newPrivilegePage)
 	rt.post("/privileges", authz.PrivilegeEdit, s.grantPrivilege)
@@ -50,7 +51,8 @@ func visitingTabs() []struct {
 	return []struct {
 		id   string
 		perm authz.Permission
-	}{{"visits", authz.VisitRead}, {"postings", authz.PostingRead}, {"privileges", authz.PrivilegeRead}, {"exceptions", authz.PrivilegeRead}}
+	}{{"visits", authz.VisitRead}, {"postings", authz.PostingRead}, {"privileges", authz.PrivilegeRead}, {"exceptions", authz.PrivilegeRead},
+		{"teaching", authz.TeachingRead}, {"meetings", authz.MeetingRead}, {"pairings", authz.PartnershipRead}}
 }
 
 // visitingBase is the frame of a list of this room, with its tabs.

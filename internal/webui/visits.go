@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
 
@@ -140,6 +141,10 @@ func newVisitPage(b Base, v visiting.VisitView) visitPage {
 	}
 	p := visitPage{Base: b, Facts: visitFacts(b, v), Alerts: visitAlerts(b, v)}
 	p.Tables = []Table{linesTable(b, v), rosterTable(b, v), suppliesTable(b, v)}
+	if len(v.Teaching) > 0 {
+		p.Tables = append(p.Tables, newLessonsView(Base{P: b.P}, visiting.Lessons{Result: page.Result[visiting.Teaching]{Rows: v.Teaching}, Sides: v.Sides}).Table)
+		p.Tables[len(p.Tables)-1].Quiet = false
+	}
 	return p
 }
 

@@ -56,6 +56,13 @@ func newVisitReport(b Base, v visiting.VisitView) visitReportView {
 	if done > 0 {
 		p.Paragraphs = append(p.Paragraphs, handoverText(b, v))
 	}
+	if n := len(v.Teaching); n > 0 {
+		came := 0
+		for _, t := range v.Teaching {
+			came += len(t.Attendees) + t.Others
+		}
+		p.Paragraphs = append(p.Paragraphs, b.T("visit.report.teaching", "n", n, "came", came))
+	}
 	if v.Reason != "" {
 		p.Paragraphs = append(p.Paragraphs, b.T("visit.report.cancelled", "reason", v.Reason))
 	}

@@ -70,6 +70,7 @@ func sampleVisit(b Base) visiting.VisitView {
 		Days:     []visit.Attendance{{Practitioner: doctor, On: sampleDay(), Part: visit.FullDay}},
 		Supplies: []visiting.Supply{{ID: ident.ID{36}, Name: b.T("style.visit"), Quantity: 2, Unit: b.T("unit.yuan"), Source: visiting.SupplyBrought}},
 		Doctors:  []visiting.Surgeon{{PractitionerItem: directory.PractitionerItem{Practitioner: practitioner.Practitioner{ID: ident.ID{37}, Name: b.T("style.person.1"), HomeOrg: sampleIDs.mountain}}}}}
+	v.Teaching = []visiting.Teaching{sampleLesson(b)}
 	v.Clashes = []visiting.Clash{{Name: b.T("style.person.1"), Roster: true, Busy: m.Span(doctor, doctor)}, {Name: b.T("style.person.1"), Busy: m.Span(doctor, doctor)}}
 	v.Lines = []visiting.VisitLine{{Line: visit.Line{Outcome: visit.OutcomeOpen}, Entry: &entry, Patient: patient, Case: ident.ID{33}},
 		{Line: visit.Line{Outcome: visit.OutcomeDone}, Entry: &entry, Operation: &operation, Patient: patient, Case: ident.ID{33}, Owner: &owner},
