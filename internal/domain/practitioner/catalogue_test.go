@@ -39,5 +39,8 @@ func labels() (keys []string) {
 	for _, v := range practitioner.ExceptionStates() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range practitioner.LadderRoles() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }
