@@ -264,7 +264,15 @@ func (p *premises) visiting() {
 	must(p, "meeting", err)
 	task, err := s.Visiting.SaveTask(ctx, p.Approver(), visit.Task{Meeting: meeting.ID, Task: "选派", Responsible: "帮扶办", Due: p.Today()}, store.Key{})
 	must(p, "follow-up", err)
-	for name, value := range map[string]string{"teaching": lesson.ID.String(), "meetings": meeting.ID.String(), "{task}": task.ID.String(), "privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
+	must(p, "rules", s.Visiting.SetRules(ctx, p.Approver(), map[procedure.Kind]int{procedure.TKA: 1}, store.Key{}))
+	taught := servicetest.Joint(local.PractitionerID, procedure.Left, p.Today())
+	taught.Supervisor = doctor.PractitionerID
+	tr = p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	_, err = s.Care.LogOperation(ctx, local, care.OperationInput{Treatment: tr.ID, Operation: taught}, store.Key{})
+	must(p, "supervised operation", err)
+	signed, err := s.Visiting.SignOff(ctx, doctor, visiting.SignoffInput{Doctor: local.PractitionerID, Kind: procedure.TKA}, store.Key{})
+	must(p, "sign-off", err)
+	for name, value := range map[string]string{"skills": local.PractitionerID.String(), "{signoff}": signed.ID.String(), "teaching": lesson.ID.String(), "meetings": meeting.ID.String(), "{task}": task.ID.String(), "privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
 		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
 		p.objects[name] = value
 	}

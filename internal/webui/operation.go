@@ -168,6 +168,7 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"})
 	}
 	if v.Edit {
+		b.Actions = append(b.Actions, Button{Text: b.T("skill.observers"), Icon: "person", Href: self + "/observers"})
 		b.Actions = append(b.Actions, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
 		if v.Kind.Revision() || v.Kind.Explant() {
 			b.Actions = append(b.Actions, Button{Text: b.T("device.explant.new"), Icon: "undo", Href: self + "/explants/new"})

@@ -27,6 +27,7 @@ func Pages() []PageSample {
 		visitingPages(),
 		visitPages(),
 		teachingPages(),
+		skillPages(),
 		correctionPages(),
 		intakePages(),
 		reportingPages(),

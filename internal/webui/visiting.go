@@ -16,6 +16,7 @@ func (s *Server) visitingRoutes(rt *router) {
 	rt.get("/visiting", authz.VisitRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/visits") })
 	s.visitRoutes(rt)
 	s.teachingRoutes(rt)
+	s.skillRoutes(rt)
 	rt.get("/privileges", authz.PrivilegeRead, s.privilegesPage)
 	rt.get("/privileges/new", authz.PrivilegeEdit, s.newPrivilegePage)
 	rt.post("/privileges", authz.PrivilegeEdit, s.grantPrivilege)
@@ -52,7 +53,7 @@ func visitingTabs() []struct {
 		id   string
 		perm authz.Permission
 	}{{"visits", authz.VisitRead}, {"postings", authz.PostingRead}, {"privileges", authz.PrivilegeRead}, {"exceptions", authz.PrivilegeRead},
-		{"teaching", authz.TeachingRead}, {"meetings", authz.MeetingRead}, {"pairings", authz.PartnershipRead}}
+		{"skills", authz.SkillRead}, {"teaching", authz.TeachingRead}, {"meetings", authz.MeetingRead}, {"pairings", authz.PartnershipRead}}
 }
 
 // visitingBase is the frame of a list of this room, with its tabs.

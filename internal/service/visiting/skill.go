@@ -132,8 +132,12 @@ func (s *Service) ladder(tx *store.Tx, who user.Principal, doctor ident.ID) (v L
 	if v.Doctor, err = tx.PractitionerByID(doctor); err != nil {
 		return v, err
 	}
-	if s.at(who, authz.SkillRead, v.Doctor.HomeOrg) != nil {
-		return v, errs.Missing("error.practitioner.missing")
+	homes, err := s.schools(tx, who)
+	if err != nil {
+		return v, err
+	}
+	if !slices.Contains(homes, v.Doctor.HomeOrg) {
+		return LadderView{}, errs.Missing("error.practitioner.missing")
 	}
 	if v.Counts, err = tx.SkillCounts(doctor, v.Doctor.HomeOrg); err != nil {
 		return v, err
