@@ -53,7 +53,7 @@ create table privilege_exception (
   hospital_id uuid not null references organisation (id),
   visible_to uuid[] not null,
   team uuid[] not null,
-  practitioner_id uuid not null references practitioner (id),
+  practitioner_id uuid not null, -- the lead of the operation
   kind text not null,
   operated_on date not null,
   finding text not null,
@@ -266,7 +266,7 @@ create table skill_observation (
   case_id uuid not null,
   hospital_id uuid not null,
   visible_to uuid[] not null,
-  practitioner_id uuid not null references practitioner (id),
+  practitioner_id uuid not null,
   operated_on date not null,
   kind text not null,
   visitor boolean not null, -- a visitor stood at the table

@@ -130,7 +130,7 @@ type PrivilegeException struct {
 
 const exceptionColumns = `x.id, x.procedure_id, x.treatment_id, x.case_id, x.hospital_id, x.practitioner_id, x.kind, x.operated_on, x.finding, x.window_from, x.window_to,
 	x.reason, x.state, x.note, x.entered_by, x.decided_at, x.created_at, x.version,
-	(select d.name from practitioner d where d.id = x.practitioner_id) as practitioner_name,
+	coalesce((select d.name from practitioner d where d.id = x.practitioner_id), '') as practitioner_name,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = x.hospital_id) as hospital_name, coalesce(c.case_no, '') as case_no,
 	coalesce((select a.display_name from account a where a.id = x.entered_by), '') as entered_name,
 	coalesce((select a.display_name from account a where a.id = x.decided_by), '') as decider_name`

@@ -21,9 +21,9 @@ func (tx *Tx) SkillCounts(doctor, home ident.ID) ([]practitioner.RoleCount, erro
 	}
 	err := tx.list(&rows, `select s.kind, s.role, s.visitor, extract(year from s.operated_on)::int as year, extract(quarter from s.operated_on)::int as quarter, count(*)::int as n
 		from (select o.kind, case when o.supervisor_id is null then 'independent' else 'supervised' end as role, o.operated_on,
-				exists (select 1 from practitioner x where x.id = any (o.team) and x.home_organisation_id <> $3) as visitor
+				not (o.team <@ array(select x.id from practitioner x where x.home_organisation_id = $3)) as visitor
 			from procedure o where o.partnership_id = $1 and o.lead_id = $2 and o.live
-			union all select o.kind, 'assisted', o.operated_on, exists (select 1 from practitioner x where x.id = any (o.team) and x.home_organisation_id <> $3)
+			union all select o.kind, 'assisted', o.operated_on, not (o.team <@ array(select x.id from practitioner x where x.home_organisation_id = $3))
 			from procedure o where o.partnership_id = $1 and o.assistant_id = $2 and o.live
 			union all select w.kind, 'observed', w.operated_on, w.visitor from skill_observation w where w.partnership_id = $1 and w.practitioner_id = $2) s
 		group by 1, 2, 3, 4, 5 order by 4 desc, 5 desc, 1, 2, 3 limit 2000`, tx.Partnership(), doctor, home)

@@ -46,7 +46,7 @@ func (r teachingRow) item() TeachingItem {
 }
 
 const teachingColumns = `t.id, t.hospital_id, t.visit_id, t.kind, t.topic, t.on_date, t.minutes, t.teacher_id, t.others, t.note, t.version,
-	(select d.name from practitioner d where d.id = t.teacher_id) as teacher_name,
+	coalesce((select d.name from practitioner d where d.id = t.teacher_id), '') as teacher_name,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id) as hospital_name,
 	array(select a.practitioner_id::text from teaching_attendee a join practitioner d on d.id = a.practitioner_id
 		where a.partnership_id = t.partnership_id and a.teaching_id = t.id and a.live order by d.name_key, d.id) as attendees,
