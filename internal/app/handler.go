@@ -60,7 +60,7 @@ func (a *App) checks() []httpx.Check {
 
 // apiDeps is what the JSON API is made of.
 func (a *App) apiDeps(engine *webui.Engine) httpapi.Deps {
-	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Implants: a.Services.Implants, Visiting: a.Services.Visiting}
+	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Directory: a.Services.Directory, Implants: a.Services.Implants, Visiting: a.Services.Visiting}
 }
 
 // pageDeps is what the pages are made of.

@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
@@ -46,6 +47,7 @@ type Deps struct {
 	Funding   *funding.Service
 	Implants  *implant.Service
 	Visiting  *visiting.Service
+	Directory *directory.Service
 }
 
 // Route is a declared address with its one permission.
@@ -87,6 +89,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.deviceRoutes(rt)
+		s.visitingRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
