@@ -235,6 +235,7 @@ func visitLists(tx *store.Tx, p place) []error {
 	}
 	v := store.Visit{Mission: visit.Mission{ID: p.settled, Hospital: p.hospital, From: clock.MustDate(2022, 1, 1), To: clock.MustDate(2022, 1, 7)}}
 	start := v.From.Start()
+	out = append(out, drop(tx.CountExceptions(p.here)))
 	return append(out, pages(func(r page.Request) (page.Result[store.TeachingItem], error) { return tx.ListTeaching(p.here, r) }), pages(tx.ListMeetings),
 		drop(tx.PrivilegesOf(p.doctor, p.hospital)), drop(tx.ExceptionOf(p.settled)), drop(tx.VisitMembers(v.ID)), drop(tx.VisitDays(v.ID)), drop(tx.VisitSupplies(v.ID)),
 		drop(tx.VisitEntries(v.ID)), drop(tx.VisitHandovers(v.ID)), drop(tx.VisitOperations(v, []store.VisitMember{{Practitioner: p.doctor}})),

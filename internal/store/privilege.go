@@ -203,3 +203,13 @@ func (tx *Tx) ListExceptions(hospitals []ident.ID, state practitioner.ExceptionS
 	}
 	return page.Cut(req, rows, func(x PrivilegeException) []any { return []any{x.CreatedAt, x.ID} }), nil
 }
+
+// CountExceptions counts the operations that wait for the caller's signature, up
+// to a hundred for each hospital; nil hospitals are the whole partnership.
+func (tx *Tx) CountExceptions(hospitals []ident.ID) (int, error) {
+	source, args := hospitalsFrom(hospitals, 4, []any{tx.Partnership(), tx.who.AccountID, nullID(tx.who.PractitionerID)})
+	var n int
+	err := tx.get(&n, `select count(*)::int from `+source+` cross join lateral (select 1 from privilege_exception x where x.partnership_id = $1 and x.hospital_id = h.id
+		and x.state = 'open' and x.entered_by <> $2 and x.practitioner_id is distinct from $3 limit 100) n`, args...)
+	return n, err
+}

@@ -169,7 +169,7 @@ var menuPermissions = map[string]authz.Permission{
 // queueWork are the permissions whose work lies in the queue; a role with none
 // of them begins at another page and has no use for the entry.
 var queueWork = []authz.Permission{authz.EligibilityEdit, authz.ApprovalRequest, authz.ApprovalDecide, authz.TreatmentAdvance, authz.ProcedureLog,
-	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose}
+	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose, authz.PrivilegeSign}
 
 func (s *Server) offers(c *Call, id string) bool {
 	if c.Who.PartnershipID == ident.Nil { // outside every partnership only the settings have something to show

@@ -62,7 +62,7 @@ func (c *counters) forget(who user.Principal) {
 func (s *Service) Waiting(ctx context.Context, who user.Principal) (int, error) {
 	duties := s.duties(who)
 	decides := s.door(who, authz.ApprovalDecide) == nil
-	if who.PartnershipID == ident.Nil || len(duties) == 0 && !decides {
+	if who.PartnershipID == ident.Nil || len(duties) == 0 && !decides && s.door(who, authz.PrivilegeSign) != nil {
 		return 0, nil
 	}
 	if n, ok := s.counts.get(who); ok {
@@ -100,6 +100,13 @@ func (s *Service) countQueue(tx *store.Tx, who user.Principal, duties []duty, de
 			return err
 		}
 		q.Counts[TaskDispute], q.Counts[TaskAlarm] = disputes, alarms
+	}
+	if s.door(who, authz.PrivilegeSign) == nil {
+		n, err := tx.CountExceptions(s.hospitals(who, authz.PrivilegeSign))
+		if err != nil {
+			return err
+		}
+		q.Counts[TaskException] = n
 	}
 	if !decides {
 		return nil

@@ -105,6 +105,10 @@ func TestTheLastDayIsAcceptedAndTheNextDayIsAnException(t *testing.T) {
 		t.Errorf("the next day: %v", next.Marks)
 	}
 	open := must[visiting.Exceptions](t)(h.s.Exceptions(t.Context(), h.HospitalAdmin(mountain), "", page.Request{}))
+	queue := must[care.Queue](t)(h.care.Queue(t.Context(), h.HospitalAdmin(mountain)))
+	if queue.Counts[care.TaskException] != 1 || len(queue.Items) != 1 || queue.Items[0].Exception != open.Rows[0].ID || queue.Items[0].PersonName != "" {
+		t.Errorf("what waits for medical affairs: %+v", queue)
+	}
 	if len(open.Rows) != 1 || open.Rows[0].Procedure != next.ID || open.Rows[0].Finding != practitioner.TooLate || open.Rows[0].Reason != "急诊，权限续批中" {
 		t.Fatalf("the queue: %+v", open.Rows)
 	}
