@@ -263,7 +263,6 @@ create table skill_observation (
   partnership_id uuid not null,
   id uuid not null,
   procedure_id uuid not null,
-  case_id uuid not null,
   hospital_id uuid not null,
   visible_to uuid[] not null,
   practitioner_id uuid not null,

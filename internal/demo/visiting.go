@@ -34,7 +34,7 @@ func grants(tx *store.Tx, d doctor) error {
 func licence(d doctor, n int, today clock.Date) (string, clock.Date) {
 	no := "110500199000" + string([]byte{'0' + byte(n/100%10), '0' + byte(n/10%10), '0' + byte(n%10)})
 	switch d.key {
-	case "lgzy-2":
+	case "lgrm-4":
 		return no, today.AddDays(-12)
 	case "lgrm-2":
 		return no, today.AddDays(40)

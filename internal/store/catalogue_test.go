@@ -74,7 +74,7 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "dev
 var (
 	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "component": "case", "explant": "case",
-		"component_change": "child", "privilege_exception": "case", "skill_observation": "case", "beneficiary": "person", "person_document": "person", "death_report": "person"}
+		"component_change": "child", "privilege_exception": "case", "skill_observation": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",
 		"person":       "opened by name: it is the person",

@@ -107,9 +107,9 @@ func (tx *Tx) RevokeSignoff(s practitioner.Signoff, reason string) error {
 // Observe notes that a doctor watched an operation; once is enough. visitor says
 // whether somebody from another hospital stood at the table.
 func (tx *Tx) Observe(o Operation, t Treatment, doctor ident.ID, visitor bool) error {
-	_, err := tx.exec(`insert into skill_observation (partnership_id, id, procedure_id, case_id, hospital_id, visible_to, practitioner_id, operated_on, kind, visitor, created_at, created_by)
-		values ($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10, $11, $12) on conflict (partnership_id, procedure_id, practitioner_id) do nothing`, tx.Partnership(), ident.New(),
-		o.ID, o.Case, o.Hospital, idArray(t.SeenBy()), doctor, o.OperatedOn, string(o.Kind), visitor, tx.now, tx.who.AccountID)
+	_, err := tx.exec(`insert into skill_observation (partnership_id, id, procedure_id, hospital_id, visible_to, practitioner_id, operated_on, kind, visitor, created_at, created_by)
+		values ($1, $2, $3, $4, $5::uuid[], $6, $7, $8, $9, $10, $11) on conflict (partnership_id, procedure_id, practitioner_id) do nothing`, tx.Partnership(), ident.New(),
+		o.ID, o.Hospital, idArray(t.SeenBy()), doctor, o.OperatedOn, string(o.Kind), visitor, tx.now, tx.who.AccountID)
 	return err
 }
 

@@ -112,8 +112,8 @@ meeting_ as (insert into meeting (partnership_id, id, kind, topic, on_date, plac
 task_ as (insert into meeting_task (partnership_id, id, meeting_id, task, responsible, due_on, created_at, created_by)
 	select $1::uuid, id, id, 'x', 'x', d, at, id from n where i % 5 = 0),
 rule_ as (insert into skill_rule (partnership_id, kind, needed, created_at, created_by) select $1::uuid, k, 5, '2020-01-01', $1::uuid from unnest(array['TKA', 'THA']) k),
-watched_ as (insert into skill_observation (partnership_id, id, procedure_id, case_id, hospital_id, visible_to, practitioner_id, operated_on, kind, visitor, created_at, created_by)
-	select $1::uuid, id, id, id, h, v, md5('doctor' || i % 40)::uuid, d, 'TKA', true, at, id from n where step >= 6 and i % 3 = 0),
+watched_ as (insert into skill_observation (partnership_id, id, procedure_id, hospital_id, visible_to, practitioner_id, operated_on, kind, visitor, created_at, created_by)
+	select $1::uuid, id, id, h, v, md5('doctor' || i % 40)::uuid, d, 'TKA', true, at, id from n where step >= 6 and i % 3 = 0),
 signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
 	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, created_at)
