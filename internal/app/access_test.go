@@ -23,16 +23,11 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
-	"github.com/shanhai-health/shanhai/internal/domain/acuity"
-	"github.com/shanhai-health/shanhai/internal/domain/complication"
-	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
-	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
-	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -43,12 +38,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
-	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
-	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
-	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -198,6 +190,7 @@ func (p *premises) records() {
 	p.outcomes(op.ID)
 	p.followUps(op.ID)
 	p.rules(done)
+	p.visiting()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -211,75 +204,6 @@ func (p *premises) records() {
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
 		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel",
 	} {
-		p.objects[name] = value
-	}
-}
-
-// outcomes makes a complication of an operation, and a reading of an eye.
-func (p *premises) outcomes(op ident.ID) {
-	ctx, s := p.T.Context(), p.app.Services
-	const here = servicetest.Mountain
-	doctor := p.Doctor(here)
-	later, err := s.Care.SaveComplication(ctx, doctor, care.ComplicationInput{Operation: op, Complication: complication.Complication{Type: complication.Dislocation, Onset: p.Today(), Grade: "I",
-		Related: complication.RelatedYes, Outcome: "RESOLVED"}}, store.Key{})
-	must(p, "complication", err)
-	eyes := p.Case(here, procedure.Cataract, "向明远")
-	reading, err := s.Care.RecordReading(ctx, doctor, care.ReadingInput{Case: eyes.ID, Side: procedure.Left, On: p.Today(), Text: "4.5", Correction: acuity.Presenting}, store.Key{})
-	must(p, "reading", err)
-	p.objects["eyes"], p.objects["{complication}"], p.objects["{reading}"] = eyes.ID.String(), later.ID.String(), reading.ID.String()
-}
-
-// devices makes a line of the library, a delivery, a part that a second record
-// names as well, and one that was taken out.
-func (p *premises) devices(first ident.ID) {
-	ctx, s := p.T.Context(), p.app.Services
-	const here = servicetest.Mountain
-	doctor := p.Doctor(here)
-	tr := p.Advance(p.Eligible(here), treatment.AdmitEmergency)
-	second, err := s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today())}, store.Key{})
-	must(p, "second operation", err)
-	line, err := s.Implants.SaveLine(ctx, p.Approver(), implant.LineInput{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}}, store.Key{})
-	must(p, "library", err)
-	stock, err := s.Implants.AddStock(ctx, p.Registrar(here), implant.StockInput{Hospital: p.ID(here), Device: device.Device{Maker: "临川", Catalogue: "F-1"}, Lot: "A", Received: 3}, store.Key{})
-	must(p, "delivery", err)
-	for _, op := range []ident.ID{first, second.ID} {
-		_, err = s.Implants.AddParts(ctx, doctor, implant.PartsInput{Operation: op, ByHand: &device.Item{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}, Serial: "7"},
-			Confirmed: true, Reason: "按标签"}, store.Key{})
-		must(p, "part", err)
-	}
-	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Role: device.Insert}, store.Key{})
-	must(p, "explant", err)
-	for name, value := range map[string]string{"devices": line.ID.String(), "stock": stock.ID.String(), "parts": p.superText(`select id from component where claim = 'disputed'`),
-		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
-		p.objects[name] = value
-	}
-}
-
-// followUps records a contact for an appointment of an operation.
-func (p *premises) followUps(op ident.ID) {
-	const here = servicetest.Mountain
-	k, err := p.app.Services.Aftercare.Record(p.T.Context(), p.Doctor(here), aftercare.RecordInput{Operation: op,
-		Contact: followup.Contact{On: p.Today(), Evidence: followup.Visit, Reached: true}}, store.Key{})
-	must(p, "contact", err)
-	p.objects["contacts"] = k.ID.String()
-	p.objects["followups"] = p.superText(`select id from followup where procedure_id = $1 order by due_on limit 1`, op)
-}
-
-// rules makes a released version, a draft after it, and an estimate.
-func (p *premises) rules(tr store.Treatment) {
-	ctx, s := p.T.Context(), p.app.Services
-	head := policy.Head{Name: "示例", Sample: true, From: clock.MustDate(2020, 1, 1), Region: policy.Region{Code: "990101", ZH: "示例", EN: "Sample"}}
-	first, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head}, store.Key{})
-	must(p, "draft", err)
-	_, err = s.Pricing.Release(ctx, p.SecondApprover(), pricing.Standing{Policy: first.ID, Edition: first.Edition}, store.Key{})
-	must(p, "release", err)
-	head.From = p.Today().AddDays(30)
-	second, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head, From: first.ID}, store.Key{})
-	must(p, "second draft", err)
-	e, err := s.Pricing.Save(ctx, p.Registrar(servicetest.Mountain), pricing.EstimateInput{Treatment: tr.ID, Case: fee.Case{Kind: procedure.TKA, Level: "2", Insurance: policy.Resident,
-		Items: []fee.Item{{Class: "service", Amount: 6_000_000}}}}, store.Key{})
-	must(p, "estimate", err)
-	for name, value := range map[string]string{"policies": second.ID.String(), "estimates": e.ID.String(), "{section}": "basic", "{rule}": "B1"} {
 		p.objects[name] = value
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -34,6 +35,7 @@ type Services struct {
 	Implants     *implant.Service
 	Aftercare    *aftercare.Service
 	Pricing      *pricing.Service
+	Visiting     *visiting.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -68,5 +70,6 @@ func newServices(a *App) (Services, error) {
 		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 		Aftercare: aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
 		Pricing:   pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
+		Visiting:  visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -94,6 +94,23 @@ const (
 	PostingRead Permission = "posting:read" // see postings
 	PostingEdit Permission = "posting:edit" // edit postings
 
+	PrivilegeRead Permission = "privilege:read" // see privileges and operations outside of them
+	PrivilegeEdit Permission = "privilege:edit" // grant and end privileges
+	PrivilegeSign Permission = "privilege:sign" // sign for an operation outside of the privileges
+
+	VisitRead Permission = "visit:read" // see visits
+	VisitEdit Permission = "visit:edit" // plan visits, hand patients over, close visits
+
+	TeachingRead Permission = "teaching:read" // see lectures and demonstrations
+	TeachingEdit Permission = "teaching:edit" // record lectures and demonstrations
+
+	MeetingRead Permission = "meeting:read" // see joint meetings and exchange visits
+	MeetingEdit Permission = "meeting:edit" // record joint meetings and exchange visits
+
+	SkillRead Permission = "skill:read" // see the skill ladder
+	SkillSign Permission = "skill:sign" // sign a doctor off as independent
+	SkillEdit Permission = "skill:edit" // set how many operations the sign-off needs
+
 	PartnershipRead   Permission = "partnership:read"   // see partnerships
 	PartnershipCreate Permission = "partnership:create" // create a partnership
 	PartnershipEdit   Permission = "partnership:edit"   // edit a partnership
@@ -134,7 +151,9 @@ func Permissions() []Permission {
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
-		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,
+		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
+		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
+		SkillRead, SkillSign, SkillEdit, PartnershipRead,
 		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
 		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, JobRead, BackupMake,
 		ConfigRead, SelfRead, SelfPassword, SelfSignOut,

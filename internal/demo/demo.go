@@ -102,6 +102,7 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := m.number(tx); err != nil {
 			return err
 		}
+		marked := m.outside()
 		if err := tx.WriteBulk(&m.bulk); err != nil {
 			return err
 		}
@@ -121,6 +122,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 			return err
 		}
 		if err := m.estimate(tx); err != nil {
+			return err
+		}
+		if err := m.visits(tx, marked); err != nil {
 			return err
 		}
 		if err := tx.SetInstallation(true, true); err != nil {

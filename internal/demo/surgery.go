@@ -17,6 +17,7 @@ func (m *maker) procedure(r *record, op operation) (procedure.Procedure, error) 
 			p.Assistant = d.id()
 		}
 	}
+	m.teach(&p, team)
 	code, err := procedure.ParseDiagnosisCode(m.diagnosis(op.kind))
 	if err != nil {
 		return p, err
@@ -37,6 +38,22 @@ func (m *maker) procedure(r *record, op operation) (procedure.Procedure, error) 
 	p = p.Completed()
 	p.Record = m.sheet(p)
 	return p, nil
+}
+
+// teach makes two of three operations a local doctor leads beside a visitor
+// supervised ones: that is how the ladder is climbed.
+func (m *maker) teach(p *procedure.Procedure, team []doctor) {
+	if p.LeadVisiting || p.OperatedOn.Day()%3 == 0 {
+		return
+	}
+	for _, d := range team {
+		if d.posted != "" && d.id() != p.Lead {
+			if p.Supervisor = d.id(); p.Assistant == p.Supervisor {
+				p.Assistant = ident.Nil
+			}
+			return
+		}
+	}
 }
 
 func (m *maker) joint(r *record, op operation) *procedure.JointPart {

@@ -221,14 +221,18 @@ func writePartnership(tx *store.Tx) error {
 
 func writeDoctors(tx *store.Tx) error {
 	today := tx.Today()
-	for _, d := range doctors() {
+	for i, d := range doctors() {
 		h := byCode(d.home)
+		no, last := licence(d, i+1, today)
 		if err := tx.InsertPractitioner(practitioner.Practitioner{ID: d.id(), Name: d.name, HomeOrg: h.id(), Side: h.side, Grade: d.grade,
-			Specialty: d.specialty}); err != nil {
+			Specialty: d.specialty, Licence: no, LicenceExpires: last}); err != nil {
 			return err
 		}
 		if d.posted == "" {
 			continue
+		}
+		if err := grants(tx, d); err != nil {
+			return err
 		}
 		// One long stay in the past covers what was done, one around today the work that is due.
 		for i, span := range [][2]clock.Date{{opened(), today.AddDays(-61)}, {today.AddDays(-60), today.AddDays(60)}} {

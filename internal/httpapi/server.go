@@ -22,12 +22,14 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
+	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
 
 //go:embed openapi.yaml
@@ -48,6 +50,8 @@ type Deps struct {
 	Implants  *implant.Service
 	Aftercare *aftercare.Service
 	Pricing   *pricing.Service
+	Visiting  *visiting.Service
+	Directory *directory.Service
 }
 
 // Route is a declared address with its one permission.
@@ -93,6 +97,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
 		s.pricingRoutes(rt)
+		s.visitingRoutes(rt)
 		s.measureRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)

@@ -20,7 +20,7 @@ import (
 
 // platformTables carry no partnership and no patient.
 var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership",
-	"password_history", "policy_version", "practitioner", "session"}
+	"password_history", "policy_version", "practitioner", "session", "theatre_time"}
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
 // are read before a scope exists, to compute it.
@@ -49,6 +49,9 @@ var businessTables = map[string]string{
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
 	"followup": byVisible, "followup_contact": byVisible, "followup_score": byVisible, "followup_complication": byVisible, "followup_slip": byVisible,
+	"privilege": byHospital, "privilege_exception": byTeam, "visit": byHospital, "visit_member": byHospital, "visit_day": byHospital, "visit_case": byVisible,
+	"visit_handover": byVisible, "visit_supply": byHospital, "teaching": byHospital, "teaching_attendee": byHospital, "meeting": byPartnership, "meeting_task": byPartnership,
+	"skill_rule": byPartnership, "skill_observation": byVisible, "skill_signoff": byHospital,
 
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
@@ -61,7 +64,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_complication", "followup_score", "followup_slip", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_complication", "followup_score", "followup_slip", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
@@ -76,7 +79,7 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "dev
 var (
 	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case", "fee_computation": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "component": "case", "explant": "case",
-		"acuity_reading": "case", "complication": "case",
+		"acuity_reading": "case", "complication": "case", "privilege_exception": "case", "skill_observation": "child",
 		"component_change": "child", "followup": "case", "followup_contact": "case", "followup_slip": "case", "followup_score": "child", "followup_complication": "child",
 		"beneficiary": "person", "person_document": "person", "death_report": "person", "person_year": "person"}
 	notOpened = map[string]string{
@@ -85,6 +88,8 @@ var (
 		"registration": "a hospital's own record of a person",
 		"referral":     "between its two hospitals and the home",
 
+		"visit_case":     "the planned list of a mission is its hospital's",
+		"visit_handover": "a mission is its hospital's",
 		"device_dispute": "between the hospitals of the two records and the office",
 	}
 )

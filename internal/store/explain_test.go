@@ -24,10 +24,12 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
@@ -178,6 +180,7 @@ func lists(tx *store.Tx, p place) []error {
 	out = append(out, deviceLists(tx, p)...)
 	out = append(out, followLists(tx, p)...)
 	out = append(out, ruleLists(tx, p)...)
+	out = append(out, visitLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -244,6 +247,32 @@ func ruleLists(tx *store.Tx, p place) []error {
 	_, _, reversed := tx.ReverseComputation(ident.New())
 	return []error{reversed, pages(func(r page.Request) (page.Result[store.PolicyVersion], error) { return tx.ListPolicies(r) }), drop(tx.ReleasedPolicies()),
 		drop(tx.ComputationsOf(p.settled)), drop(tx.PastComputations(from, to, ident.Nil, 200)), drop(tx.YearLines(p.one)), drop(tx.YearComputations(p.settled, 2022)), drop(tx.CountedIn(p.settled, ident.Nil)), drop(tx.YearOf(p.one, 2025))}
+}
+
+// visitLists are the lists of the visiting programme.
+func visitLists(tx *store.Tx, p place) []error {
+	var out []error
+	for _, on := range []clock.Date{{}, clock.MustDate(2022, 1, 1)} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.PrivilegeItem], error) {
+			return tx.ListPrivileges(p.here, on, r)
+		}))
+	}
+	for _, state := range []practitioner.ExceptionState{practitioner.ExceptionOpen, practitioner.ExceptionAccepted} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.PrivilegeException], error) {
+			return tx.ListExceptions(p.here, state, r)
+		}))
+	}
+	for _, state := range []visit.State{"", visit.Planned} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Visit], error) { return tx.ListVisits(p.here, state, r) }))
+	}
+	v := store.Visit{Mission: visit.Mission{ID: p.settled, Hospital: p.hospital, From: clock.MustDate(2022, 1, 1), To: clock.MustDate(2022, 1, 7)}}
+	start := v.From.Start()
+	out = append(out, drop(tx.CountExceptions(p.here)))
+	return append(out, pages(func(r page.Request) (page.Result[store.TeachingItem], error) { return tx.ListTeaching(p.here, r) }), pages(tx.ListMeetings),
+		drop(tx.PrivilegesOf(p.doctor, p.hospital)), drop(tx.ExceptionOf(p.settled)), drop(tx.VisitMembers(v.ID)), drop(tx.VisitDays(v.ID)), drop(tx.VisitSupplies(v.ID)),
+		drop(tx.VisitEntries(v.ID)), drop(tx.VisitHandovers(v.ID)), drop(tx.VisitOperations(v, []store.VisitMember{{Practitioner: p.doctor}})),
+		drop(tx.BusyAt(p.doctor, start, start.AddDate(0, 0, 7))), drop(tx.TeachingOf(v.ID)), drop(tx.MeetingTasks(p.settled)), drop(tx.SkillCounts(p.doctor, p.hospital)), drop(tx.SkillRules()),
+		drop(tx.SignoffsOf([]ident.ID{p.hospital}, []ident.ID{p.doctor})), drop(tx.ObserversOf(p.settled)))
 }
 
 // work is what the home page, the search box and the checks of a form ask.

@@ -383,8 +383,9 @@ func (tx *Tx) settleFollowUps(person ident.ID) error {
 	var rows []struct {
 		followUpRow
 		Closed clock.Date `db:"closed_on"`
+		Lead   bool       `db:"lead"`
 	}
-	err := tx.list(&rows, `select f.id, f.step, f.due_on, f.from_on, f.to_on, f.status, f.reason, f.ended_on, o.kind, o.side, o.operated_on, c.closed_on
+	err := tx.list(&rows, `select f.id, f.procedure_id, f.step, f.due_on, f.from_on, f.to_on, f.status, f.reason, f.ended_on, f.lead, o.kind, o.side, o.operated_on, c.closed_on
 		from followup f join procedure o on o.partnership_id = f.partnership_id and o.id = f.procedure_id
 		join casefile c on c.partnership_id = f.partnership_id and c.id = f.case_id
 		where f.partnership_id = $1 and f.person_id = $2 and f.live order by f.due_on, f.id limit 1000`, tx.Partnership(), person)
@@ -396,25 +397,26 @@ func (tx *Tx) settleFollowUps(person ident.ID) error {
 		return err
 	}
 	var changed []followup.Appointment
+	var moved []ident.ID
+	led := map[string]bool{}
 	for _, r := range rows {
 		own := procedure.Recorded{Kind: procedure.Kind(r.Kind), Side: procedure.Side(r.Side), OperatedOn: r.OperatedOn}
-		if a := r.appointment().Settled(followup.Later(own, done), r.Closed); a != r.appointment() {
+		a := r.appointment().Settled(followup.Later(own, done), r.Closed)
+		if a != r.appointment() {
 			changed = append(changed, a)
 		}
+		// Of the appointments of an operation that ended in one way the first
+		// leads: a patient lost for ten years is one line of the list.
+		key := r.Procedure.String() + string(a.Status)
+		if leads := a.Ended() && !led[key]; leads != r.Lead {
+			moved = append(moved, r.ID)
+		}
+		led[key] = true
 	}
-	if err := tx.saveEndings(changed, ""); err != nil {
+	if err := tx.saveEndings(changed, ""); err != nil || len(moved) == 0 {
 		return err
 	}
-	return tx.markLeads(person)
-}
-
-// markLeads chooses, of the appointments of each operation that ended in one
-// way, the first: a patient lost for ten years is one line of the list.
-func (tx *Tx) markLeads(person ident.ID) error {
-	_, err := tx.exec(`update followup f set lead = x.lead from (select y.id, y.status in ('lost', 'closed')
-				and row_number() over (partition by y.procedure_id, y.status order by y.due_on, y.id) = 1 as lead
-			from followup y where y.partnership_id = $1 and y.person_id = $2 and y.live) x
-		where f.partnership_id = $1 and f.id = x.id and f.lead <> x.lead`, tx.Partnership(), person)
+	_, err = tx.exec(`update followup f set lead = not f.lead from unnest($2::uuid[]) w where f.partnership_id = $1 and f.id = w`, tx.Partnership(), idArray(moved))
 	return err
 }
 
@@ -467,7 +469,7 @@ func (tx *Tx) EndFollowUps(list []FollowUp, e followup.End) error {
 	if err := tx.saveEndings(ended, e.Note); err != nil || len(list) == 0 {
 		return err
 	}
-	return tx.markLeads(list[0].Person)
+	return tx.settleFollowUps(list[0].Person)
 }
 
 // ResumeFollowUps opens appointments again; other records may close them anew.

@@ -203,7 +203,7 @@ func (tx *Tx) FollowedUp(f FollowUp, c Contact) error {
 	if err != nil || f.Status == followup.Open {
 		return err
 	}
-	return tx.markLeads(f.Person)
+	return tx.settleFollowUps(f.Person)
 }
 
 // WithdrawContact takes a contact off the record under its version. Its

@@ -88,13 +88,10 @@ func (tx *Tx) ListPostings(f PostingFilter, req page.Request) (page.Result[Posti
 	args := []any{tx.Partnership(), from, id, req.Limit() + 1, f.On}
 	const filter = ` and (g.from_on < $2 or g.from_on = $2 and g.id > $3) and ($5::date is null or g.from_on <= $5 and g.to_on >= $5)
 		order by g.from_on desc, g.id limit $4`
-	query := selectPosting + `where g.partnership_id = $1` + filter
-	if f.Hosts != nil {
-		query = `select ` + postingColumns + ` from unnest($6::uuid[]) h cross join lateral
-			(select g.* from posting g where g.partnership_id = $1 and g.organisation_id = h` + filter + `) g
-			join practitioner d on d.id = g.practitioner_id order by g.from_on desc, g.id limit $4`
-		args = append(args, idArray(f.Hosts))
-	}
+	source, args := hospitalsFrom(f.Hosts, 6, args)
+	query := `select ` + postingColumns + ` from ` + source + ` cross join lateral
+		(select g.* from posting g where g.partnership_id = $1 and g.organisation_id = h.id` + filter + `) g
+		join practitioner d on d.id = g.practitioner_id order by g.from_on desc, g.id limit $4`
 	var rows []postingRow
 	if err := tx.list(&rows, query, args...); err != nil {
 		return page.Result[PostingItem]{}, err

@@ -423,7 +423,7 @@ type Surgeon struct {
 // posted there, those of the day first.
 func (tx *Tx) SurgeonsAt(hospital ident.ID, on clock.Date) ([]Surgeon, error) {
 	var rows []surgeonRow
-	err := tx.list(&rows, `select s.id, s.name, s.name_key, s.licence_no, s.home_organisation_id, s.grade, s.specialty, s.version, s.home_name, s.posted
+	err := tx.list(&rows, `select s.id, s.name, s.name_key, s.licence_no, s.licence_expires_on, s.home_organisation_id, s.grade, s.specialty, s.version, s.home_name, s.posted
 		from (select `+practitionerColumns+practitionerHome+`, false as posted from practitioner p where p.home_organisation_id = $2
 		union all select `+practitionerColumns+practitionerHome+`, bool_or(g.from_on <= $3 and g.to_on >= $3) as posted
 		from posting g join practitioner p on p.id = g.practitioner_id where g.partnership_id = $1 and g.organisation_id = $2

@@ -82,12 +82,13 @@ func (s *Server) directoryRoutes(rt *router) {
 	rt.post("/practitioners", authz.PractitionerEdit, s.createPractitioner)
 	rt.get("/practitioners/{id}", authz.PractitionerRead, s.practitionerPage)
 	rt.post("/practitioners/{id}", authz.PractitionerEdit, s.editPractitioner)
-	rt.get("/visiting", authz.PostingRead, func(w http.ResponseWriter, r *http.Request, _ *Call) error { return seeOther(w, r, "/postings") })
 	rt.get("/postings", authz.PostingRead, s.postingsPage)
 	rt.get("/postings/new", authz.PostingEdit, s.newPostingPage)
 	rt.post("/postings", authz.PostingEdit, s.createPosting)
 	rt.get("/postings/{id}", authz.PostingRead, s.postingPage)
 	rt.post("/postings/{id}", authz.PostingEdit, s.editPosting)
+	rt.get("/postings/{id}/end", authz.PostingEdit, s.endPostingPage)
+	rt.post("/postings/{id}/end", authz.PostingEdit, s.endPosting)
 }
 
 // detour is where a request has to go first: to the first-run page while there

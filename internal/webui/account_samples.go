@@ -215,9 +215,9 @@ func samplePairings() page.Result[directory.PairingItem] {
 
 func samplePractitioners(b Base) View {
 	rows := []directory.PractitionerItem{
-		{Practitioner: practitioner.Practitioner{ID: sampleID(1), Name: samplePerson, HomeOrg: sampleID(7), Grade: practitioner.Chief, Specialty: practitioner.Orthopaedics}, HomeName: sampleDonor},
-		{Practitioner: practitioner.Practitioner{ID: sampleID(2), Name: sampleLongName, HomeOrg: sampleID(2)}, HomeName: sampleHospital}}
-	return newPractitionersView(b, practitionersFilter(b, sampleDay()), page.Result[directory.PractitionerItem]{Rows: rows})
+		{Practitioner: practitioner.Practitioner{ID: sampleID(1), Name: samplePerson, HomeOrg: sampleID(7), Grade: practitioner.Chief, Specialty: practitioner.Orthopaedics, LicenceExpires: sampleDay().AddDays(-1)}, HomeName: sampleDonor},
+		{Practitioner: practitioner.Practitioner{ID: sampleID(2), Name: sampleLongName, HomeOrg: sampleID(2), LicenceExpires: sampleDay().AddDays(10)}, HomeName: sampleHospital}}
+	return newPractitionersView(b, practitionersFilter(b, sampleDay()), page.Result[directory.PractitionerItem]{Rows: rows}, sampleDay())
 }
 
 func samplePosting() directory.PostingItem {

@@ -30,6 +30,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -66,6 +67,7 @@ func newSite(t *testing.T) *site {
 		Pricing:   pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:  httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
+		Visiting:  visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy}),
 		Care:      care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}),
 		Directory: directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
 	srv := httptest.NewServer(mux)

@@ -124,7 +124,7 @@ func homeTabs(b Base, q care.Queue, only string) []Tab {
 func taskIcon(t care.Task) string {
 	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskOverdue: "clock", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskAdmit: "bed",
 		care.TaskOperate: "theatre", care.TaskDischarge: "exit", care.TaskSettle: "receipt", care.TaskFinish: "check-circle", care.TaskPlan: "plus",
-		care.TaskSecond: "swap", care.TaskClose: "folder", care.TaskDispute: "scan", care.TaskAlarm: "warning"}[t]
+		care.TaskSecond: "swap", care.TaskClose: "folder", care.TaskDispute: "scan", care.TaskAlarm: "warning", care.TaskException: "stethoscope"}[t]
 }
 
 func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
@@ -193,6 +193,8 @@ func taskHref(i care.QueueItem) string {
 		return "/disputes/" + i.Device.String()
 	case care.TaskAlarm:
 		return "/parts/" + i.Device.String() + "/review"
+	case care.TaskException:
+		return "/exceptions/" + i.Exception.String()
 	case care.TaskPlan, care.TaskSecond:
 		return "/cases/" + i.Case.String() + "/treatments/new"
 	case care.TaskClose:

@@ -72,7 +72,12 @@ func (s *Server) showOperationForm(w http.ResponseWriter, r *http.Request, b Bas
 // askToConfirm adds the tick box that says the marks were looked at.
 func askToConfirm(f *Form) {
 	f.Declare(Field{Name: "confirm", LabelKey: "operation.confirm", Kind: KindCheck, Optional: true})
-	f.Sections = append(f.Sections, Section{Key: "operation.s.confirm", Fields: []string{"confirm"}, Optional: true})
+	fields := []string{"confirm"}
+	if !slices.Contains(f.Names(), "reason") {
+		f.Declare(Field{Name: "reason", LabelKey: "treatment.reason", HintKey: "operation.privilege.reason", Kind: KindArea, Rows: 2, Max: 500, Optional: true})
+		fields = append(fields, "reason")
+	}
+	f.Sections = append(f.Sections, Section{Key: "operation.s.confirm", Fields: fields, Optional: true})
 }
 
 func (s *Server) newOperationPage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -177,6 +182,7 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	}
 	if v.Edit {
 		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"}, Button{Text: b.T("registry.record"), Icon: "edit", Href: self + "/sheet"})
+		b.Actions = append(b.Actions, Button{Text: b.T("skill.observers"), Icon: "person", Href: self + "/observers"})
 		b.Actions = append(b.Actions, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
 		if v.Kind.Revision() || v.Kind.Explant() {
 			b.Actions = append(b.Actions, Button{Text: b.T("device.explant.new"), Icon: "undo", Href: self + "/explants/new"})
@@ -200,6 +206,10 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	}
 	if text := marksText(b, v.Marks); text != "" {
 		p.Note = &Alert{Kind: "warn", Title: text}
+		if v.Exception.ID != ident.Nil {
+			p.Note.Text = b.T("operation.privilege.state", "reason", v.Exception.Reason, "state", b.T(v.Exception.State.Label()))
+			p.Note.Links = []Link{{Text: b.T("privilege.exception.one"), Href: "/exceptions/" + v.Exception.ID.String()}}
+		}
 	}
 	return p
 }

@@ -166,6 +166,7 @@ func readOperation(f *Form, v care.OperationForm) care.OperationInput {
 		readHeart(f, &p)
 	}
 	in := care.OperationInput{Treatment: v.ID, Operation: p, Confirmed: f.Raw("confirm") != ""}
+	in.Reason = strings.TrimSpace(f.Raw("reason")) // asked for where an operation is outside of the privileges
 	if v.Reason {
 		in.Reason = f.Text("reason")
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 func practitionersFilter(b Base, today clock.Date) *Form {
-	f := NewForm(b, today, Field{Name: "q", LabelKey: "practitioners.filter.text", Optional: true, Max: 40})
+	f := NewForm(b, today, Field{Name: "q", LabelKey: "practitioners.filter.text", Optional: true, Max: 40},
+		Field{Name: "licence", LabelKey: "practitioners.filter.licence", Kind: KindSelect, Optional: true, Blank: "list.any", Options: []Option{{Value: "soon", Key: "practitioners.filter.licence.soon"}}})
 	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/practitioners"
 	return f
 }
@@ -23,7 +24,7 @@ func (s *Server) practitionersPage(w http.ResponseWriter, r *http.Request, c *Ca
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	list, err := s.d.Directory.Practitioners(r.Context(), c.Who, directory.PractitionerList{Text: f.Text("q"), Page: pageRequest(r)})
+	list, err := s.d.Directory.Practitioners(r.Context(), c.Who, directory.PractitionerList{Text: f.Text("q"), Licence: f.Choice("licence") == "soon", Page: pageRequest(r)})
 	if err != nil {
 		return err
 	}
@@ -31,22 +32,34 @@ func (s *Server) practitionersPage(w http.ResponseWriter, r *http.Request, c *Ca
 	if s.can(c, authz.PractitionerEdit) {
 		b.Actions = []Button{{Text: b.T("practitioners.new"), Icon: "plus", Href: "/practitioners/new", Kind: "primary"}}
 	}
-	v := newPractitionersView(b, f, list)
+	v := newPractitionersView(b, f, list, c.Today)
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, http.StatusOK, "directory/list", v)
 }
 
-func newPractitionersView(b Base, f *Form, list page.Result[directory.PractitionerItem]) directoryList {
+func newPractitionersView(b Base, f *Form, list page.Result[directory.PractitionerItem], today clock.Date) directoryList {
 	t := Table{Caption: b.T("settings.practitioners"), Quiet: true, Columns: []Column{{Key: "practitioner.name"}, {Key: "practitioner.home"}, {Key: "practitioner.grade"},
-		{Key: "practitioner.specialty"}, {Key: "practitioner.licence"}}, Empty: Empty{Title: b.T("practitioners.empty"), Text: b.T("practitioners.empty.text")}}
+		{Key: "practitioner.specialty"}, {Key: "practitioner.licence"}, {Key: "practitioner.licence_expires"}}, Empty: Empty{Title: b.T("practitioners.empty"), Text: b.T("practitioners.empty.text")}}
 	if f.Chosen() != "" {
 		t.Empty = nothingMatches(b, "/practitioners")
 	}
 	for _, p := range list.Rows {
 		t.Rows = append(t.Rows, Cells(nameCell(p.Name, "/practitioners/"+p.ID.String()), TextCell(p.HomeName), TextCell(gradeText(b, p.Grade)),
-			TextCell(specialtyText(b, p.Specialty)), CodeCell(p.Licence)))
+			TextCell(specialtyText(b, p.Specialty)), CodeCell(p.Licence), licenceCell(b, p.Practitioner, today)))
 	}
 	return directoryList{Base: b, Filter: f, Table: t}
+}
+
+// licenceCell is the last day of a licence, with a word when it is over or near.
+func licenceCell(b Base, p practitioner.Practitioner, today clock.Date) Cell {
+	c := DateCell(p.LicenceExpires)
+	switch state := p.LicenceOn(today); state {
+	case practitioner.LicenceExpired:
+		c.Bad, c.Sub = true, b.T(state.Label())
+	case practitioner.LicenceSoon:
+		c.Sub = b.T(state.Label())
+	}
+	return c
 }
 
 func gradeText(b Base, g practitioner.Grade) string {
@@ -75,13 +88,14 @@ func practitionerForm(b Base, today clock.Date, action string, homes []Option, p
 		Field{Name: "name", LabelKey: "practitioner.name", Max: 50, Width: 6, Focus: true},
 		Field{Name: "home_org", LabelKey: "practitioner.home", Kind: KindCombo, Options: homes, Width: 6},
 		Field{Name: "licence", LabelKey: "practitioner.licence", HintKey: "practitioner.licence.hint", Max: 40, Optional: true, Width: 6},
+		Field{Name: "licence_expires", LabelKey: "practitioner.licence_expires", HintKey: "practitioner.licence_expires.hint", Kind: KindDate, Optional: true, Width: 6},
 		Field{Name: "specialty", LabelKey: "practitioner.specialty", Kind: KindSelect, Blank: "list.none", Options: fields, Optional: true, Width: 6},
 		Field{Name: "grade", LabelKey: "practitioner.grade", Kind: KindRadio, Options: grades, Optional: true}))
 	f.Action = action
 	if p.ID != ident.Nil {
 		f.Hide("version", version(p.Version)).Put("home_org", p.HomeOrg.String())
 	}
-	return f.Put("name", p.Name).Put("licence", p.Licence).Put("specialty", string(p.Specialty)).Put("grade", string(p.Grade))
+	return f.Put("name", p.Name).Put("licence", p.Licence).Put("licence_expires", p.LicenceExpires.String()).Put("specialty", string(p.Specialty)).Put("grade", string(p.Grade))
 }
 
 func (s *Server) practitionerForm(r *http.Request, c *Call, action string, p directory.PractitionerItem) (*Form, error) {
@@ -124,11 +138,11 @@ func (s *Server) savePractitioner(w http.ResponseWriter, r *http.Request, c *Cal
 		return err
 	}
 	p := practitioner.Practitioner{ID: id, Name: f.Text("name"), HomeOrg: f.IDOf("home_org"), Licence: f.Text("licence"),
-		Grade: practitioner.Grade(f.Choice("grade")), Specialty: practitioner.Specialty(f.Choice("specialty"))}
+		LicenceExpires: f.Date("licence_expires"), Grade: practitioner.Grade(f.Choice("grade")), Specialty: practitioner.Specialty(f.Choice("specialty"))}
 	if f.OK() {
 		_, err := s.d.Directory.SavePractitioner(r.Context(), c.Who, p, f.Version(), requestKey(r))
 		if err == nil {
-			s.flash(r, Flash{Kind: "ok", Title: c.P.T("directory.saved"), Text: licenceRemark(c.Base, p)})
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("directory.saved"), Text: licenceRemark(c.Base, p, c.Today)})
 			return seeOther(w, r, "/practitioners")
 		}
 		if err = refused(f, err); err != nil {
@@ -138,8 +152,12 @@ func (s *Server) savePractitioner(w http.ResponseWriter, r *http.Request, c *Cal
 	return s.showPractitioner(w, r, c, f, title, true)
 }
 
-// licenceRemark names an unusual licence number; it is never refused.
-func licenceRemark(b Base, p practitioner.Practitioner) string {
+// licenceRemark names an unusual licence number or one that is over; neither is
+// refused.
+func licenceRemark(b Base, p practitioner.Practitioner, today clock.Date) string {
+	if p.LicenceOn(today) == practitioner.LicenceExpired {
+		return b.T("warning.practitioner.licence_expired")
+	}
 	if key := p.Clean().LicenceWarning(); key != "" {
 		return b.T(key)
 	}
@@ -334,7 +352,56 @@ func (s *Server) postingPage(w http.ResponseWriter, r *http.Request, c *Call) er
 	if !edit {
 		title = "postings.view"
 	}
+	if edit && !p.To.Before(c.Today) {
+		c.Base.Actions = []Button{{Text: c.P.T("postings.end"), Href: "/postings/" + p.ID.String() + "/end"}}
+	}
 	return s.showPosting(w, r, c, editPostingForm(c.Base, c.Today, p, edit), title, edit)
+}
+
+func endPostingForm(b Base, today clock.Date, p directory.PostingItem) *Form {
+	f := keyed(NewForm(b, today, Field{Name: "practitioner", LabelKey: "posting.practitioner", Kind: KindStatic, Width: 6},
+		Field{Name: "host", LabelKey: "posting.host", Kind: KindStatic, Width: 6},
+		Field{Name: "on", LabelKey: "posting.end.on", HintKey: "posting.end.hint", Kind: KindDate, Focus: true}))
+	f.Action = "/postings/" + p.ID.String() + "/end"
+	f.Hide("version", version(p.Version))
+	return f.Put("practitioner", p.Name+" "+p.HomeName).Put("host", p.HostName).Put("on", min(today.String(), p.To.String()))
+}
+
+func (s *Server) showEndPosting(w http.ResponseWriter, r *http.Request, c *Call, f *Form) error {
+	b := s.settingsFrame(c, "postings.end", Link{Text: c.P.T("settings.postings"), Href: "/postings"})
+	return s.d.Engine.Render(w, r, f.Status(), "directory/form", newDirectoryForm(b, f, Button{Text: b.T("postings.end"), Kind: "danger"}, "/postings"))
+}
+
+func (s *Server) endPostingPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	p, _, err := s.posting(r, c)
+	if err != nil {
+		return err
+	}
+	return s.showEndPosting(w, r, c, endPostingForm(c.Base, c.Today, p))
+}
+
+func (s *Server) endPosting(w http.ResponseWriter, r *http.Request, c *Call) error {
+	p, _, err := s.posting(r, c)
+	if err != nil {
+		return err
+	}
+	f := endPostingForm(c.Base, c.Today, p)
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	f.Put("practitioner", p.Name+" "+p.HomeName).Put("host", p.HostName)
+	on := f.Date("on")
+	if f.OK() {
+		err := s.d.Directory.EndPosting(r.Context(), c.Who, directory.PostingEnd{ID: p.ID, On: on, Version: f.Version()}, requestKey(r))
+		if err == nil {
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("posting.ended")})
+			return seeOther(w, r, "/postings")
+		}
+		if err = refused(f, err); err != nil {
+			return err
+		}
+	}
+	return s.showEndPosting(w, r, c, f)
 }
 
 func (s *Server) editPosting(w http.ResponseWriter, r *http.Request, c *Call) error {

@@ -28,6 +28,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
 
 // Deps is everything the pages need. Services are concrete: a page calls one
@@ -52,6 +53,7 @@ type Deps struct {
 	Implants  *implant.Service
 	Aftercare *aftercare.Service
 	Pricing   *pricing.Service
+	Visiting  *visiting.Service
 }
 
 // Server serves the pages.
@@ -83,6 +85,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
 		s.pricingRoutes(rt)
+		s.visitingRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
@@ -166,13 +169,13 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none
 // of them begins at another page and has no use for the entry.
 var queueWork = []authz.Permission{authz.EligibilityEdit, authz.ApprovalRequest, authz.ApprovalDecide, authz.TreatmentAdvance, authz.ProcedureLog,
-	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose}
+	authz.SettlementSettle, authz.TreatmentOpen, authz.CaseClose, authz.PrivilegeSign}
 
 func (s *Server) offers(c *Call, id string) bool {
 	if c.Who.PartnershipID == ident.Nil { // outside every partnership only the settings have something to show

@@ -112,6 +112,26 @@ const (
 	PostingEdit   = "posting.edit"
 	PostingEnd    = "posting.end"
 
+	PrivilegeGrant = "privilege.grant"
+	PrivilegeEdit  = "privilege.edit"
+	PrivilegeSign  = "privilege.sign"
+
+	VisitPlan     = "visit.plan"
+	VisitRead     = "visit.read"
+	VisitEdit     = "visit.edit"
+	VisitHandover = "visit.handover"
+	VisitClose    = "visit.close"
+	VisitCancel   = "visit.cancel"
+
+	TeachingRecord = "teaching.record"
+	MeetingRecord  = "meeting.record"
+	MeetingFollow  = "meeting.follow"
+
+	SkillObserve = "skill.observe"
+	SkillSign    = "skill.sign"
+	SkillRevoke  = "skill.revoke"
+	SkillRule    = "skill.rule"
+
 	PartnershipCreate = "partnership.create"
 	PartnershipEdit   = "partnership.edit"
 
@@ -214,6 +234,12 @@ const (
 	ObjectFollowUp     = "followup"
 	ObjectRule         = "rule"
 	ObjectEstimate     = "estimate"
+	ObjectPrivilege    = "privilege"
+	ObjectException    = "privilege_exception"
+	ObjectVisit        = "visit"
+	ObjectTeaching     = "teaching"
+	ObjectMeeting      = "meeting"
+	ObjectSkill        = "skill"
 )
 
 // Actions lists the vocabulary.
@@ -230,7 +256,8 @@ func Actions() []string {
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
-		PostingEnd, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
+		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
+		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
@@ -246,6 +273,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill,
 	}
 }
 

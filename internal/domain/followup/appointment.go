@@ -121,6 +121,9 @@ func (a Appointment) State(today, died clock.Date) State {
 	return StateDue
 }
 
+// Ended reports whether the appointment was lost or closed.
+func (a Appointment) Ended() bool { return a.Status == Lost || a.Status == Closed }
+
 // Because is why nobody is to be followed here: the stored reason, or the death.
 func (a Appointment) Because(died clock.Date) Reason {
 	if a.Status == Open && !died.IsZero() {

@@ -30,5 +30,17 @@ func labels() (keys []string) {
 	for _, v := range practitioner.Specialties() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range practitioner.LicenceStates() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range practitioner.Findings() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range practitioner.ExceptionStates() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range practitioner.LadderRoles() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }

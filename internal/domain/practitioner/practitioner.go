@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -60,13 +61,17 @@ func (s Specialty) Label() string { return "practitioner.specialty." + string(s)
 
 // Practitioner is one doctor.
 type Practitioner struct {
-	ID        ident.ID
-	Name      string
-	Licence   string // digits, optional
-	HomeOrg   ident.ID
-	Side      user.Side // of the home organisation in the partnership
-	Grade     Grade     // optional
-	Specialty Specialty // optional
+	ID      ident.ID
+	Name    string
+	Licence string // digits, optional
+	// LicenceExpires is the last day the licence holds; zero when it is not known.
+	// Renewal is a paper elsewhere, so an expired licence is remarked upon and an
+	// operation under it is marked, never refused.
+	LicenceExpires clock.Date
+	HomeOrg        ident.ID
+	Side           user.Side // of the home organisation in the partnership
+	Grade          Grade     // optional
+	Specialty      Specialty // optional
 }
 
 // Clean brings the licence to plain digits and letters and the name to single
@@ -112,6 +117,42 @@ func (p Practitioner) LicenceWarning() string {
 		return ""
 	}
 	return "warning.practitioner.licence_length"
+}
+
+// LicenceSoonDays is how many days before its end a licence is named in the
+// list; a renewal takes weeks. The figure is the house's own.
+const LicenceSoonDays = 90
+
+// LicenceState says how a licence stands on a day.
+type LicenceState string
+
+// The states of a licence.
+const (
+	LicenceUnknown LicenceState = "unknown" // no last day on record
+	LicenceHolds   LicenceState = "holds"
+	LicenceSoon    LicenceState = "soon" // ends within [LicenceSoonDays]
+	LicenceExpired LicenceState = "expired"
+)
+
+// LicenceStates lists the states.
+func LicenceStates() []LicenceState {
+	return []LicenceState{LicenceUnknown, LicenceHolds, LicenceSoon, LicenceExpired}
+}
+
+// Label is the message key of the state.
+func (s LicenceState) Label() string { return "practitioner.licence." + string(s) }
+
+// LicenceOn is how the licence stands on a day; the last day belongs to it.
+func (p Practitioner) LicenceOn(day clock.Date) LicenceState {
+	switch {
+	case p.LicenceExpires.IsZero():
+		return LicenceUnknown
+	case p.LicenceExpires.Before(day):
+		return LicenceExpired
+	case !p.LicenceExpires.After(day.AddDays(LicenceSoonDays)):
+		return LicenceSoon
+	}
+	return LicenceHolds
 }
 
 // VisitingAt reports whether the doctor is a visitor at a hospital: from the

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -56,6 +57,21 @@ func TestAnOddLicenceIsRemarkedUponOnly(t *testing.T) {
 		p.Licence = licence
 		if got := p.LicenceWarning() != ""; got != odd || p.Check() != nil {
 			t.Errorf("%q: warning %v, %v", licence, got, p.Check())
+		}
+	}
+}
+
+func TestTheLastDayOfALicenceBelongsToIt(t *testing.T) {
+	p := doctor()
+	last := clock.MustDate(2026, 6, 30)
+	if p.LicenceOn(last) != practitioner.LicenceUnknown {
+		t.Error("a licence without a last day is judged")
+	}
+	p.LicenceExpires = last
+	for day, want := range map[clock.Date]practitioner.LicenceState{last: practitioner.LicenceSoon, last.AddDays(1): practitioner.LicenceExpired,
+		last.AddDays(-practitioner.LicenceSoonDays): practitioner.LicenceSoon, last.AddDays(-practitioner.LicenceSoonDays - 1): practitioner.LicenceHolds} {
+		if got := p.LicenceOn(day); got != want {
+			t.Errorf("%s: %s, want %s", day, got, want)
 		}
 	}
 }

@@ -46,28 +46,29 @@ type Rule string
 
 // The rules. Their sentences are the message keys of [Warning.Key].
 const (
-	RuleSecondPrimary   Rule = "procedure.second_primary"   // a first replacement where one is on record
-	RuleNoPrimary       Rule = "procedure.no_primary"       // a revision without its first operation
-	RuleStageInterval   Rule = "procedure.stage_interval"   // plan and days between the sides disagree
-	RuleStageSide       Rule = "procedure.stage_side"       // two stages on the same side
-	RuleSideText        Rule = "procedure.side_text"        // another writing names the other side
-	RuleOutsidePosting  Rule = "procedure.outside_posting"  // a visitor operated outside of a posting
-	RuleBeforeAdmission Rule = "procedure.before_admission" // before the admission
-	RuleAfterDischarge  Rule = "procedure.after_discharge"  // after the discharge
-	RuleAfterDeath      Rule = "procedure.after_death"      // after the death on record
-	RuleDiagnosisBlock  Rule = "procedure.diagnosis_block"  // unusual diagnosis for the programme
-	RuleCompartment     Rule = "procedure.compartment"      // which half of the knee is not recorded
-	RuleAcuityWorse     Rule = "procedure.acuity_worse"     // worse after the operation than before
-	RuleStentsNone      Rule = "procedure.drug_no_stent"    // drug-eluting marked without a stent
-	RuleBMI             Rule = "procedure.bmi"              // height and weight make an unlikely body
-	RuleRadiation       Rule = "procedure.radiation"        // dose at which the skin is watched
-	RuleContrast        Rule = "procedure.contrast"         // contrast beyond what the kidneys clear
-	RuleOcclusion       Rule = "procedure.occlusion"        // an occlusion with flow
+	RuleSecondPrimary    Rule = "procedure.second_primary"    // a first replacement where one is on record
+	RuleNoPrimary        Rule = "procedure.no_primary"        // a revision without its first operation
+	RuleStageInterval    Rule = "procedure.stage_interval"    // plan and days between the sides disagree
+	RuleStageSide        Rule = "procedure.stage_side"        // two stages on the same side
+	RuleSideText         Rule = "procedure.side_text"         // another writing names the other side
+	RuleOutsidePosting   Rule = "procedure.outside_posting"   // a visitor operated outside of a posting
+	RuleOutsidePrivilege Rule = "procedure.outside_privilege" // the lead had no privilege for it at the hospital that day
+	RuleBeforeAdmission  Rule = "procedure.before_admission"  // before the admission
+	RuleAfterDischarge   Rule = "procedure.after_discharge"   // after the discharge
+	RuleAfterDeath       Rule = "procedure.after_death"       // after the death on record
+	RuleDiagnosisBlock   Rule = "procedure.diagnosis_block"   // unusual diagnosis for the programme
+	RuleCompartment      Rule = "procedure.compartment"       // which half of the knee is not recorded
+	RuleAcuityWorse      Rule = "procedure.acuity_worse"      // worse after the operation than before
+	RuleStentsNone       Rule = "procedure.drug_no_stent"     // drug-eluting marked without a stent
+	RuleBMI              Rule = "procedure.bmi"               // height and weight make an unlikely body
+	RuleRadiation        Rule = "procedure.radiation"         // dose at which the skin is watched
+	RuleContrast         Rule = "procedure.contrast"          // contrast beyond what the kidneys clear
+	RuleOcclusion        Rule = "procedure.occlusion"         // an occlusion with flow
 )
 
 // Rules lists the rules.
 func Rules() []Rule {
-	return []Rule{RuleSecondPrimary, RuleNoPrimary, RuleStageInterval, RuleStageSide, RuleSideText, RuleOutsidePosting,
+	return []Rule{RuleSecondPrimary, RuleNoPrimary, RuleStageInterval, RuleStageSide, RuleSideText, RuleOutsidePosting, RuleOutsidePrivilege,
 		RuleBeforeAdmission, RuleAfterDischarge, RuleAfterDeath, RuleDiagnosisBlock, RuleCompartment, RuleAcuityWorse, RuleStentsNone,
 		RuleBMI, RuleRadiation, RuleContrast, RuleOcclusion}
 }

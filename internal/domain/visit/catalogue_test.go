@@ -27,5 +27,23 @@ func labels() (keys []string) {
 	for _, v := range visit.Bands() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range visit.States() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.Duties() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.DayParts() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.Outcomes() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.Lessons() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range visit.Gatherings() {
+		keys = append(keys, v.Label())
+	}
 	return keys
 }

@@ -272,7 +272,8 @@ func TestPostingOpensTheHostAtOnceAndEndsByItsDate(t *testing.T) {
 	}
 	_, _, err = h.s.Posting(t.Context(), h.HospitalAdmin(servicetest.Mountain), id)
 	wantKind(t, "reading another hospital's posting", err, errs.NotFound)
-	if err := h.s.EndPosting(t.Context(), h.Approver(), id, h.Today().AddDays(1), got.Version, "k4"); err != nil {
+	wantField(t, h.s.EndPosting(t.Context(), h.Approver(), directory.PostingEnd{ID: id, On: h.Today().AddDays(9), Version: got.Version}, ""), "on")
+	if err := h.s.EndPosting(t.Context(), h.Approver(), directory.PostingEnd{ID: id, On: h.Today().AddDays(1), Version: got.Version}, "k4"); err != nil {
 		t.Fatal(err)
 	}
 	h.Clock.Advance(48 * 3600e9)

@@ -20,7 +20,10 @@ import (
 type PractitionerList struct {
 	Text string
 	Home ident.ID
-	Page page.Request
+	// Licence leaves doctors whose licence has expired or ends within
+	// practitioner.LicenceSoonDays.
+	Licence bool
+	Page    page.Request
 }
 
 // Practitioners is a page of doctors by name: those of the partnership's
@@ -40,7 +43,11 @@ func (s *Service) Practitioners(ctx context.Context, who user.Principal, in Prac
 			}
 			homes = []ident.ID{in.Home}
 		}
-		out, err = tx.ListPractitioners(store.PractitionerFilter{Homes: homes, Text: in.Text}, in.Page)
+		f := store.PractitionerFilter{Homes: homes, Text: in.Text}
+		if in.Licence {
+			f.LicenceBy = tx.Today().AddDays(practitioner.LicenceSoonDays)
+		}
+		out, err = tx.ListPractitioners(f, in.Page)
 		return err
 	})
 	return out, err
@@ -267,22 +274,39 @@ func (s *Service) checkPosting(tx *store.Tx, who user.Principal, p partnership.P
 	return f.Err()
 }
 
+// PostingEnd is the last day of a posting, under the version of the record.
+type PostingEnd struct {
+	ID      ident.ID
+	On      clock.Date
+	Version int64
+}
+
 // EndPosting makes a day the last one of a posting: from the next day on the
 // doctor sees the hospital's patients no more.
-func (s *Service) EndPosting(ctx context.Context, who user.Principal, id ident.ID, on clock.Date, version int64, key string) error {
+func (s *Service) EndPosting(ctx context.Context, who user.Principal, in PostingEnd, key string) error {
 	if err := s.door(who, authz.PostingEdit); err != nil {
 		return err
 	}
-	_, err := store.Once(ctx, s.db, who, store.KeyOf(key, []any{id, on, version}), func(tx *store.Tx) (struct{}, error) {
-		tx.Intend(audit.Event{Action: audit.PostingEnd, ObjectKind: audit.ObjectPosting, ObjectID: id, Detail: map[string]any{"to": on.String()}})
-		p, err := tx.PostingByID(id)
+	_, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (struct{}, error) {
+		tx.Intend(audit.Event{Action: audit.PostingEnd, ObjectKind: audit.ObjectPosting, ObjectID: in.ID, Detail: map[string]any{"to": in.On.String()}})
+		p, err := tx.PostingByID(in.ID)
 		if err != nil {
 			return struct{}{}, err
 		}
 		if err := s.policy.Check(who, authz.PostingEdit, authz.AtHospital(who.PartnershipID, p.Host)); err != nil {
 			return struct{}{}, errs.Missing("error.posting.missing")
 		}
-		p.To, p.Version = on, version
+		var f errs.Fields
+		if in.On.After(p.To) {
+			f.Add("on", "error.posting.end_later", "to", p.To)
+		}
+		if in.On.Before(p.From) {
+			f.Add("on", "error.period.reversed")
+		}
+		if err := f.Err(); err != nil {
+			return struct{}{}, err
+		}
+		p.To, p.Version = in.On, in.Version
 		if err := p.Posting.Check(p.Home); err != nil {
 			return struct{}{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -39,11 +40,29 @@ func (w *World) Visiting(p Place) user.Principal {
 			if err := tx.InsertPractitioner(doctor); err != nil {
 				return err
 			}
+			if err := w.grantAll(tx, doctor.ID, p); err != nil {
+				return err
+			}
 			return tx.InsertPosting(partnership.Posting{ID: ident.New(), Practitioner: doctor.ID, Host: w.ID(p),
 				From: w.Today().AddDays(-30), To: w.Today().AddDays(30)})
 		})
 		return []user.Assignment{{Role: user.VisitingDoctor, ScopeKind: user.ScopeHospital, ScopeID: w.ID(Sea)}}
 	})
+}
+
+// grantAll lets a doctor do every operation at a hospital, so that only tests
+// about privileges meet them.
+func (w *World) grantAll(tx *store.Tx, doctor ident.ID, p Place) error {
+	for _, programme := range procedure.Programmes() {
+		for _, kind := range procedure.Kinds(programme) {
+			err := tx.InsertPrivilege(practitioner.Privilege{ID: ident.New(), Practitioner: doctor, Hospital: w.ID(p), Kind: kind, From: clock.MustDate(2020, 1, 1),
+				To: w.Today().AddDays(3650)})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Approver is the programme office's approver.

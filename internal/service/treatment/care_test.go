@@ -301,6 +301,15 @@ func TestADoctorKeepsTheOwnOperationWithoutTheNameAfterThePosting(t *testing.T) 
 	if len(list.Rows) != 1 || list.Rows[0].PersonName != "" {
 		t.Errorf("own list: %+v", list.Rows)
 	}
+	for name, in := range map[string]care.OperationsInput{"all": {}, "of the host": {Hospital: w.ID(mountain)}} {
+		host, err := s.Operations(t.Context(), later, in)
+		if name == "all" && len(host.Rows) != 0 || name == "of the host" && err == nil {
+			t.Errorf("the host's list, %s: %d rows, %v", name, len(host.Rows), err)
+		}
+	}
+	if cases := must[care.CaseList](t)(s.Cases(t.Context(), later, care.CasesInput{})); len(cases.Rows) != 0 {
+		t.Errorf("the host's cases are still listed: %d", len(cases.Rows))
+	}
 	_, err := s.CorrectOperation(t.Context(), later, care.OperationInput{Operation: procedure.Procedure{ID: o.ID}, Version: o.Version}, store.Key{})
 	if !errs.Is(err, errs.Forbidden) && !errs.Is(err, errs.NotFound) {
 		t.Errorf("corrected after the posting: %v", err)

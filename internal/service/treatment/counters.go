@@ -79,7 +79,7 @@ func (s *Service) FollowUpsWaiting(ctx context.Context, who user.Principal) (Fol
 func (s *Service) counted(ctx context.Context, who user.Principal) (counted, error) {
 	duties := s.duties(who)
 	decides := s.door(who, authz.ApprovalDecide) == nil
-	if who.PartnershipID == ident.Nil || len(duties) == 0 && !decides {
+	if who.PartnershipID == ident.Nil || len(duties) == 0 && !decides && s.door(who, authz.PrivilegeSign) != nil {
 		return counted{}, nil
 	}
 	if x, ok := s.counts.get(who); ok {
@@ -123,6 +123,13 @@ func (s *Service) countQueue(tx *store.Tx, who user.Principal, duties []duty, de
 			return err
 		}
 		q.Counts[TaskDispute], q.Counts[TaskAlarm] = disputes, alarms
+	}
+	if s.door(who, authz.PrivilegeSign) == nil {
+		n, err := tx.CountExceptions(s.hospitals(who, authz.PrivilegeSign))
+		if err != nil {
+			return err
+		}
+		q.Counts[TaskException] = n
 	}
 	if !decides {
 		return nil

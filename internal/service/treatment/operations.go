@@ -88,12 +88,15 @@ func (s *Service) LogOperation(ctx context.Context, who user.Principal, in Opera
 		if err := s.at(who, authz.ProcedureLog, t.Hospital); err != nil {
 			return none, err
 		}
-		o, err := s.examine(tx, t, in)
+		o, judged, err := s.examine(tx, t, in)
 		if err != nil {
 			return none, err
 		}
 		o.ID = ident.New()
 		if err := tx.InsertOperation(o, t); err != nil {
+			return none, err
+		}
+		if err := keepException(tx, o, t, judged, in.Reason); err != nil {
 			return none, err
 		}
 		if t, err = tx.TreatmentOperated(t); err != nil {
@@ -164,12 +167,19 @@ func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in O
 
 // saveCorrection examines a changed record, stores it and keeps what stood there.
 func (s *Service) saveCorrection(tx *store.Tx, t store.Treatment, old store.Operation, in OperationInput) (store.Operation, error) {
-	o, err := s.examine(tx, t, in)
+	var err error
+	if in.Reason, err = reasonBefore(tx, old, in.Reason); err != nil {
+		return old, err
+	}
+	o, judged, err := s.examine(tx, t, in)
 	if err != nil {
 		return o, err
 	}
 	o.ID, o.Version = old.ID, old.Version
 	if err := tx.UpdateOperation(o); err != nil {
+		return o, err
+	}
+	if err := keepException(tx, o, t, judged, in.Reason); err != nil {
 		return o, err
 	}
 	if t, err = tx.TreatmentOperated(t); err != nil {
@@ -187,7 +197,8 @@ func (s *Service) saveCorrection(tx *store.Tx, t store.Treatment, old store.Oper
 
 // examine completes an entered operation from the treatment and the doctors,
 // checks it by the domain's rules and turns warnings into marks.
-func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (store.Operation, error) {
+func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (store.Operation, verdict, error) {
+	var judged verdict
 	p := in.Operation
 	p.Treatment, p.Programme, p.Hospital = t.ID, t.Programme, t.Hospital
 	p.Site = p.Kind.Site()
@@ -197,7 +208,7 @@ func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (s
 	}
 	doctors, err := tx.SurgeonsAt(t.Hospital, p.OperatedOn)
 	if err != nil {
-		return store.Operation{}, err
+		return store.Operation{}, judged, err
 	}
 	var fields errs.Fields
 	known(doctors, "lead", p.Lead, &fields)
@@ -208,22 +219,31 @@ func (s *Service) examine(tx *store.Tx, t store.Treatment, in OperationInput) (s
 	if i := slices.IndexFunc(doctors, func(d store.Surgeon) bool { return d.ID == p.Lead }); i >= 0 && p.Lead != ident.Nil {
 		lead := doctors[i]
 		if lead.Side, err = tx.SideOf(lead.HomeOrg); err != nil {
-			return o, err
+			return o, judged, err
 		}
 		o.LeadVisiting, o.LeadName, facts.LeadPosted = lead.VisitingAt(t.Hospital), lead.Name, lead.Posted
+		if judged, err = judgePrivilege(tx, lead.Practitioner, p); err != nil {
+			return o, judged, err
+		}
 	}
 	if facts.Recorded, err = tx.RecordedOperations(t.Person); err != nil {
-		return o, err
+		return o, judged, err
 	}
 	wrong, warnings := procedure.Validate(o.Procedure, facts)
 	if err := append(fields, wrong...).Err(); err != nil {
-		return o, err
+		return o, judged, err
+	}
+	if judged.outside() {
+		warnings = append(warnings, judged.warning(o))
 	}
 	if len(warnings) > 0 && !in.Confirmed {
-		return o, unconfirmed(warnings)
+		return o, judged, unconfirmed(warnings)
+	}
+	if judged.outside() {
+		err = checkPrivilegeReason(in.Reason)
 	}
 	o.Marks = marks(warnings)
-	return o, nil
+	return o, judged, err
 }
 
 // known notes a doctor who was never at the hospital.
@@ -274,12 +294,13 @@ type OperationView struct {
 	Readings      []store.Reading
 	Complications []store.Complication
 	Deceased      clock.Date
-	SeenOn        clock.Date // the last day the person is known to have been alive
-	Edit          bool       // the reader may correct it; not while it is locked
-	Observe       bool       // the reader may add readings and complications, locked or not
-	Review        bool       // the reader may look at alarms about its parts
-	Reader        ident.ID   // account; who wrote a part down is not its second person
-	Sign          bool       // the reader may validate it, or unlock it
+	SeenOn        clock.Date               // the last day the person is known to have been alive
+	Edit          bool                     // the reader may correct it; not while it is locked
+	Observe       bool                     // the reader may add readings and complications, locked or not
+	Review        bool                     // the reader may look at alarms about its parts
+	Reader        ident.ID                 // account; who wrote a part down is not its second person
+	Sign          bool                     // the reader may validate it, or unlock it
+	Exception     store.PrivilegeException // the id is nil when the lead was within the privileges
 	// Away: the reader sees the record through the team only; the person's name
 	// and the way to the case stay closed.
 	Away bool
@@ -309,6 +330,9 @@ func (s *Service) Operation(ctx context.Context, who user.Principal, id ident.ID
 			return err
 		}
 		if err := later(tx, &v); err != nil {
+			return err
+		}
+		if v.Exception, err = tx.ExceptionOf(id); err != nil {
 			return err
 		}
 		v.Sides, err = tx.SidesOf()

@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -39,12 +40,13 @@ const (
 	TaskClose     Task = "close"     // all treatments ended early: close the case
 	TaskDispute   Task = "dispute"   // a serial number in two records
 	TaskAlarm     Task = "alarm"     // an implant that breaks a rule waits for a second person
+	TaskException Task = "exception" // an operation outside of the privileges waits for the second signature
 )
 
 // Tasks lists the tasks in the order of the tabs.
 func Tasks() []Task {
 	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose,
-		TaskDispute, TaskAlarm}
+		TaskDispute, TaskAlarm, TaskException}
 }
 
 // Label is the message key of the task.
@@ -68,6 +70,8 @@ type QueueItem struct {
 	Due      clock.Date // zero: no day
 	Referral *store.Referral
 	Device   ident.ID // the dispute, or the part with the alarm
+	// Exception is the operation outside of the privileges; it names no patient.
+	Exception ident.ID
 }
 
 // Queue is what waits for the reader, and how much there is of each.
@@ -125,7 +129,7 @@ func (s *Service) Queue(ctx context.Context, who user.Principal) (Queue, error) 
 	}
 	duties := s.duties(who)
 	decides := s.door(who, authz.ApprovalDecide) == nil
-	if q.None = len(duties) == 0 && !decides; q.None || who.PartnershipID == ident.Nil {
+	if q.None = len(duties) == 0 && !decides && s.door(who, authz.PrivilegeSign) != nil; q.None || who.PartnershipID == ident.Nil {
 		q.None = true
 		return q, nil
 	}
@@ -162,7 +166,7 @@ func dayOrder(a, b clock.Date) int {
 
 func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, decides bool, q *Queue) error {
 	of, ofCase := tasksOf(duties)
-	if len(who.Hospitals) > 0 {
+	if len(who.Hospitals) > 0 && len(duties) > 0 {
 		if err := s.readWork(tx, who, q, of); err != nil {
 			return err
 		}
@@ -194,6 +198,9 @@ func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, dec
 		}
 	}
 	if err := s.readDevices(tx, who, decides, q); err != nil {
+		return err
+	}
+	if err := s.readExceptions(tx, who, q); err != nil {
 		return err
 	}
 	return s.countQueue(tx, who, duties, decides, q)
@@ -230,6 +237,24 @@ func (s *Service) readDevices(tx *store.Tx, who user.Principal, decides bool, q 
 		i := QueueItem{Task: TaskAlarm, Urgency: Soon, Device: p.ID, Waiting: store.Waiting{Plan: p.Catalogue, Since: p.CreatedAt, PersonName: p.PersonName, Sex: p.Sex,
 			Birth: p.Birth, CaseNo: p.CaseNo, Hospital: p.Hospital, Hosp: p.HospitalName, Treatment: p.Treatment}}
 		if p.EnteredBy == who.AccountID {
+			i.Urgency = Other
+		}
+		q.add(i)
+	}
+	return err
+}
+
+// readExceptions reads the operations outside of the privileges for those who
+// sign; what the reader logged or led waits for somebody else.
+func (s *Service) readExceptions(tx *store.Tx, who user.Principal, q *Queue) error {
+	if s.door(who, authz.PrivilegeSign) != nil {
+		return nil
+	}
+	open, err := tx.ListExceptions(s.hospitals(who, authz.PrivilegeSign), practitioner.ExceptionOpen, page.Request{Size: devicesShown})
+	for _, x := range open.Rows {
+		i := QueueItem{Task: TaskException, Urgency: Soon, Exception: x.ID, Waiting: store.Waiting{Plan: x.Name, Programme: x.Kind.Programme(), Since: x.CreatedAt,
+			Hospital: x.Hospital, Hosp: x.HospitalName}}
+		if x.EnteredBy == who.AccountID || who.PractitionerID != ident.Nil && x.Practitioner == who.PractitionerID {
 			i.Urgency = Other
 		}
 		q.add(i)

@@ -35,9 +35,9 @@ procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id,
 followup_ as (insert into followup (partnership_id, id, procedure_id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, step, due_on, from_on, to_on, township,
 		village, lead, status, reason, ended_on, created_at, created_by)
 	select $1::uuid, md5('f' || s || $4 || i)::uuid, id, id, id, id, prog, h, v, s, d + s * 90, d + s * 90 - 40, d + s * 90 + 40, 'T' || i % 12, 'V' || i % 60, s = 1 and i % 120 in (7, 9),
-		case when i % 120 = 7 then 'lost' when i % 120 = 9 then 'closed' when i % 3 = 0 and d + s * 90 > date '2026-08-01' then 'open' else 'done' end,
+		case when i % 120 = 7 then 'lost' when i % 120 = 9 then 'closed' when i % 6 = 0 and d + s * 90 > date '2026-08-01' then 'open' else 'done' end,
 		case when i % 120 = 7 then 'refused' when i % 120 = 9 then 'moved' else '' end,
-		case when i % 120 in (7, 9) or i % 3 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id from n, generate_series(1, 2) s where step >= 6),
+		case when i % 120 in (7, 9) or i % 6 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id from n, generate_series(1, 2) s where step >= 6),
 contact_ as (insert into followup_contact (partnership_id, id, followup_id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, happened_on, evidence, reached, created_at, created_by)
 	select $1::uuid, id, md5('f1' || $4 || i)::uuid, id, id, id, id, h, v, d + 90, 'visit', true, at, id from n where step >= 6),
 score_ as (insert into followup_score (partnership_id, id, contact_id, hospital_id, visible_to, instrument, edition, total, parts)
@@ -110,5 +110,39 @@ job_ as (insert into job (partnership_id, id, kind, payload, state, run_after, c
 pairing_ as (insert into pairing (partnership_id, id, donor_id, receiving_id, from_on, created_at, created_by)
 	select $1::uuid, id, h, h, d, at, id from n where i % 10 = 0),
 posting_ as (insert into posting (partnership_id, id, practitioner_id, organisation_id, from_on, to_on, created_at, created_by)
-	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, d, d + 90, at, id from n where i % 5 = 0)
+	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, d, d + 90, at, id from n where i % 5 = 0),
+practitioner_ as (insert into practitioner (id, name, name_key, home_organisation_id, created_at)
+	select md5('doctor' || k)::uuid, 'x', 'x' || k, ($2::uuid[])[1 + k % cardinality($2::uuid[])], '2020-01-01' from generate_series(0, 39) k on conflict do nothing),
+privilege_ as (insert into privilege (partnership_id, id, practitioner_id, hospital_id, kind, from_on, to_on, created_at, created_by)
+	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'TKA', d, d + 90, at, id from n where i % 4 = 0),
+exception_ as (insert into privilege_exception (partnership_id, id, procedure_id, treatment_id, case_id, hospital_id, visible_to, team, practitioner_id, kind, operated_on, finding, reason, state,
+		entered_by, created_at, created_by)
+	select $1::uuid, id, id, id, id, h, v, '{}', md5('doctor' || i % 40)::uuid, 'TKA', d, 'none', 'x', case when i % 50 = 5 then 'open' else 'accepted' end, $1::uuid, at, id from n where step >= 6 and i % 5 = 0),
+visit_ as (insert into visit (partnership_id, id, hospital_id, title, from_on, to_on, state, created_at, created_by)
+	select $1::uuid, id, h, 'x', d, d + 7, case when i % 100 = 0 then 'planned' else 'closed' end, at, id from n where i % 5 = 0),
+member_ as (insert into visit_member (partnership_id, id, visit_id, hospital_id, practitioner_id, duty, created_at, created_by)
+	select $1::uuid, id, id, h, md5('doctor' || i % 40)::uuid, 'surgeon', at, id from n where i % 5 = 0),
+day_ as (insert into visit_day (partnership_id, visit_id, practitioner_id, on_date, hospital_id, part, created_at, created_by)
+	select $1::uuid, id, md5('doctor' || i % 40)::uuid, d, h, 'full', at, id from n where i % 5 = 0),
+vcase_ as (insert into visit_case (partnership_id, id, visit_id, case_id, hospital_id, visible_to, kind, side, planned_on, state, created_at, created_by)
+	select $1::uuid, id, id, id, h, v, 'TKA', 'L', d, 'planned', at, id from n where i % 5 = 0),
+hand_ as (insert into visit_handover (partnership_id, id, visit_id, case_id, hospital_id, visible_to, owner_id, handed_on, created_at, created_by)
+	select $1::uuid, id, id, id, h, v, md5('doctor' || i % 40)::uuid, d, at, id from n where i % 5 = 0),
+supply_ as (insert into visit_supply (partnership_id, id, visit_id, hospital_id, name, quantity, unit, source, created_at, created_by)
+	select $1::uuid, id, id, h, 'x', 1, 'x', 'host', at, id from n where i % 5 = 0),
+teaching_ as (insert into teaching (partnership_id, id, hospital_id, visit_id, kind, topic, on_date, minutes, teacher_id, created_at, created_by)
+	select $1::uuid, id, h, id, 'lecture', 'x', d, 60, md5('doctor' || i % 40)::uuid, at, id from n where i % 5 = 0),
+attendee_ as (insert into teaching_attendee (partnership_id, teaching_id, practitioner_id, hospital_id)
+	select $1::uuid, id, md5('doctor' || (i + 1) % 40)::uuid, h from n where i % 5 = 0),
+meeting_ as (insert into meeting (partnership_id, id, kind, topic, on_date, place, attendees, created_at, created_by)
+	select $1::uuid, id, 'meeting', 'x', d, 'x', 3, at, id from n where i % 5 = 0),
+task_ as (insert into meeting_task (partnership_id, id, meeting_id, task, responsible, due_on, created_at, created_by)
+	select $1::uuid, id, id, 'x', 'x', d, at, id from n where i % 5 = 0),
+rule_ as (insert into skill_rule (partnership_id, kind, needed, created_at, created_by) select $1::uuid, k, 5, '2020-01-01', $1::uuid from unnest(array['TKA', 'THA']) k),
+watched_ as (insert into skill_observation (partnership_id, id, procedure_id, hospital_id, visible_to, practitioner_id, operated_on, kind, visitor, created_at, created_by)
+	select $1::uuid, id, id, h, v, md5('doctor' || i % 40)::uuid, d, 'TKA', true, at, id from n where step >= 6 and i % 3 = 0),
+signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
+	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
+busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, created_at)
+	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, at from n where i % 5 = 0)
 select count(*) from n

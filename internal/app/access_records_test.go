@@ -1,0 +1,135 @@
+package app
+
+import (
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/acuity"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
+	"github.com/shanhai-health/shanhai/internal/domain/device"
+	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
+	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
+	"github.com/shanhai-health/shanhai/internal/domain/visit"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/pricing"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/service/visiting"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// outcomes makes a complication of an operation, and a reading of an eye.
+func (p *premises) outcomes(op ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Doctor(here)
+	later, err := s.Care.SaveComplication(ctx, doctor, care.ComplicationInput{Operation: op, Complication: complication.Complication{Type: complication.Dislocation, Onset: p.Today(), Grade: "I",
+		Related: complication.RelatedYes, Outcome: "RESOLVED"}}, store.Key{})
+	must(p, "complication", err)
+	eyes := p.Case(here, procedure.Cataract, "向明远")
+	reading, err := s.Care.RecordReading(ctx, doctor, care.ReadingInput{Case: eyes.ID, Side: procedure.Left, On: p.Today(), Text: "4.5", Correction: acuity.Presenting}, store.Key{})
+	must(p, "reading", err)
+	p.objects["eyes"], p.objects["{complication}"], p.objects["{reading}"] = eyes.ID.String(), later.ID.String(), reading.ID.String()
+}
+
+// devices makes a line of the library, a delivery, a part that a second record
+// names as well, and one that was taken out.
+func (p *premises) devices(first ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Doctor(here)
+	tr := p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	second, err := s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today())}, store.Key{})
+	must(p, "second operation", err)
+	line, err := s.Implants.SaveLine(ctx, p.Approver(), implant.LineInput{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}}, store.Key{})
+	must(p, "library", err)
+	stock, err := s.Implants.AddStock(ctx, p.Registrar(here), implant.StockInput{Hospital: p.ID(here), Device: device.Device{Maker: "临川", Catalogue: "F-1"}, Lot: "A", Received: 3}, store.Key{})
+	must(p, "delivery", err)
+	for _, op := range []ident.ID{first, second.ID} {
+		_, err = s.Implants.AddParts(ctx, doctor, implant.PartsInput{Operation: op, ByHand: &device.Item{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}, Serial: "7"},
+			Confirmed: true, Reason: "按标签"}, store.Key{})
+		must(p, "part", err)
+	}
+	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Role: device.Insert}, store.Key{})
+	must(p, "explant", err)
+	for name, value := range map[string]string{"devices": line.ID.String(), "stock": stock.ID.String(), "parts": p.superText(`select id from component where claim = 'disputed'`),
+		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
+		p.objects[name] = value
+	}
+}
+
+// followUps records a contact for an appointment of an operation.
+func (p *premises) followUps(op ident.ID) {
+	const here = servicetest.Mountain
+	k, err := p.app.Services.Aftercare.Record(p.T.Context(), p.Doctor(here), aftercare.RecordInput{Operation: op,
+		Contact: followup.Contact{On: p.Today(), Evidence: followup.Visit, Reached: true}}, store.Key{})
+	must(p, "contact", err)
+	p.objects["contacts"] = k.ID.String()
+	p.objects["followups"] = p.superText(`select id from followup where procedure_id = $1 order by due_on limit 1`, op)
+}
+
+// rules makes a released version, a draft after it, and an estimate.
+func (p *premises) rules(tr store.Treatment) {
+	ctx, s := p.T.Context(), p.app.Services
+	head := policy.Head{Name: "示例", Sample: true, From: clock.MustDate(2020, 1, 1), Region: policy.Region{Code: "990101", ZH: "示例", EN: "Sample"}}
+	first, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head}, store.Key{})
+	must(p, "draft", err)
+	_, err = s.Pricing.Release(ctx, p.SecondApprover(), pricing.Standing{Policy: first.ID, Edition: first.Edition}, store.Key{})
+	must(p, "release", err)
+	head.From = p.Today().AddDays(30)
+	second, err := s.Pricing.Draft(ctx, p.Approver(), pricing.DraftInput{Head: head, From: first.ID}, store.Key{})
+	must(p, "second draft", err)
+	e, err := s.Pricing.Save(ctx, p.Registrar(servicetest.Mountain), pricing.EstimateInput{Treatment: tr.ID, Case: fee.Case{Kind: procedure.TKA, Level: "2", Insurance: policy.Resident,
+		Items: []fee.Item{{Class: "service", Amount: 6_000_000}}}}, store.Key{})
+	must(p, "estimate", err)
+	for name, value := range map[string]string{"policies": second.ID.String(), "estimates": e.ID.String(), "{section}": "basic", "{rule}": "B1"} {
+		p.objects[name] = value
+	}
+}
+
+// visiting makes a privilege and an operation outside of it.
+func (p *premises) visiting() {
+	ctx, s := p.T.Context(), p.app.Services
+	const here = servicetest.Mountain
+	doctor := p.Visiting(here)
+	p.Exec(`delete from privilege where practitioner_id = $1`, doctor.PractitionerID)
+	made, err := s.Visiting.SavePrivilege(ctx, p.HospitalAdmin(here), practitioner.Privilege{Practitioner: doctor.PractitionerID, Hospital: p.ID(here), Kind: procedure.THA,
+		From: p.Today(), To: p.Today()}, store.Key{})
+	must(p, "privilege", err)
+	tr := p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	_, err = s.Care.LogOperation(ctx, doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, p.Today()),
+		Confirmed: true, Reason: "急诊"}, store.Key{})
+	must(p, "operation outside of the privileges", err)
+	local := p.Doctor(here)
+	mission, err := s.Visiting.SaveVisit(ctx, local, visit.Mission{Hospital: p.ID(here), Title: "支医周", From: p.Today(), To: p.Today()}, store.Key{})
+	must(p, "visit", err)
+	err = s.Visiting.ChangeRoster(ctx, local, visiting.MemberInput{Visit: mission, Practitioner: doctor.PractitionerID, Duty: visit.DutySurgeon}, store.Key{})
+	must(p, "roster", err)
+	listed := p.Case(here, procedure.Joint, "向小满")
+	err = s.Visiting.PlanCase(ctx, local, visiting.EntryInput{Visit: mission, CaseNo: listed.No, Entry: visit.Entry{Kind: procedure.TKA, Side: procedure.Left, On: p.Today()}}, store.Key{})
+	must(p, "list", err)
+	err = s.Visiting.UseSupplies(ctx, local, visiting.SupplyInput{Visit: mission, Supply: visiting.Supply{Name: "骨水泥", Quantity: 1, Unit: "袋", Source: visiting.SupplyHost}}, store.Key{})
+	must(p, "supplies", err)
+	lesson, err := s.Visiting.SaveLesson(ctx, local, visit.Teaching{Hospital: p.ID(here), Kind: visit.Lecture, Topic: "讲座", On: p.Today(), Minutes: 60, Teacher: doctor.PractitionerID, Others: 3}, store.Key{})
+	must(p, "teaching", err)
+	meeting, err := s.Visiting.SaveMeeting(ctx, p.Approver(), visit.Meeting{Kind: visit.JointMeeting, Topic: "联席会", On: p.Today(), Place: "云岭区"}, store.Key{})
+	must(p, "meeting", err)
+	task, err := s.Visiting.SaveTask(ctx, p.Approver(), visit.Task{Meeting: meeting.ID, Task: "选派", Responsible: "帮扶办", Due: p.Today()}, store.Key{})
+	must(p, "follow-up", err)
+	must(p, "rules", s.Visiting.SetRules(ctx, p.Approver(), map[procedure.Kind]int{procedure.TKA: 1}, store.Key{}))
+	taught := servicetest.Joint(local.PractitionerID, procedure.Left, p.Today())
+	taught.Supervisor = doctor.PractitionerID
+	tr = p.Advance(p.Eligible(here), treatment.AdmitEmergency)
+	_, err = s.Care.LogOperation(ctx, local, care.OperationInput{Treatment: tr.ID, Operation: taught}, store.Key{})
+	must(p, "supervised operation", err)
+	signed, err := s.Visiting.SignOff(ctx, doctor, visiting.SignoffInput{Doctor: local.PractitionerID, Kind: procedure.TKA}, store.Key{})
+	must(p, "sign-off", err)
+	for name, value := range map[string]string{"skills": local.PractitionerID.String(), "{signoff}": signed.ID.String(), "teaching": lesson.ID.String(), "meetings": meeting.ID.String(), "{task}": task.ID.String(), "privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
+		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
+		p.objects[name] = value
+	}
+}
