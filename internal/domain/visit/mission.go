@@ -332,15 +332,16 @@ type Busy struct {
 	Organisation ident.ID
 	Source       ident.ID // of the roster or the list
 	From, To     time.Time
+	Exact        bool // the hours of one case; otherwise the days of a stay
 }
 
 // Clashes are the times that put the doctor at another hospital at the same
-// time. It is a warning: two hospitals may lie in one street, but the office
+// time: stays with stays, cases with cases. It is a warning: two hospitals may lie in one street, but the office
 // should know.
 func (b Busy) Clashes(others []Busy) []Busy {
 	var out []Busy
 	for _, o := range others {
-		if o.Practitioner == b.Practitioner && o.Organisation != b.Organisation && o.Source != b.Source && b.From.Before(o.To) && o.From.Before(b.To) {
+		if o.Practitioner == b.Practitioner && o.Organisation != b.Organisation && o.Source != b.Source && o.Exact == b.Exact && b.From.Before(o.To) && o.From.Before(b.To) {
 			out = append(out, o)
 		}
 	}
@@ -359,5 +360,5 @@ func (m Mission) Slot(e Entry) (Busy, bool) {
 		return Busy{}, false
 	}
 	from := e.On.Start().Add(time.Duration(e.Start) * time.Minute)
-	return Busy{Practitioner: e.Surgeon, Organisation: m.Hospital, Source: e.ID, From: from, To: from.Add(time.Duration(e.Minutes) * time.Minute)}, true
+	return Busy{Practitioner: e.Surgeon, Organisation: m.Hospital, Source: e.ID, From: from, To: from.Add(time.Duration(e.Minutes) * time.Minute), Exact: true}, true
 }

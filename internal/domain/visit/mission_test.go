@@ -156,6 +156,7 @@ func TestOneSurgeonAtTwoHospitalsAtOnceIsAClash(t *testing.T) {
 		"right afterwards elsewhere":       {at(home, 600, 660), 0},
 		"right before elsewhere":           {at(home, 480, 540), 0},
 		"the whole day elsewhere":          {at(home, 0, 1440), 1},
+		"a stay elsewhere is no case":      {visit.Busy{Practitioner: doctor, Organisation: home, Source: ident.New(), From: slot.From, To: slot.To, Exact: true}, 0},
 	} {
 		if got := slot.Clashes([]visit.Busy{c.other, slot}); len(got) != c.want {
 			t.Errorf("%s: %d", name, len(got))

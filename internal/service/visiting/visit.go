@@ -76,12 +76,12 @@ type VisitLine struct {
 	Owner     *Handover
 }
 
-// Clash is a time at which a member is bound at another hospital as well.
+// Clash is a time at which a member is bound at another hospital as well. It
+// says when, not where.
 type Clash struct {
-	Name     string
-	Busy     visit.Busy
-	Roster   bool // the whole mission clashes, not one case of the list
-	Hospital string
+	Name   string
+	Busy   visit.Busy
+	Roster bool // the whole stay clashes, not one case of the list
 }
 
 // VisitView is one mission with everything its page and its report show.
@@ -271,8 +271,8 @@ func readClashes(tx *store.Tx, v VisitView) ([]Clash, error) {
 			continue
 		}
 		slot, ok := v.Slot(l.Entry.Entry)
-		if !ok || slices.ContainsFunc(out, func(c Clash) bool { return c.Busy.Practitioner == slot.Practitioner }) {
-			continue // without an hour, or the whole stay of the surgeon is named already
+		if !ok {
+			continue // without an hour
 		}
 		others, err := tx.BusyAt(slot.Practitioner, slot.From, slot.To)
 		if err != nil {

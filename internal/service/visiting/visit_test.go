@@ -120,8 +120,22 @@ func TestAClashWarnsAndNeverBlocks(t *testing.T) {
 	if len(v.Clashes) != 1 || !v.Clashes[0].Roster || v.Clashes[0].Name != doctor.DisplayName {
 		t.Fatalf("%+v", v.Clashes)
 	}
-	if v.Clashes[0].Hospital != "" {
-		t.Error("the warning says where the doctor is instead")
+	plan := func(p servicetest.Place, id ident.ID, start int) {
+		t.Helper()
+		e := visit.Entry{Kind: procedure.TKA, Side: procedure.Left, On: h.Today(), Surgeon: doctor.PractitionerID, Start: start, Minutes: 60}
+		in := visiting.EntryInput{Visit: id, CaseNo: h.Case(p, procedure.Joint, "丙").No, Entry: e}
+		if err := h.s.PlanCase(t.Context(), h.Doctor(p), in, store.Key{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan(mountain, first, 540)
+	plan(near, second, 600) // right afterwards
+	if v := h.view(first); len(v.Clashes) != 1 {
+		t.Errorf("two cases after one another clash: %+v", v.Clashes)
+	}
+	plan(near, second, 570)
+	if v := h.view(first); len(v.Clashes) != 2 || v.Clashes[1].Roster {
+		t.Errorf("two cases in one hour: %+v", v.Clashes)
 	}
 	if err := h.s.Cancel(t.Context(), h.Doctor(near), visiting.End{Visit: second, Version: 1, Reason: "改期"}, store.Key{}); err != nil {
 		t.Fatal(err)
