@@ -148,6 +148,30 @@ func (m Mission) Check() error {
 // Has reports whether a day is in the mission; the first and the last are.
 func (m Mission) Has(day clock.Date) bool { return !day.Before(m.From) && !day.After(m.To) }
 
+// Keeps refuses new days that would leave out what was done or is planned: a
+// patient must not drop out of a mission by a change of its dates.
+func (m Mission) Keeps(lines []Line) error {
+	var f errs.Fields
+	for _, l := range lines {
+		on := clock.Date{}
+		switch {
+		case l.Done != nil:
+			on = l.Done.On
+		case l.Outcome == OutcomeOpen:
+			on = l.Entry.On
+		default:
+			continue
+		}
+		if on.Before(m.From) && !f.Has("from") {
+			f.Add("from", "error.visit.leaves_out", "on", on)
+		}
+		if on.After(m.To) && !f.Has("to") {
+			f.Add("to", "error.visit.leaves_out", "on", on)
+		}
+	}
+	return f.Err()
+}
+
 // Open refuses a change to a mission that is closed or cancelled.
 func (m Mission) Open() error {
 	if m.State == Planned {

@@ -296,12 +296,16 @@ func (s *Service) SaveVisit(ctx context.Context, who user.Principal, m visit.Mis
 	}
 	event := audit.Event{Action: action, ObjectKind: audit.ObjectVisit, ObjectID: m.ID, Detail: map[string]any{"from": m.From.String(), "to": m.To.String()}}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) (ident.ID, error) {
+		var lines []visit.Line
 		if !fresh {
 			old, err := s.openVisit(tx, who, m.ID)
 			if err != nil {
 				return ident.Nil, err
 			}
 			m.Hospital, m.State = old.Hospital, old.State
+			if lines, err = linesOf(tx, old); err != nil {
+				return ident.Nil, err
+			}
 		}
 		if m.Hospital != ident.Nil && s.at(who, authz.VisitEdit, m.Hospital) != nil {
 			return ident.Nil, errs.Missing("error.visit.missing")
@@ -312,11 +316,24 @@ func (s *Service) SaveVisit(ctx context.Context, who user.Principal, m visit.Mis
 		if fresh {
 			return m.ID, tx.InsertVisit(m)
 		}
+		if err := m.Keeps(lines); err != nil {
+			return ident.Nil, err
+		}
 		if err := tx.UpdateVisit(m); err != nil {
 			return ident.Nil, err
 		}
 		return m.ID, s.keepRosterBusy(tx, m)
 	})
+}
+
+// linesOf is the list of a mission joined with what was done.
+func linesOf(tx *store.Tx, v Visit) ([]visit.Line, error) {
+	roster, err := tx.VisitMembers(v.ID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := readLedger(tx, v, roster)
+	return b.lines, err
 }
 
 // keepRosterBusy moves the time of every member to the mission's days.

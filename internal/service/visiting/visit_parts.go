@@ -27,15 +27,12 @@ type MemberInput struct {
 func (s *Service) ChangeRoster(ctx context.Context, who user.Principal, in MemberInput, key Key) error {
 	event := audit.Event{Action: audit.VisitEdit, ObjectID: in.Visit, Detail: map[string]any{"part": "roster"}}
 	return s.change(ctx, who, key, event, func(tx *store.Tx, v Visit) error {
-		if in.Remove != ident.Nil {
-			if err := tx.RemoveVisitMember(v.ID, in.Remove); err != nil {
-				return err
-			}
-			return tx.ReleaseBusy(in.Remove)
-		}
 		roster, err := tx.VisitMembers(v.ID)
 		if err != nil {
 			return err
+		}
+		if in.Remove != ident.Nil {
+			return removeMember(tx, v, roster, in.Remove)
 		}
 		var f errs.Fields
 		if !in.Duty.Known() {
@@ -58,6 +55,27 @@ func (s *Service) ChangeRoster(ctx context.Context, who user.Principal, in Membe
 		}
 		return tx.KeepBusy(v.Span(m.Practitioner, m.ID))
 	})
+}
+
+// removeMember takes a member off the roster, unless a patient would drop out of
+// the mission with the member.
+func removeMember(tx *store.Tx, v Visit, roster []Member, id ident.ID) error {
+	rest := slices.DeleteFunc(slices.Clone(roster), func(m Member) bool { return m.ID == id })
+	before, err := tx.VisitOperations(v, roster)
+	if err != nil {
+		return err
+	}
+	after, err := tx.VisitOperations(v, rest)
+	if err != nil {
+		return err
+	}
+	if n := len(before) - len(after); n > 0 {
+		return errs.Refuse("visit.member_operated", "error.visit.member_operated", errs.Args{"n": n}, "remedy.visit.hand_over")
+	}
+	if err := tx.RemoveVisitMember(v.ID, id); err != nil {
+		return err
+	}
+	return tx.ReleaseBusy(id)
 }
 
 // EntryInput puts a case on the list of a mission, by the number of the case.

@@ -54,6 +54,13 @@ func TestAVisitClosesWhenEveryPatientHasALocalOwner(t *testing.T) {
 	if err := closing(); errs.Of(err).Rule != "visit.handover" {
 		t.Errorf("closed with a patient nobody owns: %v", err)
 	}
+	shorter := visit.Mission{ID: id, Title: "改期", From: h.Today().AddDays(-2), To: h.Today().AddDays(-1), Version: v.Version}
+	_, err := h.s.SaveVisit(t.Context(), local, shorter, store.Key{})
+	wantField(t, err, "to")
+	leaving := h.s.ChangeRoster(t.Context(), local, visiting.MemberInput{Visit: id, Remove: v.Roster[0].ID}, store.Key{})
+	if errs.Of(leaving).Rule != "visit.member_operated" {
+		t.Errorf("the surgeon leaves the roster with the patient: %v", leaving)
+	}
 	hand := visiting.HandoverInput{Visit: id, Case: o.Case, Owner: doctor.PractitionerID, On: h.Today()}
 	wantField(t, h.s.HandOver(t.Context(), local, hand, store.Key{}), "owner")
 	hand.Owner = local.PractitionerID
