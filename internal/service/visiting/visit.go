@@ -97,6 +97,7 @@ type VisitView struct {
 	Unowned  int             // patients nobody took over yet
 	Sides    map[ident.ID]user.Side
 	Edit     bool // the reader may change it, and it is open
+	Hand     bool // the reader may hand patients over, also of a closed one
 	Cases    bool // the reader may see the patients
 	Today    clock.Date
 }
@@ -152,6 +153,7 @@ func (s *Service) visit(ctx context.Context, who user.Principal, id ident.ID, ev
 		}
 		v.Cases = s.can(who, authz.CaseRead, v.Hospital)
 		v.Edit = s.can(who, authz.VisitEdit, v.Hospital) && v.State == visit.Planned
+		v.Hand = s.can(who, authz.VisitEdit, v.Hospital) && v.State != visit.Cancelled
 		if err := readRoster(tx, &v); err != nil {
 			return err
 		}
@@ -350,14 +352,20 @@ func (s *Service) keepRosterBusy(tx *store.Tx, m visit.Mission) error {
 // openVisit reads a mission the caller may change, holds it and refuses when it
 // has ended.
 func (s *Service) openVisit(tx *store.Tx, who user.Principal, id ident.ID) (Visit, error) {
-	v, err := tx.VisitForUpdate(id)
+	v, err := s.heldVisit(tx, who, id)
 	if err != nil {
 		return v, err
 	}
-	if s.at(who, authz.VisitEdit, v.Hospital) != nil {
+	return v, v.Open()
+}
+
+// heldVisit reads a mission the caller may change and holds it.
+func (s *Service) heldVisit(tx *store.Tx, who user.Principal, id ident.ID) (Visit, error) {
+	v, err := tx.VisitForUpdate(id)
+	if err == nil && s.at(who, authz.VisitEdit, v.Hospital) != nil {
 		return v, errs.Missing("error.visit.missing")
 	}
-	return v, v.Open()
+	return v, err
 }
 
 // change is one change inside a mission: the mission is held and open.

@@ -76,7 +76,15 @@ func TestAVisitClosesWhenEveryPatientHasALocalOwner(t *testing.T) {
 	if v := h.view(id); v.State != visit.Closed || v.Edit || v.ClosedBy == "" || v.Lines[0].Owner.Owner != local.PractitionerID {
 		t.Errorf("%+v", v.Visit)
 	}
-	wantKind(t, "a change afterwards", h.s.HandOver(t.Context(), local, hand, store.Key{}), errs.Precondition)
+	wantKind(t, "a change afterwards", h.s.ChangeRoster(t.Context(), local, visiting.MemberInput{Visit: id, Remove: v.Roster[0].ID}, store.Key{}), errs.Precondition)
+	late := must[store.Operation](t)(h.log(doctor, "乙", false, "")) // logged after the visit was closed
+	if v := h.view(id); v.Unowned != 1 || !v.Hand {
+		t.Errorf("an operation logged late has no owner and nobody sees it: %+v", v)
+	}
+	hand.Case = late.Case
+	if err := h.s.HandOver(t.Context(), local, hand, store.Key{}); err != nil || h.view(id).Unowned != 0 {
+		t.Errorf("a late handover: %v", err)
+	}
 }
 
 func TestThePlannedListIsDoneOrCancelledWithAReason(t *testing.T) {
