@@ -17,6 +17,7 @@ create table theatre_time (
   source_id uuid not null, -- the place in a roster, or the planned case
   from_at timestamptz not null,
   to_at timestamptz not null check (to_at > from_at),
+  exact boolean not null, -- the hours of one case; otherwise the days of a stay
   live boolean not null default true,
   created_at timestamptz not null
 );

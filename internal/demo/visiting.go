@@ -12,7 +12,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// grants gives the visiting doctors their privileges at the host. The eye
+// grants gives the visiting doctors their privileges at the host, revisions left
+// out: those are asked for one by one. The eye
 // surgeon's end in a few days, so that there is one to renew.
 func grants(tx *store.Tx, d doctor) error {
 	programme := map[practitioner.Specialty]procedure.Programme{practitioner.Orthopaedics: procedure.Joint, practitioner.Ophthalmology: procedure.Cataract, practitioner.Cardiology: procedure.Coronary}[d.specialty]
@@ -21,6 +22,9 @@ func grants(tx *store.Tx, d doctor) error {
 		to = tx.Today().AddDays(5)
 	}
 	for _, k := range procedure.Kinds(programme) {
+		if k.Revision() {
+			continue
+		}
 		p := practitioner.Privilege{ID: id("privilege/" + d.key + "/" + string(k)), Practitioner: d.id(), Hospital: byCode(d.posted).id(), Kind: k, From: opened(), To: to, Basis: "示例医务〔2021〕3号"}
 		if err := tx.InsertPrivilege(p); err != nil {
 			return err
@@ -42,13 +46,13 @@ func licence(d doctor, n int, today clock.Date) (string, clock.Date) {
 	return no, today.AddDays(700 + n*31)
 }
 
-// outside marks the latest knee or hip of the visiting surgeon of the second
+// outside marks the latest revision of the visiting surgeon of the second
 // hospital as done outside of the privileges, for the queue of exceptions.
 func (m *maker) outside() *store.BulkOperation {
 	var last *store.BulkOperation
 	for i := range m.bulk.Operations {
 		o := &m.bulk.Operations[i]
-		if o.Lead == id("practitioner/lgrm-3") && o.Hospital == byCode("ylrm").id() && (last == nil || last.OperatedOn.Before(o.OperatedOn)) {
+		if o.Kind.Revision() && o.Lead == id("practitioner/lgrm-3") && o.Hospital == byCode("ylrm").id() && (last == nil || last.OperatedOn.Before(o.OperatedOn)) {
 			last = o
 		}
 	}
@@ -98,6 +102,12 @@ func (m *maker) pastVisit(tx *store.Tx) error {
 		return err
 	}
 	for i, o := range done {
+		if i > 0 { // the first one came as an emergency and stood on no list
+			e := visit.Entry{ID: m.id("listed", i), Case: o.Case, Kind: o.Kind, Side: o.Side, Surgeon: surgeon, On: o.On}
+			if err := tx.InsertVisitEntry(v, e); err != nil {
+				return err
+			}
+		}
 		if err := tx.PutVisitDay(v, visit.Attendance{Practitioner: surgeon, On: o.On, Part: visit.FullDay}); err != nil {
 			return err
 		}

@@ -189,9 +189,9 @@ func (tx *Tx) RemoveVisitSupply(mission, id ident.ID) error {
 
 // KeepBusy notes that a doctor is bound; the time of one source is one row.
 func (tx *Tx) KeepBusy(b visit.Busy) error {
-	_, err := tx.exec(`insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+	_, err := tx.exec(`insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (source_id) do update set practitioner_id = excluded.practitioner_id, from_at = excluded.from_at, to_at = excluded.to_at, live = true`,
-		ident.New(), b.Practitioner, b.Organisation, b.Source, b.From, b.To, tx.now)
+		ident.New(), b.Practitioner, b.Organisation, b.Source, b.From, b.To, b.Exact, tx.now)
 	return err
 }
 
@@ -210,12 +210,13 @@ func (tx *Tx) BusyAt(doctor ident.ID, from, to time.Time) ([]visit.Busy, error) 
 		Source       ident.ID  `db:"source_id"`
 		From         time.Time `db:"from_at"`
 		To           time.Time `db:"to_at"`
+		Exact        bool      `db:"exact"`
 	}
-	err := tx.list(&rows, `select b.practitioner_id, b.organisation_id, b.source_id, b.from_at, b.to_at from theatre_time b
+	err := tx.list(&rows, `select b.practitioner_id, b.organisation_id, b.source_id, b.from_at, b.to_at, b.exact from theatre_time b
 		where b.practitioner_id = $1 and b.live and b.from_at < $3 and b.to_at > $2 order by b.from_at limit 200`, doctor, from, to)
 	out := make([]visit.Busy, len(rows))
 	for i, r := range rows {
-		out[i] = visit.Busy{Practitioner: r.Practitioner, Organisation: r.Organisation, Source: r.Source, From: r.From, To: r.To}
+		out[i] = visit.Busy{Practitioner: r.Practitioner, Organisation: r.Organisation, Source: r.Source, From: r.From, To: r.To, Exact: r.Exact}
 	}
 	return out, err
 }

@@ -166,9 +166,9 @@ func visitFacts(b Base, v visiting.VisitView) []Def {
 
 func visitAlerts(b Base, v visiting.VisitView) []Alert {
 	var out []Alert
-	if v.Unowned > 0 && v.State == visit.Planned {
+	if v.Unowned > 0 && v.State != visit.Cancelled {
 		a := Alert{Kind: "warn", Title: b.T("visit.unowned", "n", v.Unowned), Text: b.T("visit.unowned.text")}
-		if v.Edit {
+		if v.Hand {
 			a.Buttons = []Button{{Text: b.T("visit.handover"), Href: "/visits/" + v.ID.String() + "/handover"}}
 		}
 		out = append(out, a)
@@ -219,7 +219,7 @@ func linesTable(b Base, v visiting.VisitView) Table {
 			owner = Cell{Text: l.Owner.OwnerName, Sub: l.Owner.On.String()}
 		}
 		switch {
-		case v.Edit && l.Operation != nil:
+		case v.Hand && l.Operation != nil:
 			action = ButtonCell(Button{Text: b.T("visit.handover"), Href: self + "/handover?case=" + l.Case.String()})
 		case v.Edit && l.Outcome == visit.OutcomeOpen:
 			action = ButtonCell(Button{Text: b.T("visit.entry.cancel"), Href: self + "/cases/" + l.Entry.ID.String() + "/cancel"})
@@ -228,7 +228,7 @@ func linesTable(b Base, v visiting.VisitView) Table {
 		if v.Cases {
 			row.Cells = slices.Insert(row.Cells, 1, Cell{Text: l.Patient.Name, Sub: l.Patient.CaseNo, Nowrap: true})
 		}
-		row.Alert = l.Operation != nil && l.Owner == nil && v.State == visit.Planned
+		row.Alert = l.Operation != nil && l.Owner == nil && v.State != visit.Cancelled
 		t.Rows = append(t.Rows, row)
 	}
 	return t

@@ -31,7 +31,7 @@ func visitPages() []PageSample {
 		{"visiting/visit", func(b Base) View { return newVisitPage(titled(b, sampleVisit(b).Title), sampleVisit(b)) }},
 		{"visiting/visit", func(b Base) View {
 			v := sampleVisit(b)
-			v.State, v.Edit, v.Cases, v.Clashes, v.Unowned = visit.Cancelled, false, false, nil, 0
+			v.State, v.Edit, v.Hand, v.Cases, v.Clashes, v.Unowned = visit.Cancelled, false, false, false, nil, 0
 			v.Reason, v.ClosedBy, v.Lines, v.Roster, v.Supplies = b.T("style.q.admit.why"), b.T("style.person.1"), nil, nil, nil
 			return newVisitPage(titled(b, v.Title), v)
 		}},
@@ -65,7 +65,7 @@ func sampleVisit(b Base) visiting.VisitView {
 	coronary := operation
 	coronary.Kind, coronary.Side = procedure.PCI, ""
 	owner := visiting.Handover{Case: ident.ID{33}, OwnerName: b.T("style.person.1"), On: sampleDay()}
-	v := visiting.VisitView{Visit: visiting.Visit{Mission: m, HospitalName: b.T("style.hospital.m1"), Members: 1, Cases: 3}, Sides: sampleSides(), Edit: true, Cases: true, Today: sampleDay(), Unowned: 1,
+	v := visiting.VisitView{Visit: visiting.Visit{Mission: m, HospitalName: b.T("style.hospital.m1"), Members: 1, Cases: 3}, Sides: sampleSides(), Edit: true, Hand: true, Cases: true, Today: sampleDay(), Unowned: 1,
 		Roster:   []visiting.Member{{ID: ident.ID{35}, Practitioner: doctor, Duty: visit.DutySurgeon, Name: b.T("style.person.1"), HomeName: b.T("style.hospital.s1")}},
 		Days:     []visit.Attendance{{Practitioner: doctor, On: sampleDay(), Part: visit.FullDay}},
 		Supplies: []visiting.Supply{{ID: ident.ID{36}, Name: b.T("style.visit"), Quantity: 2, Unit: b.T("unit.yuan"), Source: visiting.SupplyBrought}},

@@ -20,6 +20,7 @@ type visitStep struct {
 	save  string
 	done  string
 	kind  string // of the button
+	late  bool   // open after the end of the mission as well
 	param string // names the part of the mission in the address: member, entry or supply
 	form  func(b Base, v visiting.VisitView, part ident.ID) *Form
 	read  func(x stepCall) func() error
@@ -77,7 +78,7 @@ func (s *Server) visitStepPage(step visitStep) handler {
 		if id := r.URL.Query().Get("case"); id != "" {
 			p.Form.Put("case", id)
 		}
-		if err := x.v.Open(); err != nil {
+		if err := x.v.Open(); err != nil && !(step.late && x.v.Hand) {
 			p.WhyNot = whyNot(p.Base, err)
 		}
 		return s.showCareForm(w, r, p, Button{Text: p.T(step.save), Kind: step.kind}, visitPlace(x.v.ID))
@@ -210,7 +211,7 @@ func cancelCaseStep() visitStep {
 }
 
 func handoverStep() visitStep {
-	return visitStep{title: "visit.handover", save: "visit.handover.save", done: "visit.handed",
+	return visitStep{title: "visit.handover", save: "visit.handover.save", done: "visit.handed", late: true,
 		form: func(b Base, v visiting.VisitView, _ ident.ID) *Form {
 			var patients, doctors []Option
 			seen := map[ident.ID]bool{}

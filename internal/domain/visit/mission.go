@@ -148,6 +148,30 @@ func (m Mission) Check() error {
 // Has reports whether a day is in the mission; the first and the last are.
 func (m Mission) Has(day clock.Date) bool { return !day.Before(m.From) && !day.After(m.To) }
 
+// Keeps refuses new days that would leave out what was done or is planned: a
+// patient must not drop out of a mission by a change of its dates.
+func (m Mission) Keeps(lines []Line) error {
+	var f errs.Fields
+	for _, l := range lines {
+		on := clock.Date{}
+		switch {
+		case l.Done != nil:
+			on = l.Done.On
+		case l.Outcome == OutcomeOpen:
+			on = l.Entry.On
+		default:
+			continue
+		}
+		if on.Before(m.From) && !f.Has("from") {
+			f.Add("from", "error.visit.leaves_out", "on", on)
+		}
+		if on.After(m.To) && !f.Has("to") {
+			f.Add("to", "error.visit.leaves_out", "on", on)
+		}
+	}
+	return f.Err()
+}
+
 // Open refuses a change to a mission that is closed or cancelled.
 func (m Mission) Open() error {
 	if m.State == Planned {
@@ -332,15 +356,16 @@ type Busy struct {
 	Organisation ident.ID
 	Source       ident.ID // of the roster or the list
 	From, To     time.Time
+	Exact        bool // the hours of one case; otherwise the days of a stay
 }
 
 // Clashes are the times that put the doctor at another hospital at the same
-// time. It is a warning: two hospitals may lie in one street, but the office
+// time: stays with stays, cases with cases. It is a warning: two hospitals may lie in one street, but the office
 // should know.
 func (b Busy) Clashes(others []Busy) []Busy {
 	var out []Busy
 	for _, o := range others {
-		if o.Practitioner == b.Practitioner && o.Organisation != b.Organisation && o.Source != b.Source && b.From.Before(o.To) && o.From.Before(b.To) {
+		if o.Practitioner == b.Practitioner && o.Organisation != b.Organisation && o.Source != b.Source && o.Exact == b.Exact && b.From.Before(o.To) && o.From.Before(b.To) {
 			out = append(out, o)
 		}
 	}
@@ -359,5 +384,5 @@ func (m Mission) Slot(e Entry) (Busy, bool) {
 		return Busy{}, false
 	}
 	from := e.On.Start().Add(time.Duration(e.Start) * time.Minute)
-	return Busy{Practitioner: e.Surgeon, Organisation: m.Hospital, Source: e.ID, From: from, To: from.Add(time.Duration(e.Minutes) * time.Minute)}, true
+	return Busy{Practitioner: e.Surgeon, Organisation: m.Hospital, Source: e.ID, From: from, To: from.Add(time.Duration(e.Minutes) * time.Minute), Exact: true}, true
 }

@@ -78,6 +78,20 @@ func TestAMissionDoesNotCloseWhileAPatientHasNoLocalOwner(t *testing.T) {
 	}
 }
 
+func TestNewDaysLeaveNobodyOut(t *testing.T) {
+	m := mission()
+	lines := visit.Reconcile([]visit.Entry{{Case: ident.New(), Kind: procedure.TKA, On: m.To}, {Case: ident.New(), Kind: procedure.TKA, On: m.To, Cancelled: true}},
+		[]visit.Done{{Case: ident.New(), Kind: procedure.TKA, On: m.From}})
+	if err := m.Keeps(lines); err != nil {
+		t.Error(err)
+	}
+	short := m
+	short.From, short.To = m.From.AddDays(1), m.To.AddDays(-1)
+	if err := short.Keeps(lines); !errs.Of(err).Fields.Has("from") || !errs.Of(err).Fields.Has("to") {
+		t.Error(err)
+	}
+}
+
 func TestAMissionWithOperationsIsNotCancelled(t *testing.T) {
 	if err := mission().Cancel(nil); err != nil {
 		t.Error(err)
@@ -156,6 +170,7 @@ func TestOneSurgeonAtTwoHospitalsAtOnceIsAClash(t *testing.T) {
 		"right afterwards elsewhere":       {at(home, 600, 660), 0},
 		"right before elsewhere":           {at(home, 480, 540), 0},
 		"the whole day elsewhere":          {at(home, 0, 1440), 1},
+		"a stay elsewhere is no case":      {visit.Busy{Practitioner: doctor, Organisation: home, Source: ident.New(), From: slot.From, To: slot.To, Exact: true}, 0},
 	} {
 		if got := slot.Clashes([]visit.Busy{c.other, slot}); len(got) != c.want {
 			t.Errorf("%s: %d", name, len(got))

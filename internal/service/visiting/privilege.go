@@ -66,7 +66,7 @@ func (s *Service) Privilege(ctx context.Context, who user.Principal, id ident.ID
 // Doctors lists the doctors who may work at a hospital: its own and those posted
 // there, those of today first.
 func (s *Service) Doctors(ctx context.Context, who user.Principal, hospital ident.ID) (out []store.Surgeon, err error) {
-	if err := s.door(who, authz.PractitionerRead); err != nil {
+	if err := s.at(who, authz.PractitionerRead, hospital); err != nil {
 		return nil, err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {

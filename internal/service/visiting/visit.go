@@ -76,12 +76,12 @@ type VisitLine struct {
 	Owner     *Handover
 }
 
-// Clash is a time at which a member is bound at another hospital as well.
+// Clash is a time at which a member is bound at another hospital as well. It
+// says when, not where.
 type Clash struct {
-	Name     string
-	Busy     visit.Busy
-	Roster   bool // the whole mission clashes, not one case of the list
-	Hospital string
+	Name   string
+	Busy   visit.Busy
+	Roster bool // the whole stay clashes, not one case of the list
 }
 
 // VisitView is one mission with everything its page and its report show.
@@ -97,6 +97,7 @@ type VisitView struct {
 	Unowned  int             // patients nobody took over yet
 	Sides    map[ident.ID]user.Side
 	Edit     bool // the reader may change it, and it is open
+	Hand     bool // the reader may hand patients over, also of a closed one
 	Cases    bool // the reader may see the patients
 	Today    clock.Date
 }
@@ -152,6 +153,7 @@ func (s *Service) visit(ctx context.Context, who user.Principal, id ident.ID, ev
 		}
 		v.Cases = s.can(who, authz.CaseRead, v.Hospital)
 		v.Edit = s.can(who, authz.VisitEdit, v.Hospital) && v.State == visit.Planned
+		v.Hand = s.can(who, authz.VisitEdit, v.Hospital) && v.State != visit.Cancelled
 		if err := readRoster(tx, &v); err != nil {
 			return err
 		}
@@ -271,8 +273,8 @@ func readClashes(tx *store.Tx, v VisitView) ([]Clash, error) {
 			continue
 		}
 		slot, ok := v.Slot(l.Entry.Entry)
-		if !ok || slices.ContainsFunc(out, func(c Clash) bool { return c.Busy.Practitioner == slot.Practitioner }) {
-			continue // without an hour, or the whole stay of the surgeon is named already
+		if !ok {
+			continue // without an hour
 		}
 		others, err := tx.BusyAt(slot.Practitioner, slot.From, slot.To)
 		if err != nil {
@@ -296,12 +298,16 @@ func (s *Service) SaveVisit(ctx context.Context, who user.Principal, m visit.Mis
 	}
 	event := audit.Event{Action: action, ObjectKind: audit.ObjectVisit, ObjectID: m.ID, Detail: map[string]any{"from": m.From.String(), "to": m.To.String()}}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) (ident.ID, error) {
+		var lines []visit.Line
 		if !fresh {
 			old, err := s.openVisit(tx, who, m.ID)
 			if err != nil {
 				return ident.Nil, err
 			}
 			m.Hospital, m.State = old.Hospital, old.State
+			if lines, err = linesOf(tx, old); err != nil {
+				return ident.Nil, err
+			}
 		}
 		if m.Hospital != ident.Nil && s.at(who, authz.VisitEdit, m.Hospital) != nil {
 			return ident.Nil, errs.Missing("error.visit.missing")
@@ -312,11 +318,24 @@ func (s *Service) SaveVisit(ctx context.Context, who user.Principal, m visit.Mis
 		if fresh {
 			return m.ID, tx.InsertVisit(m)
 		}
+		if err := m.Keeps(lines); err != nil {
+			return ident.Nil, err
+		}
 		if err := tx.UpdateVisit(m); err != nil {
 			return ident.Nil, err
 		}
 		return m.ID, s.keepRosterBusy(tx, m)
 	})
+}
+
+// linesOf is the list of a mission joined with what was done.
+func linesOf(tx *store.Tx, v Visit) ([]visit.Line, error) {
+	roster, err := tx.VisitMembers(v.ID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := readLedger(tx, v, roster)
+	return b.lines, err
 }
 
 // keepRosterBusy moves the time of every member to the mission's days.
@@ -333,14 +352,20 @@ func (s *Service) keepRosterBusy(tx *store.Tx, m visit.Mission) error {
 // openVisit reads a mission the caller may change, holds it and refuses when it
 // has ended.
 func (s *Service) openVisit(tx *store.Tx, who user.Principal, id ident.ID) (Visit, error) {
-	v, err := tx.VisitForUpdate(id)
+	v, err := s.heldVisit(tx, who, id)
 	if err != nil {
 		return v, err
 	}
-	if s.at(who, authz.VisitEdit, v.Hospital) != nil {
+	return v, v.Open()
+}
+
+// heldVisit reads a mission the caller may change and holds it.
+func (s *Service) heldVisit(tx *store.Tx, who user.Principal, id ident.ID) (Visit, error) {
+	v, err := tx.VisitForUpdate(id)
+	if err == nil && s.at(who, authz.VisitEdit, v.Hospital) != nil {
 		return v, errs.Missing("error.visit.missing")
 	}
-	return v, v.Open()
+	return v, err
 }
 
 // change is one change inside a mission: the mission is held and open.

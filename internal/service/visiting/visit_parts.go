@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -27,15 +28,12 @@ type MemberInput struct {
 func (s *Service) ChangeRoster(ctx context.Context, who user.Principal, in MemberInput, key Key) error {
 	event := audit.Event{Action: audit.VisitEdit, ObjectID: in.Visit, Detail: map[string]any{"part": "roster"}}
 	return s.change(ctx, who, key, event, func(tx *store.Tx, v Visit) error {
-		if in.Remove != ident.Nil {
-			if err := tx.RemoveVisitMember(v.ID, in.Remove); err != nil {
-				return err
-			}
-			return tx.ReleaseBusy(in.Remove)
-		}
 		roster, err := tx.VisitMembers(v.ID)
 		if err != nil {
 			return err
+		}
+		if in.Remove != ident.Nil {
+			return removeMember(tx, v, roster, in.Remove)
 		}
 		var f errs.Fields
 		if !in.Duty.Known() {
@@ -58,6 +56,27 @@ func (s *Service) ChangeRoster(ctx context.Context, who user.Principal, in Membe
 		}
 		return tx.KeepBusy(v.Span(m.Practitioner, m.ID))
 	})
+}
+
+// removeMember takes a member off the roster, unless a patient would drop out of
+// the mission with the member.
+func removeMember(tx *store.Tx, v Visit, roster []Member, id ident.ID) error {
+	rest := slices.DeleteFunc(slices.Clone(roster), func(m Member) bool { return m.ID == id })
+	before, err := tx.VisitOperations(v, roster)
+	if err != nil {
+		return err
+	}
+	after, err := tx.VisitOperations(v, rest)
+	if err != nil {
+		return err
+	}
+	if n := len(before) - len(after); n > 0 {
+		return errs.Refuse("visit.member_operated", "error.visit.member_operated", errs.Args{"n": n}, "remedy.visit.hand_over")
+	}
+	if err := tx.RemoveVisitMember(v.ID, id); err != nil {
+		return err
+	}
+	return tx.ReleaseBusy(id)
 }
 
 // EntryInput puts a case on the list of a mission, by the number of the case.
@@ -161,42 +180,58 @@ type HandoverInput struct {
 	Note               string
 }
 
-// HandOver hands a patient of a mission to a doctor of the hospital.
+// HandOver hands a patient of a mission to a doctor of the hospital. It is open
+// after the end as well: an operation may be logged late, and doctors leave.
 func (s *Service) HandOver(ctx context.Context, who user.Principal, in HandoverInput, key Key) error {
-	event := audit.Event{Action: audit.VisitHandover, ObjectID: in.Visit, Detail: map[string]any{"case": in.Case.String(), "owner": in.Owner.String()}}
-	return s.change(ctx, who, key, event, func(tx *store.Tx, v Visit) error {
-		roster, err := tx.VisitMembers(v.ID)
+	if err := s.door(who, authz.VisitEdit); err != nil {
+		return err
+	}
+	event := audit.Event{Action: audit.VisitHandover, ObjectKind: audit.ObjectVisit, ObjectID: in.Visit, Detail: map[string]any{"case": in.Case.String(), "owner": in.Owner.String()}}
+	_, err := write(ctx, s, who, key, event, func(tx *store.Tx) (struct{}, error) {
+		v, err := s.heldVisit(tx, who, in.Visit)
+		if err == nil && v.State == visit.Cancelled {
+			err = v.Open()
+		}
 		if err != nil {
-			return err
+			return struct{}{}, err
 		}
-		b, err := readLedger(tx, v, roster)
-		if err != nil {
-			return err
-		}
-		in.Note = strings.TrimSpace(in.Note)
-		var f errs.Fields
-		checkText(&f, "note", in.Note, false)
-		if !slices.ContainsFunc(b.finished, func(d visit.Done) bool { return d.Case == in.Case }) {
-			f.Add("case", "error.visit.not_operated")
-		}
-		doctors, err := tx.SurgeonsAt(v.Hospital, tx.Today())
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(doctors, func(d store.Surgeon) bool { return d.ID == in.Owner && d.HomeOrg == v.Hospital }) {
-			f.Add("owner", "error.visit.owner_local")
-		}
-		switch {
-		case in.On.IsZero():
-			f.Add("on", "form.error.missing")
-		case in.On.After(tx.Today()):
-			f.Add("on", "error.visit.day_future")
-		}
-		if err := f.Err(); err != nil {
-			return err
-		}
-		return tx.PutHandover(v, Handover{ID: ident.New(), Case: in.Case, Owner: in.Owner, On: in.On, Note: in.Note})
+		return struct{}{}, handOver(tx, v, in)
 	})
+	return err
+}
+
+func handOver(tx *store.Tx, v Visit, in HandoverInput) error {
+	roster, err := tx.VisitMembers(v.ID)
+	if err != nil {
+		return err
+	}
+	b, err := readLedger(tx, v, roster)
+	if err != nil {
+		return err
+	}
+	in.Note = strings.TrimSpace(in.Note)
+	var f errs.Fields
+	checkText(&f, "note", in.Note, false)
+	if !slices.ContainsFunc(b.finished, func(d visit.Done) bool { return d.Case == in.Case }) {
+		f.Add("case", "error.visit.not_operated")
+	}
+	doctors, err := tx.SurgeonsAt(v.Hospital, tx.Today())
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(doctors, func(d store.Surgeon) bool { return d.ID == in.Owner && d.HomeOrg == v.Hospital }) {
+		f.Add("owner", "error.visit.owner_local")
+	}
+	switch {
+	case in.On.IsZero():
+		f.Add("on", "form.error.missing")
+	case in.On.After(tx.Today()):
+		f.Add("on", "error.visit.day_future")
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return tx.PutHandover(v, Handover{ID: ident.New(), Case: in.Case, Owner: in.Owner, On: in.On, Note: in.Note})
 }
 
 // DayInput notes a day of a member.

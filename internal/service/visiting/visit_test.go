@@ -54,6 +54,13 @@ func TestAVisitClosesWhenEveryPatientHasALocalOwner(t *testing.T) {
 	if err := closing(); errs.Of(err).Rule != "visit.handover" {
 		t.Errorf("closed with a patient nobody owns: %v", err)
 	}
+	shorter := visit.Mission{ID: id, Title: "改期", From: h.Today().AddDays(-2), To: h.Today().AddDays(-1), Version: v.Version}
+	_, err := h.s.SaveVisit(t.Context(), local, shorter, store.Key{})
+	wantField(t, err, "to")
+	leaving := h.s.ChangeRoster(t.Context(), local, visiting.MemberInput{Visit: id, Remove: v.Roster[0].ID}, store.Key{})
+	if errs.Of(leaving).Rule != "visit.member_operated" {
+		t.Errorf("the surgeon leaves the roster with the patient: %v", leaving)
+	}
 	hand := visiting.HandoverInput{Visit: id, Case: o.Case, Owner: doctor.PractitionerID, On: h.Today()}
 	wantField(t, h.s.HandOver(t.Context(), local, hand, store.Key{}), "owner")
 	hand.Owner = local.PractitionerID
@@ -69,7 +76,15 @@ func TestAVisitClosesWhenEveryPatientHasALocalOwner(t *testing.T) {
 	if v := h.view(id); v.State != visit.Closed || v.Edit || v.ClosedBy == "" || v.Lines[0].Owner.Owner != local.PractitionerID {
 		t.Errorf("%+v", v.Visit)
 	}
-	wantKind(t, "a change afterwards", h.s.HandOver(t.Context(), local, hand, store.Key{}), errs.Precondition)
+	wantKind(t, "a change afterwards", h.s.ChangeRoster(t.Context(), local, visiting.MemberInput{Visit: id, Remove: v.Roster[0].ID}, store.Key{}), errs.Precondition)
+	late := must[store.Operation](t)(h.log(doctor, "乙", false, "")) // logged after the visit was closed
+	if v := h.view(id); v.Unowned != 1 || !v.Hand {
+		t.Errorf("an operation logged late has no owner and nobody sees it: %+v", v)
+	}
+	hand.Case = late.Case
+	if err := h.s.HandOver(t.Context(), local, hand, store.Key{}); err != nil || h.view(id).Unowned != 0 {
+		t.Errorf("a late handover: %v", err)
+	}
 }
 
 func TestThePlannedListIsDoneOrCancelledWithAReason(t *testing.T) {
@@ -120,8 +135,22 @@ func TestAClashWarnsAndNeverBlocks(t *testing.T) {
 	if len(v.Clashes) != 1 || !v.Clashes[0].Roster || v.Clashes[0].Name != doctor.DisplayName {
 		t.Fatalf("%+v", v.Clashes)
 	}
-	if v.Clashes[0].Hospital != "" {
-		t.Error("the warning says where the doctor is instead")
+	plan := func(p servicetest.Place, id ident.ID, start int) {
+		t.Helper()
+		e := visit.Entry{Kind: procedure.TKA, Side: procedure.Left, On: h.Today(), Surgeon: doctor.PractitionerID, Start: start, Minutes: 60}
+		in := visiting.EntryInput{Visit: id, CaseNo: h.Case(p, procedure.Joint, "丙").No, Entry: e}
+		if err := h.s.PlanCase(t.Context(), h.Doctor(p), in, store.Key{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan(mountain, first, 540)
+	plan(near, second, 600) // right afterwards
+	if v := h.view(first); len(v.Clashes) != 1 {
+		t.Errorf("two cases after one another clash: %+v", v.Clashes)
+	}
+	plan(near, second, 570)
+	if v := h.view(first); len(v.Clashes) != 2 || v.Clashes[1].Roster {
+		t.Errorf("two cases in one hour: %+v", v.Clashes)
 	}
 	if err := h.s.Cancel(t.Context(), h.Doctor(near), visiting.End{Visit: second, Version: 1, Reason: "改期"}, store.Key{}); err != nil {
 		t.Fatal(err)
