@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
@@ -38,12 +39,13 @@ type Deps struct {
 	Log       *slog.Logger
 	Clock     clock.Clock
 
-	Accounts  *accounts.Service
-	Care      *treatment.Service
-	Reporting *reporting.Service
-	Intake    *intake.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
+	Accounts   *accounts.Service
+	Care       *treatment.Service
+	Reporting  *reporting.Service
+	Intake     *intake.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Screenings *screening.Service
 }
 
 // Route is a declared address with its one permission.
@@ -82,6 +84,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		rt.get("/openapi.json", authz.Public, s.openAPI)
 		s.personRoutes(rt)
 		s.proofRoutes(rt)
+		s.screeningRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.outcomeRoutes(rt)

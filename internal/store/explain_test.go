@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
+	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -176,6 +177,7 @@ func lists(tx *store.Tx, p place) []error {
 		return tx.ListDeaths(patient.DeathReported, r)
 	}))
 	out = append(out, deviceLists(tx, p)...)
+	out = append(out, screeningLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -219,6 +221,24 @@ func deviceLists(tx *store.Tx, p place) []error {
 		drop(tx.LotsOf(p.hospital, []device.Part{{Item: item, Device: p.one}}, ident.Nil)), drop(tx.DevicesUndisputed(p.one)),
 		drop(tx.ComponentsOf(p.settled)), drop(tx.ExplantsOf(p.settled)), drop(tx.ComponentChanges(p.settled)),
 		drop(tx.ImplantsOf(p.settled, procedure.Procedure{ID: p.one, Site: procedure.Knee, Side: procedure.Left})))
+}
+
+// screeningLists are the lists of outreach days. Screenings are read at named
+// hospitals only.
+func screeningLists(tx *store.Tx, p place) []error {
+	at := p.here
+	if at == nil {
+		at = []ident.ID{p.hospital}
+	}
+	day, village := clock.MustDate(2022, 6, 1), screening.Place{Township: "T3", Village: "V7"}
+	var out []error
+	for _, f := range []store.ScreeningFilter{{}, {On: day}, {Place: village}, {Triage: screening.Advised}, {Answer: screening.Declined}, {Answer: screening.Willing, Open: true}, {Open: true},
+		{On: day, Place: village, Triage: screening.Further, Open: true}} {
+		f.Hospitals = at
+		out = append(out, pages(func(r page.Request) (page.Result[store.Screening], error) { return tx.ListScreenings(f, r) }))
+	}
+	return append(out, drop(tx.CountScreenings(at, day)), drop(tx.ScreeningPlaces(at, clock.MustDate(2026, 5, 28))), drop(tx.ScreeningByID(p.one)), drop(tx.AlikeScreenings(p.one)),
+		drop(tx.CountAlike(p.one)))
 }
 
 // work is what the home page, the search box and the checks of a form ask.

@@ -27,6 +27,7 @@ func menuPlan() []struct {
 		items []MenuItem
 	}{
 		{"", []MenuItem{{ID: "queue", Href: "/", Icon: "inbox"}, {ID: "patients", Href: "/patients", Icon: "person"},
+			{ID: "screenings", Href: "/screenings", Icon: "check-circle"},
 			{ID: "cases", Href: "/cases", Icon: "folder"}, {ID: "referrals", Href: "/referrals", Icon: "swap"}, {ID: "operations", Href: "/operations", Icon: "theatre"},
 			{ID: "devices", Href: "/devices", Icon: "scan"},
 			{ID: "followups", Href: "/followups", Icon: "calendar"}}},

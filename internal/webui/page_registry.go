@@ -27,6 +27,7 @@ func Pages() []PageSample {
 		outcomePages(),
 		correctionPages(),
 		intakePages(),
+		screeningPages(),
 		reportingPages(),
 		fundingPages(),
 		importPages(),

@@ -234,6 +234,16 @@ func (s *Server) registerPage(w http.ResponseWriter, r *http.Request, c *Call) e
 			f.Put(name, v)
 		}
 	}
+	if id := r.URL.Query().Get("screening"); id != "" {
+		x, err := s.fromScreening(r, c, f, id)
+		if err != nil {
+			return err
+		}
+		if x.Converted() {
+			return seeOther(w, r, screeningPath(x.ID))
+		}
+		putScreening(f, x)
+	}
 	return s.showRegister(w, r, c, f, intake.Warning{}, f.Status())
 }
 
@@ -282,6 +292,7 @@ func readRegister(f *Form) intake.RegisterInput {
 		Diagnosis: f.typed("diagnosis"), NotSame: f.typed(intake.FieldDuplicates), Known: intake.Answer(f.typed("known")),
 		Join: intake.JoinWish(f.typed("join")), JoinReason: f.typed("join_reason")}
 	in.Hospital, _ = ident.Parse(f.typed("hospital"))
+	in.Screening, _ = ident.Parse(f.Raw("screening")) // not from a screening: none
 	in.Registration.RegisteredOn = f.day("registered_on")
 	if p := f.typed("programme"); p != "none" {
 		in.Programme = procedure.Programme(p)
@@ -301,6 +312,9 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, c *Call) error
 	}
 	f := registerForm(c.Base, c.Today, d)
 	if err := f.Read(r); err != nil {
+		return err
+	}
+	if _, err := s.fromScreening(r, c, f, f.Raw("screening")); err != nil {
 		return err
 	}
 	in := readRegister(f)
@@ -324,7 +338,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, c *Call) error
 		if err = refused(f, err); err != nil {
 			return err
 		}
-	} else if err := refused(f, s.d.Intake.Validate(in)); err != nil {
+	} else if err := refused(f, s.d.Intake.Validate(r.Context(), c.Who, in)); err != nil {
 		return err
 	}
 	warning, err := s.d.Intake.Warn(r.Context(), c.Who, in)
@@ -379,6 +393,9 @@ func (s *Server) checkRegister(w http.ResponseWriter, r *http.Request, c *Call) 
 	}
 	f := registerForm(c.Base, c.Today, d)
 	if err := f.Read(r); err != nil {
+		return err
+	}
+	if _, err := s.fromScreening(r, c, f, f.Raw("screening")); err != nil {
 		return err
 	}
 	warning, err := s.d.Intake.Warn(r.Context(), c.Who, readRegister(f))

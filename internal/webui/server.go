@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
@@ -40,14 +41,15 @@ type Deps struct {
 	PlainNet bool // plain http was allowed: the banner says so
 	Secure   bool // browsers reach us over TLS
 
-	Accounts  *accounts.Service
-	Directory *directory.Service
-	Exchange  *exchange.Service
-	Care      *treatment.Service
-	Intake    *intake.Service
-	Reporting *reporting.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
+	Accounts   *accounts.Service
+	Directory  *directory.Service
+	Exchange   *exchange.Service
+	Care       *treatment.Service
+	Intake     *intake.Service
+	Reporting  *reporting.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Screenings *screening.Service
 }
 
 // Server serves the pages.
@@ -79,6 +81,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.deviceRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
+		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.importRoutes(rt)
@@ -158,7 +161,7 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
+	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
 }
