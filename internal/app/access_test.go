@@ -33,6 +33,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/registry"
+	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
@@ -45,6 +46,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -192,6 +194,7 @@ func (p *premises) records() {
 	must(p, "death", err)
 	p.devices(op.ID)
 	p.outcomes(op.ID)
+	p.screenings()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -221,6 +224,17 @@ func (p *premises) outcomes(op ident.ID) {
 	reading, err := s.Care.RecordReading(ctx, doctor, care.ReadingInput{Case: eyes.ID, Side: procedure.Left, On: p.Today(), Text: "4.5", Correction: acuity.Presenting}, store.Key{})
 	must(p, "reading", err)
 	p.objects["eyes"], p.objects["{complication}"], p.objects["{reading}"] = eyes.ID.String(), later.ID.String(), reading.ID.String()
+}
+
+// screenings makes a screening of an outreach day.
+func (p *premises) screenings() {
+	const here = servicetest.Mountain
+	age := 70
+	row := outreach.Row{ID: ident.New(), Draft: screening.Draft{On: p.Today(), Township: "石坪镇", Name: "向晚舟", Sex: patient.Female, Age: &age, Programme: procedure.Coronary, ChestPain: "NONE",
+		Triage: screening.Observe, LegalBasis: patient.BasisStatutory}}
+	_, err := p.app.Services.Screenings.Record(p.T.Context(), p.Screener(here), outreach.Batch{Hospital: p.ID(here), Rows: []outreach.Row{row}}, store.Key{})
+	must(p, "screening", err)
+	p.objects["screenings"] = row.ID.String()
 }
 
 // devices makes a line of the library, a delivery, a part that a second record

@@ -288,7 +288,7 @@ func (tx *Tx) InsertScreening(s Screening) (Stored, error) {
 			doc_last4, phone_sealed, phone_last4, programme, finding, triage, answer, reason, reason_text, note, legal_basis, consent_note, guardian, content, created_at, created_by)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		on conflict (partnership_id, id) do nothing`, tx.Partnership(), s.ID, s.Hospital, s.On, s.Place.Township, s.Place.Village, s.Name, string(s.Sex), s.Birth, s.BirthEstimated,
-		string(s.DocKind), document, last4(s.DocNumber), phone, last4(s.Phone), string(s.Programme), finding, string(s.Triage), string(s.Answer), string(s.Reason),
+		string(s.DocKind), document, last4(s.DocNumber), phone, last4(s.Phone), string(s.Programme), string(finding), string(s.Triage), string(s.Answer), string(s.Reason),
 		s.ReasonText, s.Note, string(s.LegalBasis), s.ConsentNote, s.Guardian, content, tx.now, tx.who.AccountID)
 	if err != nil || n == 1 {
 		return RowCreated, err
