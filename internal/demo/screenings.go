@@ -100,7 +100,7 @@ func found(p procedure.Programme, n int) screening.Draft {
 	case procedure.Cataract:
 		d.AcuityRight, d.AcuityLeft = []string{"4.0", "0.3", "指数", "4.6"}[n%4], []string{"4.5", "手动", "0.1", "6/18"}[n/2%4]
 	case procedure.Coronary:
-		d.ChestPain, d.Systolic, d.Diastolic = screening.ChestPains()[n%4], 128+n%40, 76+n%20
+		d.ChestPain, d.Systolic, d.Diastolic = screening.ChestPains()[1+n%4], 128+n%40, 76+n%20
 	}
 	return d
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/service/intake"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 )
 
@@ -27,6 +28,7 @@ func (s *Server) screeningRoutes(rt *router) {
 	rt.get("/screenings", authz.ScreeningRead, s.screenings)
 	rt.post("/screenings", authz.ScreeningRecord, s.recordScreenings)
 	rt.get("/screenings/{id}", authz.ScreeningRead, s.screening)
+	rt.post("/screenings/{id}/registration", authz.PersonRegister, s.linkScreening)
 	rt.post("/screenings/{id}/withdrawal", authz.ScreeningRecord, s.withdrawScreening)
 }
 
@@ -235,6 +237,25 @@ func (s *Server) screenings(r *http.Request, c *call) (int, any, error) {
 func (s *Server) screening(r *http.Request, c *call) (int, any, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
+		return 0, nil, err
+	}
+	v, err := s.d.Screenings.Screening(r.Context(), c.Who, id)
+	return http.StatusOK, screeningOf(v.Screening), err
+}
+
+// linkScreening notes that the screened person is registered already.
+func (s *Server) linkScreening(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var body struct {
+		RegistrationID ident.ID `json:"registration_id"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	if _, err := s.d.Intake.LinkScreening(r.Context(), c.Who, c.Key, intake.LinkInput{Screening: id, Registration: body.RegistrationID}); err != nil {
 		return 0, nil, err
 	}
 	v, err := s.d.Screenings.Screening(r.Context(), c.Who, id)

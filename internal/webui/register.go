@@ -35,6 +35,8 @@ type registerView struct {
 type suspectView struct {
 	Title, Text, Reasons string
 	Open, NewCase        Button
+	Link                 string // address that links the screening the form began with; empty: none
+	Registration         string
 }
 
 // knownView is a person known elsewhere, as far as the lookup tells.
@@ -430,7 +432,13 @@ func newRegisterView(b Base, f *Form, warning intake.Warning, mayOpen bool) regi
 	f.Sections[0].Fields = append(f.Sections[0].Fields, asked(f)...)
 	v := registerView{Base: b, Form: f, Capped: warning.Capped}
 	for _, x := range warning.Suspects {
-		v.Suspects = append(v.Suspects, newSuspect(b, x, f.Today, mayOpen))
+		one := newSuspect(b, x, f.Today, mayOpen)
+		for _, h := range f.Hidden() {
+			if h[0] == "screening" {
+				one.Link, one.Registration = "/screenings/"+h[1]+"/registration", x.RegistrationID.String()
+			}
+		}
+		v.Suspects = append(v.Suspects, one)
 	}
 	if k := warning.Known; k != nil {
 		v.Known = &knownView{Title: b.T("register.known.title", "name", k.Name), InProgramme: k.InProgramme,

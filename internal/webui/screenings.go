@@ -12,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/intake"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 )
 
@@ -21,6 +22,7 @@ func (s *Server) screeningRoutes(rt *router) {
 	rt.get("/screenings/new", authz.ScreeningRecord, s.newScreeningPage)
 	rt.post("/screenings", authz.ScreeningRecord, s.recordScreening)
 	rt.get("/screenings/{id}", authz.ScreeningRead, s.screeningPage)
+	rt.post("/screenings/{id}/registration", authz.PersonRegister, s.linkScreening)
 	rt.get("/screenings/{id}/withdrawal", authz.ScreeningRecord, s.withdrawScreeningPage)
 	rt.post("/screenings/{id}/withdrawal", authz.ScreeningRecord, s.withdrawScreening)
 }
@@ -102,8 +104,8 @@ func newScreeningsView(b Base, f *Form, list outreach.List, may screeningRights)
 	if may.record {
 		b.Actions = []Button{{Text: b.T("screening.new"), Icon: "plus", Href: "/screenings/new", Kind: "primary"}}
 	}
-	t := Table{Caption: b.T("nav.screenings"), Quiet: true, Columns: []Column{{Key: "screening.on"}, {Key: "register.name", Class: "grow"}, {Key: "screening.place"},
-		{Key: "screening.finding", Class: "grow"}, {Key: "screening.triage"}, {Key: "screening.state"}},
+	t := Table{Caption: b.T("nav.screenings"), Quiet: true, Columns: []Column{{Key: "screening.on"}, {Key: "register.name"}, {Key: "screening.place"},
+		{Key: "screening.finding", Class: "grow"}, {Key: "screening.triage"}, {Key: "screening.answer"}, {Key: "screening.state"}},
 		Empty: Empty{Title: b.T("screening.none"), Text: b.T("screening.none.text"), Buttons: b.Actions}}
 	if may.wide {
 		t.Columns = append(t.Columns, Column{Key: "case.hospital"})
@@ -117,7 +119,7 @@ func newScreeningsView(b Base, f *Form, list outreach.List, may screeningRights)
 			name.Sub += b.T("list.comma") + b.T("screening.alike.n", "n", x.Alike)
 		}
 		finding := Cell{Text: b.T(x.Programme.Label()), Sub: findingText(b, x.Finding)}
-		row := Cells(DateCell(x.On), name, TextCell(x.Place.String()), finding, triageCell(b, x), screeningState(b, x, may.register))
+		row := Cells(DateCell(x.On), name, CodeCell(x.Place.String()), finding, triageCell(b, x), TextCell(willText(b, x)), screeningState(b, x, may.register))
 		if may.wide {
 			row.Cells = append(row.Cells, Cell{Text: x.HospitalName, Nowrap: true})
 		}
@@ -139,14 +141,14 @@ func bornText(b Base, x outreach.Screening) string { return identity(b, x.Sex, x
 
 func triageCell(b Base, x outreach.Screening) Cell {
 	kind := map[screening.Triage]string{screening.Advised: "warn", screening.Further: "info"}[x.Triage]
-	cell := TagCell(kind, b.T(x.Triage.Label()))
-	if x.Answer != "" {
-		cell.Sub = willText(b, x)
-	}
-	return cell
+	return TagCell(kind, b.T(x.Triage.Label()))
 }
 
+// willText is what the person says to the advice, or nothing.
 func willText(b Base, x outreach.Screening) string {
+	if x.Answer == "" {
+		return ""
+	}
 	text := b.T(x.Answer.Label())
 	if x.Reason != "" {
 		text += b.T("list.comma") + b.T(x.Reason.Label())
@@ -238,10 +240,10 @@ func newScreeningView(b Base, v outreach.View) screeningView {
 	p := screeningView{Base: b, Facts: screeningFacts(b, v.Screening)}
 	if len(v.Alike) > 0 {
 		t := Table{Caption: b.T("screening.alike"), Note: b.T("screening.alike.note"), Columns: []Column{{Key: "screening.on"}, {Key: "register.name", Class: "grow"}, {Key: "screening.place"},
-			{Key: "screening.programme"}, {Key: "screening.triage"}, {Key: "screening.state"}}}
+			{Key: "screening.programme"}, {Key: "screening.triage"}, {Key: "screening.answer"}, {Key: "screening.state"}}}
 		for _, x := range v.Alike {
 			t.Rows = append(t.Rows, Cells(DateCell(x.On), Cell{Text: x.Name, Href: screeningPath(x.ID), Sub: bornText(b, x)}, TextCell(x.Place.String()),
-				TextCell(b.T(x.Programme.Label())), triageCell(b, x), screeningState(b, x, false)))
+				TextCell(b.T(x.Programme.Label())), triageCell(b, x), TextCell(willText(b, x)), screeningState(b, x, false)))
 		}
 		p.Alike = &t
 	}
@@ -277,7 +279,7 @@ func screeningFacts(b Base, x outreach.Screening) []Def {
 	if x.Guardian != "" {
 		out = append(out, Def{Label: b.T("register.guardian"), Text: x.Guardian})
 	}
-	out = append(out, Def{Label: b.T("register.hospital"), Text: x.HospitalName}, Def{Label: b.T("screening.by"), Text: x.By + " " + instant(x.CreatedAt)})
+	out = append(out, Def{Label: b.T("case.hospital"), Text: x.HospitalName}, Def{Label: b.T("screening.by"), Text: x.By + " " + instant(x.CreatedAt)})
 	if x.Converted() {
 		out = append(out, Def{Label: b.T("screening.state"), Text: b.T("screening.registered") + " " + instant(x.ConvertedAt), Href: patientPath(x.Person)})
 		if x.CaseNo != "" {
@@ -389,4 +391,21 @@ func putScreening(f *Form, x outreach.Screening) {
 	if f.has("programme") {
 		f.Put("programme", string(x.Programme))
 	}
+}
+
+// linkScreening notes that the screened person is a patient already: a button of
+// the banner of likely duplicates.
+func (s *Server) linkScreening(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	in := intake.LinkInput{Screening: id}
+	in.Registration, _ = ident.Parse(r.PostFormValue("registration")) // not made by the page: there is none
+	person, err := s.d.Intake.LinkScreening(r.Context(), c.Who, "", in)
+	if err != nil {
+		return err
+	}
+	s.flash(r, Flash{Kind: "ok", Title: c.P.T("screening.linked")})
+	return seeOther(w, r, patientPath(person))
 }

@@ -208,6 +208,7 @@ func (s *Server) recordScreening(w http.ResponseWriter, r *http.Request, c *Call
 		}
 		return s.showScreeningForm(w, r, c, f)
 	}
+	f.raw.Set("screened_on", row.On.String()) // "today" is another day tomorrow
 	if err := s.noteScreening(r, c, f, got[0]); err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ func screeningPages() []PageSample {
 			f := registerForm(b, day, deskFacts{mayOpen: true})
 			carryNumbers(f, sampleScreenings(b)[0])
 			putScreening(f, sampleScreenings(b)[0])
-			return newRegisterView(b, f, intake.Warning{}, true)
+			f.Hide("screening", ident.ID{21}.String())
+			return newRegisterView(b, f, intake.Warning{Suspects: []intake.Suspect{{PersonRow: samplePeople()[0]}}}, true)
 		}},
 	}
 }

@@ -62,6 +62,12 @@ func (s *Service) carryOver(ctx context.Context, who user.Principal, in Register
 		if strings.TrimSpace(in.DocNumber) == "" && x.DocKind != patient.DocNone && in.DocKind == x.DocKind {
 			in.DocNumber = number
 		}
+		// An age that was guessed in the village gives way to the card.
+		if parsed, err := patient.ParseDocument(in.DocKind, in.DocNumber, tx.Today()); err == nil && x.BirthEstimated && !parsed.Birth.IsZero() {
+			if in.Person.BirthEstimated = false; in.Person.Birth == x.Birth {
+				in.Person.Birth = parsed.Birth
+			}
+		}
 		if strings.TrimSpace(in.Registration.Phone) == "" {
 			in.Registration.Phone = phone
 		}
@@ -78,4 +84,30 @@ func become(tx *store.Tx, in RegisterInput, out Registered) error {
 	tx.Audit(audit.Event{Action: audit.ScreeningRegister, ObjectKind: audit.ObjectScreening, ObjectID: in.Screening, OrganisationID: in.Hospital,
 		Detail: map[string]any{"registration": out.RegistrationID}})
 	return tx.ConvertScreening(store.Conversion{Screening: in.Screening, Person: out.PersonID, Registration: out.RegistrationID, Case: out.CaseID})
+}
+
+// LinkInput says that a screened person is a patient of the hospital already.
+type LinkInput struct {
+	Screening    ident.ID
+	Registration ident.ID // of the same hospital
+}
+
+// LinkScreening notes on a screening the registration the person had before.
+func (s *Service) LinkScreening(ctx context.Context, who user.Principal, key string, in LinkInput) (ident.ID, error) {
+	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
+		x, err := s.screened(tx, in.Screening)
+		if err != nil {
+			return ident.Nil, err
+		}
+		r, err := tx.RegistrationByID(in.Registration)
+		if err != nil {
+			return ident.Nil, err
+		}
+		if r.HospitalID != x.Hospital {
+			return ident.Nil, errs.Missing("error.registration.missing")
+		}
+		tx.Intend(audit.Event{Action: audit.ScreeningRegister, ObjectKind: audit.ObjectScreening, ObjectID: x.ID, OrganisationID: x.Hospital,
+			Detail: map[string]any{"registration": r.ID, "known": true}})
+		return r.PersonID, tx.ConvertScreening(store.Conversion{Screening: x.ID, Person: r.PersonID, Registration: r.ID})
+	})
 }

@@ -107,7 +107,7 @@ func TestADuplicateFoundInAScreeningAsksLikeAnyOther(t *testing.T) {
 	d.refused(servicetest.Mountain, d.typed(servicetest.Mountain, from), intake.FieldDuplicates, "error.register.duplicate")
 	w, err := d.Warn(t.Context(), d.Registrar(servicetest.Mountain), d.typed(servicetest.Mountain, from))
 	if err != nil || len(w.Suspects) != 1 {
-		t.Errorf("the banner knows %d, %v", len(w.Suspects), err)
+		t.Fatalf("the banner knows %d, %v", len(w.Suspects), err)
 	}
 	if d.Count(`select count(*) from screening where registration_id is not null`) != 0 {
 		t.Error("the screening counts as registered")
@@ -129,5 +129,52 @@ func TestAScreeningIsRegisteredWhereItWasMade(t *testing.T) {
 	}
 	if _, err := d.Screened(t.Context(), d.Doctor(servicetest.Mountain), from); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("a doctor registers nobody: %v", err)
+	}
+}
+
+func TestAScreenedPatientIsLinkedInsteadOfRegisteredAgain(t *testing.T) {
+	d := open(t)
+	known := d.register(servicetest.Mountain, d.person(servicetest.Mountain, "向云禾", screenedNumber))
+	elsewhere := d.register(servicetest.MountainTwo, d.person(servicetest.MountainTwo, "冉听雪", 60))
+	from, persons := d.screened(servicetest.Mountain), d.Count(`select count(*) from person`)
+	who := d.Registrar(servicetest.Mountain)
+	if _, err := d.LinkScreening(t.Context(), who, "", intake.LinkInput{Screening: from, Registration: elsewhere.RegistrationID}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("a registration of another hospital: %v", err)
+	}
+	if _, err := d.LinkScreening(t.Context(), d.Doctor(servicetest.Mountain), "", intake.LinkInput{Screening: from, Registration: known.RegistrationID}); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("a doctor: %v", err)
+	}
+	person, err := d.LinkScreening(t.Context(), who, "", intake.LinkInput{Screening: from, Registration: known.RegistrationID})
+	if err != nil || person != known.PersonID {
+		t.Fatalf("%s %v", person, err)
+	}
+	if d.Count(`select count(*) from screening where id = $1 and registration_id = $2`, from, known.RegistrationID) != 1 || d.Count(`select count(*) from person`) != persons {
+		t.Error("not linked, or somebody was registered again")
+	}
+	if _, err := d.LinkScreening(t.Context(), who, "", intake.LinkInput{Screening: from, Registration: known.RegistrationID}); !errs.Is(err, errs.Precondition) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+func TestAGuessedAgeGivesWayToTheCard(t *testing.T) {
+	d := open(t)
+	age := 60
+	r, wrong := screening.Draft{On: d.Today(), Township: "石坪镇", Name: "向云禾", Sex: patient.Female, Age: &age, Programme: procedure.Coronary, ChestPain: "NONE", Triage: screening.Observe,
+		LegalBasis: patient.BasisStatutory}.Check(d.Today())
+	if len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	from := ident.New()
+	d.Do(d.System(), func(tx *store.Tx) error {
+		_, err := tx.InsertScreening(store.Screening{ID: from, Hospital: d.ID(servicetest.Mountain), Record: r})
+		return err
+	})
+	in := d.typed(servicetest.Mountain, from)
+	in.DocNumber, in.Person.Birth, in.Person.BirthEstimated = servicetest.CitizenNumber("580407", 8), r.Birth, true
+	in.Person.Sex = ""
+	out := d.register(servicetest.Mountain, in)
+	p, err := d.Patient(t.Context(), d.Registrar(servicetest.Mountain), out.PersonID)
+	if err != nil || p.Person.Birth.String() != "1958-04-07" || p.Person.BirthEstimated {
+		t.Errorf("born %s, estimated %v, %v", p.Person.Birth, p.Person.BirthEstimated, err)
 	}
 }

@@ -6,6 +6,7 @@ package screening
 
 import (
 	"context"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -192,6 +193,7 @@ func (s *Service) Withdraw(ctx context.Context, who user.Principal, in WithdrawI
 		return none, err
 	}
 	var f errs.Fields
+	in.Reason = strings.TrimSpace(in.Reason)
 	switch n := len([]rune(in.Reason)); {
 	case n == 0:
 		f.Add("reason", "form.error.missing")
