@@ -95,7 +95,7 @@ func found(p procedure.Programme, n int) screening.Draft {
 	d := screening.Draft{Programme: p, LegalBasis: patient.BasisStatutory}
 	switch p {
 	case procedure.Joint:
-		d.Site, d.Side = []procedure.Site{procedure.Knee, procedure.Knee, procedure.Hip}[n/3%3], screening.Sides()[n%3]
+		d.Site, d.Side = []procedure.Site{procedure.Knee, procedure.Knee, procedure.Hip}[n/3%3], screening.Sides()[n/3%4%3]
 		d.Pain, d.Walking = &pain, screening.Walkings()[1+n%3]
 	case procedure.Cataract:
 		d.AcuityRight, d.AcuityLeft = []string{"4.0", "0.3", "指数", "4.6"}[n%4], []string{"4.5", "手动", "0.1", "6/18"}[n/2%4]

@@ -166,7 +166,7 @@ func screeningState(b Base, x outreach.Screening, register bool) Cell {
 	case register && x.Registrable():
 		return ButtonCell(Button{Text: b.T("screening.register"), Href: registerPath(x.ID)})
 	}
-	return TextCell(b.T("screening.open"))
+	return CodeCell(b.T("screening.open"))
 }
 
 // findingText is what was found in one line.
@@ -174,7 +174,7 @@ func findingText(b Base, f screening.Finding) string {
 	var out []string
 	switch {
 	case f.Joint != nil:
-		out = append(out, b.T(f.Joint.Side.Label())+" "+b.T(f.Joint.Site.Label()))
+		out = append(out, b.T("screening.joint", "side", b.T(f.Joint.Side.Label()), "site", b.T(f.Joint.Site.Label())))
 		if f.Joint.Pain != nil {
 			out = append(out, b.T("screening.pain.said", "n", *f.Joint.Pain))
 		}

@@ -45,7 +45,7 @@ func TestAScreenerNotesOneAfterTheOther(t *testing.T) {
 	next := b.get(got.location)
 	contains(t, "the next form", next, "已保存：向云禾", "当天已筛查 1 人", `name="village" value="松岭村"`, `name="name" value=""`)
 	b.post("/screenings", first...) // the same press again
-	contains(t, "the list", b.get("/screenings"), "筛查 1 人", "左侧 膝关节", "疼痛 0 分", "愿意手术")
+	contains(t, "the list", b.get("/screenings"), "筛查 1 人", "左侧膝关节", "疼痛 0 分", "愿意手术")
 	contains(t, "somebody alike", b.get(b.post("/screenings", s.villager(servicetest.Mountain, "doc_number", "", "birth", "68", "sex", "female")...).location), "可能是同一人")
 }
 
