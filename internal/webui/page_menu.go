@@ -73,6 +73,8 @@ func (b *Base) bottomBar(current string) {
 	if b.menuHas("queue") == b.menuHas("patients") && !b.menuHas("queue") { // no daily work: what the role reads instead
 		short["cases"], short["funds"], short["visiting"], short["settings"] = true, b.menuHas("overview"), !b.menuHas("cases"), true
 	}
+	// Who screens in a village and has no queue works from the phone.
+	short["screenings"] = !b.menuHas("queue")
 	seen := false
 	for _, g := range b.Menu {
 		for _, it := range g.Items {

@@ -88,9 +88,17 @@ func (s *Server) screeningsPage(w http.ResponseWriter, r *http.Request, c *Call)
 	x.Options = placeOptions(list.Places, place)
 	f.Declare(x)
 	s.section(c, "screenings")
-	v := newScreeningsView(c.Base, f, list, screeningRights{register: s.can(c, authz.PersonRegister), record: s.can(c, authz.ScreeningRecord), wide: len(hospitals) > 1})
+	b := c.Base
+	b.Tabs = screeningTabs(b, in)
+	v := newScreeningsView(b, f, list, screeningRights{register: s.can(c, authz.PersonRegister), record: s.can(c, authz.ScreeningRecord), wide: len(hospitals) > 1})
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, f.Status(), "care/list", v)
+}
+
+// screeningTabs lead to everybody, and to those who are to be called in.
+func screeningTabs(b Base, in outreach.ListInput) []Tab {
+	due := in.Open && in.Answer == screening.Willing
+	return []Tab{{Text: b.T("screening.tab.all"), Href: "/screenings", Current: !due}, {Text: b.T("screening.tab.due"), Href: "/screenings?answer=WILLING&open=yes", Current: due}}
 }
 
 // screeningRights is what the reader may do from the list.
@@ -402,7 +410,11 @@ func (s *Server) linkScreening(w http.ResponseWriter, r *http.Request, c *Call) 
 	}
 	in := intake.LinkInput{Screening: id}
 	in.Registration, _ = ident.Parse(r.PostFormValue("registration")) // not made by the page: there is none
-	person, err := s.d.Intake.LinkScreening(r.Context(), c.Who, "", in)
+	key := requestKey(r)
+	if key != "" { // the form's own key belongs to registering
+		key += "/link"
+	}
+	person, err := s.d.Intake.LinkScreening(r.Context(), c.Who, key, in)
 	if err != nil {
 		return err
 	}
