@@ -182,7 +182,7 @@ type ScreeningPlace struct {
 }
 
 // ScreeningPlaces lists the places of the outreach days since a day, the latest
-// first.
+// first; of a hospital that screens very many, those of its latest thousand.
 func (tx *Tx) ScreeningPlaces(hospitals []ident.ID, since clock.Date) ([]ScreeningPlace, error) {
 	var rows []struct {
 		Township string     `db:"township"`
@@ -190,7 +190,8 @@ func (tx *Tx) ScreeningPlaces(hospitals []ident.ID, since clock.Date) ([]Screeni
 		Last     clock.Date `db:"last_on"`
 	}
 	err := tx.list(&rows, `select s.township, s.village, max(s.screened_on) as last_on from unnest($2::uuid[]) h cross join lateral (
-			select x.township, x.village, x.screened_on from screening x where x.partnership_id = $1 and x.hospital_id = h and x.live and x.screened_on >= $3) s
+			select x.township, x.village, x.screened_on from screening x where x.partnership_id = $1 and x.hospital_id = h and x.live and x.screened_on >= $3
+			order by x.screened_on desc, x.id desc limit 1000) s
 		group by s.township, s.village order by last_on desc, s.township, s.village limit 60`, tx.Partnership(), idArray(hospitals), since)
 	out := make([]ScreeningPlace, len(rows))
 	for i, r := range rows {
