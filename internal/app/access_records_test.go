@@ -7,15 +7,18 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
+	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
@@ -132,4 +135,15 @@ func (p *premises) visiting() {
 		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
 		p.objects[name] = value
 	}
+}
+
+// screenings makes a screening of an outreach day.
+func (p *premises) screenings() {
+	const here = servicetest.Mountain
+	age := 70
+	row := outreach.Row{ID: ident.New(), Draft: screening.Draft{On: p.Today(), Township: "石坪镇", Name: "向晚舟", Sex: patient.Female, Age: &age, Programme: procedure.Coronary, ChestPain: "NONE",
+		Triage: screening.Observe, LegalBasis: patient.BasisStatutory}}
+	_, err := p.app.Services.Screenings.Record(p.T.Context(), p.Screener(here), outreach.Batch{Hospital: p.ID(here), Rows: []outreach.Row{row}}, store.Key{})
+	must(p, "screening", err)
+	p.objects["screenings"] = row.ID.String()
 }

@@ -191,6 +191,7 @@ func (p *premises) records() {
 	p.followUps(op.ID)
 	p.rules(done)
 	p.visiting()
+	p.screenings()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText

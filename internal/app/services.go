@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -36,6 +37,7 @@ type Services struct {
 	Aftercare    *aftercare.Service
 	Pricing      *pricing.Service
 	Visiting     *visiting.Service
+	Screenings   *screening.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -61,15 +63,16 @@ func newServices(a *App) (Services, error) {
 		// Hashing is memory-hard: more at once than cores only makes everybody wait.
 		Accounts: accounts.New(accounts.Deps{DB: a.DB, Policy: a.Policy, Hasher: seal.NewHasher(hashing, runtime.NumCPU()),
 			Sessions: sessions, Passwords: passwords, Clock: a.opt.Clock, Log: a.opt.Log}),
-		Intake:    intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
-		Exchange:  exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
-		Directory: directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
-		Care:      treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
-		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
-		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
-		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
-		Aftercare: aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
-		Pricing:   pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
-		Visiting:  visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
+		Intake:     intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
+		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
+		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
+		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
+		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
+		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
+		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
+		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
+		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
+		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

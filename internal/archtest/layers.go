@@ -55,7 +55,7 @@ var domainDoors = map[string][]string{
 	"casefile":     {"patient", "procedure", "treatment", "document"},
 	"referral":     {"casefile", "procedure", "treatment"},
 	"followup":     {"casefile", "procedure", "treatment"},
-	"screening":    {"patient", "procedure"},
+	"screening":    {"acuity", "patient", "procedure"},
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
 	"fund":         {"policy", "fee"},

@@ -19,6 +19,9 @@ const (
 	PersonUnmask   Permission = "person:unmask"   // see a full number, with a reason
 	PersonIdentity Permission = "person:identity" // decide who is who: correct an identity two hospitals share, merge records
 
+	ScreeningRecord Permission = "screening:record" // record screenings of outreach days
+	ScreeningRead   Permission = "screening:read"   // see screenings of outreach days
+
 	LookupReview Permission = "lookup:review" // review the look-ups made in the hospital
 
 	EligibilityEdit Permission = "eligibility:edit" // record beneficiary categories and proofs
@@ -145,7 +148,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, ScreeningRecord, ScreeningRead, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,

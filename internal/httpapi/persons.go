@@ -179,6 +179,7 @@ type registerBody struct {
 	Known          intake.Answer        `json:"known"`
 	Join           intake.JoinWish      `json:"join"`
 	JoinReason     string               `json:"join_reason"`
+	ScreeningID    ident.ID             `json:"screening_id"` // numbers left empty are taken over from it
 }
 
 func (b registerBody) input() intake.RegisterInput {
@@ -186,7 +187,7 @@ func (b registerBody) input() intake.RegisterInput {
 		Person: patient.Person{Name: b.Name, Birth: b.Birth, BirthEstimated: b.BirthEstimated, Ethnicity: b.Ethnicity}, MismatchReason: b.MismatchReason,
 		Registration: patient.Registration{Phone: b.Phone, Township: b.Township, Village: b.Village, Address: b.Address, KinName: b.KinName, KinPhone: b.KinPhone,
 			LegalBasis: b.LegalBasis, ConsentNote: b.ConsentNote, Guardian: b.Guardian, RegisteredOn: b.RegisteredOn},
-		Note: b.Note, Programme: b.Programme, Diagnosis: b.Diagnosis, NotSame: b.NotSame, Known: b.Known, Join: b.Join, JoinReason: b.JoinReason}
+		Note: b.Note, Programme: b.Programme, Diagnosis: b.Diagnosis, NotSame: b.NotSame, Known: b.Known, Join: b.Join, JoinReason: b.JoinReason, Screening: b.ScreeningID}
 	if b.Sex != "" {
 		in.Person.Sex, _ = patient.ParseSex(b.Sex) // an unknown word stays unknown; the service names it
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
 
@@ -42,7 +43,7 @@ func newIntakeAPI(t *testing.T) *intakeAPI {
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1), Clock: w.Clock, Log: w.Log})
 	mux := chi.NewRouter()
 	Mount(mux, Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Accounts: acc,
-		Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50})})
+		Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy})})
 	return &intakeAPI{w, t, mux, acc}
 }
 
@@ -50,7 +51,7 @@ func newIntakeAPI(t *testing.T) *intakeAPI {
 func (a *intakeAPI) as(who user.Principal) string {
 	a.t.Helper()
 	made, err := a.accounts.CreateTokenFor(a.t.Context(), authz.System("test"), who.AccountID, who.PartnershipID, accounts.NewToken{Name: "client",
-		Scopes: []authz.Permission{authz.PersonRead, authz.PersonRegister, authz.CaseOpen, authz.PersonLookup, authz.EligibilityEdit, authz.AttachmentAdd}})
+		Scopes: []authz.Permission{authz.PersonRead, authz.PersonRegister, authz.CaseOpen, authz.PersonLookup, authz.EligibilityEdit, authz.AttachmentAdd, authz.ScreeningRecord, authz.ScreeningRead}})
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
@@ -42,16 +43,17 @@ type Deps struct {
 	Log       *slog.Logger
 	Clock     clock.Clock
 
-	Accounts  *accounts.Service
-	Care      *treatment.Service
-	Reporting *reporting.Service
-	Intake    *intake.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
-	Aftercare *aftercare.Service
-	Pricing   *pricing.Service
-	Visiting  *visiting.Service
-	Directory *directory.Service
+	Accounts   *accounts.Service
+	Care       *treatment.Service
+	Reporting  *reporting.Service
+	Intake     *intake.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Aftercare  *aftercare.Service
+	Pricing    *pricing.Service
+	Visiting   *visiting.Service
+	Directory  *directory.Service
+	Screenings *screening.Service
 }
 
 // Route is a declared address with its one permission.
@@ -90,6 +92,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		rt.get("/openapi.json", authz.Public, s.openAPI)
 		s.personRoutes(rt)
 		s.proofRoutes(rt)
+		s.screeningRoutes(rt)
 		s.careRoutes(rt)
 		s.referralRoutes(rt)
 		s.outcomeRoutes(rt)

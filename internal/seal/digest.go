@@ -18,6 +18,8 @@ type Purpose string
 const (
 	PurposeDocument Purpose = "document" // identity documents; add the kind to the value
 	PurposePhone    Purpose = "phone"
+	// PurposeScreening is of whole rows, to tell a repeated one from another.
+	PurposeScreening Purpose = "screening"
 )
 
 // DigestSize is 128 bits: enough against chance, half the index of a full hash.

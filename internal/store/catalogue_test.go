@@ -38,7 +38,7 @@ const (
 var businessTables = map[string]string{
 	"pairing": byPartnership, "person": byVisible, "person_document": byVisible, "registration": byVisible,
 	"registration_term": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
-	"attachment": byVisible,
+	"attachment": byVisible, "screening": byHospital,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
 	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "procedure_change": byTeam, "referral": byVisible,

@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
+	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
@@ -181,6 +182,7 @@ func lists(tx *store.Tx, p place) []error {
 	out = append(out, followLists(tx, p)...)
 	out = append(out, ruleLists(tx, p)...)
 	out = append(out, visitLists(tx, p)...)
+	out = append(out, screeningLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -273,6 +275,24 @@ func visitLists(tx *store.Tx, p place) []error {
 		drop(tx.VisitEntries(v.ID)), drop(tx.VisitHandovers(v.ID)), drop(tx.VisitOperations(v, []store.VisitMember{{Practitioner: p.doctor}})),
 		drop(tx.BusyAt(p.doctor, start, start.AddDate(0, 0, 7))), drop(tx.TeachingOf(v.ID)), drop(tx.MeetingTasks(p.settled)), drop(tx.SkillCounts(p.doctor, p.hospital)), drop(tx.SkillRules()),
 		drop(tx.SignoffsOf([]ident.ID{p.hospital}, []ident.ID{p.doctor})), drop(tx.ObserversOf(p.settled)))
+}
+
+// screeningLists are the lists of outreach days. Screenings are read at named
+// hospitals only.
+func screeningLists(tx *store.Tx, p place) []error {
+	at := p.here
+	if at == nil {
+		at = []ident.ID{p.hospital}
+	}
+	day, village := clock.MustDate(2022, 6, 1), screening.Place{Township: "T3", Village: "V7"}
+	var out []error
+	for _, f := range []store.ScreeningFilter{{}, {On: day}, {Place: village}, {Triage: screening.Advised}, {Answer: screening.Declined}, {Answer: screening.Willing, Open: true}, {Open: true},
+		{On: day, Place: village, Triage: screening.Further, Open: true}} {
+		f.Hospitals = at
+		out = append(out, pages(func(r page.Request) (page.Result[store.Screening], error) { return tx.ListScreenings(f, r) }))
+	}
+	return append(out, drop(tx.CountScreenings(at, day)), drop(tx.ScreeningPlaces(at, clock.MustDate(2026, 5, 28))), drop(tx.ScreeningByID(p.one)), drop(tx.AlikeScreenings(p.one)),
+		drop(tx.CountAlike(p.one)))
 }
 
 // work is what the home page, the search box and the checks of a form ask.

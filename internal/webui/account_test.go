@@ -28,6 +28,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
@@ -62,14 +63,15 @@ func newSite(t *testing.T) *site {
 	}
 	mux := chi.NewRouter()
 	s := Mount(mux, Deps{Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Engine: testEngine(t), Policy: w.Policy, Clock: w.Clock, Log: w.Log, Accounts: acc,
-		Reporting: reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
-		Funding:   funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
-		Pricing:   pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
-		Sessions:  httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
-		Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
-		Visiting:  visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy}),
-		Care:      care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}),
-		Directory: directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
+		Reporting:  reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
+		Funding:    funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
+		Pricing:    pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
+		Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy}),
+		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
+		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
+		Visiting:   visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy}),
+		Care:       care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}),
+		Directory:  directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return &site{w, t, srv.URL, acc, s}

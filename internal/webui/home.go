@@ -53,7 +53,7 @@ func (s *Server) firstPage(c *Call) string {
 	for _, x := range []struct {
 		perm authz.Permission
 		href string
-	}{{authz.MeasureRead, "/overview"}, {authz.PersonRead, "/patients"}} {
+	}{{authz.MeasureRead, "/overview"}, {authz.ScreeningRecord, "/screenings"}, {authz.PersonRead, "/patients"}} {
 		if s.can(c, x.perm) {
 			return x.href
 		}

@@ -31,3 +31,15 @@ func TestSettingsAloneStandUnderNoHead(t *testing.T) {
 		t.Errorf("menu %+v", b.Menu)
 	}
 }
+
+func TestAScreenersPhoneLeadsToTheScreenings(t *testing.T) {
+	e := testEngine(t)
+	for role, may := range map[string][]string{"screener": {"patients", "screenings", "settings"}, "registrar": {"queue", "patients", "screenings", "cases", "settings"}} {
+		b := NewBase(httptest.NewRequest(http.MethodGet, "/screenings", nil), e.Catalogue().Printer(i18n.Chinese))
+		b.SetMenu("screenings", func(id string) bool { return slices.Contains(may, id) }, nil)
+		there := slices.ContainsFunc(b.Bottom, func(it MenuItem) bool { return it.ID == "screenings" && it.Current })
+		if there != (role == "screener") {
+			t.Errorf("%s: %+v", role, b.Bottom)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func menuPlan() []struct {
 		items []MenuItem
 	}{
 		{"", []MenuItem{{ID: "queue", Href: "/", Icon: "inbox"}, {ID: "patients", Href: "/patients", Icon: "person"},
+			{ID: "screenings", Href: "/screenings", Icon: "check-circle"},
 			{ID: "cases", Href: "/cases", Icon: "folder"}, {ID: "referrals", Href: "/referrals", Icon: "swap"}, {ID: "operations", Href: "/operations", Icon: "theatre"},
 			{ID: "devices", Href: "/devices", Icon: "scan"},
 			{ID: "followups", Href: "/followups", Icon: "calendar"}}},
@@ -72,6 +73,8 @@ func (b *Base) bottomBar(current string) {
 	if b.menuHas("queue") == b.menuHas("patients") && !b.menuHas("queue") { // no daily work: what the role reads instead
 		short["cases"], short["funds"], short["visiting"], short["settings"] = true, b.menuHas("overview"), !b.menuHas("cases"), true
 	}
+	// Who screens in a village and has no queue works from the phone.
+	short["screenings"] = !b.menuHas("queue")
 	seen := false
 	for _, g := range b.Menu {
 		for _, it := range g.Items {

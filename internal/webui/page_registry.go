@@ -33,6 +33,7 @@ func Pages() []PageSample {
 		skillPages(),
 		correctionPages(),
 		intakePages(),
+		screeningPages(),
 		reportingPages(),
 		fundingPages(),
 		importPages(),

@@ -36,6 +36,8 @@ type registerView struct {
 type suspectView struct {
 	Title, Text, Reasons string
 	Open, NewCase        Button
+	Link                 string // address that links the screening the form began with; empty: none
+	Registration         string
 }
 
 // knownView is a person known elsewhere, as far as the lookup tells.
@@ -263,6 +265,16 @@ func (s *Server) registerPage(w http.ResponseWriter, r *http.Request, c *Call) e
 			f.Put(name, v)
 		}
 	}
+	if id := r.URL.Query().Get("screening"); id != "" {
+		x, err := s.fromScreening(r, c, f, id)
+		if err != nil {
+			return err
+		}
+		if x.Converted() {
+			return seeOther(w, r, screeningPath(x.ID))
+		}
+		putScreening(f, x)
+	}
 	return s.showRegister(w, r, c, f, intake.Warning{}, f.Status())
 }
 
@@ -311,6 +323,7 @@ func readRegister(f *Form) intake.RegisterInput {
 		Diagnosis: f.typed("diagnosis"), NotSame: f.typed(intake.FieldDuplicates), Known: intake.Answer(f.typed("known")),
 		Join: intake.JoinWish(f.typed("join")), JoinReason: f.typed("join_reason")}
 	in.Hospital, _ = ident.Parse(f.typed("hospital"))
+	in.Screening, _ = ident.Parse(f.Raw("screening")) // not from a screening: none
 	in.Registration.RegisteredOn = f.day("registered_on")
 	if p := f.typed("programme"); p != "none" {
 		in.Programme = procedure.Programme(p)
@@ -330,6 +343,9 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, c *Call) error
 	}
 	f := registerForm(c.Base, c.Today, d)
 	if err := f.Read(r); err != nil {
+		return err
+	}
+	if _, err := s.fromScreening(r, c, f, f.Raw("screening")); err != nil {
 		return err
 	}
 	in := readRegister(f)
@@ -353,7 +369,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, c *Call) error
 		if err = refused(f, err); err != nil {
 			return err
 		}
-	} else if err := refused(f, s.d.Intake.Validate(in)); err != nil {
+	} else if err := refused(f, s.d.Intake.Validate(r.Context(), c.Who, in)); err != nil {
 		return err
 	}
 	warning, err := s.d.Intake.Warn(r.Context(), c.Who, in)
@@ -410,6 +426,9 @@ func (s *Server) checkRegister(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err := f.Read(r); err != nil {
 		return err
 	}
+	if _, err := s.fromScreening(r, c, f, f.Raw("screening")); err != nil {
+		return err
+	}
 	warning, err := s.d.Intake.Warn(r.Context(), c.Who, readRegister(f))
 	if err != nil {
 		return err
@@ -442,7 +461,13 @@ func newRegisterView(b Base, f *Form, warning intake.Warning, mayOpen bool) regi
 	f.Sections[0].Fields = append(f.Sections[0].Fields, asked(f)...)
 	v := registerView{Base: b, Form: f, Capped: warning.Capped}
 	for _, x := range warning.Suspects {
-		v.Suspects = append(v.Suspects, newSuspect(b, x, f.Today, mayOpen))
+		one := newSuspect(b, x, f.Today, mayOpen)
+		for _, h := range f.Hidden() {
+			if h[0] == "screening" {
+				one.Link, one.Registration = "/screenings/"+h[1]+"/registration", x.RegistrationID.String()
+			}
+		}
+		v.Suspects = append(v.Suspects, one)
 	}
 	if k := warning.Known; k != nil {
 		v.Known = &knownView{Title: b.T("register.known.title", "name", k.Name), InProgramme: k.InProgramme,

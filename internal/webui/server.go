@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
@@ -43,17 +44,18 @@ type Deps struct {
 	PlainNet bool // plain http was allowed: the banner says so
 	Secure   bool // browsers reach us over TLS
 
-	Accounts  *accounts.Service
-	Directory *directory.Service
-	Exchange  *exchange.Service
-	Care      *treatment.Service
-	Intake    *intake.Service
-	Reporting *reporting.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
-	Aftercare *aftercare.Service
-	Pricing   *pricing.Service
-	Visiting  *visiting.Service
+	Accounts   *accounts.Service
+	Directory  *directory.Service
+	Exchange   *exchange.Service
+	Care       *treatment.Service
+	Intake     *intake.Service
+	Reporting  *reporting.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Aftercare  *aftercare.Service
+	Pricing    *pricing.Service
+	Visiting   *visiting.Service
+	Screenings *screening.Service
 }
 
 // Server serves the pages.
@@ -88,6 +90,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.visitingRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
+		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.importRoutes(rt)
@@ -167,7 +170,7 @@ func (s *Server) section(c *Call, id string) {
 
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
-	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
+	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "settings": authz.SelfRead,
 }

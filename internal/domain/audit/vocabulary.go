@@ -12,6 +12,11 @@ const (
 	PersonUnmask   = "person.unmask"
 	PersonSearch   = "person.search"
 
+	ScreeningRecord   = "screening.record"
+	ScreeningRead     = "screening.read"
+	ScreeningRegister = "screening.register" // a screening became a registration
+	ScreeningWithdraw = "screening.withdraw"
+
 	EligibilityEdit = "eligibility.edit"
 
 	ConsentRecord = "consent.record"
@@ -199,6 +204,7 @@ const (
 const (
 	ObjectPerson       = "person"
 	ObjectRegistration = "registration"
+	ObjectScreening    = "screening"
 	ObjectCase         = "case"
 	ObjectTreatment    = "treatment"
 	ObjectProcedure    = "procedure"
@@ -245,7 +251,7 @@ const (
 // Actions lists the vocabulary.
 func Actions() []string {
 	return []string{
-		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, EligibilityEdit,
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
@@ -268,7 +274,7 @@ func Actions() []string {
 // ObjectKinds lists the kinds of objects.
 func ObjectKinds() []string {
 	return []string{
-		ObjectPerson, ObjectRegistration, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
+		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,

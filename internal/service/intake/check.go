@@ -44,6 +44,10 @@ func (s *Service) Warn(ctx context.Context, who user.Principal, in RegisterInput
 	if err := s.check(who, authz.PersonRegister, in.Hospital); err != nil {
 		return Warning{}, err
 	}
+	in, err := s.carryOver(ctx, who, in)
+	if err != nil {
+		return Warning{}, err
+	}
 	today := clock.Today(s.db.Clock())
 	d, err := s.read(in, today)
 	if err != nil && !errs.Is(err, errs.Invalid) {
@@ -190,7 +194,11 @@ func (s *Service) reviewLookups(ctx context.Context, who user.Principal, list st
 }
 
 // Validate names what is wrong with a registration without storing it.
-func (s *Service) Validate(in RegisterInput) error {
-	_, err := s.read(in, clock.Today(s.db.Clock()))
+func (s *Service) Validate(ctx context.Context, who user.Principal, in RegisterInput) error {
+	in, err := s.carryOver(ctx, who, in)
+	if err != nil {
+		return err
+	}
+	_, err = s.read(in, clock.Today(s.db.Clock()))
 	return err
 }

@@ -56,7 +56,8 @@ type RegisterInput struct {
 	Known          Answer
 	Join           JoinWish
 	JoinReason     string
-	Proof          *File // of the category, or of the document when there is no category
+	Screening      ident.ID // the screening the person comes from; nil: none
+	Proof          *File    // of the category, or of the document when there is no category
 }
 
 // Registered says what a registration made.
@@ -94,6 +95,10 @@ type draft struct {
 // an Invalid error whose fields say which.
 func (s *Service) Register(ctx context.Context, who user.Principal, key string, in RegisterInput) (Registered, error) {
 	if err := s.mayRegister(who, in); err != nil {
+		return Registered{}, err
+	}
+	in, err := s.carryOver(ctx, who, in)
+	if err != nil {
 		return Registered{}, err
 	}
 	d, err := s.read(in, clock.Today(s.db.Clock()))
@@ -286,7 +291,10 @@ func (s *Service) register(tx *store.Tx, d draft) (Registered, error) {
 	if err := s.categories(tx, d, known.linked); err != nil {
 		return out, err
 	}
-	return out, s.openOrJoin(tx, d, known, &out)
+	if err := s.openOrJoin(tx, d, known, &out); err != nil {
+		return out, err
+	}
+	return out, become(tx, d.in, out)
 }
 
 // storeRegistration adds the registration, or brings back the one that was

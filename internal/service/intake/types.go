@@ -11,6 +11,7 @@ type (
 	DocumentItem     = store.DocumentItem
 	RegistrationItem = store.RegistrationItem
 	Attachment       = store.Attachment
+	Screening        = store.Screening
 	Owner            = store.Owner
 	Known            = store.Known
 	LookupItem       = store.LookupItem
