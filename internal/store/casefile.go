@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -101,6 +102,24 @@ func (tx *Tx) CaseByID(id ident.ID) (CaseItem, error) {
 	var r caseRow
 	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`, tx.Partnership(), id)
 	return one(r.item(), err, "error.case.missing")
+}
+
+// CaseSeenBy reads one case, and which of the hospitals take part in it, by
+// name, in one question: the page of a case asks it at every view.
+func (tx *Tx) CaseSeenBy(id ident.ID, hospitals []ident.ID) (CaseItem, map[ident.ID]string, error) {
+	var r struct {
+		caseRow
+		Part string `db:"taking_part"`
+	}
+	err := tx.get(&r, `select `+caseColumns+`, coalesce((select jsonb_object_agg(o.id, o.name) from unnest($3::uuid[]) h join organisation o on o.id = h
+			join case_participant k on k.partnership_id = c.partnership_id and k.hospital_id = h and k.opened_on = c.opened_on and k.case_id = c.id), '{}')::text as taking_part`+
+		fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`, tx.Partnership(), id, idArray(hospitals))
+	c, err := one(r.item(), err, "error.case.missing")
+	if err != nil {
+		return c, nil, err
+	}
+	part := map[ident.ID]string{}
+	return c, part, json.Unmarshal([]byte(r.Part), &part)
 }
 
 // CaseForUpdate reads one case and holds it until the transaction ends.

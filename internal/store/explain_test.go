@@ -31,6 +31,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
@@ -295,12 +296,20 @@ func screeningLists(tx *store.Tx, p place) []error {
 		drop(tx.CountAlike(p.one)))
 }
 
+// seen drops what a case answers; one that is not there is asked about as well.
+func seen(_ store.CaseItem, _ map[ident.ID]string, err error) error {
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
 // work is what the home page, the search box and the checks of a form ask.
 func work(tx *store.Tx, p place) []error {
 	birth := clock.MustDate(1948, 3, 20)
 	out := []error{
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
-		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
+		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), seen(tx.CaseSeenBy(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
 		drop(tx.CountReferrals(p.here)), drop(tx.ReferralsWaiting(p.here)), drop(tx.ReferralClocks()),
 		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
 		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -34,6 +35,7 @@ func asksBusiness(query string) bool {
 func TestAPageOfRecordIsReadInSixQuestions(t *testing.T) {
 	w := servicetest.New(t)
 	s := treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})
+	follow := aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy})
 	c := w.Case(servicetest.Mountain, procedure.Joint, "罗见山")
 	for range 4 {
 		w.TreatmentIn(c, servicetest.Mountain)
@@ -53,7 +55,13 @@ func TestAPageOfRecordIsReadInSixQuestions(t *testing.T) {
 	})
 	t.Cleanup(func() { store.Observe(w.DB, nil) })
 	for name, open := range map[string]func() error{
-		"the case": func() error { _, err := s.Case(t.Context(), who, c.ID); return err },
+		"the case": func() error {
+			if _, err := s.Case(t.Context(), who, c.ID); err != nil {
+				return err
+			}
+			_, err := follow.Block(t.Context(), who, c.ID) // stands on the same page
+			return err
+		},
 		"the timeline": func() error {
 			_, err := s.Timeline(t.Context(), who, treatment.TimelineInput{Person: c.Person, Case: c.ID})
 			return err

@@ -89,7 +89,7 @@ func (s *Service) Case(ctx context.Context, who user.Principal, id ident.ID) (Ca
 	}
 	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.AuditRead(audit.Event{Action: audit.CaseRead, ObjectKind: audit.ObjectCase, ObjectID: id})
-		if v.CaseItem, err = tx.CaseByID(id); err != nil {
+		if v.CaseItem, v.HospitalNames, err = tx.CaseSeenBy(id, who.Hospitals); err != nil {
 			return err
 		}
 		if err := s.fillCase(tx, who, &v); err != nil {
@@ -126,9 +126,6 @@ func (s *Service) fillCase(tx *store.Tx, who user.Principal, v *CaseView) (err e
 		return err
 	}
 	if v.Sides, err = tx.SidesOf(); err != nil {
-		return err
-	}
-	if v.HospitalNames, err = tx.TakingPart(v.ID, who.Hospitals); err != nil {
 		return err
 	}
 	for _, h := range who.Hospitals {
