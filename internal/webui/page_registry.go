@@ -29,6 +29,7 @@ func Pages() []PageSample {
 		intakePages(),
 		reportingPages(),
 		fundingPages(),
+		paperPages(),
 		importPages(),
 		accountPages(),
 		directoryPages(),

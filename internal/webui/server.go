@@ -55,6 +55,7 @@ type Server struct {
 	d        Deps
 	routes   []Route
 	attempts *httpx.Limiter // of signing in, per client address
+	checks   *httpx.Limiter // of papers, likewise
 }
 
 // A hospital's people share an address: sixty sign-ins at once are an ordinary
@@ -67,7 +68,7 @@ const (
 // Mount declares all pages on a mux and returns the server, whose Routes a test
 // compares with the mux.
 func Mount(mux chi.Router, d Deps) *Server {
-	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
+	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
 	mux.Handle("/static/*", d.Engine.Assets())
 	mux.Group(func(inner chi.Router) {
 		inner.Use(d.Sessions.LoadAndSave)
@@ -81,6 +82,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.intakeRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
+		s.paperRoutes(rt)
 		s.importRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {

@@ -77,6 +77,7 @@ const (
 	ExportMake = "export.make"
 
 	FormPrint = "form.print"
+	FormCheck = "form.check"
 
 	ImportCheck   = "import.check"
 	ImportRun     = "import.run"
@@ -123,6 +124,9 @@ const (
 
 	AuditRead   = "audit.read"
 	AuditVerify = "audit.verify"
+
+	PackageMake     = "package.make"
+	PackageDownload = "package.download"
 
 	BackupMake    = "backup.make"
 	BackupRestore = "backup.restore"
@@ -196,6 +200,7 @@ const (
 	ObjectDevice       = "device"
 	ObjectComponent    = "component"
 	ObjectDispute      = "dispute"
+	ObjectPackage      = "package"
 )
 
 // Actions lists the vocabulary.
@@ -208,11 +213,11 @@ func Actions() []string {
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
-		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
+		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
-		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, BackupMake,
+		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
 		ParticipationEnd, DeathReport, DeathConfirm, DeathUndo, RecordMove, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
 	}
@@ -225,7 +230,7 @@ func ObjectKinds() []string {
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
-		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute,
+		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectPackage,
 	}
 }
 
