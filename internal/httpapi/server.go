@@ -90,6 +90,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
+		s.paperRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")
 		}))
