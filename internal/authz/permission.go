@@ -101,8 +101,9 @@ const (
 	TokenCreate Permission = "token:create" // create own API tokens
 	TokenRevoke Permission = "token:revoke" // revoke API tokens
 
-	AuditRead   Permission = "audit:read"   // see the audit log
-	AuditVerify Permission = "audit:verify" // verify the audit chain
+	AuditRead    Permission = "audit:read"    // see the audit log
+	AuditVerify  Permission = "audit:verify"  // verify the audit chain
+	AuditPackage Permission = "audit:package" // make and download audit packages
 
 	JobRead Permission = "job:read" // see background jobs
 
@@ -126,7 +127,7 @@ func Permissions() []Permission {
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit, PartnershipRead,
 		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
-		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, JobRead, BackupMake,
+		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AuditPackage, JobRead, BackupMake,
 		ConfigRead, SelfRead, SelfPassword, SelfSignOut,
 	}
 }
