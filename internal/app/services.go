@@ -13,6 +13,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -30,6 +31,7 @@ type Services struct {
 	Reporting    *reporting.Service
 	Funding      *funding.Service
 	Implants     *implant.Service
+	Inspection   *inspection.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -55,12 +57,13 @@ func newServices(a *App) (Services, error) {
 		// Hashing is memory-hard: more at once than cores only makes everybody wait.
 		Accounts: accounts.New(accounts.Deps{DB: a.DB, Policy: a.Policy, Hasher: seal.NewHasher(hashing, runtime.NumCPU()),
 			Sessions: sessions, Passwords: passwords, Clock: a.opt.Clock, Log: a.opt.Log}),
-		Intake:    intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
-		Exchange:  exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
-		Directory: directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
-		Care:      treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
-		Reporting: reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
-		Funding:   funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
-		Implants:  implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Intake:     intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
+		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
+		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
+		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
+		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
+		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
+		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -39,11 +39,11 @@ func (e *env) verify() *cobra.Command {
 					return e.verdict(check)
 				})
 			}
-			text, err := e.readAll(key)
+			public, err := e.publicKeys(key)
 			if err != nil {
 				return err
 			}
-			check, err := offline(q, text)
+			check, err := offline(q, public)
 			if err != nil {
 				return err
 			}
@@ -83,11 +83,7 @@ func readAmounts(list []string) ([]money.Fen, error) {
 }
 
 // offline checks what can be checked without the records.
-func offline(q funding.PaperQuery, keys string) (funding.PaperCheck, error) {
-	public, err := seal.ParsePublicKeys(keys)
-	if err != nil {
-		return funding.PaperCheck{}, errs.Wrap(err, errs.Invalid, "error.cli.public_key", nil)
-	}
+func offline(q funding.PaperQuery, public seal.PublicKeys) (funding.PaperCheck, error) {
 	if !paper.IsToken(q.Text) {
 		if _, ok := paper.ParseCode(q.Text); ok {
 			return funding.PaperCheck{}, errs.New(errs.Precondition, "error.cli.verify_code", nil)
@@ -142,11 +138,7 @@ func dayOf(c funding.PaperCheck) clock.Date { return c.Token.Issued }
 // without us.
 func (e *env) keyPublic() *cobra.Command {
 	return &cobra.Command{Use: "public", Short: e.say.T("cli.key.public"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		k, err := seal.Load(e.cfg.DataDir)
-		if err != nil {
-			return err
-		}
-		public, err := k.PublicKeys()
+		public, err := e.publicKeys("")
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -38,12 +39,13 @@ type Deps struct {
 	Log       *slog.Logger
 	Clock     clock.Clock
 
-	Accounts  *accounts.Service
-	Care      *treatment.Service
-	Reporting *reporting.Service
-	Intake    *intake.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
+	Accounts   *accounts.Service
+	Care       *treatment.Service
+	Reporting  *reporting.Service
+	Intake     *intake.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Inspection *inspection.Service
 }
 
 // Route is a declared address with its one permission.
@@ -91,6 +93,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
 		s.paperRoutes(rt)
+		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")
 		}))
@@ -126,6 +129,10 @@ func (s *Server) guard(perm authz.Permission, write bool, h handler) http.Handle
 				s.d.Log.ErrorContext(r.Context(), "request failed", "request", httpx.RequestID(r.Context()), "error", err)
 			}
 			httpx.WriteProblem(w, r, err, c.P)
+			return
+		}
+		if f, ok := body.(rawFile); ok {
+			f.write(w, status)
 			return
 		}
 		writeJSON(w, status, body)

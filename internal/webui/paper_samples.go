@@ -1,11 +1,13 @@
 package webui
 
 import (
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/paper"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 )
 
 func paperPages() []PageSample {
@@ -18,7 +20,25 @@ func paperPages() []PageSample {
 			return v
 		}
 	}
+	funds := func(b Base) []inspection.Fund {
+		return []inspection.Fund{{ID: sampleIDs.file, Code: "F-01", Name: b.T("funding.sample.pool")}}
+	}
+	packages := func(rows int) func(Base) View {
+		return func(b Base) View {
+			var list []inspection.Package
+			for i := range rows {
+				p := inspection.Package{ID: sampleIDs.doctor, Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), From: clock.MustDate(2026, 1, 1), To: sampleDay(),
+					State: inspection.Ready, Size: 412_000, LogRows: 1834, At: sampleInstant(), By: b.T("style.person.1")}
+				if i == 0 {
+					p.State = inspection.Waiting
+				}
+				list = append(list, p)
+			}
+			return newPackagesView(b, packageForm(b, sampleDay(), funds(b)), list)
+		}
+	}
 	return []PageSample{
+		{"paper/packages", packages(0)}, {"paper/packages", packages(3)},
 		{"paper/verify", func(b Base) View { return newVerifyView(b, verifyForm(b, sampleDay())) }},
 		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperForged})},
 		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperMistyped})},

@@ -23,6 +23,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -40,14 +41,15 @@ type Deps struct {
 	PlainNet bool // plain http was allowed: the banner says so
 	Secure   bool // browsers reach us over TLS
 
-	Accounts  *accounts.Service
-	Directory *directory.Service
-	Exchange  *exchange.Service
-	Care      *treatment.Service
-	Intake    *intake.Service
-	Reporting *reporting.Service
-	Funding   *funding.Service
-	Implants  *implant.Service
+	Accounts   *accounts.Service
+	Directory  *directory.Service
+	Exchange   *exchange.Service
+	Care       *treatment.Service
+	Intake     *intake.Service
+	Reporting  *reporting.Service
+	Funding    *funding.Service
+	Implants   *implant.Service
+	Inspection *inspection.Service
 }
 
 // Server serves the pages.
@@ -83,6 +85,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.paperRoutes(rt)
+		s.packageRoutes(rt)
 		s.importRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {
@@ -162,7 +165,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.PostingRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

@@ -70,6 +70,18 @@ func Verify(raw []byte, keys seal.PublicKeys) (r Report, err error) {
 	return r, nil
 }
 
+// ReadManifest reads what a package says it is, without checking it.
+func ReadManifest(raw []byte) (m Manifest, err error) {
+	files, err := unpack(raw)
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(files[manifestName], &m); err != nil {
+		return m, fault("manifest", manifestName)
+	}
+	return m, nil
+}
+
 func firstDifference(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
