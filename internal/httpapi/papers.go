@@ -19,7 +19,7 @@ import (
 func (s *Server) paperRoutes(rt *router) {
 	rt.get("/approvals/{id}/form", authz.ApprovalRead, s.approvalForm)
 	rt.get("/settlements/{id}/form", authz.SettlementRead, s.settlementForm)
-	rt.get("/form-check", authz.SelfRead, s.checkForm)
+	rt.get("/form-check", authz.ApprovalRead, s.checkForm)
 }
 
 type figureJSON struct {

@@ -24,6 +24,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -60,7 +61,7 @@ func newSite(t *testing.T) *site {
 	mux := chi.NewRouter()
 	s := Mount(mux, Deps{Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Engine: testEngine(t), Policy: w.Policy, Clock: w.Clock, Log: w.Log, Accounts: acc,
 		Reporting: reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
-		Funding:   funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
+		Funding:   funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}), Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:  httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Care:      care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}),
 		Directory: directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})

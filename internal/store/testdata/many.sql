@@ -74,6 +74,10 @@ reading_ as (insert into acuity_reading (partnership_id, id, case_id, person_id,
 	select $1::uuid, id, id, id, h, v, 'L', d, 'L0.30', '4.7', 'FIVE_POINT', 'PVA', at, id from n where i % 2 = 0),
 complication_ as (insert into complication (partnership_id, id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, type, onset_on, related, outcome, created_at, created_by)
 	select $1::uuid, id, id, id, id, id, h, v, 'OTHER', d, 'NO', 'RESOLVED', at, id from n where step >= 6 and i % 2 = 1),
+print_ as (insert into form_print (partnership_id, id, code, kind, object_id, token, created_at, created_by)
+	select $1::uuid, id, md5($4 || i), 'approval', id, 'x', at, id from n where step >= 6),
+package_ as (insert into audit_package (partnership_id, id, fund_id, from_on, to_on, state, created_at, created_by)
+	select $1::uuid, id, md5('fund' || $4 || i % 3)::uuid, d, d + 90, 'ready', at, id from n where i % 10 = 0),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
