@@ -69,12 +69,13 @@ const (
 
 // pen draws on a growing document.
 type pen struct {
-	pdf   *fpdf.Fpdf
-	fonts *fontSet
-	form  Form
-	y     float64
-	page  int
-	of    int
+	pdf      *fpdf.Fpdf
+	fonts    *fontSet
+	embedded map[string]bool // fonts in the file so far
+	form     Form
+	y        float64
+	page     int
+	of       int
 }
 
 // Write writes the form as PDF.
@@ -111,8 +112,7 @@ func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetMargins(margin, margin, margin)
 	pdf.SetLineWidth(0.2)
-	fonts.register(pdf)
-	p := &pen{pdf: pdf, fonts: fonts.fresh(), form: f, of: pages}
+	p := &pen{pdf: pdf, fonts: fonts.fresh(), embedded: map[string]bool{}, form: f, of: pages}
 	p.newPage()
 	if err := p.head(); err != nil {
 		return nil, err

@@ -3,10 +3,10 @@ package printout
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode"
 
-	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/image/font/sfnt"
 
 	"github.com/shanhai-health/shanhai/web"
@@ -41,12 +41,6 @@ func loadFonts() (*fontSet, error) {
 		s.bytes, s.parsed = append(s.bytes, raw), append(s.parsed, font)
 	}
 	return s, nil
-}
-
-func (s *fontSet) register(pdf *fpdf.Fpdf) {
-	for i, name := range s.names {
-		pdf.AddUTF8FontFromBytes(name, "", s.bytes[i])
-	}
 }
 
 // fresh is the set without what a former layout noted.
@@ -96,10 +90,19 @@ func (s *fontSet) runs(text string) []run {
 	return out
 }
 
+// setFont chooses a font; one that no character needs stays out of the file.
+func (p *pen) setFont(name string, size float64) {
+	if i := slices.Index(p.fonts.names, name); !p.embedded[name] {
+		p.pdf.AddUTF8FontFromBytes(name, "", p.fonts.bytes[i])
+		p.embedded[name] = true
+	}
+	p.pdf.SetFont(name, "", size)
+}
+
 // text draws one line; y is its upper edge.
 func (p *pen) text(x, y float64, text string, size float64) {
 	for _, r := range p.fonts.runs(text) {
-		p.pdf.SetFont(r.font, "", size)
+		p.setFont(r.font, size)
 		p.pdf.Text(x, y+size*pointMM*(baseline+(leading-1)/2), r.text)
 		x += p.pdf.GetStringWidth(r.text)
 	}
@@ -118,7 +121,7 @@ func (p *pen) strong(x, y float64, text string, size float64) {
 func (p *pen) width(text string, size float64) float64 {
 	w := 0.0
 	for _, r := range p.fonts.runs(text) {
-		p.pdf.SetFont(r.font, "", size)
+		p.setFont(r.font, size)
 		w += p.pdf.GetStringWidth(r.text)
 	}
 	return w

@@ -146,7 +146,7 @@ func verifyForm(b Base, today clock.Date) *Form {
 	for i, name := range fee.LayerNames() {
 		x := Field{Name: name, LabelKey: fee.Layer{Name: name}.Label(), Kind: KindMoney, Suffix: "unit.yuan", Width: 6, Optional: true}
 		if i == 0 {
-			x.Break, x.HintKey = true, "verify.amounts.hint"
+			x.Break = true
 		}
 		fields = append(fields, x)
 	}

@@ -279,7 +279,7 @@ func logTable(events []store.CutEvent) *table {
 	t := newTable("organisation", "lane", "seq", "at", "actor", "actor_name", "role", "action", "object_kind", "object", "outcome", "reason", "detail",
 		"event", "mac", "previous_hash", "hash")
 	for _, e := range events {
-		t.add(e.OrganisationID, e.Lane, e.Seq, e.At, e.ActorID, e.ActorName, e.Role, e.Action, e.ObjectKind, e.ObjectID, string(e.Outcome), e.Reason, e.DetailText,
+		t.add(e.OrganisationID.String(), e.Lane, e.Seq, e.At, e.ActorID, e.ActorName, e.Role, e.Action, e.ObjectKind, e.ObjectID, string(e.Outcome), e.Reason, e.DetailText,
 			e.ID, e.MAC, e.Prev, e.Hash)
 	}
 	return t

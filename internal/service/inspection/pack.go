@@ -29,6 +29,7 @@ type Manifest struct {
 	Format      int        `json:"format"`
 	Package     ident.ID   `json:"package"`
 	Partnership string     `json:"partnership"`
+	Place       ident.ID   `json:"partnership_id"` // where its chains of the log begin
 	Fund        fundOfPack `json:"fund"`
 	From        string     `json:"from"`
 	To          string     `json:"to"`
@@ -83,7 +84,7 @@ func (s *Service) build(tx *store.Tx, p store.AuditPackage, cut Cut, f Frozen) (
 	for name, text := range f.Tables {
 		files[name], rows[name] = []byte(text), f.Rows[name]
 	}
-	man := Manifest{Format: format, Package: p.ID, Partnership: f.Partnership, Fund: fundOfPack{p.Fund, f.FundCode, f.FundName}, From: p.From.String(), To: p.To.String(),
+	man := Manifest{Format: format, Package: p.ID, Partnership: f.Partnership, Place: tx.Partnership(), Fund: fundOfPack{p.Fund, f.FundCode, f.FundName}, From: p.From.String(), To: p.To.String(),
 		MadeAt: instant(p.At), MadeBy: f.MadeBy, Cut: cut, Signer: p.Signer}
 	m = made{sums: map[string]string{}, logRows: len(events)}
 	for _, name := range fileNames() {

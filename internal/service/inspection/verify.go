@@ -13,10 +13,11 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // Report is what a sound package is.
@@ -62,7 +63,7 @@ func Verify(raw []byte, keys seal.PublicKeys) (r Report, err error) {
 	if r.Transfers, err = checkLedger(files, r.Manifest.Cut); err != nil {
 		return r, err
 	}
-	if r.LogRows, err = checkLog(files, r.Manifest.Cut); err != nil {
+	if r.LogRows, err = checkLog(files, r.Manifest); err != nil {
 		return r, err
 	}
 	sum := sha256.Sum256(raw)
@@ -224,34 +225,43 @@ func checkLedger(files map[string][]byte, cut Cut) (int, error) {
 
 // checkLog: each row's hash follows from the one before it and its MAC, rows that
 // are neighbours in a chain fit together, and none lies beyond the cut.
-func checkLog(files map[string][]byte, cut Cut) (int, error) {
+func checkLog(files map[string][]byte, m Manifest) (int, error) {
 	rows, err := rowsOf(files, logName)
 	if err != nil {
 		return 0, err
 	}
-	last := map[string]int64{}
-	heads := map[string]string{}
-	for _, c := range cut.Log {
-		chain := idText(c.Organisation) + "/" + strconv.Itoa(c.Lane)
-		last[chain], heads[chain] = c.Seq, hex.EncodeToString(c.Hash)
+	heads := map[string]store.ChainCut{}
+	for _, c := range m.Cut.Log {
+		heads[c.Organisation.String()+"/"+strconv.Itoa(c.Lane)] = c
 	}
 	hashes := map[string]string{}
 	for _, r := range rows {
 		chain := r["organisation"] + "/" + r["lane"]
+		head, known := heads[chain]
 		seq := amount(r, "seq")
-		previous, err1 := hex.DecodeString(r["previous_hash"])
-		mac, err2 := hex.DecodeString(r["mac"])
-		if end, known := last[chain]; !known || seq > end {
+		if !known || seq > head.Seq {
 			return 0, fault("beyond_cut", logName)
 		}
 		before, neighbour := hashes[chain+"/"+strconv.FormatInt(seq-1, 10)]
-		if err1 != nil || err2 != nil || neighbour && before != r["previous_hash"] || seq == last[chain] && heads[chain] != r["hash"] {
-			return 0, fault("unlinked", logName)
-		}
-		if seq > 1 && hex.EncodeToString(seal.Link(previous, mac)) != strings.ToLower(r["hash"]) {
+		if neighbour && before != r["previous_hash"] || !linked(r, m.Place, head, seq) {
 			return 0, fault("unlinked", logName)
 		}
 		hashes[chain+"/"+strconv.FormatInt(seq, 10)] = r["hash"]
 	}
 	return len(rows), nil
+}
+
+// linked computes the hash of a row; the first of a chain follows from the
+// chain's name, the last one is the head the manifest names.
+func linked(r map[string]string, place ident.ID, head store.ChainCut, seq int64) bool {
+	previous, err1 := hex.DecodeString(r["previous_hash"])
+	mac, err2 := hex.DecodeString(r["mac"])
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	if seq == 1 {
+		previous = seal.Genesis(place, head.Organisation, head.Lane)
+	}
+	hash := hex.EncodeToString(seal.Link(previous, mac))
+	return hash == r["hash"] && (seq != head.Seq || hash == hex.EncodeToString(head.Hash))
 }
