@@ -63,10 +63,9 @@ func TestAPaperIsCheckedOfflineWithThePublicKeysAlone(t *testing.T) {
 	refused(t, "fnord=1", "verify", token.Text(), "--key", keys, "--amount", "fnord=1")
 }
 
-func TestAnAuditPackageIsMadeTwiceTheSameAndCheckedElsewhere(t *testing.T) {
-	t.Parallel()
-	s, _ := fastSite(t)
-	dir := t.TempDir()
+// pooled is a site with a partnership and a fund that received money.
+func pooled(t *testing.T, s site) {
+	t.Helper()
 	must(t, s.args("partnership", "create", "yl", "--name", "云岭澜港", "--receiving-region", "500199", "--receiving-name", "云岭区", "--donor-region", "370299", "--donor-name", "澜港市")...)
 	place, err := s.app.PartnershipFor(t.Context(), "yl")
 	if err != nil {
@@ -91,6 +90,13 @@ func TestAnAuditPackageIsMadeTwiceTheSameAndCheckedElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestAnAuditPackageIsMadeTwiceTheSameAndCheckedElsewhere(t *testing.T) {
+	t.Parallel()
+	s, _ := fastSite(t)
+	dir := t.TempDir()
+	pooled(t, s)
 	first, second, keys := filepath.Join(dir, "first.zip"), filepath.Join(dir, "second.zip"), filepath.Join(dir, "keys.txt")
 	refused(t, "--fund", s.args("audit", "package", "--out", first)...)
 	refused(t, "没有这个资金", s.args("audit", "package", "--fund", "ZL-9", "--from", "2026-01-01", "--to", "2026-12-31", "--out", first)...)
