@@ -40,7 +40,11 @@ func (s *Server) listPackages(r *http.Request, c *call) (int, any, error) {
 	list, err := s.d.Inspection.List(r.Context(), c.Who, pageOf(r))
 	out := packageList{Rows: []packageJSON{}, Next: list.Next}
 	for _, p := range list.Rows {
-		out.Rows = append(out.Rows, packageJSON{ID: p.ID, FundID: p.Fund, From: p.From, To: p.To, State: string(p.State), SHA256: hex.EncodeToString(p.Digest),
+		state := string(p.State)
+		if p.Failed {
+			state = "failed"
+		}
+		out.Rows = append(out.Rows, packageJSON{ID: p.ID, FundID: p.Fund, From: p.From, To: p.To, State: state, SHA256: hex.EncodeToString(p.Digest),
 			Size: p.Size, LogRows: p.LogRows, MadeAt: p.At})
 	}
 	return http.StatusOK, out, err

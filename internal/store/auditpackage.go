@@ -22,7 +22,8 @@ const (
 func (s PackageState) Label() string { return "package.state." + string(s) }
 
 // AuditPackage is the record of a package. Cut is what the service noted about
-// its place in ledger and log; Frozen, opened, is what may change later.
+// its place in ledger and log; Frozen, opened, is what may change later. Its job
+// has the same id.
 type AuditPackage struct {
 	ID       ident.ID
 	Fund     ident.ID
@@ -39,6 +40,7 @@ type AuditPackage struct {
 	At       time.Time
 	ByID     ident.ID
 	By       string
+	Failed   bool // the job that makes it has given up
 	Version  int64
 }
 
@@ -59,17 +61,19 @@ type packageRow struct {
 	At       time.Time  `db:"created_at"`
 	ByID     ident.ID   `db:"created_by"`
 	By       string     `db:"by_name"`
+	Failed   bool       `db:"failed"`
 	Version  int64      `db:"version"`
 }
 
 func (r packageRow) pack() AuditPackage {
 	return AuditPackage{ID: r.ID, Fund: r.Fund, FundName: r.FundName, FundCode: r.FundCode, From: r.From, To: r.To, State: PackageState(r.State), Cut: r.Cut,
-		Frozen: r.Frozen, Digest: r.Digest, Size: r.Size, LogRows: r.LogRows, Signer: uint16(r.Signer), At: r.At.UTC(), ByID: r.ByID, By: r.By, Version: r.Version}
+		Frozen: r.Frozen, Digest: r.Digest, Size: r.Size, LogRows: r.LogRows, Signer: uint16(r.Signer), At: r.At.UTC(), ByID: r.ByID, By: r.By, Failed: r.Failed, Version: r.Version}
 }
 
 // packageColumns leave out the frozen part, which lists have no use for.
 const packageColumns = `select p.id, p.fund_id, p.from_on, p.to_on, p.state, p.cut, p.digest, p.size_bytes, p.log_rows, p.signer, p.created_at, p.created_by, p.version,
-	f.name as fund_name, f.code as fund_code, coalesce((select a.display_name from account a where a.id = p.created_by), '') as by_name`
+	f.name as fund_name, f.code as fund_code, coalesce((select a.display_name from account a where a.id = p.created_by), '') as by_name,
+	p.state = 'waiting' and coalesce((select j.state = 'failed' from job j where j.partnership_id = p.partnership_id and j.id = p.id), false) as failed`
 
 const joinPackage = ` join fund f on f.partnership_id = p.partnership_id and f.id = p.fund_id `
 

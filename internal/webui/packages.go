@@ -62,13 +62,16 @@ func newPackagesView(b Base, f *Form, list []inspection.Package) packagesView {
 		Empty: Empty{Title: b.T("package.empty"), Text: b.T("package.empty.text")}}
 	for _, p := range list {
 		name, rows, size := TextCell(p.FundName), TextCell(""), TextCell("")
-		kind := "warn"
+		kind, state := "warn", b.T(p.State.Label())
+		if p.Failed {
+			kind, state = "error", b.T("package.failed")
+		}
 		if p.State == inspection.Ready {
 			kind = "ok"
 			name = LinkCell(p.FundName, "/audit-packages/"+p.ID.String()+"/file")
 			rows, size = CodeCell(strconv.Itoa(p.LogRows)), CodeCell(fileSize(p.Size))
 		}
-		t.Rows = append(t.Rows, Cells(name, CodeCell(p.From.String()+" – "+p.To.String()), TagCell(kind, b.T(p.State.Label())), rows, size, TextCell(p.By), CodeCell(minute(p.At))))
+		t.Rows = append(t.Rows, Cells(name, CodeCell(p.From.String()+" – "+p.To.String()), TagCell(kind, state), rows, size, TextCell(p.By), CodeCell(minute(p.At))))
 	}
 	return packagesView{Base: b, Form: f, Table: t}
 }

@@ -29,8 +29,8 @@ func paperPages() []PageSample {
 			for i := range rows {
 				p := inspection.Package{ID: sampleIDs.doctor, Fund: sampleIDs.file, FundName: b.T("funding.sample.pool"), From: clock.MustDate(2026, 1, 1), To: sampleDay(),
 					State: inspection.Ready, Size: 412_000, LogRows: 1834, At: sampleInstant(), By: b.T("style.person.1")}
-				if i == 0 {
-					p.State = inspection.Waiting
+				if i < 2 {
+					p.State, p.Failed = inspection.Waiting, i == 1
 				}
 				list = append(list, p)
 			}

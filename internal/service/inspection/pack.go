@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
@@ -133,9 +134,9 @@ func plainName(code string) string {
 	return string(out)
 }
 
-// packDate is the date of every file in the archive: 1 January 1980, the first a
-// zip can hold. When the package was made stands in the manifest.
-const packDate = 1<<5 | 1
+// packDate is the date of every file in the archive: the first a zip can hold.
+// When the package was made stands in the manifest.
+func packDate() time.Time { return time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // pack writes the archive: fixed order, fixed dates, stored and not compressed,
 // so that the bytes depend on the content alone and not on who packs.
@@ -143,7 +144,7 @@ func pack(files map[string][]byte) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, name := range append(fileNames(), manifestName, signatureName) {
-		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, ModifiedDate: packDate})
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: packDate()})
 		if err != nil {
 			return nil, err
 		}
