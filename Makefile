@@ -34,7 +34,7 @@ bench: deps-run  ## product and floor side by side, for SIZE people
 	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
 
 deps:  ## install what the tests need, or say how
-	@.ci/deps server browser font compiler
+	@.ci/deps server browser font compiler pdftext
 
 .PHONY: deps-run
 deps-run:

@@ -1,5 +1,5 @@
 // Package web holds the files of the user interface: templates, message
-// catalogues, and the built styles and scripts. It only embeds; the engine that
+// catalogues, the built styles and scripts, and the fonts of printed forms. It only embeds; the engine that
 // reads them is internal/webui.
 //
 // static/dist is built from static/css and ts and is committed, so that a
@@ -11,7 +11,7 @@ import "embed"
 
 //go:generate go test ../internal/webui -run TestAssetsAreCurrent -update
 
-// FS is the whole tree as templates/…, i18n/…, static/dist/… and static/vendor/….
+// FS is the whole tree as templates/…, i18n/…, static/dist/…, static/vendor/… and fonts/….
 //
-//go:embed templates i18n static/dist static/vendor
+//go:embed templates i18n static/dist static/vendor fonts/*.ttf
 var FS embed.FS

@@ -40,6 +40,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -192,6 +193,9 @@ func (p *premises) records() {
 	p.rules(done)
 	p.visiting()
 	p.screenings()
+	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
+	must(p, "package", err)
+	p.objects["audit-packages"] = pack.Package.String()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -365,7 +369,7 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 }
 
 // publicRoutes need nobody signed in. The list is short and stays so.
-var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /api/v1/openapi.json"}
+var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of
 // one hospital. It is a file, so that a change of access is seen as one.
@@ -482,7 +486,7 @@ func (p *premises) elsewhere(v *visitor) bool {
 func (p *premises) fingerprint() string {
 	var out []string
 	for _, table := range []string{"person", "registration", "beneficiary", "attachment", "casefile", "treatment", "procedure", "referral", "approval", "settlement",
-		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account"} {
+		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package"} {
 		out = append(out, p.superText(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table))
 	}
 	return strings.Join(append(out, p.superText(`select 'transfers ' || count(*) from ledger_transfer`), p.superText(`select 'roles ' || count(revoked_at) || ' ' || count(*) from role_assignment`)), ", ")

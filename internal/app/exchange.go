@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/jobs"
 	"github.com/shanhai-health/shanhai/internal/pgembed"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 )
 
 // Empty reports whether nothing was ever set up here, so that a command that
@@ -29,5 +30,8 @@ func (a *App) newRunner() *jobs.Runner {
 		return a.Services.Exchange.RunJob(ctx, w.Job, w.Partnership, w.Tell)
 	}
 	return jobs.New(jobs.Deps{DB: a.DB, Log: a.opt.Log, Partnerships: a.partnerships,
-		Handlers: map[string]jobs.Handler{exchange.JobImport: run, exchange.JobReverse: run}})
+		Handlers: map[string]jobs.Handler{exchange.JobImport: run, exchange.JobReverse: run,
+			inspection.JobPackage: func(ctx context.Context, w jobs.Work) error {
+				return a.Services.Inspection.RunJob(ctx, w.Job, w.Partnership, w.Tell)
+			}}})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -38,6 +39,7 @@ type Services struct {
 	Pricing      *pricing.Service
 	Visiting     *visiting.Service
 	Screenings   *screening.Service
+	Inspection   *inspection.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -74,5 +76,6 @@ func newServices(a *App) (Services, error) {
 		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
+		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

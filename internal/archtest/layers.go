@@ -49,6 +49,7 @@ var domainDoors = map[string][]string{
 	"practitioner": {"procedure"},
 	"visit":        {"practitioner", "procedure"},
 	"document":     {},
+	"paper":        {},
 	"audit":        {},
 	"partnership":  {},
 	"treatment":    {"procedure", "document"},

@@ -24,6 +24,8 @@ var libraries = []struct {
 	{"github.com/spf13/cobra", []string{"cli"}},
 	{"github.com/spf13/pflag", []string{"cli"}},
 	{"github.com/xuri/excelize/v2", []string{"sheet"}},
+	{"codeberg.org/go-pdf/fpdf", []string{"printout"}},
+	{"github.com/piglig/go-qr", []string{"printout"}},
 	{"github.com/mozillazg/go-pinyin", []string{"domain/match", "domain/patient", "domain/terminology"}},
 	{"github.com/evanw/esbuild", []string{"webui"}},
 	{"github.com/andybalholm/brotli", []string{"httpx", "webui"}},

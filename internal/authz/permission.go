@@ -131,8 +131,9 @@ const (
 	TokenCreate Permission = "token:create" // create own API tokens
 	TokenRevoke Permission = "token:revoke" // revoke API tokens
 
-	AuditRead   Permission = "audit:read"   // see the audit log
-	AuditVerify Permission = "audit:verify" // verify the audit chain
+	AuditRead    Permission = "audit:read"    // see the audit log
+	AuditVerify  Permission = "audit:verify"  // verify the audit chain
+	AuditPackage Permission = "audit:package" // make and download audit packages
 
 	JobRead Permission = "job:read" // see background jobs
 
@@ -158,7 +159,7 @@ func Permissions() []Permission {
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,
 		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
-		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, JobRead, BackupMake,
+		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AuditPackage, JobRead, BackupMake,
 		ConfigRead, SelfRead, SelfPassword, SelfSignOut,
 	}
 }

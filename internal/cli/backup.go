@@ -83,7 +83,7 @@ func (e *env) restore() *cobra.Command {
 }
 
 func (e *env) keys() *cobra.Command {
-	return e.group("key", e.keyExport(), e.keyConfirm(), e.keyImport())
+	return e.group("key", e.keyExport(), e.keyConfirm(), e.keyImport(), e.keyPublic())
 }
 
 func (e *env) keyExport() *cobra.Command {

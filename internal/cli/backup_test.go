@@ -64,6 +64,10 @@ func TestBackupComesBackWholeOnAnotherDisk(t *testing.T) {
 	blob := bytes.Repeat([]byte("sealed "), 700_000) // more than a part of the dump
 	write(t, filepath.Join(s.dir, "blobs", "ab", "abcd"), blob)
 	write(t, filepath.Join(s.dir, "blobs", "ab", "new-123"), []byte("half"))
+	pooled(t, s)
+	packs := t.TempDir()
+	here, again := filepath.Join(packs, "here.zip"), filepath.Join(packs, "there.zip")
+	must(t, s.args("audit", "package", "--fund", "ZL-1", "--from", "2026-01-01", "--to", "2026-12-31", "--out", here)...)
 
 	elsewhere := filepath.Join(t.TempDir(), "disk two")
 	made := must(t, s.args("backup", "--to", elsewhere)...)
@@ -107,13 +111,17 @@ func TestBackupComesBackWholeOnAnotherDisk(t *testing.T) {
 	shell := func(dir string) string {
 		return must(t, "db", "shell", "--data-dir", dir, "--log-level", "error", "--", "-Atc", figures).out
 	}
-	if a, b := shell(s.dir), shell(there); a != b || !strings.HasPrefix(a, "3|anna,bert,carl|3|0") {
+	if a, b := shell(s.dir), shell(there); a != b || !strings.HasPrefix(a, "3|anna,bert,carl|3|1") {
 		t.Errorf("here %q, there %q", a, b)
 	}
 	recorded := must(t, "db", "shell", "--data-dir", there, "--log-level", "error", "--", "-Atc",
 		"select (select count(*) from audit_event where action = 'backup.restore'), rolname from pg_class c join pg_roles r on r.oid = c.relowner where relname = 'person'").out
 	if recorded != "1|shanhai_owner\n" {
 		t.Errorf("restore recorded and owner kept: %q", recorded)
+	}
+	must(t, "audit", "package", "--cut", here, "--out", again, "--data-dir", there, "--log-level", "error")
+	if !bytes.Equal(read(t, here), read(t, again)) {
+		t.Error("the audit package made on the other machine has other bytes")
 	}
 	must(t, "user", "create", "dora", "--data-dir", there, "--log-level", "error") // the restored keys and rights work
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
@@ -32,7 +34,7 @@ func newMoneyAPI(t *testing.T) api {
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
 	mux := chi.NewRouter()
 	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Funding: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
-		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy})})
+		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}), Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy})})
 	router, err := gorillamux.NewRouter(contractOf(t, mux))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +47,7 @@ func (a api) money(who user.Principal) string {
 	a.T.Helper()
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.ApprovalRead, authz.ApprovalRequest, authz.ApprovalDecide, authz.SettlementRead, authz.SettlementSettle,
-		authz.FundRead, authz.FundOpen, authz.FundDeposit, authz.LedgerRead} {
+		authz.FundRead, authz.FundOpen, authz.FundDeposit, authz.LedgerRead, authz.AuditPackage} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}
@@ -142,5 +144,60 @@ func TestMoneyThroughTheAPI(t *testing.T) {
 	must("taken back", a.post(clerk, "/approvals/"+asked.ID.String()+"/withdrawal", "w", map[string]any{}, nil), http.StatusOK)
 	if status, _ := a.get(clerk, "/approvals?state=nonsense"); status < 400 || status > 422 {
 		t.Errorf("an unknown state: %d", status)
+	}
+}
+
+func TestFormsAndPackagesThroughTheAPI(t *testing.T) {
+	a := newMoneyAPI(t)
+	get := func(token, path string, dst any) int {
+		t.Helper()
+		status, body := a.get(token, path)
+		if err := json.Unmarshal(body, dst); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		return status
+	}
+	clerk, auditor := a.money(a.Finance(servicetest.Mountain)), a.money(a.Auditor())
+	pool, tr := a.Fund(5_000_000), a.Eligible(servicetest.Mountain)
+	var asked moneyAnswer
+	if got := a.post(clerk, "/approvals", "a", map[string]any{"treatment_id": tr.ID, "bill_fen": 3_000_000, "basic_fen": 1_000_000, "reason": "低保对象",
+		"funds": []map[string]any{{"fund_id": pool.ID, "amount_fen": 1_200_000}}}, &asked); got != http.StatusCreated {
+		t.Fatal(got)
+	}
+	var form struct {
+		Code    string `json:"code"`
+		QR      string `json:"qr"`
+		Figures []struct {
+			Amount int64 `json:"amount_fen"`
+		} `json:"figures"`
+	}
+	if got := get(clerk, "/approvals/"+asked.ID.String()+"/form", &form); got != http.StatusOK || len(form.Figures) != 8 || form.Figures[0].Amount != 3_000_000 {
+		t.Fatalf("%d %+v", got, form)
+	}
+	var check struct {
+		Verdict  string    `json:"verdict"`
+		Matches  *bool     `json:"matches"`
+		RecordID *ident.ID `json:"record_id"`
+	}
+	for figures, match := range map[string]bool{"3000000,1000000,0,0,0,1200000,0,800000": true, "3000000,1000000,0,0,0,1200000,0,900000": false} {
+		if got := get(clerk, "/form-check?text="+form.Code+"&figures_fen="+figures, &check); got != http.StatusOK || check.Verdict != "genuine" || check.Matches == nil || *check.Matches != match ||
+			check.RecordID == nil || *check.RecordID != asked.ID {
+			t.Errorf("%s: %d %+v", figures, got, check)
+		}
+	}
+	var made moneyAnswer
+	order := map[string]any{"fund_id": pool.ID, "from": "2020-01-01", "to": a.Today().String()}
+	if got := a.post(clerk, "/audit-packages", "p", order, nil); got != http.StatusForbidden {
+		t.Errorf("a clerk asks for a package: %d", got)
+	}
+	if got := a.post(auditor, "/audit-packages", "p", order, &made); got != http.StatusAccepted || made.ID == ident.Nil {
+		t.Fatalf("%d %+v", got, made)
+	}
+	var list moneyAnswer
+	if got := get(auditor, "/audit-packages", &list); got != http.StatusOK || len(list.Rows) != 1 || list.Rows[0].ID != made.ID {
+		t.Errorf("%d %+v", got, list)
+	}
+	if got := get(auditor, "/audit-packages/"+made.ID.String()+"/file", &list); got != http.StatusConflict && got != http.StatusPreconditionFailed {
+		t.Errorf("a package that is not made yet answers %d", got)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -54,6 +55,7 @@ type Deps struct {
 	Visiting   *visiting.Service
 	Directory  *directory.Service
 	Screenings *screening.Service
+	Inspection *inspection.Service
 }
 
 // Route is a declared address with its one permission.
@@ -105,6 +107,8 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
+		s.paperRoutes(rt)
+		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")
 		}))
@@ -140,6 +144,10 @@ func (s *Server) guard(perm authz.Permission, write bool, h handler) http.Handle
 				s.d.Log.ErrorContext(r.Context(), "request failed", "request", httpx.RequestID(r.Context()), "error", err)
 			}
 			httpx.WriteProblem(w, r, err, c.P)
+			return
+		}
+		if f, ok := body.(rawFile); ok {
+			f.write(w, status)
 			return
 		}
 		writeJSON(w, status, body)

@@ -23,6 +23,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/paper"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -196,6 +197,10 @@ func lists(tx *store.Tx, p place) []error {
 		}),
 		pages(func(r page.Request) (page.Result[store.ReviewItem], error) { return tx.ListReviews("open", r) }),
 		pages(tx.ListBatches), pages(tx.ListPairings),
+		pages(func(r page.Request) (page.Result[store.AuditPackage], error) { return tx.ListPackages(nil, r) }),
+		pages(func(r page.Request) (page.Result[store.AuditPackage], error) {
+			return tx.ListPackages([]ident.ID{p.fund}, r)
+		}), drop(tx.LedgerCut(p.fund)), drop(tx.LogCut()),
 		pages(func(r page.Request) (page.Result[store.PostingItem], error) {
 			return tx.ListPostings(store.PostingFilter{Hosts: p.here}, r)
 		}),
@@ -332,13 +337,20 @@ func opened(tx *store.Tx, p place) []error {
 		drop(tx.CaseByID(p.one)), drop(tx.CasesOf(p.one)), drop(tx.TreatmentStates(p.one)), drop(tx.TakesPart(p.one, p.hospital)), drop(tx.TreatmentsOf(p.one)),
 		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)), drop(tx.ReadingsOf(p.one)), drop(tx.ComplicationsOf(p.settled)),
 		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
-		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)))
+		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), printed(tx, p.one))
+}
+
+// printed looks for the last print of a form.
+func printed(tx *store.Tx, id ident.ID) error {
+	_, _, err := tx.LastPrint(paper.Approval, id)
+	return err
 }
 
 // unbounded are reads that answer about everything on purpose: figures counted
 // raw, exports and proofs of the whole log or ledger. They are not lists.
 var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
-	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "freeSlips", "withdrawRegistrations"} // of a whole import
+	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "freeSlips", "withdrawRegistrations", // of a whole import
+	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundSettlements"} // of a whole audit package
 
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.

@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/printout"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 )
 
@@ -205,7 +206,8 @@ func approvalChecks(b Base, list []funding.Check) *Checks {
 func approvalButtons(b Base, v funding.ApprovalView) []Button {
 	var out []Button
 	if v.State == fund.ApprovalApproved {
-		out = append(out, Button{Text: b.T("funding.print"), Icon: "printer", Href: "/approvals/" + v.ID.String() + "/print"})
+		out = append(out, Button{Text: b.T("funding.print"), Icon: "printer", Href: "/approvals/" + v.ID.String() + "/print"},
+			Button{Text: b.T("paper.pdf"), Href: "/approvals/" + v.ID.String() + "/form.pdf"})
 	}
 	if v.Settled {
 		out = append(out, Button{Text: b.T("funding.settlement.open"), Href: "/settlements/" + v.Settlement.ID.String()})
@@ -302,6 +304,17 @@ type printPage struct {
 	Today    string
 	Printed  string
 	By       string
+	Code     string
+	QR       string // path data of the code, in a square of QRSize units
+	QRSize   int
+}
+
+// printed is an application with what its print adds.
+type printed struct {
+	funding.ApprovalView
+	mark funding.Issued
+	by   string
+	now  decisionNow
 }
 
 // printRow is one line of the sum on paper.
@@ -315,24 +328,25 @@ func (s *Server) approvalPrint(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err != nil {
 		return err
 	}
-	v, err := s.d.Funding.PrintApproval(r.Context(), c.Who, id)
+	v, mark, err := s.d.Funding.PrintApproval(r.Context(), c.Who, id)
 	if err != nil {
 		return err
 	}
-	by := c.P.T("print.by", "name", c.Who.DisplayName, "org", c.Who.Organisation)
-	return s.d.Engine.Render(w, r, http.StatusOK, "funding/print", newPrintPage(c.Base, v, by, decisionNow{c.Today, s.d.Clock.Now()}))
+	p := newPrintPage(c.Base, printed{v, mark, s.printedBy(c), decisionNow{c.Today, s.d.Clock.Now()}})
+	if p.QR, p.QRSize, err = printout.QRPath(mark.Token); err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "funding/print", p)
 }
 
-func newPrintPage(b Base, v funding.ApprovalView, by string, now decisionNow) printPage {
+func newPrintPage(b Base, x printed) printPage {
+	v, now := x.ApprovalView, x.now
 	b.Layout, b.Title = "print", b.T("funding.print.title")
-	sum := v.Estimate()
-	if v.Settled {
-		sum = v.Settlement.Settlement
-	}
+	sum := v.Sum()
 	p := printPage{Base: b, V: v, No: v.CaseNo, Name: v.PersonName, Document: MaskID(v.Paper.Last4), Phone: MaskPhone(v.Paper.PhoneLast4),
 		Address: v.Paper.Township + v.Paper.Village + v.Paper.Address, Plan: planText(b, v.Approval), Surgeon: v.Paper.Surgeon,
 		Left: v.Treatment.DischargedOn.String(), Net: sum.Net.String(), Total: sum.Reduction().String(), NetText: capital(b, sum.Net),
-		SumText: capital(b, sum.Reduction()), Today: b.Day(now.today), Printed: instant(now.at), By: by, Asked: b.Day(clock.DateOf(v.RequestedAt.In(clock.Shanghai)))}
+		SumText: capital(b, sum.Reduction()), Today: b.Day(now.today), Printed: instant(now.at), By: x.by, Code: x.mark.Code, Asked: b.Day(clock.DateOf(v.RequestedAt.In(clock.Shanghai)))}
 	if v.Sex != "" {
 		p.Sex = b.T(v.Sex.Key())
 	}
@@ -359,22 +373,12 @@ func newPrintPage(b Base, v funding.ApprovalView, by string, now decisionNow) pr
 }
 
 func printRows(b Base, sum fee.Settlement, basis map[string]string, settled bool) []printRow {
-	left := sum.Bill
+	if settled {
+		basis = settledBasis(b, basis)
+	}
 	var out []printRow
-	for _, l := range sum.Layers() {
-		if l.Name == "net" || l.Name == "other" && l.Amount == 0 {
-			continue
-		}
-		amount := l.Amount
-		if l.Name != "bill" {
-			left -= l.Amount
-			amount = -l.Amount
-		}
-		text := basis[l.Name]
-		if settled && l.Name != "fund" && l.Name != "hospital" {
-			text = b.T("funding.basis.sheet")
-		}
-		out = append(out, printRow{len(out) + 1, b.T(l.Label()), text, amount.String(), left.String()})
+	for i, l := range printout.Lines(b.P, sum, basis) {
+		out = append(out, printRow{i + 1, l.Name, l.Basis, l.Amount.String(), l.Left.String()})
 	}
 	return out
 }

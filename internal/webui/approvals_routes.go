@@ -10,9 +10,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/errs"
-	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/printout"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 )
 
@@ -122,55 +122,8 @@ func fundingRefusal(b Base, err error) *WhyNot {
 	return v
 }
 
-// capital spells an amount the way Chinese papers do; in other languages the
-// figure with its unit stands there.
-func capital(b Base, f money.Fen) string {
-	if b.P.Lang() != i18n.Chinese || f < 0 {
-		return b.Yuan(f)
-	}
-	digits, units := []rune(b.T("funding.capital.digits")), []rune(b.T("funding.capital.units"))
-	var out strings.Builder
-	whole := strconv.FormatInt(int64(f)/100, 10)
-	zero, section := false, false // a zero waits; something was written in this group of four
-	for i, c := range whole {
-		place := len(whole) - 1 - i
-		if c == '0' {
-			zero = true
-		} else {
-			if zero && out.Len() > 0 {
-				out.WriteRune(digits[0])
-			}
-			zero, section = false, true
-			out.WriteRune(digits[c-'0'])
-			if place%4 > 0 {
-				out.WriteRune(units[place%4-1])
-			}
-		}
-		if place > 0 && place%4 == 0 {
-			if section {
-				out.WriteRune(units[2+place/4])
-			}
-			section = false
-		}
-	}
-	if out.Len() == 0 {
-		out.WriteRune(digits[0])
-	}
-	out.WriteString(b.T("unit.yuan"))
-	jiao, fen := int(f%100)/10, int(f%10)
-	if jiao == 0 && fen == 0 {
-		return out.String() + b.T("funding.capital.whole")
-	}
-	if jiao > 0 {
-		out.WriteString(string(digits[jiao]) + b.T("funding.capital.jiao"))
-	} else {
-		out.WriteRune(digits[0])
-	}
-	if fen > 0 {
-		out.WriteString(string(digits[fen]) + b.T("funding.capital.fen"))
-	}
-	return out.String()
-}
+// capital spells an amount the way Chinese papers do.
+func capital(b Base, f money.Fen) string { return printout.Capital(b.P, f) }
 
 // fundOptions are the funds a form offers.
 func fundOptions(list []funding.Fund) []Option {

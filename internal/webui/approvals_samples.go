@@ -60,7 +60,10 @@ func fundingPages() []PageSample {
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayRevoke = true })},
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.PersonName, v.CaseNo, v.Checks, v.MaySettle = "", "", nil, true })},
 		{"funding/print", func(b Base) View {
-			return newPrintPage(b, sampleApproval(b, fund.ApprovalApproved), b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now)
+			p := newPrintPage(b, printed{sampleApproval(b, fund.ApprovalApproved), funding.Issued{Code: "7K3M-9QXA-4F2T"},
+				b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now})
+			p.QR, p.QRSize = "M0 0h7v1h-7z", 45
+			return p
 		}},
 		{"funding/settlement", func(b Base) View { return newSettlementView(b, sampleSettlement(b)) }},
 		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 50), "") }},

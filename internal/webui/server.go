@@ -24,6 +24,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -56,6 +57,7 @@ type Deps struct {
 	Pricing    *pricing.Service
 	Visiting   *visiting.Service
 	Screenings *screening.Service
+	Inspection *inspection.Service
 }
 
 // Server serves the pages.
@@ -63,6 +65,7 @@ type Server struct {
 	d        Deps
 	routes   []Route
 	attempts *httpx.Limiter // of signing in, per client address
+	checks   *httpx.Limiter // of papers, likewise
 }
 
 // A hospital's people share an address: sixty sign-ins at once are an ordinary
@@ -75,7 +78,7 @@ const (
 // Mount declares all pages on a mux and returns the server, whose Routes a test
 // compares with the mux.
 func Mount(mux chi.Router, d Deps) *Server {
-	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
+	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
 	mux.Handle("/static/*", d.Engine.Assets())
 	mux.Group(func(inner chi.Router) {
 		inner.Use(d.Sessions.LoadAndSave)
@@ -93,6 +96,8 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
+		s.paperRoutes(rt)
+		s.packageRoutes(rt)
 		s.importRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {
@@ -172,7 +177,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

@@ -299,6 +299,7 @@ func newSettlementView(b Base, v funding.SettlementView) settlementView {
 	if v.Approval.ID != ident.Nil {
 		p.Buttons = append(p.Buttons, Button{Text: b.T("funding.approval.open"), Href: "/approvals/" + v.Approval.ID.String()})
 	}
+	p.Buttons = append(p.Buttons, Button{Text: b.T("paper.print"), Icon: "printer", Href: "/settlements/" + v.ID.String() + "/form.pdf"})
 	if v.MayReverse {
 		p.Buttons = append(p.Buttons, Button{Text: b.T("funding.reverse"), Kind: "danger", Href: "/settlements/" + v.ID.String() + "/reverse"})
 	}

@@ -137,11 +137,6 @@ func (s *Service) Approval(ctx context.Context, who user.Principal, id ident.ID)
 	return s.approval(ctx, who, id, audit.ApprovalRead)
 }
 
-// PrintApproval reads an application for its printed form.
-func (s *Service) PrintApproval(ctx context.Context, who user.Principal, id ident.ID) (v ApprovalView, err error) {
-	return s.approval(ctx, who, id, audit.FormPrint)
-}
-
 func (s *Service) approval(ctx context.Context, who user.Principal, id ident.ID, action string) (v ApprovalView, err error) {
 	if err := s.door(who, authz.ApprovalRead); err != nil {
 		return v, err

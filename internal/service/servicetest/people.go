@@ -90,6 +90,14 @@ func (w *World) Steward(fund ident.ID) user.Principal {
 	})
 }
 
+// FundAuditor is an auditor of one fund.
+func (w *World) FundAuditor(fund ident.ID) user.Principal {
+	w.T.Helper()
+	return w.person("auditor-"+fund.String()[24:], "审计", w.Office.ID, func(user.Account) []user.Assignment {
+		return []user.Assignment{{Role: user.Auditor, ScopeKind: user.ScopeFund, ScopeID: fund}}
+	})
+}
+
 // SystemAdmin, SecurityAdmin and AuditAdmin are on the platform.
 func (w *World) SystemAdmin() user.Principal { return w.admin(user.SystemAdmin, "系统管理员") }
 

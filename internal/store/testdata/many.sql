@@ -101,6 +101,10 @@ year_ as (insert into person_year (partnership_id, person_id, year, kind, visibl
 computation_ as (insert into fee_computation (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, kind, state, policy_id, settlement_id,
 		operated_on, counted_on, input, opening, result, counted, bill_fen, insurance_fen, reduction_fen, net_fen, created_at, created_by)
 	select $1::uuid, id, id, id, id, prog, h, v, 'settlement', 'live', md5($4 || 1 + i % 60)::uuid, id, d, d, '{}', '{}', '{}', '{}', 7, 3, 2, 1, at, id from n where step >= 8),
+print_ as (insert into form_print (partnership_id, id, code, kind, object_id, token, created_at, created_by)
+	select $1::uuid, id, md5($4 || i), 'approval', id, 'x', at, id from n where step >= 6),
+package_ as (insert into audit_package (partnership_id, id, fund_id, from_on, to_on, state, created_at, created_by)
+	select $1::uuid, id, md5('fund' || $4 || i % 3)::uuid, d, d + 90, 'ready', at, id from n where i % 10 = 0),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
