@@ -63,7 +63,7 @@ func TestBench(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		run  func(*world, *report)
-	}{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P6", ledgers}} {
+	}{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P4", worklists}, {"P6", ledgers}} {
 		if wanted(part.name) {
 			part.run(w, &r)
 			step(part.name)
