@@ -211,6 +211,9 @@ func TestTamperingWithLedgerOrLogStopsTheDownload(t *testing.T) {
 			if e := errs.Of(err); err == nil || e.Key != "error.package.changed" || e.Args["file"] != c.file {
 				t.Errorf("%v %+v", err, errs.Of(err).Args)
 			}
+			if n := o.Count(`select count(*) from audit_event where action = 'package.download' and outcome = 'refused'`); n != 1 {
+				t.Errorf("the discovery stands %d times in the log", n)
+			}
 		})
 	}
 }
