@@ -265,3 +265,25 @@ func TestAPackageThatCouldNotBeMadeSaysSo(t *testing.T) {
 		t.Errorf("%+v %v", list.Rows, err)
 	}
 }
+
+func TestAProofFindsWhatWasTamperedWithAndIsRecorded(t *testing.T) {
+	o := newOffice(t)
+	auditor := o.Auditor()
+	if p, err := o.s.Prove(t.Context(), auditor); err != nil || !p.Sound() {
+		t.Fatalf("%+v %v", p, err)
+	}
+	if _, err := o.s.Prove(t.Context(), o.Approver()); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("the office proves its own log: %v", err)
+	}
+	if _, err := pgtest.Open(t, o.Database.SuperDSN).Exec(`begin; set local session_replication_role = replica;
+		update audit_event set actor_name = 'x' where action = 'approval.decide'; update ledger_account set balance_fen = balance_fen + 1 where kind = 'available'; commit`); err != nil {
+		t.Fatal(err)
+	}
+	p, err := o.s.Prove(t.Context(), auditor)
+	if err != nil || p.Chain == nil || p.Accounts != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if n := o.Count(`select count(*) from audit_event where action = 'audit.verify'`); n != 2 {
+		t.Errorf("%d proofs on record", n)
+	}
+}
