@@ -23,12 +23,14 @@ func TestJourney6Auditor(t *testing.T) {
 	auditor.press("")
 	auditor.says("已开始制作")
 	link := ""
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
 	for range 60 { // the queue looks every second
 		auditor.open("/audit-packages")
 		if link = auditor.eval(`(document.querySelector('a[href$="/file"]') || {getAttribute() { return '' }}).getAttribute('href')`); link != "" {
 			break
 		}
-		time.Sleep(500 * time.Millisecond)
+		<-again.C
 	}
 	if link == "" {
 		t.Fatal("the package is not made")
