@@ -215,7 +215,7 @@ func yuan(say Speaker, f money.Fen) string {
 	if f == 0 {
 		return ""
 	}
-	return f.String() + say.T("unit.yuan")
+	return say.T("unit.yuan.amount", "amount", f)
 }
 
 // Capital spells an amount the way Chinese papers do, so that no digit can be

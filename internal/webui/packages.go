@@ -13,6 +13,7 @@ import (
 func (s *Server) packageRoutes(rt *router) {
 	rt.get("/audit-packages", authz.AuditPackage, s.packagesPage)
 	rt.post("/audit-packages", authz.AuditPackage, s.postPackage)
+	rt.post("/audit-packages/proof", authz.AuditVerify, s.postProof)
 	rt.get("/audit-packages/{id}/file", authz.AuditPackage, s.packageFile)
 }
 
@@ -44,6 +45,7 @@ func (s *Server) showPackages(w http.ResponseWriter, r *http.Request, c *Call, f
 	}
 	s.section(c, "packages")
 	v := newPackagesView(c.Base, f, list.Rows)
+	v.Proof = s.can(c, authz.AuditVerify)
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, f.Status(), "paper/packages", v)
 }
@@ -52,6 +54,7 @@ func (s *Server) showPackages(w http.ResponseWriter, r *http.Request, c *Call, f
 type packagesView struct {
 	Base
 	Form  *Form
+	Proof bool // the reader may have log and ledger proved
 	Table Table
 }
 
@@ -116,4 +119,22 @@ func (s *Server) packageFile(w http.ResponseWriter, r *http.Request, c *Call) er
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(f.Bytes) // the browser went away; nothing to do
 	return nil
+}
+
+// postProof follows the log and adds up the ledger; the answer stands above the
+// page.
+func (s *Server) postProof(w http.ResponseWriter, r *http.Request, c *Call) error {
+	p, err := s.d.Inspection.Prove(r.Context(), c.Who)
+	if err != nil {
+		return err
+	}
+	f := Flash{Kind: "ok", Title: c.P.T("package.proof.sound"), Text: c.P.T("package.proof.sound.text")}
+	if !p.Sound() {
+		f = Flash{Kind: "error", Title: c.P.T("package.proof.bad"), Text: c.P.T("package.proof.ledger", "n", p.Accounts)}
+		if p.Chain != nil {
+			f.Text = c.P.Error(p.Chain)
+		}
+	}
+	s.flash(r, f)
+	return seeOther(w, r, "/audit-packages")
 }

@@ -34,7 +34,9 @@ func paperPages() []PageSample {
 				}
 				list = append(list, p)
 			}
-			return newPackagesView(b, packageForm(b, sampleDay(), funds(b)), list)
+			v := newPackagesView(b, packageForm(b, sampleDay(), funds(b)), list)
+			v.Proof = true
+			return v
 		}
 	}
 	return []PageSample{

@@ -63,6 +63,8 @@ func TestAnAuditorMakesAPackageOnThePage(t *testing.T) {
 	auditor := s.browser()
 	auditor.signIn("sun.sj")
 	contains(t, "the page", auditor.get("/audit-packages"), "制作审计包", fund.Name, "还没有审计包")
+	want(t, "a proof", auditor.post("/audit-packages/proof"), http.StatusSeeOther, "/audit-packages")
+	contains(t, "the proof", auditor.get("/audit-packages"), "日志链完整，台账平衡")
 	wrong := auditor.post("/audit-packages", "_key", "p0", "fund", fund.ID.String(), "from", "2026-12-31", "to", "2026-01-01")
 	want(t, "a period that ends before it begins", wrong, http.StatusUnprocessableEntity, "")
 	contains(t, "the refusal", wrong, "结束日期不能早于开始日期", `value="2026-12-31"`)

@@ -299,8 +299,17 @@ func (s *Service) Download(ctx context.Context, who user.Principal, id ident.ID)
 		made, err = s.again(tx, p)
 		return err
 	}, store.OneInstant(), store.Background())
+	if errs.Of(err).Rule == ruleSame { // somebody changed the records: the log must say so
+		err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+			tx.Intend(audit.Event{Action: audit.PackageDownload, ObjectKind: audit.ObjectPackage, ObjectID: id})
+			return err
+		})
+	}
 	return made.File, err
 }
+
+// ruleSame: a package made again is the package that was made.
+const ruleSame = "package.same"
 
 // again makes a package from its record and compares it.
 func (s *Service) again(tx *store.Tx, p store.AuditPackage) (made, error) {
@@ -322,8 +331,8 @@ func (s *Service) again(tx *store.Tx, p store.AuditPackage) (made, error) {
 	}
 	for _, name := range fileNames() {
 		if m.sums[name] != r.Files[name] {
-			return m, errs.Refuse("package.same", "error.package.changed", errs.Args{"file": name}, "remedy.package.changed")
+			return m, errs.Refuse(ruleSame, "error.package.changed", errs.Args{"file": name}, "remedy.package.changed")
 		}
 	}
-	return m, errs.Refuse("package.same", "error.package.changed", errs.Args{"file": manifestName}, "remedy.package.changed")
+	return m, errs.Refuse(ruleSame, "error.package.changed", errs.Args{"file": manifestName}, "remedy.package.changed")
 }

@@ -211,6 +211,9 @@ func TestTamperingWithLedgerOrLogStopsTheDownload(t *testing.T) {
 			if e := errs.Of(err); err == nil || e.Key != "error.package.changed" || e.Args["file"] != c.file {
 				t.Errorf("%v %+v", err, errs.Of(err).Args)
 			}
+			if n := o.Count(`select count(*) from audit_event where action = 'package.download' and outcome = 'refused'`); n != 1 {
+				t.Errorf("the discovery stands %d times in the log", n)
+			}
 		})
 	}
 }
@@ -260,5 +263,27 @@ func TestAPackageThatCouldNotBeMadeSaysSo(t *testing.T) {
 	list, err := o.s.List(t.Context(), o.Auditor(), page.Request{})
 	if err != nil || len(list.Rows) != 1 || !list.Rows[0].Failed {
 		t.Errorf("%+v %v", list.Rows, err)
+	}
+}
+
+func TestAProofFindsWhatWasTamperedWithAndIsRecorded(t *testing.T) {
+	o := newOffice(t)
+	auditor := o.Auditor()
+	if p, err := o.s.Prove(t.Context(), auditor); err != nil || !p.Sound() {
+		t.Fatalf("%+v %v", p, err)
+	}
+	if _, err := o.s.Prove(t.Context(), o.Approver()); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("the office proves its own log: %v", err)
+	}
+	if _, err := pgtest.Open(t, o.Database.SuperDSN).Exec(`begin; set local session_replication_role = replica;
+		update audit_event set actor_name = 'x' where action = 'approval.decide'; update ledger_account set balance_fen = balance_fen + 1 where kind = 'available'; commit`); err != nil {
+		t.Fatal(err)
+	}
+	p, err := o.s.Prove(t.Context(), auditor)
+	if err != nil || p.Chain == nil || p.Accounts != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if n := o.Count(`select count(*) from audit_event where action = 'audit.verify'`); n != 2 {
+		t.Errorf("%d proofs on record", n)
 	}
 }
