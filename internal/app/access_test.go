@@ -161,7 +161,7 @@ func (p *premises) records() {
 	p.objects["approvals"] = ask(waiting).String()
 
 	done := p.Eligible(here)
-	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove}, "")
+	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
 	must(p, "decide", err)
 	done = p.Advance(done, treatment.Admit)
 	doctor := p.Doctor(here)

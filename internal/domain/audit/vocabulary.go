@@ -56,6 +56,10 @@ const (
 	ApprovalRead     = "approval.read"
 	ApprovalDecide   = "approval.decide"
 	ApprovalWithdraw = "approval.withdraw"
+	ApprovalLapse    = "approval.lapse"
+	ApprovalAppeal   = "approval.appeal"
+	AppealDecide     = "approval.appeal_decide"
+	FundingRules     = "fund.rules"
 
 	SettlementEnter   = "settlement.enter"
 	SettlementRead    = "settlement.read"
@@ -206,7 +210,7 @@ func Actions() []string {
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
-		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,

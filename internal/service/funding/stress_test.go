@@ -32,7 +32,7 @@ func TestTwoHundredApprovalsAtOnceAgainstMoneyFor137(t *testing.T) {
 	for range 16 {
 		workers.Go(func() {
 			for id := range waiting {
-				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove}, "key-"+id.String())
+				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "key-"+id.String())
 				e := errs.Of(err)
 				switch {
 				case err == nil:
