@@ -27,6 +27,8 @@ var constraintKeys = map[string]string{
 	"casefile_one_open":             "error.case.open_exists",
 	"casefile_no":                   "error.case.number_taken",
 	"approval_one_live":             "error.approval.live_exists",
+	"approval_appeal_one":           "error.fund.appeal_open",
+	"approval_signature_once":       "error.stale",
 	"approval_two_persons":          "error.approval.same_person",
 	"procedure_two_clinicians":      "error.procedure.own_entry",
 	"settlement_one_live":           "error.settlement.exists",

@@ -1,11 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"time"
+
+	"github.com/lib/pq"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 )
@@ -21,12 +25,18 @@ type Fund struct {
 	ClosedOn  clock.Date // zero while open
 	CreatedAt time.Time
 	Version   int64
+
+	Source     fund.SourceKind
+	Hospitals  []ident.ID             // empty: for every hospital
+	Categories []terminology.Category // empty: for every category
+	EndsOn     clock.Date             // zero: for as long as it is open
+	Project    ident.ID
 }
 
-// Serves reports whether the fund may pay for a programme on a day. A history
-// fund only holds what an old ledger says.
-func (f Fund) Serves(p procedure.Programme, on clock.Date) bool {
-	return f.Kind == fund.Pool && (f.Programme == "" || f.Programme == p) && f.ClosedOn.IsZero() && !on.Before(f.OpenedOn)
+// Earmark is whom the fund may help. A history fund only holds what an old
+// ledger says.
+func (f Fund) Earmark() fund.Earmark {
+	return fund.Earmark{Kind: f.Kind, Programme: f.Programme, Hospitals: f.Hospitals, Categories: f.Categories, From: f.OpenedOn, To: f.EndsOn, Closed: !f.ClosedOn.IsZero()}
 }
 
 // FundItem is a fund with its balances.
@@ -47,6 +57,12 @@ type fundRow struct {
 	CreatedAt time.Time  `db:"created_at"`
 	Version   int64      `db:"version"`
 
+	From       string         `db:"source"`
+	Hospitals  pq.StringArray `db:"hospitals"`
+	Categories pq.StringArray `db:"categories"`
+	EndsOn     clock.Date     `db:"ends_on"`
+	Project    ident.ID       `db:"project_id"`
+
 	Source    money.Fen `db:"source_fen"`
 	Available money.Fen `db:"available_fen"`
 	Reserved  money.Fen `db:"reserved_fen"`
@@ -55,12 +71,22 @@ type fundRow struct {
 }
 
 func (r fundRow) item() FundItem {
-	return FundItem{Fund: Fund{ID: r.ID, Code: r.Code, Name: r.Name, Programme: procedure.Programme(r.Programme), Kind: fund.FundKind(r.Kind),
+	f := FundItem{Fund: Fund{Source: fund.SourceKind(r.From), EndsOn: r.EndsOn, Project: r.Project, ID: r.ID, Code: r.Code, Name: r.Name, Programme: procedure.Programme(r.Programme), Kind: fund.FundKind(r.Kind),
 		OpenedOn: r.OpenedOn, ClosedOn: r.ClosedOn, CreatedAt: r.CreatedAt.UTC(), Version: r.Version},
 		Balances: fund.Balances{Source: r.Source, Available: r.Available, Reserved: r.Reserved, Committed: r.Committed}, Deposits: r.Deposits}
+	for _, h := range r.Hospitals {
+		if id, err := ident.Parse(h); err == nil {
+			f.Hospitals = append(f.Hospitals, id)
+		}
+	}
+	for _, c := range r.Categories {
+		f.Categories = append(f.Categories, terminology.Category(c))
+	}
+	return f
 }
 
-const fundColumns = `f.id, f.code, f.name, f.programme, f.kind, f.opened_on, f.closed_on, f.created_at, f.version`
+const fundColumns = `f.id, f.code, f.name, f.programme, f.kind, f.opened_on, f.closed_on, f.created_at, f.version,
+	f.source, f.hospitals::text[] as hospitals, f.categories, f.ends_on, f.project_id`
 
 const selectFund = `select ` + fundColumns + `, b.source_fen, b.available_fen, b.reserved_fen, b.committed_fen,
 	(select count(*) from ledger_transfer t where t.partnership_id = f.partnership_id and t.fund_id = f.id and t.kind = 'deposit') as deposits
@@ -96,8 +122,10 @@ func (tx *Tx) FundChoices() ([]Fund, error) {
 // InsertFund opens a fund with its four accounts at zero.
 func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
 	a := fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New()}
-	_, err := tx.exec(`insert into fund (partnership_id, id, code, name, programme, kind, opened_on, created_at, created_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, tx.Partnership(), f.ID, f.Code, f.Name, string(f.Programme), string(f.Kind), f.OpenedOn, tx.now, tx.who.AccountID)
+	_, err := tx.exec(`insert into fund (partnership_id, id, code, name, programme, kind, opened_on, created_at, created_by, source, hospitals, categories, ends_on, project_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12::text[], $13, $14)`, tx.Partnership(), f.ID, f.Code, f.Name, string(f.Programme), string(f.Kind), f.OpenedOn,
+		tx.now, tx.who.AccountID, cmp.Or(string(f.Source), string(fund.DonorFiscal)), idArray(f.Hospitals),
+		textArray(items(f.Categories, func(c terminology.Category) string { return string(c) })), f.EndsOn, nullID(f.Project))
 	if err != nil {
 		return a, err
 	}

@@ -48,6 +48,15 @@ func labels() (keys []string) {
 	for _, v := range []fund.Lapse{fund.LapseRequeued, fund.LapseOpen, fund.LapseUpheld} {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range fund.Sources() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Reasons() {
+		keys = append(keys, v.Label(), v.Label()+".short")
+	}
+	for _, v := range fund.AppealStates() {
+		keys = append(keys, v.Label())
+	}
 	keys = append(keys, fund.Pool.Label(), fund.History.Label())
 	return keys
 }

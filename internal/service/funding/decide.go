@@ -84,7 +84,8 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 		if in.Version != 0 && in.Version != a.Version {
 			return Decided{}, errs.New(errs.Stale, "error.stale", nil)
 		}
-		return decide(tx, a, t, in)
+		out, err := decide(tx, a, t, in)
+		return out, s.others(tx, who, t, err)
 	})
 }
 
@@ -212,6 +213,9 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		return out, err
 	}
 	lines = granted(lines, a.Requested-amount)
+	if err := earmarked(tx, t, lines); err != nil {
+		return out, err
+	}
 	out.Approved = amount
 	out.Vouchers, err = hold(tx, a, lines, late)
 	if err == nil && late {

@@ -93,7 +93,11 @@ func mayDecide(tx *store.Tx, a store.Approval) error {
 	if slices.ContainsFunc(standing, func(s fund.Signature) bool { return s.Account == mine && s.Relation == fund.Related }) {
 		return errs.Refuse("fund.related", "error.fund.related", nil, "fund.remedy.second_person")
 	}
-	return nil
+	appeals, err := tx.AppealsOf(a.ID)
+	if slices.ContainsFunc(appeals, func(x store.Appeal) bool { return x.State == fund.AppealGranted && x.Refuser == mine }) {
+		return errs.Refuse("fund.four_eyes", "error.fund.own_refusal", nil, "fund.remedy.second_person")
+	}
+	return err
 }
 
 // uphold lets an approval stand although a fact it rests on changed: the facts of

@@ -4,6 +4,7 @@ import "github.com/shanhai-health/shanhai/internal/store"
 
 // Names of the stored records, for delivery, which does not reach into the store.
 type (
+	Appeal           = store.Appeal
 	Approval         = store.Approval
 	ApprovalLine     = store.ApprovalLine
 	Fund             = store.Fund
@@ -14,6 +15,7 @@ type (
 	Settlement       = store.Settlement
 	SettlementFilter = store.SettlementFilter
 	SettlementLine   = store.SettlementLine
+	Signature        = store.Signature
 	SettlementState  = store.SettlementState
 	Treatment        = store.Treatment
 )

@@ -1,0 +1,65 @@
+-- Where a fund's money comes from, whom it may help, the project it belongs to,
+-- and money that changes its purpose under two signatures.
+
+-- +goose Up
+
+create table fund_project (
+  partnership_id uuid not null references partnership (id),
+  id uuid not null,
+  code text not null,
+  name text not null,
+  note text not null default '',
+  created_at timestamptz not null,
+  created_by uuid not null,
+  version int not null default 1,
+  primary key (partnership_id, id)
+);
+create unique index fund_project_code on fund_project (partnership_id, code);
+
+alter table fund add column source text not null default 'donor_fiscal'
+  check (source in ('donor_fiscal', 'recipient_fiscal', 'central', 'municipal', 'enterprise', 'donation', 'waiver'));
+-- Empty: for every hospital, for every category.
+alter table fund add column hospitals uuid[] not null default '{}';
+alter table fund add column categories text[] not null default '{}';
+alter table fund add column ends_on date;
+alter table fund add column project_id uuid;
+alter table fund add foreign key (partnership_id, project_id) references fund_project (partnership_id, id);
+create index fund_of_project on fund (partnership_id, project_id) where project_id is not null;
+grant update (source, hospitals, categories, ends_on, project_id) on fund to shanhai_app;
+
+-- Money that leaves its purpose: to another fund, or back to who gave it.
+create table fund_move (
+  partnership_id uuid not null,
+  id uuid not null,
+  kind text not null check (kind in ('re_earmark', 'carry_over', 'return')),
+  from_fund_id uuid not null,
+  to_fund_id uuid,
+  amount_fen bigint not null check (amount_fen > 0),
+  rule text not null,   -- the document that allows it
+  reason text not null,
+  state text not null check (state in ('requested', 'signed', 'done', 'refused')),
+  first_by uuid,
+  first_at timestamptz,
+  second_by uuid,
+  second_at timestamptz,
+  opinion text not null default '',
+  out_transfer_id uuid,
+  in_transfer_id uuid,
+  created_at timestamptz not null,
+  created_by uuid not null,
+  version int not null default 1,
+  primary key (partnership_id, id),
+  constraint fund_move_where check ((kind = 'return') = (to_fund_id is null) and to_fund_id is distinct from from_fund_id),
+  -- Three persons: who asks, and two who approve.
+  constraint fund_move_three_persons check ((first_by is null or first_by <> created_by) and (second_by is null or second_by <> created_by and second_by <> first_by)),
+  constraint fund_move_done check (state <> 'done' or first_by is not null and second_by is not null and out_transfer_id is not null)
+);
+create index fund_move_list on fund_move (partnership_id, created_at desc, id desc);
+create index fund_move_from on fund_move (partnership_id, from_fund_id, created_at desc);
+create index fund_move_to on fund_move (partnership_id, to_fund_id, created_at desc) where to_fund_id is not null;
+
+select app_shard(t, 'distributed') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
+alter table fund_move add foreign key (partnership_id, from_fund_id) references fund (partnership_id, id);
+alter table fund_move add foreign key (partnership_id, to_fund_id) references fund (partnership_id, id);
+select app_grant(t, 'write') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
+select app_protect(t, 'partnership') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
