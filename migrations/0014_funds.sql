@@ -18,8 +18,8 @@ create unique index fund_project_code on fund_project (partnership_id, code);
 
 alter table fund add column source text not null default 'donor_fiscal'
   check (source in ('donor_fiscal', 'recipient_fiscal', 'central', 'municipal', 'enterprise', 'donation', 'waiver'));
--- Empty: for every hospital, for every category.
-alter table fund add column hospitals uuid[] not null default '{}';
+-- Null or empty: for every hospital, for every category.
+alter table fund add column hospitals uuid[];
 alter table fund add column categories text[] not null default '{}';
 alter table fund add column ends_on date;
 alter table fund add column project_id uuid;
@@ -31,7 +31,7 @@ grant update (source, hospitals, categories, ends_on, project_id) on fund to sha
 create table fund_move (
   partnership_id uuid not null,
   id uuid not null,
-  kind text not null check (kind in ('re_earmark', 'carry_over', 'return')),
+  kind text not null check (kind in ('return', 're_earmark', 'carry_over')),
   from_fund_id uuid not null,
   to_fund_id uuid,
   amount_fen bigint not null check (amount_fen > 0),

@@ -44,3 +44,17 @@ func (a *App) turnReferrals(ctx context.Context) error {
 	}
 	return nil
 }
+
+// lapseApprovals looks at signed approvals again, in every partnership.
+func (a *App) lapseApprovals(ctx context.Context) error {
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := a.Services.Funding.LapseChanged(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -46,6 +46,8 @@ var businessTables = map[string]string{
 
 	"acuity_reading": byVisible, "complication": byVisible,
 
+	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_project": byPartnership, "fund_move": byPartnership,
+
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
@@ -72,7 +74,7 @@ var definers = []string{"case_partners", "case_treatment_states", "depart", "dev
 var (
 	participating = map[string]string{"attachment": "case", "approval": "case", "procedure": "case", "settlement": "case", "treatment": "case",
 		"approval_line": "child", "settlement_line": "child", "treatment_event": "child", "procedure_change": "child", "component": "case", "explant": "case",
-		"acuity_reading": "case", "complication": "case",
+		"acuity_reading": "case", "complication": "case", "approval_signature": "child", "approval_appeal": "child",
 		"component_change": "child", "beneficiary": "person", "person_document": "person", "death_report": "person"}
 	notOpened = map[string]string{
 		"casefile":     "opened by name: it is the case",

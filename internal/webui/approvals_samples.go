@@ -59,6 +59,29 @@ func fundingPages() []PageSample {
 		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayWithdraw = true })},
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayRevoke = true })},
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.PersonName, v.CaseNo, v.Checks, v.MaySettle = "", "", nil, true })},
+		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayDecide = true; sampleLapse(v, fund.LapseRequeued) })},
+		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayUphold = true; sampleLapse(v, fund.LapseOpen) })},
+		{"funding/approval", approval(fund.ApprovalRefused, sampleRefused)},
+		{"funding/list", func(b Base) View {
+			v := sampleApproval(b, fund.ApprovalApproved)
+			sampleLapse(&v, fund.LapseOpen)
+			return newLapsedView(b, page.Result[funding.Approval]{Rows: []funding.Approval{v.Approval}}, list)
+		}},
+		{"funding/list", func(b Base) View { return newLapsedView(b, page.Result[funding.Approval]{}, list) }},
+		{"funding/list", func(b Base) View {
+			return newAppealsView(b, page.Result[funding.Appeal]{Rows: []funding.Appeal{sampleAppeal(b)}}, list)
+		}},
+		{"funding/list", func(b Base) View { return newAppealsView(b, page.Result[funding.Appeal]{}, list) }},
+		{"care/form", func(b Base) View {
+			return appealForm(b, sampleDay(), sampleApproval(b, fund.ApprovalRefused)).with(Button{Text: b.T("funding.appeal")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			v := funding.AppealView{Appeal: sampleAppeal(b), Approval: sampleApproval(b, fund.ApprovalRefused)}
+			return answerForm(b, sampleDay(), v).with(Button{Text: b.T("funding.appeal.answer")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			return rulesForm(b, sampleDay(), funding.RulesView{Rules: fund.SampleRules(), MayEdit: true}).with(Button{Text: b.T("care.save")}, "/")
+		}},
 		{"funding/print", func(b Base) View {
 			return newPrintPage(b, sampleApproval(b, fund.ApprovalApproved), b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now)
 		}},
@@ -183,4 +206,30 @@ func sampleSettleForm(b Base) View {
 	in, _ := readSettle(p.Form, v)
 	_ = p.Form.Merge(in.Check())
 	return p.with(Button{Text: b.T("funding.settle.send")}, "/")
+}
+
+// sampleLapse is an approval two persons signed, of which a fact changed.
+func sampleLapse(v *funding.ApprovalView, lapse fund.Lapse) {
+	v.Lapse, v.LapsedAt, v.LapsedFacts = lapse, sampleInstant(), []fund.Bound{fund.BoundCategory, fund.BoundFinding}
+	facts := []fund.Fact{{Name: fund.BoundCategory, Value: string(terminology.CategoryDB) + " 2026-01-01/2026-12-31"}, {Name: fund.BoundProgramme, Value: string(procedure.Joint)},
+		{Name: fund.BoundPlan, Value: v.Plan}, {Name: fund.BoundBill, Value: "61240.80"}, {Name: fund.BoundFinding, Value: "L 2026-11-02 CDVA 0.70"}}
+	signed := funding.Signature{Signature: fund.Signature{Relation: fund.Unrelated, Amount: v.Requested, Digest: fund.Digest(facts)}, Facts: facts, SignedAt: sampleInstant(), By: v.Requester}
+	void, away := signed, signed
+	void.Void, away.Relation = true, fund.Related
+	v.Signatures = []funding.Signature{away, void, signed}
+}
+
+// sampleRefused is a refused application under appeal, with the funds that would
+// and would not pay.
+func sampleRefused(v *funding.ApprovalView) {
+	v.MayAppeal, v.MayDecideAppeal, v.Opinion = true, true, v.Reason
+	v.Appeals = []funding.Appeal{{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: v.Reason, DueOn: sampleDay()}, ID: sampleIDs.sea, Approval: v.ID, By: v.Requester}}
+	pool := funding.FundItem{Fund: funding.Fund{ID: sampleIDs.file, Name: v.Lines[0].FundName, Kind: fund.Pool, OpenedOn: sampleDay()}, Balances: fund.Balances{Available: 100_000}}
+	want := fund.Asked{Programme: v.Programme, Amount: v.Requested}
+	v.Funds = []funding.FundJudged{{FundItem: pool, Open: true}, {FundItem: pool, Open: true, Reasons: fund.Reasons(), Args: pool.Earmark().Args(want, 100_000)}}
+}
+
+func sampleAppeal(b Base) funding.Appeal {
+	return funding.Appeal{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: b.T("funding.appeal.reason.hint"), DueOn: sampleDay().AddDays(-1)}, ID: sampleIDs.doctor, Approval: sampleIDs.file,
+		By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"), HospitalName: b.T("style.hospital.s1"), Requested: 2_000_000, Version: 1}
 }

@@ -168,3 +168,26 @@ func (s *Service) fillAppeals(tx *store.Tx, who user.Principal, v *ApprovalView)
 	v.MayDecideAppeal = open && s.policy.Can(who, authz.ApprovalDecide, hospital)
 	return nil
 }
+
+// AppealView is an appeal with the application it is about.
+type AppealView struct {
+	Appeal   store.Appeal
+	Approval ApprovalView
+}
+
+// AppealView reads an appeal and its application for who answers it.
+func (s *Service) AppealView(ctx context.Context, who user.Principal, id ident.ID) (v AppealView, err error) {
+	if err := s.door(who, authz.ApprovalDecide); err != nil {
+		return v, err
+	}
+	err = s.read(ctx, who, func(tx *store.Tx) error {
+		v.Appeal, err = tx.AppealByID(id)
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	v.Appeal.PersonName = s.shown(who, v.Appeal.PersonName)
+	v.Approval, err = s.Approval(ctx, who, v.Appeal.Approval)
+	return v, err
+}

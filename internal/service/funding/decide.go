@@ -197,17 +197,6 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 	if err != nil {
 		return out, err
 	}
-	if !done {
-		out.State, out.Waiting = fund.ApprovalRequested, true
-		return out, tx.TouchApproval(a)
-	}
-	if t, err = approveStep(tx, t, in, late); err != nil {
-		return out, err
-	}
-	a.Approved = amount
-	if err := tx.DecideApproval(a); err != nil {
-		return out, err
-	}
 	lines, err := tx.ApprovalLines(a.ID)
 	if err != nil {
 		return out, err
@@ -216,12 +205,40 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 	if err := earmarked(tx, t, lines); err != nil {
 		return out, err
 	}
-	out.Approved = amount
+	if !done {
+		out.State, out.Waiting = fund.ApprovalRequested, true
+		if err := covers(tx, lines); err != nil {
+			return out, err
+		}
+		return out, tx.TouchApproval(a)
+	}
+	if t, err = approveStep(tx, t, in, late); err != nil {
+		return out, err
+	}
+	a.Approved, out.Approved = amount, amount
+	if err := tx.DecideApproval(a); err != nil {
+		return out, err
+	}
 	out.Vouchers, err = hold(tx, a, lines, late)
 	if err == nil && late {
 		err = tx.Reimbursed(settled, t, paidBack(lines))
 	}
 	return out, err
+}
+
+// covers refuses the first of two signatures for money that is not there: the
+// second person would sign for nothing. Nothing is held yet.
+func covers(tx *store.Tx, lines []store.ApprovalLine) error {
+	books, err := tx.LookBooks(fundsOf(lines)...)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if _, _, err := books[l.Fund].Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, l.Amount); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func approveStep(tx *store.Tx, t store.Treatment, in Decision, late bool) (store.Treatment, error) {

@@ -113,7 +113,7 @@ func (s *Service) others(tx *store.Tx, who user.Principal, t store.Treatment, re
 	if len(names) == 0 {
 		return refusal
 	}
-	args := errs.Args{"funds": strings.Join(names, "、")}
+	args := errs.Args{"funds": strings.Join(names, " / ")}
 	for k, v := range e.Args {
 		args[k] = v
 	}
