@@ -3,18 +3,23 @@
 
 -- +goose Up
 
--- No row: the sample numbers of domain/fund are in force and the pages say so.
+-- Every change is a row; the latest counts. No row: the sample numbers of
+-- domain/fund are in force and the pages say so. The id follows from the version,
+-- so that two changes of one version meet.
 create table funding_rule (
-  partnership_id uuid primary key references partnership (id),
+  partnership_id uuid not null references partnership (id),
+  id uuid not null,
+  version int not null,
   single_fen bigint not null check (single_fen >= 0), -- above it two persons approve
   appeal_days int not null check (appeal_days between 1 and 365),
   notice_days int not null check (notice_days between 1 and 365),
-  notice_cell int not null check (notice_cell between 2 and 1000),
+  notice_cell int not null check (notice_cell between 1 and 1000),
   hold_days int not null check (hold_days between 1 and 365),
-  changed_at timestamptz not null,
-  changed_by uuid not null,
-  version int not null default 1
+  created_at timestamptz not null,
+  created_by uuid not null,
+  primary key (partnership_id, id)
 );
+create index funding_rule_latest on funding_rule (partnership_id, version desc);
 
 alter table approval add column digest text not null default ''; -- of the facts that were signed; empty: from before signatures
 alter table approval add column signed_on date;
@@ -41,7 +46,7 @@ create table approval_signature (
   approval_id uuid not null,
   hospital_id uuid not null references organisation (id),
   visible_to uuid[] not null,
-  account_id uuid not null references account (id),
+  account_id uuid not null,
   relation text not null check (relation in ('none', 'related')),
   amount_fen bigint not null check (amount_fen >= 0),
   digest text not null,
@@ -84,6 +89,8 @@ create index approval_appeal_hospital on approval_appeal (partnership_id, hospit
 select app_shard(t, 'distributed') from unnest(array['funding_rule', 'approval_signature', 'approval_appeal']::regclass[]) t;
 alter table approval_signature add foreign key (partnership_id, approval_id) references approval (partnership_id, id);
 alter table approval_appeal add foreign key (partnership_id, approval_id) references approval (partnership_id, id);
-select app_grant(t, 'write') from unnest(array['funding_rule', 'approval_signature', 'approval_appeal']::regclass[]) t;
+select app_grant(t, 'write') from unnest(array['approval_signature', 'approval_appeal']::regclass[]) t;
+select app_grant('funding_rule', 'append');
 select app_protect('funding_rule', 'partnership');
 select app_protect(t, 'visible') from unnest(array['approval_signature', 'approval_appeal']::regclass[]) t;
+create trigger funding_rule_append_only before update or delete on funding_rule for each row execute function refuse_change();

@@ -160,6 +160,13 @@ func (p *premises) records() {
 	waiting := p.Eligible(here)
 	p.objects["approvals"] = ask(waiting).String()
 
+	refused := ask(p.Eligible(here))
+	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: refused, Decision: fund.DecideRefuse, Opinion: "材料不足"}, "")
+	must(p, "refusal", err)
+	appeal, err := s.Funding.Appeal(ctx, p.Finance(here), funding.AppealInput{Approval: refused, Reason: "补充证明"}, "")
+	must(p, "appeal", err)
+	p.objects["appeals"] = appeal.String()
+
 	done := p.Eligible(here)
 	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
 	must(p, "decide", err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -24,7 +25,7 @@ func (tx *Tx) FundingRules() (fund.Rules, error) {
 		Version int64     `db:"version"`
 	}
 	err := tx.list(&rows, `select r.single_fen, r.appeal_days, r.notice_days, r.notice_cell, r.hold_days, r.version from funding_rule r
-		where r.partnership_id = $1 limit 1`, tx.Partnership())
+		where r.partnership_id = $1 order by r.version desc limit 1`, tx.Partnership())
 	if err != nil || len(rows) == 0 {
 		return fund.SampleRules(), err
 	}
@@ -32,16 +33,13 @@ func (tx *Tx) FundingRules() (fund.Rules, error) {
 	return fund.Rules{Single: r.Single, AppealDays: r.Appeal, NoticeDays: r.Notice, NoticeCell: r.Cell, HoldDays: r.Hold, Version: r.Version}, nil
 }
 
-// SaveFundingRules stores the numbers under the version that was read; the first
-// time there was none.
+// SaveFundingRules stores the numbers as the next version; the earlier ones stay
+// readable for who asks what was in force.
 func (tx *Tx) SaveFundingRules(r fund.Rules) error {
-	if r.Sample {
-		return tx.once(`insert into funding_rule (partnership_id, single_fen, appeal_days, notice_days, notice_cell, hold_days, changed_at, changed_by)
-			values ($1, $2, $3, $4, $5, $6, $7, $8)`, tx.Partnership(), r.Single, r.AppealDays, r.NoticeDays, r.NoticeCell, r.HoldDays, tx.now, tx.who.AccountID)
-	}
-	return tx.update(`update funding_rule set single_fen = $3, appeal_days = $4, notice_days = $5, notice_cell = $6, hold_days = $7, changed_at = $8, changed_by = $9,
-		version = version + 1 where partnership_id = $1 and version = $2`, tx.Partnership(), r.Version, r.Single, r.AppealDays, r.NoticeDays, r.NoticeCell,
-		r.HoldDays, tx.now, tx.who.AccountID)
+	next := r.Version + 1
+	return tx.once(`insert into funding_rule (partnership_id, id, version, single_fen, appeal_days, notice_days, notice_cell, hold_days, created_at, created_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, tx.Partnership(), ident.Derive(tx.Partnership(), "funding_rule "+strconv.FormatInt(next, 10)), next, r.Single,
+		r.AppealDays, r.NoticeDays, r.NoticeCell, r.HoldDays, tx.now, tx.who.AccountID)
 }
 
 // Signature is what one approver signed, as it is stored.

@@ -7,6 +7,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -47,7 +48,9 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in fund.Rul
 		if err != nil {
 			return false, err
 		}
-		in.Sample = old.Sample
+		if in.Version != old.Version {
+			return false, errs.New(errs.Stale, "error.stale", nil)
+		}
 		return true, tx.SaveFundingRules(in)
 	})
 	return err

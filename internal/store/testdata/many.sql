@@ -38,7 +38,7 @@ settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_i
 line_ as (insert into settlement_line (partnership_id, settlement_id, line_no, funder, fund_id, hospital_id, visible_to, amount_fen)
 	select $1::uuid, id, 1, 'fund', md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n where step >= 8),
 approval_ as (insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, requested_fen, requested_by, requested_at, digest, signed_on, lapse, lapsed_at, decided_by, decided_at)
-	select $1::uuid, id, id, id, h, v, case when step = 3 then 'requested' else 'approved' end, 7, 1, 1, id, at, case when step = 3 then '' else 'x' end, d, case when i % 100 = 7 and step <> 3 then 'open' else '' end, at, case when step = 3 then null else $1::uuid end, case when step = 3 then null else at end from n),
+	select $1::uuid, id, id, id, h, v, case when step = 3 then 'requested' else 'approved' end, 7, 1, 1, id, at, '', d, case when i % 100 = 7 and step <> 3 then 'open' else '' end, at, case when step = 3 then null else $1::uuid end, case when step = 3 then null else at end from n),
 share_ as (insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen) select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n),
 signature_ as (insert into approval_signature (partnership_id, id, approval_id, hospital_id, visible_to, account_id, relation, amount_fen, digest, facts, opinion, signed_on, signed_at)
 	select $1::uuid, id, id, h, v, id, 'none', 1, 'x', '[]', '', d, at from n),
