@@ -46,7 +46,7 @@ var businessTables = map[string]string{
 
 	"acuity_reading": byVisible, "complication": byVisible,
 
-	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_project": byPartnership, "fund_move": byPartnership,
+	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_project": byPartnership, "fund_move": byPartnership, "ledger_check": byPartnership,
 
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
@@ -59,7 +59,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "funding_rule", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}

@@ -24,7 +24,7 @@ func newLapsedView(b Base, list page.Result[funding.Approval], now approvalsNow)
 		t.Rows = append(t.Rows, Cells(LinkCell(name, "/approvals/"+a.ID.String()), CodeCell(a.CaseNo), TextCell(planText(b, a)), TextCell(a.HospitalName), MoneyCell(a.Approved),
 			TextCell(boundNames(b, a.LapsedFacts)), Cell{Text: instant(a.LapsedAt), Sub: waited(b, now.at.Sub(a.LapsedAt)), Nowrap: true}))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func newAppealsView(b Base, list page.Result[funding.Appeal], now approvalsNow) approvalsView {
@@ -44,7 +44,7 @@ func newAppealsView(b Base, list page.Result[funding.Appeal], now approvalsNow) 
 		t.Rows = append(t.Rows, Cells(LinkCell(name, "/approvals/"+a.Approval.String()), CodeCell(a.CaseNo), TextCell(a.HospitalName), MoneyCell(a.Requested), TextCell(a.Reason),
 			TextCell(a.By), due))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 // queueOf shows the two special queues of the approvals page.

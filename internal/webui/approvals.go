@@ -17,7 +17,8 @@ import (
 // approvalsView is the queue of applications.
 type approvalsView struct {
 	Base
-	Table Table
+	Alerts []Alert
+	Table  Table
 }
 
 // approvalsPage lists applications in one state; "ask" are treatments that wait
@@ -105,7 +106,7 @@ func newApprovalsView(b Base, rows []funding.Approval, state fund.ApprovalState,
 		t.Rows = append(t.Rows, Cells(LinkCell(name, "/approvals/"+a.ID.String()), CodeCell(a.CaseNo), TextCell(planText(b, a)), TextCell(a.HospitalName),
 			MoneyCell(a.Requested), approved, TextCell(a.Requester), since))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func toAskView(b Base, list []funding.Treatment) approvalsView {
@@ -118,7 +119,7 @@ func toAskView(b Base, list []funding.Treatment) approvalsView {
 		t.Rows = append(t.Rows, Cells(LinkCell(x.PersonName, "/treatments/"+x.ID.String()), CodeCell(x.CaseNo), TextCell(treatmentName(b, x)),
 			TextCell(x.HospitalName), Cell{Tag: &tag}, ButtonCell(Button{Text: b.T("funding.ask"), Href: "/treatments/" + x.ID.String() + "/approvals/new"})))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func planText(b Base, a funding.Approval) string {

@@ -54,6 +54,11 @@ func fundingPages() []PageSample {
 		{"funding/list", settlements(0)}, {"funding/list", settlements(50)},
 		{"funding/list", func(b Base) View { return newFundsView(b, sampleFunds(b), true) }},
 		{"funding/list", func(b Base) View { return newFundsView(b, nil, true) }},
+		{"funding/list", func(b Base) View {
+			v := newFundsView(b, sampleFunds(b), true)
+			v.Alerts = append(booksAlert(b, funding.LedgerCheck{At: sampleInstant()}), booksAlert(b, funding.LedgerCheck{At: sampleInstant(), Faults: make([]funding.LedgerFault, 2)})...)
+			return v
+		}},
 		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayDecide = true })},
 		{"funding/approval", approval(fund.ApprovalRequested, sampleShort)},
 		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayWithdraw = true })},

@@ -20,7 +20,15 @@ func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 		return err
 	}
 	s.section(c, "funds")
-	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", newFundsView(c.Base, list, s.can(c, authz.FundOpen)))
+	v := newFundsView(c.Base, list, s.can(c, authz.FundOpen))
+	check, made, err := s.d.Funding.Books(r.Context(), c.Who)
+	if err != nil {
+		return err
+	}
+	if made {
+		v.Alerts = booksAlert(c.Base, check)
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
 func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
@@ -53,7 +61,15 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 			t.Rows[i].Cells = t.Rows[i].Cells[:3]
 		}
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
+}
+
+// booksAlert tells what the last check of the books found.
+func booksAlert(b Base, c funding.LedgerCheck) []Alert {
+	if len(c.Faults) == 0 {
+		return []Alert{{Kind: "ok", Title: b.T("funding.books.ok"), Text: b.T("funding.books.at", "at", instant(c.At))}}
+	}
+	return []Alert{{Kind: "error", Title: b.T("funding.books.bad", "n", len(c.Faults)), Text: b.T("funding.books.bad.text", "at", instant(c.At))}}
 }
 
 // purpose is what a fund may pay for.

@@ -9,6 +9,8 @@ type (
 	ApprovalLine     = store.ApprovalLine
 	Fund             = store.Fund
 	FundItem         = store.FundItem
+	LedgerCheck      = store.LedgerCheck
+	LedgerFault      = store.LedgerFault
 	LedgerLine       = store.LedgerLine
 	Neighbours       = store.Neighbours
 	Paper            = store.Paper
