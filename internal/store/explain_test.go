@@ -152,7 +152,7 @@ func lists(tx *store.Tx, p place) []error {
 		}
 		out = append(out, pages(func(r page.Request) (page.Result[store.Operation], error) { return tx.ListOperations(f, r) }))
 	}
-	out = append(out, pages(func(r page.Request) (page.Result[store.Approval], error) { return tx.ListLapsed(p.here, r) }),
+	out = append(out, pages(tx.ListFundMoves), pages(func(r page.Request) (page.Result[store.Approval], error) { return tx.ListLapsed(p.here, r) }),
 		pages(func(r page.Request) (page.Result[store.Appeal], error) { return tx.ListAppeals(p.here, r) }))
 	for _, s := range []fund.ApprovalState{"", fund.ApprovalRequested, fund.ApprovalApproved} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Approval], error) {

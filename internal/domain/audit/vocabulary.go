@@ -66,10 +66,13 @@ const (
 	SettlementSettle  = "settlement.settle"
 	SettlementReverse = "settlement.reverse"
 
-	FundOpen    = "fund.open"
-	FundEdit    = "fund.edit"
-	FundDeposit = "fund.deposit"
-	FundRead    = "fund.read"
+	FundOpen       = "fund.open"
+	FundEdit       = "fund.edit"
+	FundDeposit    = "fund.deposit"
+	FundMove       = "fund.move"
+	FundMoveDecide = "fund.move_decide"
+	FundProject    = "fund.project"
+	FundRead       = "fund.read"
 
 	LedgerRead   = "ledger.read"
 	LedgerVerify = "ledger.verify"
@@ -211,7 +214,7 @@ func Actions() []string {
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
-		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundProject, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,

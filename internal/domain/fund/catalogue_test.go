@@ -57,6 +57,12 @@ func labels() (keys []string) {
 	for _, v := range fund.AppealStates() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range fund.MoveKinds() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.MoveStates() {
+		keys = append(keys, v.Label())
+	}
 	keys = append(keys, fund.Pool.Label(), fund.History.Label())
 	return keys
 }
