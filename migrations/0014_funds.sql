@@ -1,20 +1,6 @@
--- Where a fund's money comes from, whom it may help, the project it belongs to,
--- and money that changes its purpose under two signatures.
+-- Where a fund's money comes from, whom it may help, and money that changes its purpose under two signatures.
 
 -- +goose Up
-
-create table fund_project (
-  partnership_id uuid not null references partnership (id),
-  id uuid not null,
-  code text not null,
-  name text not null,
-  note text not null default '',
-  created_at timestamptz not null,
-  created_by uuid not null,
-  version int not null default 1,
-  primary key (partnership_id, id)
-);
-create unique index fund_project_code on fund_project (partnership_id, code);
 
 alter table fund add column source text not null default 'donor_fiscal'
   check (source in ('donor_fiscal', 'recipient_fiscal', 'central', 'municipal', 'enterprise', 'donation', 'waiver'));
@@ -22,10 +8,7 @@ alter table fund add column source text not null default 'donor_fiscal'
 alter table fund add column hospitals uuid[];
 alter table fund add column categories text[] not null default '{}';
 alter table fund add column ends_on date;
-alter table fund add column project_id uuid;
-alter table fund add foreign key (partnership_id, project_id) references fund_project (partnership_id, id);
-create index fund_of_project on fund (partnership_id, project_id) where project_id is not null;
-grant update (source, hospitals, categories, ends_on, project_id) on fund to shanhai_app;
+grant update (source, hospitals, categories, ends_on) on fund to shanhai_app;
 
 -- Money that leaves its purpose: to another fund, or back to who gave it.
 create table fund_move (
@@ -58,8 +41,9 @@ create index fund_move_list on fund_move (partnership_id, created_at desc, id de
 create index fund_move_from on fund_move (partnership_id, from_fund_id, created_at desc);
 create index fund_move_to on fund_move (partnership_id, to_fund_id, created_at desc) where to_fund_id is not null;
 
-select app_shard(t, 'distributed') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
+create index approval_line_held on approval_line (partnership_id, fund_id) where hold = 'open';
+select app_shard('fund_move', 'distributed');
 alter table fund_move add foreign key (partnership_id, from_fund_id) references fund (partnership_id, id);
 alter table fund_move add foreign key (partnership_id, to_fund_id) references fund (partnership_id, id);
-select app_grant(t, 'write') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
-select app_protect(t, 'partnership') from unnest(array['fund_project', 'fund_move']::regclass[]) t;
+select app_grant('fund_move', 'write');
+select app_protect('fund_move', 'partnership');

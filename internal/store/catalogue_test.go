@@ -46,7 +46,7 @@ var businessTables = map[string]string{
 
 	"acuity_reading": byVisible, "complication": byVisible,
 
-	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_project": byPartnership, "fund_move": byPartnership, "ledger_check": byPartnership,
+	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_move": byPartnership, "ledger_check": byPartnership,
 
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 

@@ -67,15 +67,17 @@ func (tx *Tx) FundMoveByID(id ident.ID) (FundMove, error) {
 	return one(r.move(), err, "error.fund.move_missing")
 }
 
-// ListFundMoves is a page of moves, the latest first.
-func (tx *Tx) ListFundMoves(req page.Request) (page.Result[FundMove], error) {
+// ListFundMoves is a page of moves, the latest first; with funds, those that touch
+// one of them.
+func (tx *Tx) ListFundMoves(funds []ident.ID, req page.Request) (page.Result[FundMove], error) {
 	at, id := endOfTime, lastID
 	if _, err := req.Cursor(&at, &id); err != nil {
 		return page.Result[FundMove]{}, err
 	}
 	var rows []fundMoveRow
-	err := tx.list(&rows, selectFundMove+`where m.partnership_id = $1 and (m.created_at, m.id) < ($2, $3) order by m.created_at desc, m.id desc limit $4`,
-		tx.Partnership(), at, id, req.Limit()+1)
+	err := tx.list(&rows, selectFundMove+`where m.partnership_id = $1 and (m.created_at, m.id) < ($2, $3)
+		and ($5 or exists (select 1 from unnest($6::uuid[]) w where w = m.from_fund_id or w = m.to_fund_id))
+		order by m.created_at desc, m.id desc limit $4`, tx.Partnership(), at, id, req.Limit()+1, funds == nil, idArray(funds))
 	if err != nil {
 		return page.Result[FundMove]{}, err
 	}

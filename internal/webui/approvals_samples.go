@@ -91,14 +91,26 @@ func fundingPages() []PageSample {
 			return newPrintPage(b, sampleApproval(b, fund.ApprovalApproved), b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now)
 		}},
 		{"funding/settlement", func(b Base) View { return newSettlementView(b, sampleSettlement(b)) }},
-		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 50), "") }},
-		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal) }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleOutlook(b), "", sampleInstant()) }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal, sampleInstant()) }},
 		{"care/form", func(b Base) View {
 			return newRequestView(b, sampleDay(), sampleRequest(b)).with(Button{Text: b.T("funding.ask.send")}, "/")
 		}},
 		{"care/form", sampleSettleForm},
 		{"care/form", func(b Base) View {
-			return careForm{Base: b, Form: newFundForm(b, sampleDay())}.titled("funding.fund.new").with(Button{Text: b.T("funding.fund.open")}, "/funds")
+			return careForm{Base: b, Form: newFundForm(b, sampleDay(), []Option{{Value: sampleIDs.sea.String(), Text: b.T("style.hospital.s1"), Side: Sea}})}.titled("funding.fund.new").with(Button{Text: b.T("funding.fund.open")}, "/funds")
+		}},
+		{"funding/list", func(b Base) View {
+			return newMovesView(b, page.Result[funding.FundMove]{Rows: []funding.FundMove{sampleMove(b)}}, true)
+		}},
+		{"funding/list", func(b Base) View { return newMovesView(b, page.Result[funding.FundMove]{}, false) }},
+		{"care/form", func(b Base) View {
+			return signMoveForm(b, sampleDay(), sampleMove(b)).with(Button{Text: b.T("funding.move.sign")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			p := fundCareForm(b, sampleFundView(b, 0), "funding.move.ask")
+			p.Form = fundMoveForm(p.Base, sampleDay(), sampleFundView(b, 0), sampleFunds(b))
+			return p.with(Button{Text: b.T("funding.move.ask")}, "/")
 		}},
 		{"care/form", func(b Base) View {
 			p := fundCareForm(b, sampleFundView(b, 0), "funding.deposit")
@@ -237,4 +249,20 @@ func sampleRefused(v *funding.ApprovalView) {
 func sampleAppeal(b Base) funding.Appeal {
 	return funding.Appeal{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: b.T("funding.appeal.reason.hint"), DueOn: sampleDay().AddDays(-1)}, ID: sampleIDs.doctor, Approval: sampleIDs.file,
 		By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"), HospitalName: b.T("style.hospital.s1"), Requested: 2_000_000, Version: 1}
+}
+
+func sampleOutlook(b Base) funding.FundView {
+	v := sampleFundView(b, 50)
+	v.Source, v.EndsOn, v.Categories, v.Places = fund.DonorFiscal, clock.MustDate(2026, 12, 31), []terminology.Category{terminology.CategoryDB}, []string{b.T("style.hospital.s1")}
+	v.HoldDays, v.Spent, v.DryOn = 90, 100_000_000, clock.MustDate(2027, 7, 1)
+	for _, days := range []int{120, 70, 40, 3} {
+		v.Holds = append(v.Holds, funding.Hold{Approval: sampleIDs.doctor, CaseNo: "SH-2026-00415", Hospital: b.T("style.hospital.s1"), Amount: 2_000_000, Since: sampleInstant().AddDate(0, 0, -days)})
+	}
+	return v
+}
+
+func sampleMove(b Base) funding.FundMove {
+	return funding.FundMove{Move: fund.Move{Kind: fund.CarryOver, From: sampleIDs.file, To: sampleIDs.sea, Amount: 5_000_000, Rule: b.T("funding.move.rule.hint"), Reason: b.T("funding.move.to.hint"),
+		State: fund.MoveSigned}, ID: sampleIDs.doctor, CreatedAt: sampleInstant(), FromName: b.T("funding.sample.pool"), ToName: b.T("funding.sample.pool"),
+		RequesterName: b.T("style.person.1"), FirstName: b.T("style.person.1"), Version: 2}
 }

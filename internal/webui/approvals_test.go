@@ -24,7 +24,7 @@ func moneySite(t *testing.T) (s *site, clerk, office *browser) {
 
 func TestMoneyFromTheDepositToTheSettlementOnThePages(t *testing.T) {
 	s, clerk, office := moneySite(t)
-	opened := office.post("/funds", "_key", "f", "name", "站立行动资金池", "code", "zl-1", "programme", "joint", "opened_on", "2026-01-01")
+	opened := office.post("/funds", "_key", "f", "name", "站立行动资金池", "code", "zl-1", "source", "donor_fiscal", "programme", "joint", "opened_on", "2026-01-01")
 	fund := strings.TrimPrefix(opened.location, "/funds/")
 	want(t, "opening a fund", opened, http.StatusSeeOther, "/funds/"+fund)
 	wrong := office.post("/funds/"+fund+"/deposits", "_key", "d", "amount", "3000.005", "on", "今天", "note", "协作财政资金")

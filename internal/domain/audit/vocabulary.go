@@ -71,7 +71,6 @@ const (
 	FundDeposit    = "fund.deposit"
 	FundMove       = "fund.move"
 	FundMoveDecide = "fund.move_decide"
-	FundProject    = "fund.project"
 	FundRead       = "fund.read"
 
 	LedgerRead   = "ledger.read"
@@ -214,7 +213,7 @@ func Actions() []string {
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
-		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundProject, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,

@@ -134,13 +134,18 @@ func carryOut(tx *store.Tx, m *store.FundMove) error {
 	return tx.PostTransfer(store.Posting{Transfer: in, Fund: m.To, Note: m.Rule})
 }
 
-// Moves lists the moves, the latest first; for who sees all funds.
+// Moves lists the moves, the latest first; for a fund's own people those of their
+// fund.
 func (s *Service) Moves(ctx context.Context, who user.Principal, req page.Request) (out page.Result[store.FundMove], err error) {
-	if err := s.policy.Check(who, authz.LedgerRead, authz.InPartnership(who.PartnershipID)); err != nil {
+	if err := s.door(who, authz.LedgerRead); err != nil {
 		return out, err
 	}
+	var funds []ident.ID
+	if reach := s.policy.Reach(who, authz.LedgerRead); !reach.All {
+		funds = append([]ident.ID{}, reach.Funds...)
+	}
 	err = s.read(ctx, who, func(tx *store.Tx) error {
-		out, err = tx.ListFundMoves(req)
+		out, err = tx.ListFundMoves(funds, req)
 		return err
 	})
 	return out, err

@@ -8,6 +8,7 @@ type (
 	Approval         = store.Approval
 	ApprovalLine     = store.ApprovalLine
 	Fund             = store.Fund
+	Hold             = store.Hold
 	FundMove         = store.FundMove
 	FundItem         = store.FundItem
 	LedgerCheck      = store.LedgerCheck
