@@ -153,7 +153,9 @@ func lists(tx *store.Tx, p place) []error {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Operation], error) { return tx.ListOperations(f, r) }))
 	}
 	out = append(out, pages(func(r page.Request) (page.Result[store.FundMove], error) { return tx.ListFundMoves(nil, r) }),
-		pages(func(r page.Request) (page.Result[store.FundMove], error) { return tx.ListFundMoves([]ident.ID{p.fund}, r) }), pages(func(r page.Request) (page.Result[store.Approval], error) { return tx.ListLapsed(p.here, r) }),
+		pages(func(r page.Request) (page.Result[store.FundMove], error) {
+			return tx.ListFundMoves([]ident.ID{p.fund}, r)
+		}), pages(func(r page.Request) (page.Result[store.Approval], error) { return tx.ListLapsed(p.here, r) }),
 		pages(func(r page.Request) (page.Result[store.Appeal], error) { return tx.ListAppeals(p.here, r) }))
 	for _, s := range []fund.ApprovalState{"", fund.ApprovalRequested, fund.ApprovalApproved} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Approval], error) {

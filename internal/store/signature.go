@@ -89,7 +89,8 @@ func (tx *Tx) SignaturesOf(approval ident.ID) ([]Signature, error) {
 	return out, nil
 }
 
-// InsertSignature stores what the caller signs. Who sees the treatment sees it.
+// InsertSignature stores what an account signed, the caller's own unless another is
+// named. Who sees the treatment sees it.
 func (tx *Tx) InsertSignature(approval ident.ID, t Treatment, s Signature) error {
 	if s.Facts == nil {
 		s.Facts = []fund.Fact{}
@@ -98,9 +99,12 @@ func (tx *Tx) InsertSignature(approval ident.ID, t Treatment, s Signature) error
 	if err != nil {
 		return err
 	}
+	if s.Account == ident.Nil {
+		s.Account = tx.who.AccountID
+	}
 	_, err = tx.exec(`insert into approval_signature (partnership_id, id, approval_id, hospital_id, visible_to, account_id, relation, amount_fen, digest, facts,
 		opinion, signed_on, signed_at) values ($1, $2, $3, $4, $5::uuid[], $6, $7, $8, $9, $10, $11, $12, $13)`, tx.Partnership(), ident.New(), approval, t.Hospital,
-		idArray(t.SeenBy()), tx.who.AccountID, string(s.Relation), s.Amount, s.Digest, string(facts), s.Opinion, tx.Today(), tx.now)
+		idArray(t.SeenBy()), s.Account, string(s.Relation), s.Amount, s.Digest, string(facts), s.Opinion, tx.Today(), tx.now)
 	return err
 }
 
