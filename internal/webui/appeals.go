@@ -14,7 +14,7 @@ import (
 func newLapsedView(b Base, list page.Result[funding.Approval], now approvalsNow) approvalsView {
 	b.Tabs = approvalTabs(b, "lapsed", now.asks)
 	t := Table{Caption: b.T("funding.tab.lapsed"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment"}, {Key: "funding.hospital"},
-		{Key: "funding.approved.head", Align: "right"}, {Key: "funding.lapsed.facts", Class: "grow"}, {Key: "funding.since"}},
+		{Key: "funding.approved.head", Align: "right"}, {Key: "funding.lapsed.facts", Class: "grow"}, {Key: "funding.lapsed.since"}},
 		Empty: Empty{Title: b.T("funding.lapsed.empty"), Text: b.T("funding.lapsed.empty.text")}}
 	for _, a := range list.Rows {
 		name := a.PersonName

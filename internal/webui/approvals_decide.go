@@ -251,7 +251,7 @@ func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
 		}
 		p.Legend = barParts(b, fund.Balances{Available: 1, Reserved: 1, Committed: 1}, 1)
 	case v.MayUphold:
-		opinion.LabelKey, opinion.Optional = "funding.opinion", false
+		opinion.Placeholder, opinion.Optional = "", false
 		f := keyed(NewForm(b, now.today, relationField(), opinion))
 		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
 		f.Hide("version", strconv.FormatInt(v.Version, 10))

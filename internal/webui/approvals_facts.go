@@ -38,7 +38,7 @@ func signatureTable(b Base, list []funding.Signature) *Table {
 	if len(list) == 0 {
 		return nil
 	}
-	t := &Table{Caption: b.T("funding.signatures"), Quiet: true, Columns: []Column{{Key: "funding.signature.by"}, {Key: "funding.signature.at"}, {Key: "funding.amount.head", Align: "right"},
+	t := &Table{Caption: b.T("funding.signatures"), Columns: []Column{{Key: "funding.signature.by"}, {Key: "funding.signature.at"}, {Key: "funding.amount.head", Align: "right"},
 		{Key: "funding.signature.state"}, {Key: "funding.opinion", Class: "grow"}}}
 	for _, x := range list {
 		state, amount := TagCell("ok", b.T("funding.signature.stands")), MoneyCell(x.Amount)
@@ -53,23 +53,40 @@ func signatureTable(b Base, list []funding.Signature) *Table {
 	return t
 }
 
-// boundTable is what the last approver signed: each fact in words.
-func boundTable(b Base, list []funding.Signature) *Table {
+// boundTable is what the last approver signed, each fact in words, and beside it
+// what stands now where that differs.
+func boundTable(b Base, list []funding.Signature, now []fund.Fact) *Table {
 	list = slices.DeleteFunc(slices.Clone(list), func(s funding.Signature) bool { return s.Relation == fund.Related })
 	if len(list) == 0 {
 		return nil
 	}
 	last := list[len(list)-1]
-	t := &Table{Caption: b.T("funding.bound"), Note: b.T("funding.bound.note", "digest", last.Digest[:min(12, len(last.Digest))]), Quiet: true,
-		Columns: []Column{{Key: "funding.bound.fact"}, {Key: "funding.bound.before", Class: "grow"}}}
+	t := &Table{Caption: b.T("funding.bound"), Note: b.T("funding.bound.note", "digest", last.Digest[:min(12, len(last.Digest))]),
+		Columns: []Column{{Key: "funding.bound.fact"}, {Key: "funding.bound.before", Class: "grow"}, {Key: "funding.bound.after", Class: "grow"}}}
+	changed := fund.Changed(last.Facts, now)
 	for _, name := range fund.Bounds() {
-		for _, f := range last.Facts {
-			if f.Name == name && name != fund.BoundHospital { // the page names the hospital already
-				t.Rows = append(t.Rows, Cells(TextCell(b.T(name.Label())), TextCell(boundValue(b, f))))
-			}
+		if name == fund.BoundHospital { // the page names the hospital already
+			continue
+		}
+		before, after := boundValues(b, last.Facts, name), "–"
+		if now != nil && slices.Contains(changed, name) {
+			after = boundValues(b, now, name)
+		}
+		if before != "" || after != "–" {
+			t.Rows = append(t.Rows, Cells(TextCell(b.T(name.Label())), TextCell(before), TextCell(after)))
 		}
 	}
 	return t
+}
+
+func boundValues(b Base, facts []fund.Fact, name fund.Bound) string {
+	var out []string
+	for _, f := range facts {
+		if f.Name == name {
+			out = append(out, boundValue(b, f))
+		}
+	}
+	return strings.Join(out, b.T("list.separator"))
 }
 
 // boundValue spells a signed fact the way the pages say it.
@@ -89,7 +106,7 @@ func boundValue(b Base, f fund.Fact) string {
 // whyFundTable holds every pool against the application: which would pay, and
 // why the others would not.
 func whyFundTable(b Base, list []funding.FundJudged) *Table {
-	t := &Table{Caption: b.T("funding.whyfund"), Note: b.T("strip.unit"), Quiet: true, Columns: []Column{{Key: "funding.fund", Class: "grow"}, {Key: "fund.account.available", Align: "right"},
+	t := &Table{Caption: b.T("funding.whyfund"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.fund", Class: "grow"}, {Key: "fund.account.available", Align: "right"},
 		{Key: "funding.why", Class: "grow"}}}
 	for _, f := range list {
 		if f.Kind != fund.Pool {
@@ -127,7 +144,7 @@ func appealTable(b Base, list []funding.Appeal, decides bool) *Table {
 	if len(list) == 0 {
 		return nil
 	}
-	t := &Table{Caption: b.T("funding.appeals"), Quiet: true, Columns: []Column{{Key: "funding.signature.state"}, {Key: "funding.appeal.reason", Class: "grow"}, {Key: "funding.appeal.by"},
+	t := &Table{Caption: b.T("funding.appeals"), Columns: []Column{{Key: "funding.signature.state"}, {Key: "funding.appeal.reason", Class: "grow"}, {Key: "funding.appeal.by"},
 		{Key: "funding.appeal.due"}, {Key: "funding.opinion", Class: "grow"}, {Key: "funding.action", Hidden: true, Class: "narrow"}}}
 	for _, a := range list {
 		action := TextCell("")
@@ -144,7 +161,7 @@ func appealTable(b Base, list []funding.Appeal, decides bool) *Table {
 func (p *approvalPage) more(v funding.ApprovalView) {
 	b := p.Base
 	p.Alerts = lapseAlert(b, v)
-	for _, t := range []*Table{signatureTable(b, v.Signatures), boundTable(b, v.Signatures), appealTable(b, v.Appeals, v.MayDecideAppeal), whyFundTable(b, v.Funds)} {
+	for _, t := range []*Table{signatureTable(b, v.Signatures), boundTable(b, v.Signatures, v.Now), appealTable(b, v.Appeals, v.MayDecideAppeal), whyFundTable(b, v.Funds)} {
 		if t != nil {
 			p.Tables = append(p.Tables, *t)
 		}

@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -234,6 +235,7 @@ func sampleLapse(v *funding.ApprovalView, lapse fund.Lapse) {
 	void, away := signed, signed
 	void.Void, away.Relation = true, fund.Related
 	v.Signatures = []funding.Signature{away, void, signed}
+	v.Now = append(slices.Clone(facts[1:4]), fund.Fact{Name: fund.BoundCategory, Value: string(terminology.CategoryDB) + " 2026-01-01/2026-10-31"})
 }
 
 // sampleRefused is a refused application under appeal, with the funds that would

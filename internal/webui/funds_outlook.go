@@ -44,7 +44,7 @@ func outlook(b Base, v funding.FundView, today clock.Date) ([]Alert, *Table) {
 	}
 	bounds := fund.Ages()
 	groups, late := make([]int, len(bounds)+1), 0
-	t := &Table{Caption: b.T("funding.holds"), Quiet: true, Columns: []Column{{Key: "funding.case", Class: "grow"}, {Key: "funding.hospital"}, {Key: "funding.amount.head", Align: "right"},
+	t := &Table{Caption: b.T("funding.holds"), Columns: []Column{{Key: "funding.case", Class: "grow"}, {Key: "funding.hospital"}, {Key: "funding.amount.head", Align: "right"},
 		{Key: "funding.holds.since"}, {Key: "funding.holds.days", Align: "right"}}}
 	for i, h := range v.Holds {
 		age := today.DaysSince(clock.DateOf(h.Since.In(clock.Shanghai)))

@@ -92,6 +92,7 @@ type ApprovalView struct {
 	Sides     map[ident.ID]user.Side // of the hospitals
 
 	Signatures []store.Signature // in the order they were given; facts only for who may see them
+	Now        []fund.Fact       // the bound facts as they stand, where somebody signed
 	Rules      fund.Rules
 	Funds      []FundJudged // for who decides: every pool, and why it would not pay
 	Appeals    []store.Appeal
@@ -216,6 +217,11 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 	}
 	if err := s.fillAppeals(tx, who, v); err != nil {
 		return err
+	}
+	if n := len(v.Signatures); n > 0 && v.CaseNo != "" {
+		if v.Now, err = tx.BoundFacts(v.Treatment, v.Signatures[n-1].SignedOn); err != nil {
+			return err
+		}
 	}
 	if v.CaseNo == "" { // a fund's own people do not see what the facts rest on
 		return nil
