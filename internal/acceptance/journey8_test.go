@@ -160,7 +160,7 @@ func (s *stress) morning(t *testing.T, round int, treatments []string) {
 	for i, id := range approvals {
 		all.Go(func() {
 			<-start
-			status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("decide", i), map[string]any{"decision": "approve"})
+			status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("decide", i), map[string]any{"decision": "approve", "relation": "none"})
 			var p problem
 			_ = json.Unmarshal(raw, &p) // an approval has no rule
 			mu.Lock()

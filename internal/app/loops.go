@@ -17,6 +17,8 @@ func (a *App) startLoops(ctx context.Context) {
 	a.loop(ctx, 10*time.Minute, "upkeep", a.upkeep)
 	a.loop(ctx, time.Minute, "referrals", a.turnReferrals)
 	a.loop(ctx, 10*time.Minute, "daily backup", a.dailyBackup)
+	a.loop(ctx, 10*time.Minute, "approvals", a.lapseApprovals)
+	a.loop(ctx, 10*time.Minute, "ledger check", a.checkBooks)
 	queue := a.newRunner()
 	a.loop(ctx, time.Second, "jobs", func(ctx context.Context) error { _, err := queue.Round(ctx); return err })
 	a.loops.Go(func() { a.Services.Accounts.Watch(ctx) })

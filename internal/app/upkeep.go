@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -44,3 +45,42 @@ func (a *App) turnReferrals(ctx context.Context) error {
 	}
 	return nil
 }
+
+// lapseApprovals looks at signed approvals again, in every partnership.
+func (a *App) lapseApprovals(ctx context.Context) error {
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := a.Services.Funding.LapseChanged(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBooks checks the books of every partnership once a night. A fault is told
+// on the page of the funds and in the log; it never stops the service.
+func (a *App) checkBooks(ctx context.Context) error {
+	if a.opt.Clock.Now().In(clock.Shanghai).Hour() < booksFrom {
+		return nil
+	}
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		faults, _, err := a.Services.Funding.CheckBooks(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 {
+			a.opt.Log.ErrorContext(ctx, "the books do not add up", "partnership", id, "faults", len(faults), "first", faults[0].Fault, "fund", faults[0].Fund)
+		}
+	}
+	return nil
+}
+
+// booksFrom is the hour in Shanghai from which the night's check may run.
+const booksFrom = 1

@@ -59,7 +59,7 @@ var domainDoors = map[string][]string{
 	"screening":    {"acuity", "patient", "procedure"},
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
-	"fund":         {"policy", "fee"},
+	"fund":         {"policy", "fee", "procedure"},
 	"measure":      {"procedure"},
 	"statistics":   {"measure", "procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},

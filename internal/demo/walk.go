@@ -42,7 +42,7 @@ func (m *maker) way(r *record) []step {
 		{treatment.Discharge, treatment.Discharged, least(o.AddDays(rest), m.today), "registrar-" + h, []treatment.Fact{treatment.AdmissionDate, treatment.DischargeDate},
 			func() error { r.t.DischargedOn = least(o.AddDays(rest), m.today); return nil }},
 		{treatment.Settle, treatment.Settled, o.AddDays(rest + 5), "finance-" + h,
-			[]treatment.Fact{treatment.DevicesUndisputed, treatment.SettlementBalances, treatment.ReductionCovered}, func() error { return m.settle(r, o.AddDays(rest+5)) }},
+			[]treatment.Fact{treatment.DevicesUndisputed, treatment.ApprovalStands, treatment.SettlementBalances, treatment.ReductionCovered}, func() error { return m.settle(r, o.AddDays(rest+5)) }},
 		{treatment.Close, treatment.Closed, o.AddDays(rest + 30), "registrar-" + h,
 			[]treatment.Fact{treatment.NothingReserved}, nil},
 	}

@@ -20,6 +20,12 @@ func (s *Server) approvalRoutes(rt *router) {
 	rt.post("/approvals", authz.ApprovalRequest, s.requestApproval)
 	rt.post("/approvals/{id}/decision", authz.ApprovalDecide, s.decideApproval)
 	rt.post("/approvals/{id}/withdrawal", authz.ApprovalRequest, s.withdrawApproval)
+	rt.post("/approvals/{id}/appeals", authz.ApprovalRequest, s.appeal)
+	rt.get("/approval-queues/lapsed", authz.ApprovalRead, s.listLapsed)
+	rt.get("/approval-queues/appeals", authz.ApprovalRead, s.listAppeals)
+	rt.post("/appeals/{id}/decision", authz.ApprovalDecide, s.decideAppeal)
+	rt.get("/approval-rules", authz.ApprovalRead, s.getRules)
+	rt.post("/approval-rules", authz.FundOpen, s.saveRules)
 }
 
 // approvalJSON is an application without the patient: the case leads there.
@@ -38,13 +44,15 @@ type approvalJSON struct {
 	Opinion     string             `json:"opinion"`
 	RequestedAt time.Time          `json:"requested_at"`
 	DecidedAt   *time.Time         `json:"decided_at"`
+	Lapse       fund.Lapse         `json:"lapse"`
+	LapsedFacts []fund.Bound       `json:"lapsed_facts"`
 	Version     int64              `json:"version"`
 }
 
 func approvalOf(a funding.Approval) approvalJSON {
 	return approvalJSON{ID: a.ID, TreatmentID: a.Treatment, CaseNo: a.CaseNo, HospitalID: a.Hospital, State: a.State, Bill: a.Bill, Insurance: a.Insurance,
 		Waiver: a.Waiver, Requested: a.Requested, Approved: a.Approved, Reason: a.Reason, Opinion: a.Opinion, RequestedAt: a.RequestedAt,
-		DecidedAt: maybeTime(a.DecidedAt), Version: a.Version}
+		DecidedAt: maybeTime(a.DecidedAt), Lapse: a.Lapse, LapsedFacts: append([]fund.Bound{}, a.LapsedFacts...), Version: a.Version}
 }
 
 type approvalList struct {
@@ -78,6 +86,9 @@ type approvalDetail struct {
 	approvalJSON
 	Funds    []fundLine    `json:"funds"`
 	Vouchers []voucherJSON `json:"vouchers"`
+
+	Signatures []signatureJSON `json:"signatures"`
+	Judged     []judgedJSON    `json:"judged_funds"`
 }
 
 func (s *Server) getApproval(r *http.Request, c *call) (int, any, error) {
@@ -90,6 +101,7 @@ func (s *Server) getApproval(r *http.Request, c *call) (int, any, error) {
 	for _, l := range v.Granted() {
 		out.Funds = append(out.Funds, fundLine{l.Fund, l.Amount})
 	}
+	out.Signatures, out.Judged = signaturesOf(v.Signatures), judgedOf(v.Funds)
 	return http.StatusOK, out, err
 }
 
@@ -118,6 +130,8 @@ type decidedJSON struct {
 	State    fund.ApprovalState `json:"state"`
 	Approved money.Fen          `json:"approved_fen"`
 	Vouchers []voucherJSON      `json:"vouchers"`
+	Waiting  bool               `json:"waiting"`   // signed; a second person has to sign
+	Away     bool               `json:"stay_away"` // the decider declared a relation
 }
 
 func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
@@ -125,6 +139,7 @@ func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
 		Decision fund.Decision `json:"decision"`
 		Amount   *money.Fen    `json:"amount_fen"` // absent: what was asked for
 		Opinion  string        `json:"opinion"`
+		Relation fund.Relation `json:"relation"`
 		Version  int64         `json:"version"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
@@ -133,7 +148,7 @@ func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
 	if in.Decision == fund.DecideWithdraw { // has an address and a permission of its own
 		in.Decision = ""
 	}
-	d := funding.Decision{Decision: in.Decision, Opinion: in.Opinion, Version: in.Version}
+	d := funding.Decision{Decision: in.Decision, Opinion: in.Opinion, Relation: in.Relation, Version: in.Version}
 	if in.Amount != nil {
 		if d.Amount = *in.Amount; d.Amount == 0 && d.Decision == fund.DecideApprove {
 			var f errs.Fields
@@ -161,5 +176,5 @@ func (s *Server) decided(r *http.Request, c *call, in funding.Decision) (int, an
 	}
 	in.Approval = id
 	out, err := s.d.Funding.Decide(r.Context(), c.Who, in, c.Key)
-	return http.StatusOK, decidedJSON{ID: out.Approval, State: out.State, Approved: out.Approved, Vouchers: vouchersOf(out.Vouchers)}, err
+	return http.StatusOK, decidedJSON{ID: out.Approval, State: out.State, Approved: out.Approved, Vouchers: vouchersOf(out.Vouchers), Waiting: out.Waiting, Away: out.Away}, err
 }

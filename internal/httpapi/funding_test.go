@@ -102,12 +102,12 @@ func TestMoneyThroughTheAPI(t *testing.T) {
 	var asked moneyAnswer
 	must("an application", a.post(clerk, "/approvals", "a", ask, &asked), http.StatusCreated)
 	decision := "/approvals/" + asked.ID.String() + "/decision"
-	must("a clerk's decision", a.post(clerk, decision, "x", map[string]any{"decision": "approve"}, nil), http.StatusForbidden)
-	must("more than there is", a.post(office, decision, "y", map[string]any{"decision": "approve"}, &v), http.StatusConflict)
+	must("a clerk's decision", a.post(clerk, decision, "x", map[string]any{"decision": "approve", "relation": "none"}, nil), http.StatusForbidden)
+	must("more than there is", a.post(office, decision, "y", map[string]any{"decision": "approve", "relation": "none"}, &v), http.StatusConflict)
 	if v.Rule != "fund.sufficient" {
 		t.Errorf("refused by %q", v.Rule)
 	}
-	must("an approval", a.post(office, decision, "z", map[string]any{"decision": "approve", "amount_fen": 900_000}, &v), http.StatusOK)
+	must("an approval", a.post(office, decision, "z", map[string]any{"decision": "approve", "relation": "none", "amount_fen": 900_000}, &v), http.StatusOK)
 	if v.Approved != 900_000 || len(v.Vouchers) != 1 {
 		t.Errorf("%+v", v)
 	}

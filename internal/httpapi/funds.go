@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -20,6 +21,9 @@ func (s *Server) fundRoutes(rt *router) {
 	rt.get("/funds/{id}", authz.FundRead, s.getFund)
 	rt.post("/funds", authz.FundOpen, s.openFund)
 	rt.post("/funds/{id}/deposits", authz.FundDeposit, s.deposit)
+	rt.get("/fund-moves", authz.LedgerRead, s.listMoves)
+	rt.post("/fund-moves", authz.FundDeposit, s.requestMove)
+	rt.post("/fund-moves/{id}/decision", authz.FundOpen, s.decideMove)
 }
 
 // fundJSON is a fund; the amounts are absent for who may only choose it.
@@ -31,14 +35,21 @@ type fundJSON struct {
 	Kind      fund.FundKind       `json:"kind"`
 	OpenedOn  clock.Date          `json:"opened_on"`
 	ClosedOn  *clock.Date         `json:"closed_on"`
-	Received  *money.Fen          `json:"received_fen,omitempty"`
-	Committed *money.Fen          `json:"committed_fen,omitempty"`
-	Reserved  *money.Fen          `json:"reserved_fen,omitempty"`
-	Available *money.Fen          `json:"available_fen,omitempty"`
+
+	Source     fund.SourceKind        `json:"source"`
+	Hospitals  []ident.ID             `json:"hospital_ids"`
+	Categories []terminology.Category `json:"categories"`
+	EndsOn     *clock.Date            `json:"ends_on"`
+
+	Received  *money.Fen `json:"received_fen,omitempty"`
+	Committed *money.Fen `json:"committed_fen,omitempty"`
+	Reserved  *money.Fen `json:"reserved_fen,omitempty"`
+	Available *money.Fen `json:"available_fen,omitempty"`
 }
 
 func fundOf(f funding.FundItem, open bool) fundJSON {
-	out := fundJSON{ID: f.ID, Code: f.Code, Name: f.Name, Programme: f.Programme, Kind: f.Kind, OpenedOn: f.OpenedOn, ClosedOn: dayOrNil(f.ClosedOn)}
+	out := fundJSON{ID: f.ID, Code: f.Code, Name: f.Name, Programme: f.Programme, Kind: f.Kind, OpenedOn: f.OpenedOn, ClosedOn: dayOrNil(f.ClosedOn),
+		Source: f.Source, Hospitals: append([]ident.ID{}, f.Hospitals...), Categories: append([]terminology.Category{}, f.Categories...), EndsOn: dayOrNil(f.EndsOn)}
 	if open {
 		b := f.Balances
 		received := b.Received()
@@ -105,11 +116,17 @@ func (s *Server) openFund(r *http.Request, c *call) (int, any, error) {
 		Name      string              `json:"name"`
 		Programme procedure.Programme `json:"programme"`
 		OpenedOn  clock.Date          `json:"opened_on"`
+
+		Source     fund.SourceKind        `json:"source"`
+		Hospitals  []ident.ID             `json:"hospital_ids"`
+		Categories []terminology.Category `json:"categories"`
+		EndsOn     clock.Date             `json:"ends_on"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
-	id, err := s.d.Funding.OpenFund(r.Context(), c.Who, funding.NewFund{Code: in.Code, Name: in.Name, Programme: in.Programme, OpenedOn: in.OpenedOn}, c.Key)
+	id, err := s.d.Funding.OpenFund(r.Context(), c.Who, funding.NewFund{Code: in.Code, Name: in.Name, Programme: in.Programme, OpenedOn: in.OpenedOn,
+		Source: in.Source, Hospitals: in.Hospitals, Categories: in.Categories, EndsOn: in.EndsOn}, c.Key)
 	return http.StatusCreated, created{id}, err
 }
 

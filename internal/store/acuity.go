@@ -71,11 +71,18 @@ func (tx *Tx) InsertReading(r Reading) error {
 	if err == nil && n != 1 {
 		err = fmt.Errorf("store: reading of case %s: %d rows", r.Case, n)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.LapseOfCase(r.Case)
 }
 
 // WithdrawReading takes a reading off the record; it stays in the table with the reason.
 func (tx *Tx) WithdrawReading(r Reading, reason string) error {
-	return tx.update(`update acuity_reading set live = false, withdrawn_reason = $4, version = version + 1
+	err := tx.update(`update acuity_reading set live = false, withdrawn_reason = $4, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3 and live`, tx.Partnership(), r.ID, r.Version, reason)
+	if err != nil {
+		return err
+	}
+	return tx.LapseOfCase(r.Case)
 }

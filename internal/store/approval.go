@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
@@ -39,6 +41,12 @@ type Approval struct {
 	DecidedAt   time.Time
 	Opinion     string
 	Version     int64
+
+	Digest      string     // of the facts that were signed; empty: nobody signed yet
+	SignedOn    clock.Date // findings up to this day are bound
+	Lapse       fund.Lapse
+	LapsedAt    time.Time
+	LapsedFacts []fund.Bound
 
 	Requester, Decider string // display names
 	CaseNo             string
@@ -89,6 +97,12 @@ type approvalRow struct {
 	Opinion     string     `db:"opinion"`
 	Version     int64      `db:"version"`
 
+	Digest      string         `db:"digest"`
+	SignedOn    clock.Date     `db:"signed_on"`
+	Lapse       string         `db:"lapse"`
+	LapsedAt    *time.Time     `db:"lapsed_at"`
+	LapsedFacts pq.StringArray `db:"lapsed_facts"`
+
 	Requester    string     `db:"requester_name"`
 	Decider      string     `db:"decider_name"`
 	CaseNo       string     `db:"case_no"`
@@ -107,14 +121,21 @@ func (r approvalRow) approval() Approval {
 		Reason: r.Reason, RequestedBy: r.RequestedBy, RequestedAt: r.RequestedAt.UTC(), DecidedBy: r.DecidedBy, Opinion: r.Opinion, Version: r.Version,
 		Requester: r.Requester, Decider: r.Decider, CaseNo: r.CaseNo, Programme: procedure.Programme(r.Programme), Plan: r.Plan,
 		Path: treatment.Path(r.Path), PersonName: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, HospitalName: r.HospitalName}
+	a.Digest, a.SignedOn, a.Lapse = r.Digest, r.SignedOn, fund.Lapse(r.Lapse)
 	if r.DecidedAt != nil {
 		a.DecidedAt = r.DecidedAt.UTC()
+	}
+	if r.LapsedAt != nil {
+		a.LapsedAt = r.LapsedAt.UTC()
+	}
+	for _, f := range r.LapsedFacts {
+		a.LapsedFacts = append(a.LapsedFacts, fund.Bound(f))
 	}
 	return a
 }
 
 const approvalColumns = `a.id, a.treatment_id, a.case_id, a.hospital_id, a.state, a.bill_fen, a.insurance_fen, a.critical_fen, a.assistance_fen, a.waiver_fen,
-	a.requested_fen, a.approved_fen, a.reason, a.requested_by, a.requested_at, a.decided_by, a.decided_at, a.opinion, a.version,
+	a.requested_fen, a.approved_fen, a.reason, a.requested_by, a.requested_at, a.decided_by, a.decided_at, a.opinion, a.version, a.digest, a.signed_on, a.lapse, a.lapsed_at, a.lapsed_facts,
 	coalesce((select u.display_name from account u where u.id = a.requested_by), '') as requester_name,
 	coalesce((select u.display_name from account u where u.id = a.decided_by), '') as decider_name,
 	coalesce(c.case_no, '') as case_no, coalesce(t.programme, '') as programme, coalesce(t.plan, '') as plan, coalesce(t.path, '') as path,
@@ -180,13 +201,13 @@ func (tx *Tx) InsertApproval(a Approval, t Treatment, lines []ApprovalLine) erro
 	if err != nil {
 		return err
 	}
-	query, args := `insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen) values `,
+	query, args := `insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen, asked_fen) values `,
 		[]any{tx.Partnership(), a.ID, t.Hospital, seen}
 	for i, l := range lines {
 		if i > 0 {
 			query += `, `
 		}
-		query += `($1, $2, $` + placeholder(len(args)+1) + `, $3, $4::uuid[], $` + placeholder(len(args)+2) + `)`
+		query += `($1, $2, $` + placeholder(len(args)+1) + `, $3, $4::uuid[], $` + placeholder(len(args)+2) + `, $` + placeholder(len(args)+2) + `)`
 		args = append(args, l.Fund, l.Amount)
 	}
 	return tx.once(query, args...)
@@ -194,9 +215,15 @@ func (tx *Tx) InsertApproval(a Approval, t Treatment, lines []ApprovalLine) erro
 
 // DecideApproval stores a decision under the version that was read.
 func (tx *Tx) DecideApproval(a Approval) error {
-	return tx.update(`update approval set state = $4, approved_fen = $5, decided_by = $6, decided_at = $7, opinion = $8, version = version + 1
-		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), a.ID, a.Version, string(a.State), a.Approved, nullID(a.DecidedBy),
-		tx.now, a.Opinion)
+	return tx.update(`update approval set state = $4, approved_fen = $5, decided_by = $6, decided_at = $7, opinion = $8, digest = $9, signed_on = $10, lapse = $11,
+		version = version + 1 where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), a.ID, a.Version, string(a.State), a.Approved, nullID(a.DecidedBy),
+		tx.now, a.Opinion, a.Digest, a.SignedOn, string(a.Lapse))
+}
+
+// TouchApproval marks that a request was signed and waits for another signature.
+func (tx *Tx) TouchApproval(a Approval) error {
+	return tx.update(`update approval set lapse = $4, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`,
+		tx.Partnership(), a.ID, a.Version, string(a.Lapse))
 }
 
 // SetHold stores what a line's fund holds now.
@@ -274,6 +301,28 @@ func (tx *Tx) ReleaseApproval(a Approval, note string) (money.Fen, error) {
 type ApprovalFilter struct {
 	Hospitals []ident.ID // nil is everything the scope shows
 	State     fund.ApprovalState
+}
+
+// ListLapsed is a page of approvals of patients in care a person has to decide
+// about, because a fact they rest on changed; the longest waiting first.
+func (tx *Tx) ListLapsed(hospitals []ident.ID, req page.Request) (page.Result[Approval], error) {
+	at, id := time.Unix(0, 0).UTC(), ident.Nil
+	if _, err := req.Cursor(&at, &id); err != nil {
+		return page.Result[Approval]{}, err
+	}
+	const waiting, order = `a.lapse = 'open' and a.state = 'approved' and (a.lapsed_at, a.id) > ($2, $3)`, ` order by a.lapsed_at, a.id limit $4`
+	args := []any{tx.Partnership(), at, id, req.Limit() + 1}
+	query := `select ` + approvalColumns + ` from approval a` + joinApproval + `where a.partnership_id = $1 and ` + waiting + order
+	if hospitals != nil {
+		query = `select ` + approvalColumns + ` from unnest($5::uuid[]) h cross join lateral (select a.* from approval a where a.partnership_id = $1
+			and a.hospital_id = h and ` + waiting + order + `) a` + joinOuterApproval + order
+		args = append(args, idArray(hospitals))
+	}
+	var rows []approvalRow
+	if err := tx.list(&rows, query, args...); err != nil {
+		return page.Result[Approval]{}, err
+	}
+	return page.Cut(req, items(rows, approvalRow.approval), func(a Approval) []any { return []any{a.LapsedAt, a.ID} }), nil
 }
 
 // ListApprovals is a page of requests in one state, the longest waiting first;

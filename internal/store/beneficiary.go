@@ -50,11 +50,19 @@ func (tx *Tx) InsertBeneficiary(b patient.Beneficiary) error {
 	if err == nil && n == 0 {
 		return errs.Missing("error.person.missing")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.LapseOfPerson(b.PersonID)
 }
 
-// UpdateBeneficiary stores a changed validity or proof.
+// UpdateBeneficiary stores a changed validity or proof. An approval that rests on
+// it lapses.
 func (tx *Tx) UpdateBeneficiary(b patient.Beneficiary) error {
-	return tx.update(`update beneficiary set category = $4, from_on = $5, to_on = $6, source = $7, evidence = $8, version = version + 1
+	err := tx.update(`update beneficiary set category = $4, from_on = $5, to_on = $6, source = $7, evidence = $8, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), b.ID, b.Version, string(b.Category), b.From, b.To, b.Source, b.Evidence)
+	if err != nil {
+		return err
+	}
+	return tx.LapseOfPerson(b.PersonID)
 }

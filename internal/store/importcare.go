@@ -141,10 +141,10 @@ func (tx *Tx) writeApprovals(b *Bulk) error {
 			lines = append(lines, line{i, l})
 		}
 	}
-	return tx.write(`insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen, reserve_transfer_id, hold) values `,
-		`($1, #, #, #, #::uuid[], #, #, #)`, []any{tx.Partnership()}, len(lines), func(i int) ([]any, error) {
+	return tx.write(`insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen, asked_fen, reserve_transfer_id, hold) values `,
+		`($1, #, #, #, #::uuid[], #, #, #, #)`, []any{tx.Partnership()}, len(lines), func(i int) ([]any, error) {
 			a, l := b.Approvals[lines[i].of], lines[i]
-			return []any{a.ID, l.Fund, a.Of.Hospital, idArray(a.seenBy()), l.Amount, nullID(l.Transfer), string(l.Hold)}, nil
+			return []any{a.ID, l.Fund, a.Of.Hospital, idArray(a.seenBy()), l.Amount, l.Amount, nullID(l.Transfer), string(l.Hold)}, nil
 		})
 }
 

@@ -254,22 +254,3 @@ func (tx *Tx) postings(where string, id ident.ID) ([]Posting, error) {
 	}
 	return out, nil
 }
-
-// LedgerFault is an account whose balance is not the sum of its entries.
-type LedgerFault struct {
-	Fund    ident.ID  `db:"fund_id"`
-	Account ident.ID  `db:"id"`
-	Kind    string    `db:"kind"`
-	Balance money.Fen `db:"balance_fen"`
-	Entries money.Fen `db:"entries_fen"`
-}
-
-// CheckLedger compares every balance of the partnership with its entries and
-// lists those that differ; an empty list is the proof.
-func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
-	var out []LedgerFault
-	err := tx.list(&out, `select l.fund_id, l.id, l.kind, l.balance_fen, coalesce(s.total, 0) as entries_fen from ledger_account l
-		left join (select e.account_id, sum(e.amount_fen)::bigint as total from ledger_entry e where e.partnership_id = $1 group by e.account_id) s on s.account_id = l.id
-		where l.partnership_id = $1 and l.balance_fen <> coalesce(s.total, 0) order by l.fund_id, l.kind limit 100`, tx.Partnership())
-	return out, err
-}

@@ -331,6 +331,7 @@ type careFactsRow struct {
 	LateDays   int            `db:"late_days"`
 	Excepted   bool           `db:"excepted"` // written off as an exception
 	Disputed   bool           `db:"disputed"` // a piece used in it stands in another record too
+	Lapsed     bool           `db:"lapsed"`   // a fact the approval rests on changed, and nobody has decided yet
 	Settlement ident.ID       `db:"settlement_id"`
 	Proof      bool           `db:"proof"`
 	Categories pq.StringArray `db:"categories"`
@@ -357,6 +358,7 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 		(select p.late_approval_days from partnership p where p.id = $1) as late_days,
 		exists (select 1 from treatment_event e where e.partnership_id = $1 and e.treatment_id = $2 and e.action = 'mark_approval_overdue') as excepted,
 		exists (select 1 from component c where c.partnership_id = $1 and c.treatment_id = $2 and c.live and c.claim = 'disputed') as disputed,
+		coalesce(a.state = 'approved' and a.lapse = 'open', false) as lapsed,
 		(select s.id from settlement s where s.partnership_id = $1 and s.treatment_id = $2 and s.state <> 'reversed') as settlement_id,
 		exists (select 1 from registration r join attachment f on f.partnership_id = r.partnership_id and f.owner_kind = 'registration' and f.owner_id = r.id
 			where r.partnership_id = $1 and r.person_id = $3 and r.hospital_id = $4 and f.kind = 'poverty' and f.replaced_by is null) as proof,
@@ -364,7 +366,7 @@ func (tx *Tx) CareFactsOf(t Treatment, on clock.Date) (CareFacts, error) {
 			and (b.to_on is null or b.to_on >= $5)) as categories,
 		array(select b.category from beneficiary b join attachment f on f.partnership_id = b.partnership_id and f.owner_kind = 'beneficiary'
 			and f.owner_id = b.id and f.replaced_by is null where b.partnership_id = $1 and b.person_id = $3) as proven
-		from (select 1) one left join lateral (select a.id, a.state, a.requested_fen, a.approved_fen from approval a
+		from (select 1) one left join lateral (select a.id, a.state, a.requested_fen, a.approved_fen, a.lapse from approval a
 			where a.partnership_id = $1 and a.treatment_id = $2 order by a.state in ('requested', 'approved') desc, a.requested_at desc limit 1) a on true`,
 		tx.Partnership(), t.ID, t.Person, t.Hospital, on)
 	if err != nil {
@@ -393,6 +395,7 @@ func (r careFactsRow) facts(t Treatment, today clock.Date) CareFacts {
 		treatment.DeathDate:       !t.Deceased.IsZero(),
 
 		treatment.DevicesUndisputed: !r.Disputed,
+		treatment.ApprovalStands:    !r.Lapsed,
 
 		treatment.ApprovalDecided: f.State != "" && f.State != fund.ApprovalRequested || r.Excepted,
 		treatment.ApprovalOverdue: !r.Excepted && f.State != fund.ApprovalApproved && t.ApprovalOverdue(r.LateDays, today),

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -16,7 +17,8 @@ import (
 // approvalsView is the queue of applications.
 type approvalsView struct {
 	Base
-	Table Table
+	Alerts []Alert
+	Table  Table
 }
 
 // approvalsPage lists applications in one state; "ask" are treatments that wait
@@ -33,6 +35,13 @@ func (s *Server) approvalsPage(w http.ResponseWriter, r *http.Request, c *Call) 
 			return err
 		}
 		return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", toAskView(b, list))
+	}
+	if s.can(c, authz.FundOpen) {
+		b.Actions = []Button{{Text: b.T("funding.rules"), Icon: "edit", Href: "/approval-rules"}}
+	}
+	if state == "lapsed" || state == "appeals" {
+		c.Base = b
+		return s.queueOf(w, r, c, string(state))
 	}
 	known := false
 	for _, x := range fund.ApprovalStates() {
@@ -62,8 +71,13 @@ func approvalTabs(b Base, current string, asks bool) []Tab {
 	if asks {
 		out = append(out, Tab{Text: b.T("funding.tab.ask"), Href: "/approvals?state=ask", Current: current == "ask"})
 	}
-	for _, x := range fund.ApprovalStates() {
+	for i, x := range fund.ApprovalStates() {
 		out = append(out, Tab{Text: b.T(x.Label()), Href: "/approvals?state=" + string(x), Current: current == string(x)})
+		if i == 0 { // what waits for a person stands together
+			for _, q := range []string{"lapsed", "appeals"} {
+				out = append(out, Tab{Text: b.T("funding.tab." + q), Href: "/approvals?state=" + q, Current: current == q})
+			}
+		}
 	}
 	return out
 }
@@ -85,11 +99,14 @@ func newApprovalsView(b Base, rows []funding.Approval, state fund.ApprovalState,
 		since := Cell{Text: instant(a.RequestedAt), Nowrap: true}
 		if a.State == fund.ApprovalRequested {
 			since.Sub = waited(b, now.at.Sub(a.RequestedAt))
+			if a.Lapse == fund.LapseRequeued {
+				since.Sub = b.T(a.Lapse.Label())
+			}
 		}
 		t.Rows = append(t.Rows, Cells(LinkCell(name, "/approvals/"+a.ID.String()), CodeCell(a.CaseNo), TextCell(planText(b, a)), TextCell(a.HospitalName),
 			MoneyCell(a.Requested), approved, TextCell(a.Requester), since))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func toAskView(b Base, list []funding.Treatment) approvalsView {
@@ -102,7 +119,7 @@ func toAskView(b Base, list []funding.Treatment) approvalsView {
 		t.Rows = append(t.Rows, Cells(LinkCell(x.PersonName, "/treatments/"+x.ID.String()), CodeCell(x.CaseNo), TextCell(treatmentName(b, x)),
 			TextCell(x.HospitalName), Cell{Tag: &tag}, ButtonCell(Button{Text: b.T("funding.ask"), Href: "/treatments/" + x.ID.String() + "/approvals/new"})))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func planText(b Base, a funding.Approval) string {
@@ -213,6 +230,13 @@ func newRequestView(b Base, today clock.Date, v funding.RequestView) careForm {
 	}
 	if len(v.Funds) == 0 {
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("funding.none.title"), Text: b.T("funding.none.text")})
+	}
+	if len(v.Unfit) > 0 {
+		lines := make([]string, len(v.Unfit))
+		for i, f := range v.Unfit {
+			lines[i] = b.T("funding.unfit.line", "fund", f.Name, "why", whyText(b, f))
+		}
+		p.Alerts = append(p.Alerts, Alert{Kind: "info", Title: b.T("funding.unfit"), Text: strings.Join(lines, b.T("list.separator"))})
 	}
 	if v.Refusal != nil {
 		p.WhyNot = fundingRefusal(b, v.Refusal)

@@ -26,6 +26,8 @@ type approvalPage struct {
 	Bars     []FundBar
 	Legend   []BarPart
 	WhyNot   *WhyNot
+	Alerts   []Alert
+	Tables   []Table // signatures, what was signed, appeals, funds
 	Buttons  []Button
 	Withdraw *Form
 }
@@ -69,7 +71,7 @@ func (s *Server) decideApproval(w http.ResponseWriter, r *http.Request, c *Call)
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	in := funding.Decision{Approval: v.ID, Decision: fund.Decision(r.PostFormValue("decision")), Opinion: f.Text("opinion"), Version: f.Version()}
+	in := funding.Decision{Approval: v.ID, Decision: fund.Decision(r.PostFormValue("decision")), Opinion: f.Text("opinion"), Relation: fund.Relation(r.PostFormValue("relation")), Version: f.Version()}
 	if v.MayDecide && in.Decision == fund.DecideApprove {
 		// For the service no amount means all that was asked for; a typed nought does not.
 		if in.Amount = f.Money("amount"); in.Amount == 0 && f.OK() {
@@ -79,7 +81,7 @@ func (s *Server) decideApproval(w http.ResponseWriter, r *http.Request, c *Call)
 	if f.OK() {
 		out, err := s.d.Funding.Decide(r.Context(), c.Who, in, requestKey(r))
 		if err == nil {
-			s.flash(r, Flash{Kind: "ok", Title: c.P.T("funding.decided." + string(in.Decision)), Text: voucherText(c.Base, out.Vouchers)})
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T(decidedKey(in.Decision, out)), Text: voucherText(c.Base, out.Vouchers)})
 			return seeOther(w, r, "/approvals/"+v.ID.String())
 		}
 		if err = f.Merge(err); err != nil {
@@ -89,6 +91,17 @@ func (s *Server) decideApproval(w http.ResponseWriter, r *http.Request, c *Call)
 		}
 	}
 	return s.d.Engine.Render(w, r, http.StatusUnprocessableEntity, "funding/approval", p)
+}
+
+// decidedKey names what a decision led to.
+func decidedKey(d fund.Decision, out funding.Decided) string {
+	switch {
+	case out.Away:
+		return "funding.decided.away"
+	case out.Waiting:
+		return "funding.decided.signed"
+	}
+	return "funding.decided." + string(d)
 }
 
 func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPage {
@@ -111,6 +124,7 @@ func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPa
 		p.Facts = approvalChecks(b, v.Checks)
 	}
 	p.Buttons = approvalButtons(b, v)
+	p.more(v)
 	p.decision(v, now)
 	if v.MayWithdraw {
 		p.Withdraw = keyed(NewForm(b, now.today))
@@ -225,19 +239,27 @@ func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
 	switch {
 	case v.MayDecide:
 		f := keyed(NewForm(b, now.today, Field{Name: "amount", LabelKey: "funding.approve.amount", HintKey: "funding.approve.hint",
-			HintArgs: errs.Args{"requested": v.Requested}, Kind: KindMoney, Suffix: "unit.yuan"}, opinion))
+			HintArgs: errs.Args{"requested": v.Requested}, Kind: KindMoney, Suffix: "unit.yuan"}, relationField(), opinion))
 		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
 		f.Put("amount", v.Requested.Plain()).Hide("version", strconv.FormatInt(v.Version, 10))
 		answer := func(d fund.Decision, kind, icon string) Button {
 			return Button{Text: b.T(d.Label()), Kind: kind, Icon: icon, Name: "decision", Value: string(d)}
 		}
-		p.Decision = &Decision{Title: b.T("funding.decision"), Step: &Tag{Text: b.T("funding.decision.step"), Kind: "info"}, Form: f, Fields: []string{"amount", "opinion"},
+		p.Decision = &Decision{Title: b.T("funding.decision"), Step: &Tag{Text: b.T("funding.decision.step"), Kind: "info"}, Form: f, Fields: []string{"amount", "relation", "opinion"},
 			Buttons: []Button{answer(fund.DecideApprove, "primary", "check"), answer(fund.DecideReturn, "", ""), answer(fund.DecideRefuse, "danger", "")},
 			Note:    b.T("funding.decision.note")}
 		for _, l := range v.Lines {
 			p.Bars = append(p.Bars, fundBars(b, v, l)...)
 		}
 		p.Legend = barParts(b, fund.Balances{Available: 1, Reserved: 1, Committed: 1}, 1)
+	case v.MayUphold:
+		opinion.Placeholder, opinion.Optional = "", false
+		f := keyed(NewForm(b, now.today, relationField(), opinion))
+		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
+		f.Hide("version", strconv.FormatInt(v.Version, 10))
+		p.Decision = &Decision{Title: b.T(fund.LapseOpen.Label()), Form: f, Fields: []string{"relation", "opinion"}, Buttons: []Button{
+			{Text: b.T(fund.DecideUphold.Label()), Kind: "primary", Icon: "check", Name: "decision", Value: string(fund.DecideUphold)},
+			{Text: b.T(fund.DecideRevoke.Label()), Kind: "danger", Name: "decision", Value: string(fund.DecideRevoke)}}, Note: b.T("funding.revoke.note")}
 	case v.MayRevoke:
 		opinion.LabelKey, opinion.Optional = "funding.revoke.reason", false
 		f := keyed(NewForm(b, now.today, opinion))

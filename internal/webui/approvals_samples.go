@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -54,11 +55,39 @@ func fundingPages() []PageSample {
 		{"funding/list", settlements(0)}, {"funding/list", settlements(50)},
 		{"funding/list", func(b Base) View { return newFundsView(b, sampleFunds(b), true) }},
 		{"funding/list", func(b Base) View { return newFundsView(b, nil, true) }},
+		{"funding/list", func(b Base) View {
+			v := newFundsView(b, sampleFunds(b), true)
+			v.Alerts = append(booksAlert(b, funding.LedgerCheck{At: sampleInstant()}), booksAlert(b, funding.LedgerCheck{At: sampleInstant(), Faults: make([]funding.LedgerFault, 2)})...)
+			return v
+		}},
 		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayDecide = true })},
 		{"funding/approval", approval(fund.ApprovalRequested, sampleShort)},
 		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayWithdraw = true })},
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayRevoke = true })},
 		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.PersonName, v.CaseNo, v.Checks, v.MaySettle = "", "", nil, true })},
+		{"funding/approval", approval(fund.ApprovalRequested, func(v *funding.ApprovalView) { v.MayDecide = true; sampleLapse(v, fund.LapseRequeued) })},
+		{"funding/approval", approval(fund.ApprovalApproved, func(v *funding.ApprovalView) { v.MayUphold = true; sampleLapse(v, fund.LapseOpen) })},
+		{"funding/approval", approval(fund.ApprovalRefused, sampleRefused)},
+		{"funding/list", func(b Base) View {
+			v := sampleApproval(b, fund.ApprovalApproved)
+			sampleLapse(&v, fund.LapseOpen)
+			return newLapsedView(b, page.Result[funding.Approval]{Rows: []funding.Approval{v.Approval}}, list)
+		}},
+		{"funding/list", func(b Base) View { return newLapsedView(b, page.Result[funding.Approval]{}, list) }},
+		{"funding/list", func(b Base) View {
+			return newAppealsView(b, page.Result[funding.Appeal]{Rows: []funding.Appeal{sampleAppeal(b)}}, list)
+		}},
+		{"funding/list", func(b Base) View { return newAppealsView(b, page.Result[funding.Appeal]{}, list) }},
+		{"care/form", func(b Base) View {
+			return appealForm(b, sampleDay(), sampleApproval(b, fund.ApprovalRefused)).with(Button{Text: b.T("funding.appeal")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			v := funding.AppealView{Appeal: sampleAppeal(b), Approval: sampleApproval(b, fund.ApprovalRefused)}
+			return answerForm(b, sampleDay(), v).with(Button{Text: b.T("funding.appeal.answer")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			return rulesForm(b, sampleDay(), funding.RulesView{Rules: fund.SampleRules(), MayEdit: true}).with(Button{Text: b.T("care.save")}, "/")
+		}},
 		{"funding/print", func(b Base) View {
 			p := newPrintPage(b, printed{sampleApproval(b, fund.ApprovalApproved), funding.Issued{Code: "7K3M-9QXA-4F2T"},
 				b.T("print.by", "name", b.T("style.person.1"), "org", b.T("style.hospital.m1")), now})
@@ -66,14 +95,26 @@ func fundingPages() []PageSample {
 			return p
 		}},
 		{"funding/settlement", func(b Base) View { return newSettlementView(b, sampleSettlement(b)) }},
-		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 50), "") }},
-		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal) }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleOutlook(b), "", sampleInstant()) }},
+		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal, sampleInstant()) }},
 		{"care/form", func(b Base) View {
 			return newRequestView(b, sampleDay(), sampleRequest(b)).with(Button{Text: b.T("funding.ask.send")}, "/")
 		}},
 		{"care/form", sampleSettleForm},
 		{"care/form", func(b Base) View {
-			return careForm{Base: b, Form: newFundForm(b, sampleDay())}.titled("funding.fund.new").with(Button{Text: b.T("funding.fund.open")}, "/funds")
+			return careForm{Base: b, Form: newFundForm(b, sampleDay(), []Option{{Value: sampleIDs.sea.String(), Text: b.T("style.hospital.s1"), Side: Sea}})}.titled("funding.fund.new").with(Button{Text: b.T("funding.fund.open")}, "/funds")
+		}},
+		{"funding/list", func(b Base) View {
+			return newMovesView(b, page.Result[funding.FundMove]{Rows: []funding.FundMove{sampleMove(b)}}, true)
+		}},
+		{"funding/list", func(b Base) View { return newMovesView(b, page.Result[funding.FundMove]{}, false) }},
+		{"care/form", func(b Base) View {
+			return signMoveForm(b, sampleDay(), sampleMove(b)).with(Button{Text: b.T("funding.move.sign")}, "/")
+		}},
+		{"care/form", func(b Base) View {
+			p := fundCareForm(b, sampleFundView(b, 0), "funding.move.ask")
+			p.Form = fundMoveForm(p.Base, sampleDay(), sampleFundView(b, 0), sampleFunds(b))
+			return p.with(Button{Text: b.T("funding.move.ask")}, "/")
 		}},
 		{"care/form", func(b Base) View {
 			p := fundCareForm(b, sampleFundView(b, 0), "funding.deposit")
@@ -186,4 +227,47 @@ func sampleSettleForm(b Base) View {
 	in, _ := readSettle(p.Form, v)
 	_ = p.Form.Merge(in.Check())
 	return p.with(Button{Text: b.T("funding.settle.send")}, "/")
+}
+
+// sampleLapse is an approval two persons signed, of which a fact changed.
+func sampleLapse(v *funding.ApprovalView, lapse fund.Lapse) {
+	v.Lapse, v.LapsedAt, v.LapsedFacts = lapse, sampleInstant(), []fund.Bound{fund.BoundCategory, fund.BoundFinding}
+	facts := []fund.Fact{{Name: fund.BoundCategory, Value: string(terminology.CategoryDB) + " 2026-01-01/2026-12-31"}, {Name: fund.BoundProgramme, Value: string(procedure.Joint)},
+		{Name: fund.BoundPlan, Value: v.Plan}, {Name: fund.BoundBill, Value: "61240.80"}, {Name: fund.BoundFinding, Value: "L 2026-11-02 CDVA 0.70"}}
+	signed := funding.Signature{Signature: fund.Signature{Relation: fund.Unrelated, Amount: v.Requested, Digest: fund.Digest(facts)}, Facts: facts, SignedAt: sampleInstant(), By: v.Requester}
+	void, away := signed, signed
+	void.Void, away.Relation = true, fund.Related
+	v.Signatures = []funding.Signature{away, void, signed}
+	v.Now = append(slices.Clone(facts[1:4]), fund.Fact{Name: fund.BoundCategory, Value: string(terminology.CategoryDB) + " 2026-01-01/2026-10-31"})
+}
+
+// sampleRefused is a refused application under appeal, with the funds that would
+// and would not pay.
+func sampleRefused(v *funding.ApprovalView) {
+	v.MayAppeal, v.MayDecideAppeal, v.Opinion = true, true, v.Reason
+	v.Appeals = []funding.Appeal{{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: v.Reason, DueOn: sampleDay()}, ID: sampleIDs.sea, Approval: v.ID, By: v.Requester}}
+	pool := funding.FundItem{Fund: funding.Fund{ID: sampleIDs.file, Name: v.Lines[0].FundName, Kind: fund.Pool, OpenedOn: sampleDay()}, Balances: fund.Balances{Available: 100_000}}
+	want := fund.Asked{Programme: v.Programme, Amount: v.Requested}
+	v.Funds = []funding.FundJudged{{FundItem: pool, Open: true}, {FundItem: pool, Open: true, Reasons: fund.Reasons(), Args: pool.Earmark().Args(want, 100_000)}}
+}
+
+func sampleAppeal(b Base) funding.Appeal {
+	return funding.Appeal{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: b.T("funding.appeal.reason.hint"), DueOn: sampleDay().AddDays(-1)}, ID: sampleIDs.doctor, Approval: sampleIDs.file,
+		By: b.T("style.person.1"), CaseNo: "SH-2026-00419", PersonName: b.T("style.person.1"), HospitalName: b.T("style.hospital.s1"), Requested: 2_000_000, Version: 1}
+}
+
+func sampleOutlook(b Base) funding.FundView {
+	v := sampleFundView(b, 50)
+	v.Source, v.EndsOn, v.Categories, v.Places = fund.DonorFiscal, clock.MustDate(2026, 12, 31), []terminology.Category{terminology.CategoryDB}, []string{b.T("style.hospital.s1")}
+	v.HoldDays, v.Spent, v.DryOn = 90, 100_000_000, clock.MustDate(2027, 7, 1)
+	for _, days := range []int{120, 70, 40, 3} {
+		v.Holds = append(v.Holds, funding.Hold{Approval: sampleIDs.doctor, CaseNo: "SH-2026-00415", Hospital: b.T("style.hospital.s1"), Amount: 2_000_000, Since: sampleInstant().AddDate(0, 0, -days)})
+	}
+	return v
+}
+
+func sampleMove(b Base) funding.FundMove {
+	return funding.FundMove{Move: fund.Move{Kind: fund.CarryOver, From: sampleIDs.file, To: sampleIDs.sea, Amount: 5_000_000, Rule: b.T("funding.move.rule.hint"), Reason: b.T("funding.move.to.hint"),
+		State: fund.MoveSigned}, ID: sampleIDs.doctor, CreatedAt: sampleInstant(), FromName: b.T("funding.sample.pool"), ToName: b.T("funding.sample.pool"),
+		RequesterName: b.T("style.person.1"), FirstName: b.T("style.person.1"), Version: 2}
 }

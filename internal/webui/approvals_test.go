@@ -24,7 +24,7 @@ func moneySite(t *testing.T) (s *site, clerk, office *browser) {
 
 func TestMoneyFromTheDepositToTheSettlementOnThePages(t *testing.T) {
 	s, clerk, office := moneySite(t)
-	opened := office.post("/funds", "_key", "f", "name", "站立行动资金池", "code", "zl-1", "programme", "joint", "opened_on", "2026-01-01")
+	opened := office.post("/funds", "_key", "f", "name", "站立行动资金池", "code", "zl-1", "source", "donor_fiscal", "programme", "joint", "opened_on", "2026-01-01")
 	fund := strings.TrimPrefix(opened.location, "/funds/")
 	want(t, "opening a fund", opened, http.StatusSeeOther, "/funds/"+fund)
 	wrong := office.post("/funds/"+fund+"/deposits", "_key", "d", "amount", "3000.005", "on", "今天", "note", "协作财政资金")
@@ -43,15 +43,15 @@ func TestMoneyFromTheDepositToTheSettlementOnThePages(t *testing.T) {
 	want(t, "from the treatment to its application", clerk.get(home+"/approval"), http.StatusSeeOther, approval)
 	contains(t, "the queue", office.get("/approvals"), approval, tr.PersonName, "32,000.00")
 	contains(t, "the decision", office.get(approval), "现在还不能办理", "还差 2,000.00 元", "把申请金额降到 30,000.00 元")
-	short := office.post(approval+"/decide", "_key", "x", "decision", "approve", "amount", "32000", "version", "1")
+	short := office.post(approval+"/decide", "_key", "x", "decision", "approve", "relation", "none", "amount", "32000", "version", "1")
 	want(t, "more than the fund has", short, http.StatusUnprocessableEntity, "")
 	contains(t, "the refusal", short, "还差 2,000.00 元")
-	silent := office.post(approval+"/decide", "_key", "y", "decision", "return", "amount", "32000", "version", "1")
+	silent := office.post(approval+"/decide", "_key", "y", "decision", "return", "relation", "none", "amount", "32000", "version", "1")
 	want(t, "returned without a word", silent, http.StatusUnprocessableEntity, "")
-	nothing := office.post(approval+"/decide", "_key", "n", "decision", "approve", "amount", "0.00", "opinion", "同意", "version", "1")
+	nothing := office.post(approval+"/decide", "_key", "n", "decision", "approve", "relation", "none", "amount", "0.00", "opinion", "同意", "version", "1")
 	want(t, "nothing approved", nothing, http.StatusUnprocessableEntity, "") // it once approved all that was asked for
 	contains(t, "the field", nothing, "填写大于零的金额")
-	want(t, "approved", office.post(approval+"/decide", "_key", "z", "decision", "approve", "amount", "30000", "opinion", "同意", "version", "1"), http.StatusSeeOther, approval)
+	want(t, "approved", office.post(approval+"/decide", "_key", "z", "decision", "approve", "relation", "none", "amount", "30000", "opinion", "同意", "version", "1"), http.StatusSeeOther, approval)
 	contains(t, "after the approval", office.get(approval), "已批准", "Y-", approval+"/print")
 	contains(t, "the paper form", clerk.get(approval+"/print"), "医疗费用减免审批表", "人民币叁万元整", "Y-")
 

@@ -166,7 +166,7 @@ func stepHref(t care.Treatment, a treatment.Action) string {
 		return base + "/approval"
 	case treatment.CorrectPatient:
 		return base + "/move"
-	case treatment.ImportHistory, treatment.ReverseImport:
+	case treatment.ImportHistory, treatment.ReverseImport, treatment.LapseApproval:
 		return ""
 	}
 	return base + "/steps/" + string(a)

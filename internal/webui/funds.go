@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
@@ -20,7 +22,15 @@ func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 		return err
 	}
 	s.section(c, "funds")
-	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", newFundsView(c.Base, list, s.can(c, authz.FundOpen)))
+	v := newFundsView(c.Base, list, s.can(c, authz.FundOpen))
+	check, made, err := s.d.Funding.Books(r.Context(), c.Who)
+	if err != nil {
+		return err
+	}
+	if made {
+		v.Alerts = booksAlert(c.Base, check)
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
 func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
@@ -30,7 +40,7 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 		{Key: "fund.account.available", Align: "right"}}, Empty: Empty{Title: b.T("funding.funds.empty"), Text: b.T("funding.funds.empty.text")}}
 	if opens {
 		open := Button{Text: b.T("funding.fund.new"), Kind: "primary", Icon: "plus", Href: "/funds/new"}
-		b.Actions, t.Empty.Buttons = []Button{open}, []Button{open}
+		b.Actions, t.Empty.Buttons = []Button{{Text: b.T("funding.moves"), Href: "/fund-moves"}, open}, []Button{open}
 		if len(list) == 0 {
 			b.Actions = nil
 		}
@@ -53,7 +63,15 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 			t.Rows[i].Cells = t.Rows[i].Cells[:3]
 		}
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
+}
+
+// booksAlert tells what the last check of the books found.
+func booksAlert(b Base, c funding.LedgerCheck) []Alert {
+	if len(c.Faults) == 0 {
+		return []Alert{{Kind: "ok", Title: b.T("funding.books.ok"), Text: b.T("funding.books.at", "at", instant(c.At))}}
+	}
+	return []Alert{{Kind: "error", Title: b.T("funding.books.bad", "n", len(c.Faults)), Text: b.T("funding.books.bad.text", "at", instant(c.At))}}
 }
 
 // purpose is what a fund may pay for.
@@ -70,7 +88,10 @@ func purpose(b Base, f funding.Fund) string {
 // fundPageView is one fund: its state as a sum, and its transfers.
 type fundPageView struct {
 	Base
+	Alerts   []Alert
 	Equation Equation
+	Facts    []Def
+	Holds    *Table // reservations by age
 	Ledger   *Table
 }
 
@@ -78,7 +99,7 @@ type fundPageView struct {
 func fundTabs(b Base, id ident.ID, current fund.Kind) []Tab {
 	href := "/funds/" + id.String()
 	out := []Tab{{Text: b.T("funding.ledger.all"), Href: href, Current: current == ""}}
-	for _, k := range []fund.Kind{fund.KindDeposit, fund.KindReserve, fund.KindCommit, fund.KindReversal} {
+	for _, k := range []fund.Kind{fund.KindDeposit, fund.KindReserve, fund.KindCommit, fund.KindMoveOut, fund.KindMoveIn, fund.KindReversal} {
 		out = append(out, Tab{Text: b.T(k.Label()), Href: href + "?kind=" + string(k), Current: current == k})
 	}
 	return out
@@ -95,31 +116,39 @@ func (s *Server) fundPage(w http.ResponseWriter, r *http.Request, c *Call) error
 		return err
 	}
 	s.section(c, "funds")
-	p := newFundPage(c.Base, v, kind)
+	p := newFundPage(c.Base, v, kind, s.d.Clock.Now())
 	if p.Ledger != nil {
 		p.Ledger.Pager = NewPager(r.URL, v.Lines.Next, "")
 	}
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/fund", p)
 }
 
-func newFundPage(b Base, v funding.FundView, kind fund.Kind) fundPageView {
+func newFundPage(b Base, v funding.FundView, kind fund.Kind, now time.Time) fundPageView {
 	b.Title, b.Sub = v.Name, b.T("funding.fund.sub", "code", v.Code, "purpose", purpose(b, v.Fund), "day", v.OpenedOn)
 	b.Crumbs = []Link{{Text: b.T("nav.funds"), Href: "/funds"}, {Text: v.Name}}
 	if v.MayDeposit && v.Kind == fund.Pool && v.ClosedOn.IsZero() {
-		b.Actions = []Button{{Text: b.T("funding.deposit"), Kind: "primary", Icon: "plus", Href: "/funds/" + v.ID.String() + "/deposits/new"}}
+		b.Actions = []Button{{Text: b.T("funding.move.ask"), Href: "/funds/" + v.ID.String() + "/move"}, {Text: b.T("funding.deposit"), Kind: "primary", Icon: "plus", Href: "/funds/" + v.ID.String() + "/deposits/new"}}
 	}
 	x := v.Balances
 	received, deposits := x.Received(), b.T("funding.deposits", "n", v.Deposits)
 	if v.Kind == fund.History {
 		deposits = "" // one for each line of the old ledger says nothing
 	}
-	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: received, Note: deposits},
-		{Op: "−", Name: b.T("fund.account.committed"), Amount: x.Committed, Note: b.T("funding.committed.note")},
-		{Op: "−", Name: b.T("fund.account.reserved"), Amount: x.Reserved, Note: b.T("funding.reserved.note")},
+	of := func(k fund.Kind) string {
+		if !v.MayLedger {
+			return ""
+		}
+		return "/funds/" + v.ID.String() + "?kind=" + string(k)
+	}
+	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: received, Note: deposits, Href: of(fund.KindDeposit)},
+		{Op: "−", Name: b.T("fund.account.committed"), Amount: x.Committed, Note: b.T("funding.committed.note"), Href: of(fund.KindCommit)},
+		{Op: "−", Name: b.T("fund.account.reserved"), Amount: x.Reserved, Note: b.T("funding.reserved.note"), Href: of(fund.KindReserve)},
 		{Op: "=", Name: b.T("fund.account.available"), Amount: x.Available, Note: b.T("funding.available.note"), Result: true}},
 		Bar:  FundBar{Label: b.T("fund.account.available"), Amount: x.Available, Parts: barParts(b, x, 0)},
 		Left: b.T("funding.committed.share", "share", share(x.Committed, received)), Right: b.T("funding.rest.share", "reserved", share(x.Reserved, received), "available", share(x.Available, received))}}
+	p.Facts = fundFacts(b, v)
 	if v.MayLedger {
+		p.Alerts, p.Holds = outlook(b, v, clock.DateOf(now.In(clock.Shanghai)))
 		t := ledgerTable(b, v)
 		t.Tabs = fundTabs(b, v.ID, kind)
 		p.Ledger = &t
@@ -182,38 +211,66 @@ func signed(f money.Fen) string {
 	return f.String()
 }
 
-func newFundForm(b Base, today clock.Date) *Form {
-	f := keyed(NewForm(b, today,
-		Field{Name: "name", LabelKey: "funding.fund.name", Max: 60, Width: 8, Focus: true},
-		Field{Name: "code", LabelKey: "funding.code", HintKey: "funding.code.hint", Max: 20, Width: 4},
-		Field{Name: "programme", LabelKey: "funding.purpose", HintKey: "funding.purpose.hint", Kind: KindSelect, Options: programmeOptions(procedure.Programmes()),
+func newFundForm(b Base, today clock.Date, hospitals []Option) *Form {
+	fields := []Field{
+		{Name: "name", LabelKey: "funding.fund.name", Max: 60, Width: 8, Focus: true},
+		{Name: "code", LabelKey: "funding.code", HintKey: "funding.code.hint", Max: 20, Width: 4},
+		{Name: "source", LabelKey: "funding.source", Kind: KindSelect, Options: optionsOf(fund.Sources()...), Width: 6},
+		{Name: "programme", LabelKey: "funding.purpose", HintKey: "funding.purpose.hint", Kind: KindSelect, Options: programmeOptions(procedure.Programmes()),
 			Blank: "funding.purpose.any", Optional: true, Width: 6},
-		Field{Name: "opened_on", LabelKey: "funding.opened_on", Kind: KindDate, Width: 6}))
+		{Name: "opened_on", LabelKey: "funding.opened_on", Kind: KindDate, Width: 6},
+		{Name: "ends_on", LabelKey: "funding.ends_on", HintKey: "funding.ends_on.hint", Kind: KindDate, Optional: true, Width: 6},
+		{Name: "categories", LabelKey: "funding.categories", HintKey: "funding.categories.hint", Kind: KindChecks, Options: categoryOptions(), Optional: true}}
+	if len(hospitals) > 0 {
+		fields = append(fields, Field{Name: "hospitals", LabelKey: "funding.hospitals", HintKey: "funding.hospitals.hint", Kind: KindChecks, Options: hospitals, Optional: true})
+	}
+	f := keyed(NewForm(b, today, fields...))
 	f.Action = "/funds"
-	f.Put("opened_on", today.String())
+	f.Put("opened_on", today.String()).Put("source", string(fund.DonorFiscal))
 	return f
 }
 
-func (s *Server) newFund(c *Call) careForm {
+func (s *Server) newFund(r *http.Request, c *Call) (careForm, error) {
+	hospitals, err := s.hospitalOptions(r, c, authz.FundOpen)
+	if err != nil {
+		return careForm{}, err
+	}
 	s.section(c, "funds")
 	b := c.Base
 	b.Title = b.T("funding.fund.new")
 	b.Crumbs = []Link{{Text: b.T("nav.funds"), Href: "/funds"}, {Text: b.Title}}
-	return careForm{Base: b, Form: newFundForm(b, c.Today)}
+	return careForm{Base: b, Form: newFundForm(b, c.Today, hospitals)}, nil
 }
 
 func (s *Server) newFundPage(w http.ResponseWriter, r *http.Request, c *Call) error {
-	p := s.newFund(c)
+	p, err := s.newFund(r, c)
+	if err != nil {
+		return err
+	}
 	return s.showCareForm(w, r, p, Button{Text: p.T("funding.fund.open")}, "/funds")
 }
 
 func (s *Server) postFund(w http.ResponseWriter, r *http.Request, c *Call) error {
-	p := s.newFund(c)
+	p, err := s.newFund(r, c)
+	if err != nil {
+		return err
+	}
 	f := p.Form
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	in := funding.NewFund{Code: f.Text("code"), Name: f.Text("name"), Programme: procedure.Programme(f.Choice("programme")), OpenedOn: f.Date("opened_on")}
+	in := funding.NewFund{Code: f.Text("code"), Name: f.Text("name"), Programme: procedure.Programme(f.Choice("programme")), OpenedOn: f.Date("opened_on"),
+		Source: fund.SourceKind(f.Choice("source")), EndsOn: f.Date("ends_on")}
+	for _, x := range f.Choices("categories") {
+		in.Categories = append(in.Categories, terminology.Category(x))
+	}
+	if slices.Contains(f.Names(), "hospitals") {
+		for _, x := range f.Choices("hospitals") {
+			if id, err := ident.Parse(x); err == nil {
+				in.Hospitals = append(in.Hospitals, id)
+			}
+		}
+	}
 	if f.OK() {
 		id, err := s.d.Funding.OpenFund(r.Context(), c.Who, in, requestKey(r))
 		if err == nil {

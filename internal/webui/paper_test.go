@@ -21,7 +21,7 @@ func TestAPrintedFormIsCheckedByAnybodyAndShownToWhoMaySeeIt(t *testing.T) {
 	fund := s.Fund(5_000_000)
 	tr := s.Eligible(servicetest.Mountain)
 	asked := clerk.post("/treatments/"+tr.ID.String()+"/approvals", "_key", "a", "bill", "60000", "basic", "20000", "funds.0.fund", fund.ID.String(), "funds.0.amount", "30000", "reason", "低保对象")
-	want(t, "approved", office.post(asked.location+"/decide", "_key", "z", "decision", "approve", "amount", "30000", "opinion", "同意", "version", "1"), http.StatusSeeOther, asked.location)
+	want(t, "approved", office.post(asked.location+"/decide", "_key", "z", "decision", "approve", "relation", "none", "amount", "30000", "opinion", "同意", "version", "1"), http.StatusSeeOther, asked.location)
 	paper := clerk.get(asked.location + "/print")
 	contains(t, "the paper form", paper, "sheet-code")
 	found := codeOnPaper.FindStringSubmatch(paper.body)

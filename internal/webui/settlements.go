@@ -57,7 +57,7 @@ func newSettlementsView(b Base, rows []funding.Settlement, enters bool) approval
 		t.Rows = append(t.Rows, Cells(LinkCell(name, "/settlements/"+x.ID.String()), CodeCell(x.CaseNo), TextCell(x.HospitalName), DateCell(x.SettledOn),
 			MoneyCell(x.Bill), MoneyCell(x.Insurance()), MoneyCell(x.FundFen+x.Waiver), MoneyCell(x.Net), Cell{Tag: &tag}))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 func settlementTag(b Base, s funding.SettlementState) Tag {
@@ -77,7 +77,7 @@ func toSettleView(b Base, list []funding.Treatment) approvalsView {
 		t.Rows = append(t.Rows, Cells(LinkCell(x.PersonName, "/treatments/"+x.ID.String()), CodeCell(x.CaseNo), TextCell(treatmentName(b, x)),
 			TextCell(x.HospitalName), DateCell(x.DischargedOn), ButtonCell(Button{Text: b.T("funding.settle"), Href: "/treatments/" + x.ID.String() + "/settlement/new"})))
 	}
-	return approvalsView{b, t}
+	return approvalsView{Base: b, Table: t}
 }
 
 // treatmentSettlement leads from a treatment to its settlement, or to the form.

@@ -148,6 +148,7 @@ type Term struct {
 	Amount money.Fen
 	Note   string
 	Result bool
+	Href   string // the transfers it is made of
 }
 
 // Equation is a fund's state as a sum that can be checked by eye.

@@ -69,6 +69,10 @@ const (
 	ApprovalRead     = "approval.read"
 	ApprovalDecide   = "approval.decide"
 	ApprovalWithdraw = "approval.withdraw"
+	ApprovalLapse    = "approval.lapse"
+	ApprovalAppeal   = "approval.appeal"
+	AppealDecide     = "approval.appeal_decide"
+	FundingRules     = "fund.rules"
 
 	SettlementEnter   = "settlement.enter"
 	SettlementRead    = "settlement.read"
@@ -82,10 +86,12 @@ const (
 	EstimateRead = "estimate.read"
 	YearOpening  = "year.opening"
 
-	FundOpen    = "fund.open"
-	FundEdit    = "fund.edit"
-	FundDeposit = "fund.deposit"
-	FundRead    = "fund.read"
+	FundOpen       = "fund.open"
+	FundEdit       = "fund.edit"
+	FundDeposit    = "fund.deposit"
+	FundMove       = "fund.move"
+	FundMoveDecide = "fund.move_decide"
+	FundRead       = "fund.read"
 
 	LedgerRead   = "ledger.read"
 	LedgerVerify = "ledger.verify"
@@ -262,9 +268,9 @@ func Actions() []string {
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpCall,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
-		ApprovalDecide, ApprovalWithdraw, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
-		FundOpen, FundEdit, FundDeposit, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,

@@ -43,11 +43,12 @@ const (
 	DecideReturn   Decision = "return"
 	DecideWithdraw Decision = "withdraw"
 	DecideRevoke   Decision = "revoke"
+	DecideUphold   Decision = "uphold" // after a fact changed while the patient was in care
 )
 
 // Decisions lists the decisions.
 func Decisions() []Decision {
-	return []Decision{DecideApprove, DecideRefuse, DecideReturn, DecideWithdraw, DecideRevoke}
+	return []Decision{DecideApprove, DecideRefuse, DecideReturn, DecideWithdraw, DecideRevoke, DecideUphold}
 }
 
 // Label is the message key of the decision, as a verb.
@@ -69,6 +70,7 @@ func approvalTable() []approvalRow {
 		{ApprovalRequested, DecideReturn, ApprovalReturned, true, true},
 		{ApprovalRequested, DecideWithdraw, ApprovalWithdrawn, false, false},
 		{ApprovalApproved, DecideRevoke, ApprovalRevoked, true, true},
+		{ApprovalApproved, DecideUphold, ApprovalApproved, true, true},
 	}
 }
 
@@ -80,7 +82,22 @@ type Approval struct {
 	Registrar ident.ID  // account that registered the treatment
 	Decider   ident.ID
 	Opinion   string
+	Lapse     Lapse
 }
+
+// Lapse is what became of an approval after a fact it rests on changed.
+type Lapse string
+
+// The ends of a lapse. Before the admission the request goes back to the queue;
+// afterwards the money stays reserved until a person has decided.
+const (
+	LapseRequeued Lapse = "requeued"
+	LapseOpen     Lapse = "open"
+	LapseUpheld   Lapse = "upheld"
+)
+
+// Label is the message key of the lapse.
+func (l Lapse) Label() string { return "fund.lapse." + string(l) }
 
 // FourEyes refuses a decider who asked for the money or registered the patient.
 // One account may hold both roles in a small office; the rule looks at the
@@ -109,6 +126,9 @@ func Decide(a Approval, d Decision, by ident.ID, opinion string) (Approval, erro
 			errs.Args{"decision": errs.Key(d.Label()), "state": errs.Key(a.State.Label())}, "fund.remedy.reload")
 	}
 	row := table[i]
+	if d == DecideUphold && a.Lapse != LapseOpen {
+		return a, errs.Refuse("fund.nothing_lapsed", "error.fund.nothing_lapsed", nil, "fund.remedy.reload")
+	}
 	if row.fourEyes {
 		if err := FourEyes(by, a.Requester, a.Registrar); err != nil {
 			return a, err

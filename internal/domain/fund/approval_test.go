@@ -16,12 +16,12 @@ func TestDecisionsFollowTheTable(t *testing.T) {
 	want := map[fund.ApprovalState]map[fund.Decision]fund.ApprovalState{
 		fund.ApprovalRequested: {fund.DecideApprove: fund.ApprovalApproved, fund.DecideRefuse: fund.ApprovalRefused,
 			fund.DecideReturn: fund.ApprovalReturned, fund.DecideWithdraw: fund.ApprovalWithdrawn},
-		fund.ApprovalApproved: {fund.DecideRevoke: fund.ApprovalRevoked},
+		fund.ApprovalApproved: {fund.DecideRevoke: fund.ApprovalRevoked, fund.DecideUphold: fund.ApprovalApproved},
 	}
 	for _, s := range fund.ApprovalStates() {
 		for _, d := range fund.Decisions() {
 			a := request()
-			a.State = s
+			a.State, a.Lapse = s, fund.LapseOpen
 			got, err := fund.Decide(a, d, ident.New(), "理由")
 			to, ok := want[s][d]
 			if ok && (err != nil || got.State != to || got.Decider == ident.Nil) {

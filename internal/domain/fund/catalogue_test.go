@@ -39,6 +39,30 @@ func labels() (keys []string) {
 	for _, h := range []fund.HoldState{fund.HoldOpen, fund.HoldCommitted, fund.HoldReleased} {
 		keys = append(keys, h.Label())
 	}
+	for _, v := range fund.Bounds() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Relations() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range []fund.Lapse{fund.LapseRequeued, fund.LapseOpen, fund.LapseUpheld} {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Sources() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.Reasons() {
+		keys = append(keys, v.Label(), v.Label()+".short")
+	}
+	for _, v := range fund.AppealStates() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.MoveKinds() {
+		keys = append(keys, v.Label())
+	}
+	for _, v := range fund.MoveStates() {
+		keys = append(keys, v.Label())
+	}
 	keys = append(keys, fund.Pool.Label(), fund.History.Label())
 	return keys
 }

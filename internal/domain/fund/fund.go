@@ -50,12 +50,16 @@ const (
 	KindReimburse      Kind = "reimburse"       // late approval after the settlement
 	KindHistoryDeposit Kind = "history_deposit" // an old ledger's money coming in
 	KindHistoryCommit  Kind = "history_commit"  // and going out, without a hold
+	KindMoveOut        Kind = "move_out"        // to another fund, by a governed change of purpose
+	KindMoveIn         Kind = "move_in"         // and in there
+	KindReturn         Kind = "return"          // back to who gave it
 	KindReversal       Kind = "reversal"        // the mirror of another transfer
 )
 
 // Kinds lists the kinds of transfers.
 func Kinds() []Kind {
-	return []Kind{KindDeposit, KindReserve, KindRelease, KindCommit, KindReimburse, KindHistoryDeposit, KindHistoryCommit, KindReversal}
+	return []Kind{KindDeposit, KindReserve, KindRelease, KindCommit, KindReimburse, KindHistoryDeposit, KindHistoryCommit,
+		KindMoveOut, KindMoveIn, KindReturn, KindReversal}
 }
 
 // Label is the message key of the kind's name.

@@ -79,17 +79,27 @@ func normalRows() []Row {
 }
 
 // requestRows: the ways back from a request. A refused request leads back to
-// eligible: the person may ask for less, ask elsewhere, forgo, or decline.
+// eligible: the person may ask for less, ask elsewhere, forgo, or decline. An
+// approval lapses when a fact it rests on changes: before the admission the
+// request waits again; in care the money stays held until a person decides, and
+// taking the approval back then leads on without a reduction.
 func requestRows() []Row {
 	n := Normal
-	return []Row{
+	var out []Row
+	for _, p := range []Path{Normal, Emergency} {
+		out = append(out, rows([]State{Admitted, Operated, Discharged}, p, stay(NoReduction), Row{Action: RevokeApproval,
+			Permission: permDecide, Required: []Fact{NothingReserved}, Reason: true})...)
+	}
+	return append(out, []Row{
+		{From: at(Approved, n), Action: LapseApproval, To: at(Requested, n), Permission: permDecide, Reason: true,
+			Required: []Fact{NothingReserved}},
 		{From: at(Requested, n), Action: ReturnRequest, To: at(Eligible, n), Permission: permDecide, Reason: true},
 		{From: at(Requested, n), Action: Refuse, To: at(Eligible, n), Permission: permDecide, Reason: true,
 			Required: []Fact{SecondPerson}},
 		{From: at(Requested, n), Action: WithdrawRequest, To: at(Eligible, n), Permission: permAsk},
 		{From: at(Approved, n), Action: RevokeApproval, To: at(Eligible, n), Permission: permDecide, Reason: true,
 			Required: []Fact{NothingReserved}},
-	}
+	}...)
 }
 
 // emergencyRows: the patient is admitted from wherever the papers stand. The
@@ -140,7 +150,7 @@ func careRows() []Row {
 	var out []Row
 	for _, p := range []Path{Normal, Emergency, NoReduction} {
 		// One physical piece is paid once: while another record names it too, no money moves.
-		money, done := []Fact{DevicesUndisputed, SettlementBalances, ReductionCovered}, []Fact{NothingReserved}
+		money, done := []Fact{DevicesUndisputed, ApprovalStands, SettlementBalances, ReductionCovered}, []Fact{NothingReserved}
 		switch p {
 		case Emergency:
 			done = []Fact{NothingReserved, ApprovalDecided}

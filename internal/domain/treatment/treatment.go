@@ -107,6 +107,7 @@ const (
 	Approve            Action = "approve"
 	Refuse             Action = "refuse"
 	RevokeApproval     Action = "revoke_approval"
+	LapseApproval      Action = "lapse_approval" // a fact it rests on changed
 	ForgoReduction     Action = "forgo_reduction"
 	AskReduction       Action = "ask_reduction"
 	Admit              Action = "admit"
@@ -174,6 +175,7 @@ const (
 	ApprovalOverdue    Fact = "approval_overdue"   // the days of the policy for a late approval are over
 	MoneyReversed      Fact = "money_reversed"     // an import's transfers are reversed
 	DevicesUndisputed  Fact = "devices_undisputed" // no piece used in it stands in another record as well
+	ApprovalStands     Fact = "approval_stands"    // no fact the approval rests on has changed, or a person decided about it
 	NoLaterWork        Fact = "no_later_work"      // nobody worked on the imported record since
 )
 
@@ -182,7 +184,7 @@ func AllFacts() []Fact {
 	return []Fact{CaseOpen, ConsentRecorded, CategoryValid, CategoryProven, EstimateMade, AmountNamed, FundNamed,
 		SecondPerson, ReservationExists, NothingReserved, AdmissionDate, DischargeDate, OperationLogged, DeathDate,
 		SettlementBalances, ReductionCovered, ReductionZero, SettlementReversed, ReimbursementDone, ApprovalDecided,
-		ApprovalOverdue, MoneyReversed, DevicesUndisputed, NoLaterWork}
+		ApprovalOverdue, MoneyReversed, DevicesUndisputed, ApprovalStands, NoLaterWork}
 }
 
 // Label is the message key that names the fact; [Fact.Remedy] the one that says

@@ -22,7 +22,8 @@ type Decision struct {
 	Decision fund.Decision
 	Amount   money.Fen // approve only; zero is what was asked for, less is possible
 	Opinion  string
-	Version  int64 // of the application as it was read; 0 takes the latest
+	Relation fund.Relation // what the decider declares; approving needs it
+	Version  int64         // of the application as it was read; 0 takes the latest
 }
 
 // Decided is what a decision led to. Vouchers are the transfers it posted.
@@ -31,6 +32,8 @@ type Decided struct {
 	State    fund.ApprovalState `json:"state"`
 	Approved money.Fen          `json:"approved_fen"`
 	Vouchers []Voucher          `json:"vouchers"`
+	Waiting  bool               `json:"waiting"`   // signed, and a second person has to sign
+	Away     bool               `json:"stay_away"` // the decider declared a relation; nothing was decided
 }
 
 // steps of the transition table that belong to the decisions.
@@ -40,6 +43,7 @@ var decisionSteps = map[fund.Decision]treatment.Action{
 	fund.DecideReturn:   treatment.ReturnRequest,
 	fund.DecideWithdraw: treatment.WithdrawRequest,
 	fund.DecideRevoke:   treatment.RevokeApproval,
+	fund.DecideUphold:   "", // the treatment stays where it is
 }
 
 // Decide takes a decision. An approval reserves the money in the same
@@ -61,6 +65,9 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 	if _, known := decisionSteps[in.Decision]; !known {
 		f.Add("decision", "form.error.choice")
 	}
+	if (in.Decision == fund.DecideApprove || in.Decision == fund.DecideUphold) && !slices.Contains(fund.Relations(), in.Relation) {
+		f.Add("relation", "error.fund.relation_missing")
+	}
 	if err := f.Err(); err != nil {
 		return Decided{}, err
 	}
@@ -77,7 +84,8 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 		if in.Version != 0 && in.Version != a.Version {
 			return Decided{}, errs.New(errs.Stale, "error.stale", nil)
 		}
-		return decide(tx, a, t, in)
+		out, err := decide(tx, a, t, in)
+		return out, s.others(tx, who, t, err)
 	})
 }
 
@@ -104,15 +112,31 @@ func locked(tx *store.Tx, id ident.ID) (store.Approval, store.Treatment, error) 
 }
 
 func decide(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (Decided, error) {
+	before := a.State
 	if err := ruled(tx, &a, t, in); err != nil {
 		return Decided{}, err
 	}
 	out := Decided{Approval: a.ID, State: a.State}
+	if in.Decision != fund.DecideWithdraw {
+		if in.Relation == fund.Related {
+			tx.Amend("relation", string(in.Relation))
+			return Decided{Approval: a.ID, State: before, Away: true}, stayAway(tx, a, t, in.Opinion)
+		}
+		if err := mayDecide(tx, a); err != nil {
+			return out, err
+		}
+	}
 	var err error
 	switch in.Decision {
 	case fund.DecideApprove:
-		out.Approved, out.Vouchers, err = approve(tx, a, t, in)
+		return approve(tx, a, t, in)
+	case fund.DecideUphold:
+		return uphold(tx, a, t, in)
 	case fund.DecideRevoke:
+		if err = revocable(a, t); err != nil {
+			return out, err
+		}
+		a.Lapse = ""
 		if err = step(tx, t, in, treatment.With(treatment.NothingReserved)); err == nil {
 			if err = tx.DecideApproval(a); err == nil {
 				// The money is given back in this transaction or nothing of it stays.
@@ -122,7 +146,9 @@ func decide(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (Dec
 	default:
 		// Before an approval nothing was reserved for this application.
 		if err = step(tx, t, in, treatment.With(treatment.SecondPerson, treatment.NothingReserved)); err == nil {
-			err = tx.DecideApproval(a)
+			if err = tx.VoidSignatures(a.ID); err == nil {
+				err = tx.DecideApproval(a)
+			}
 		}
 	}
 	return out, err
@@ -136,7 +162,7 @@ func ruled(tx *store.Tx, a *store.Approval, t store.Treatment, in Decision) erro
 		return err
 	}
 	by := tx.Who().AccountID
-	next, err := fund.Decide(fund.Approval{State: a.State, Amount: a.Requested, Requester: a.RequestedBy, Registrar: registrars[0]}, in.Decision, by, in.Opinion)
+	next, err := fund.Decide(fund.Approval{State: a.State, Amount: a.Requested, Requester: a.RequestedBy, Registrar: registrars[0], Lapse: a.Lapse}, in.Decision, by, in.Opinion)
 	if err != nil {
 		return err
 	}
@@ -158,46 +184,83 @@ func step(tx *store.Tx, t store.Treatment, in Decision, facts treatment.Facts) e
 	return err
 }
 
-// approve reserves what is approved, or pays it out when the settlement was made
-// before. The step is taken first, because it locks the case: the reservation
-// follows in this transaction or nothing of it stays.
-func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (money.Fen, []Voucher, error) {
+// approve signs, and with the last signature the amount needs reserves what is
+// approved, or pays it out when the settlement was made before. The step is taken
+// first, because it locks the case: the reservation follows in this transaction
+// or nothing of it stays.
+func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (Decided, error) {
+	out := Decided{Approval: a.ID, State: a.State}
 	amount, err := approvedAmount(a, in.Amount)
 	if err != nil {
-		return 0, nil, err
+		return out, err
 	}
 	late := t.Place.State == treatment.Settled
-	action, posted := treatment.Approve, treatment.ReservationExists
 	var settled store.Settlement
 	if late {
-		action, posted = treatment.Reimburse, treatment.ReimbursementDone
 		if settled, err = reimbursable(tx, t, amount); err != nil {
-			return 0, nil, err
+			return out, err
 		}
 	}
-	facts, err := moneyFacts(tx, t.ID, treatment.SecondPerson, posted)
+	done, err := sign(tx, &a, t, amount, in.Opinion)
 	if err != nil {
-		return 0, nil, err
-	}
-	if t, err = tx.AdvanceTreatment(t, store.Step{Action: action, Note: in.Opinion, Facts: facts}); err != nil {
-		return 0, nil, err
-	}
-	a.Approved = amount
-	if err := tx.DecideApproval(a); err != nil {
-		return 0, nil, err
+		return out, err
 	}
 	lines, err := tx.ApprovalLines(a.ID)
 	if err != nil {
-		return 0, nil, err
+		return out, err
 	}
 	lines = granted(lines, a.Requested-amount)
-	vouchers, err := hold(tx, a, lines, late)
+	if err := earmarked(tx, t, lines); err != nil {
+		return out, err
+	}
+	if !done {
+		out.State, out.Waiting = fund.ApprovalRequested, true
+		if err := covers(tx, lines); err != nil {
+			return out, err
+		}
+		return out, tx.TouchApproval(a)
+	}
+	if t, err = approveStep(tx, t, in, late); err != nil {
+		return out, err
+	}
+	a.Approved, out.Approved = amount, amount
+	if err := tx.DecideApproval(a); err != nil {
+		return out, err
+	}
+	out.Vouchers, err = hold(tx, a, lines, late)
 	if err == nil && late {
 		if err = tx.Reimbursed(settled, t, paidBack(lines)); err == nil {
 			err = countMore(tx, settled, amount)
 		}
 	}
-	return amount, vouchers, err
+	return out, err
+}
+
+// covers refuses the first of two signatures for money that is not there: the
+// second person would sign for nothing. Nothing is held yet.
+func covers(tx *store.Tx, lines []store.ApprovalLine) error {
+	books, err := tx.LookBooks(fundsOf(lines)...)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if _, _, err := books[l.Fund].Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, l.Amount); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func approveStep(tx *store.Tx, t store.Treatment, in Decision, late bool) (store.Treatment, error) {
+	action, posted := treatment.Approve, treatment.ReservationExists
+	if late {
+		action, posted = treatment.Reimburse, treatment.ReimbursementDone
+	}
+	facts, err := moneyFacts(tx, t.ID, treatment.SecondPerson, posted)
+	if err != nil {
+		return t, err
+	}
+	return tx.AdvanceTreatment(t, store.Step{Action: action, Note: in.Opinion, Facts: facts})
 }
 
 // approvedAmount: what was asked for, or less.

@@ -111,6 +111,7 @@ type Voucher struct {
 // eight characters of its id, which are random.
 func VoucherNo(kind fund.Kind, transfer ident.ID) string {
 	letter := map[fund.Kind]string{fund.KindDeposit: "D", fund.KindReserve: "Y", fund.KindRelease: "S", fund.KindCommit: "C", fund.KindReimburse: "B",
+		fund.KindMoveOut: "TO", fund.KindMoveIn: "TI", fund.KindReturn: "TR",
 		fund.KindHistoryDeposit: "HD", fund.KindHistoryCommit: "HC", fund.KindReversal: "R"}[kind]
 	id := transfer.String()
 	return letter + "-" + strings.ToUpper(id[len(id)-8:])

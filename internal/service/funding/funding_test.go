@@ -45,7 +45,7 @@ func (d *desk) requested(t store.Treatment, amount money.Fen) ident.ID {
 }
 
 func (d *desk) decide(id ident.ID, what fund.Decision, opinion string) (funding.Decided, error) {
-	return d.s.Decide(d.T.Context(), d.Approver(), funding.Decision{Approval: id, Decision: what, Opinion: opinion}, ident.Token())
+	return d.s.Decide(d.T.Context(), d.Approver(), funding.Decision{Approval: id, Decision: what, Opinion: opinion, Relation: fund.Unrelated}, ident.Token())
 }
 
 // approved is a treatment with an amount reserved for it.
@@ -175,14 +175,14 @@ func TestWhoAskedOrRegisteredDoesNotDecide(t *testing.T) {
 	for _, who := range []user.Principal{d.Finance(servicetest.Mountain), d.Registrar(servicetest.Mountain)} {
 		both := d.Approver() // one person of a small office, holding both roles
 		both.AccountID = who.AccountID
-		_, err := d.s.Decide(t.Context(), both, funding.Decision{Approval: id, Decision: fund.DecideApprove}, "")
+		_, err := d.s.Decide(t.Context(), both, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
 		refusedBy(t, err, "fund.four_eyes")
 		if v, err := d.s.Approval(t.Context(), both, id); err != nil || v.Blocked == nil {
 			t.Errorf("the page does not say it beforehand: %v, %v", v.Blocked, err)
 		}
 	}
 	d.want(5_000_000, 5_000_000, 0, 0)
-	if _, err := d.s.Decide(t.Context(), d.Finance(servicetest.Mountain), funding.Decision{Approval: id, Decision: fund.DecideApprove}, ""); !errs.Is(err, errs.Forbidden) {
+	if _, err := d.s.Decide(t.Context(), d.Finance(servicetest.Mountain), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, ""); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("finance decides: %v", err)
 	}
 }
@@ -205,7 +205,7 @@ func TestAFundThatDoesNotCoverSaysWhyAndStoresNothing(t *testing.T) {
 		t.Errorf("%d refusals recorded", n)
 	}
 	// Less than was asked for is possible.
-	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Amount: 1_000_000, Version: v.Version}, "")
+	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_000_000, Version: v.Version}, "")
 	if err != nil || out.Approved != 1_000_000 {
 		t.Fatal(out, err)
 	}
@@ -321,7 +321,7 @@ func TestALateApprovalIsPaidBackToThePatient(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := d.requested(d.look(tr.ID), 2_500_000)
-	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Amount: 2_400_000}, "")
+	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 2_400_000}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestTwoFundsShareOneReduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: r.Approval, Decision: fund.DecideApprove, Amount: 1_100_000}, ""); err != nil {
+	if _, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: r.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_100_000}, ""); err != nil {
 		t.Fatal(err)
 	}
 	first, second := d.balances(d.fund.ID).Reserved, d.balances(other.ID).Reserved

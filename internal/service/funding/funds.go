@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -58,6 +59,12 @@ type FundView struct {
 	Lines      page.Result[store.LedgerLine]
 	MayLedger  bool // entries are shown
 	MayDeposit bool
+
+	Holds    []store.Hold // what is reserved, the oldest first
+	HoldDays int          // the partnership asks about older ones
+	Spent    money.Fen    // left for treatments in the last fund.PaceDays
+	DryOn    clock.Date   // at that pace; zero: not foreseeable
+	Places   []string     // names of the hospitals it is bound to
 }
 
 // FundQuery says which fund and which of its transfers.
@@ -79,10 +86,32 @@ func (s *Service) Fund(ctx context.Context, who user.Principal, q FundQuery) (v 
 		if v.FundItem, err = tx.FundByID(q.Fund); err != nil || !v.MayLedger {
 			return err
 		}
-		v.Lines, err = tx.ListLedger(store.LedgerFilter{Fund: q.Fund, Kind: q.Kind}, q.Page)
-		return err
+		if v.Lines, err = tx.ListLedger(store.LedgerFilter{Fund: q.Fund, Kind: q.Kind}, q.Page); err != nil {
+			return err
+		}
+		return s.outlook(tx, &v)
 	})
 	return v, err
+}
+
+// outlook is how old the reservations are and how long the money lasts.
+func (s *Service) outlook(tx *store.Tx, v *FundView) (err error) {
+	if v.Places, err = tx.NamesOf(v.Hospitals); err != nil || v.Kind != fund.Pool {
+		return err
+	}
+	rules, err := tx.FundingRules()
+	if err != nil {
+		return err
+	}
+	v.HoldDays = rules.HoldDays
+	if v.Holds, err = tx.HoldsOf(v.ID); err != nil {
+		return err
+	}
+	if v.Spent, err = tx.SpentSince(v.ID, tx.Now().AddDate(0, 0, -fund.PaceDays)); err != nil {
+		return err
+	}
+	v.DryOn, _ = fund.RunsDry(v.Balances.Available, v.Spent, fund.PaceDays, tx.Today())
+	return nil
 }
 
 // ofFund asks for a permission over one fund; out of reach does not exist.
@@ -100,6 +129,11 @@ type NewFund struct {
 	Name      string
 	Programme procedure.Programme // empty: for every programme
 	OpenedOn  clock.Date          // zero: today
+
+	Source     fund.SourceKind
+	Hospitals  []ident.ID             // none: for every hospital
+	Categories []terminology.Category // none: for every category
+	EndsOn     clock.Date             // zero: without an end
 }
 
 var fundCode = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{1,19}$`)
@@ -112,6 +146,17 @@ func (in NewFund) check(today clock.Date) error {
 	checkText(&f, "name", in.Name, 60)
 	if in.Programme != "" && !in.Programme.Known() {
 		f.Add("programme", "form.error.choice")
+	}
+	if in.Source != "" && !slices.Contains(fund.Sources(), in.Source) {
+		f.Add("source", "form.error.choice")
+	}
+	for _, c := range in.Categories {
+		if !slices.Contains(terminology.Categories(), c) {
+			f.Add("categories", "form.error.choice")
+		}
+	}
+	if !in.EndsOn.IsZero() && in.EndsOn.Before(in.OpenedOn) {
+		f.Add("ends_on", "error.funding.ends_before")
 	}
 	if in.OpenedOn.After(today) {
 		f.Add("opened_on", "error.funding.future")
@@ -132,10 +177,17 @@ func (s *Service) OpenFund(ctx context.Context, who user.Principal, in NewFund, 
 	if err := in.check(today); err != nil {
 		return ident.Nil, err
 	}
-	f := store.Fund{ID: ident.New(), Code: in.Code, Name: in.Name, Programme: in.Programme, Kind: fund.Pool, OpenedOn: in.OpenedOn}
+	f := store.Fund{ID: ident.New(), Code: in.Code, Name: in.Name, Programme: in.Programme, Kind: fund.Pool, OpenedOn: in.OpenedOn,
+		Source: in.Source, Hospitals: in.Hospitals, Categories: in.Categories, EndsOn: in.EndsOn}
 	id, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: audit.FundOpen, ObjectKind: audit.ObjectFund, ObjectID: f.ID,
 			Detail: map[string]any{"code": f.Code, "programme": string(f.Programme)}})
+		if names, err := tx.NamesOf(f.Hospitals); err != nil || len(names) != len(f.Hospitals) {
+			if err == nil {
+				err = errs.Missing("error.organisation.missing")
+			}
+			return f.ID, err
+		}
 		_, err := tx.InsertFund(f)
 		return f.ID, err
 	})

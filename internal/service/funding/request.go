@@ -70,7 +70,8 @@ func (in Request) check() error {
 type RequestView struct {
 	Treatment store.Treatment
 	Facts     store.CareFacts
-	Funds     []store.Fund   // those that may pay for this programme
+	Funds     []store.Fund   // those whose earmark fits
+	Unfit     []FundJudged   // those whose earmark does not, with the reasons
 	Last      store.Approval // the last one, when it was returned or refused
 	LastLines []store.ApprovalLine
 	Estimate  fee.Settlement // what the latest estimate came to; no bill: there is none
@@ -113,10 +114,23 @@ func (s *Service) RequestForm(ctx context.Context, who user.Principal, id ident.
 			v.Estimate = computed[i].Result.Sum
 		}
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
-		v.Funds, err = serving(tx, v.Treatment)
-		return err
+		return s.offered(tx, who, &v)
 	})
 	return v, err
+}
+
+// offered sorts the funds into those that may pay and those that may not. What
+// is in them is not told: an empty fund may fill up until the decision.
+func (s *Service) offered(tx *store.Tx, who user.Principal, v *RequestView) error {
+	list, err := s.judged(tx, who, fund.Asked{Programme: v.Treatment.Programme, Hospital: v.Treatment.Hospital, Category: v.Facts.Category, On: tx.Today()})
+	for _, f := range list {
+		if f.Accepts() {
+			v.Funds = append(v.Funds, f.Fund)
+		} else if f.Kind == fund.Pool {
+			v.Unfit = append(v.Unfit, f)
+		}
+	}
+	return err
 }
 
 // mayRequest asks the transition table whether an application is possible.
@@ -140,12 +154,6 @@ func states(list []store.Approval) []fund.ApprovalState {
 func named(f store.CareFacts) treatment.Facts {
 	f.Has[treatment.AmountNamed], f.Has[treatment.FundNamed], f.Has[treatment.EstimateMade] = true, true, true
 	return f.Facts
-}
-
-// serving lists the funds that may pay for a treatment.
-func serving(tx *store.Tx, t store.Treatment) ([]store.Fund, error) {
-	all, err := tx.FundChoices()
-	return slices.DeleteFunc(all, func(f store.Fund) bool { return !f.Serves(t.Programme, tx.Today()) }), err
 }
 
 // Requested is the answer to an application.
@@ -207,19 +215,33 @@ func request(tx *store.Tx, t store.Treatment, in Request, id ident.ID) error {
 	return tx.InsertApproval(a, t, lines)
 }
 
-// requestLines holds each line to a fund that may pay for the programme.
+// requestLines holds each line to the earmark of its fund; the first condition
+// that fails stands beside the line.
 func requestLines(tx *store.Tx, t store.Treatment, wanted []fee.FundLine) ([]store.ApprovalLine, error) {
-	funds, err := serving(tx, t)
+	want, err := asked(tx, t, 0)
+	if err != nil {
+		return nil, err
+	}
+	funds, err := tx.FundChoices()
 	if err != nil {
 		return nil, err
 	}
 	var f errs.Fields
 	lines := make([]store.ApprovalLine, len(wanted))
 	for i, w := range wanted {
-		if !slices.ContainsFunc(funds, func(x store.Fund) bool { return x.ID == w.Fund }) {
-			f.Add("funds."+strconv.Itoa(i)+".fund", "error.funding.other_purpose", "programme", errs.Key(t.Programme.Label()))
-		}
 		lines[i] = store.ApprovalLine{Fund: w.Fund, Amount: w.Amount}
+		path, reasons := "funds."+strconv.Itoa(i)+".fund", []fund.Reason{fund.WhyProgramme}
+		if j := slices.IndexFunc(funds, func(x store.Fund) bool { return x.ID == w.Fund }); j >= 0 {
+			reasons = funds[j].Earmark().WhyNot(want)
+		}
+		if len(reasons) == 0 {
+			continue
+		}
+		if reasons[0] == fund.WhyProgramme {
+			f.Add(path, "error.funding.other_purpose", "programme", errs.Key(t.Programme.Label()))
+		} else {
+			f.Add(path, "error.funding.earmark", "why", errs.Key(reasons[0].Label()+".short"))
+		}
 	}
 	return lines, f.Err()
 }

@@ -158,12 +158,17 @@ func settle(tx *store.Tx, t store.Treatment, in Settle, id ident.ID) (Settled, e
 	return out, tx.InsertSettlement(store.Settlement{ID: id, Settlement: in.Settlement, State: store.Settled, SettledOn: in.On}, t, lines)
 }
 
-// moneyFacts are the given facts and whether a piece used in the treatment stands
-// in another record as well: every step that holds or pays money asks for it.
+// moneyFacts are the given facts, whether a piece used in the treatment stands in
+// another record as well, and whether the approval still rests on what was
+// signed: every step that holds or pays money asks for them.
 func moneyFacts(tx *store.Tx, id ident.ID, given ...treatment.Fact) (treatment.Facts, error) {
 	facts := treatment.With(given...)
 	undisputed, err := tx.DevicesUndisputed(id)
-	facts.Has[treatment.DevicesUndisputed] = undisputed
+	if err != nil {
+		return facts, err
+	}
+	stands, err := tx.ApprovalStands(id)
+	facts.Has[treatment.DevicesUndisputed], facts.Has[treatment.ApprovalStands] = undisputed, stands
 	return facts, err
 }
 
@@ -322,7 +327,9 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 			book, err = book.Apply(t)
 			return err
 		}
-		for _, p := range standing {
+		// What an earlier approval of the request held and gave back is over.
+		from := max(0, slices.IndexFunc(standing, func(p store.Posting) bool { return p.ID == l.Transfer }))
+		for _, p := range standing[from:] {
 			if p.Fund != l.Fund || p.Kind == fund.KindReserve {
 				continue
 			}

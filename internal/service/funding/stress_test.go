@@ -32,7 +32,7 @@ func TestTwoHundredApprovalsAtOnceAgainstMoneyFor137(t *testing.T) {
 	for range 16 {
 		workers.Go(func() {
 			for id := range waiting {
-				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove}, "key-"+id.String())
+				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "key-"+id.String())
 				e := errs.Of(err)
 				switch {
 				case err == nil:
@@ -58,6 +58,9 @@ func TestTwoHundredApprovalsAtOnceAgainstMoneyFor137(t *testing.T) {
 	}
 }
 
+// scale multiplies the number of random histories: go test ./internal/service/funding -run AnySequence -scale 20
+var scale = flag.Int("scale", 1, "how many times thirty random histories of a ledger are played")
+
 // held is what the model knows of one treatment.
 type held struct {
 	treatment ident.ID
@@ -82,7 +85,7 @@ func TestAnySequenceOfUseCasesKeepsTheBooks(t *testing.T) {
 	// Every step is a transaction: thirty sequences find what a hundred find.
 	checks := flag.Lookup("rapid.checks")
 	before := checks.Value.String()
-	if err := checks.Value.Set("30"); err != nil {
+	if err := checks.Value.Set(strconv.Itoa(30 * *scale)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = checks.Value.Set(before) })

@@ -4,16 +4,22 @@ import "github.com/shanhai-health/shanhai/internal/store"
 
 // Names of the stored records, for delivery, which does not reach into the store.
 type (
+	Appeal           = store.Appeal
 	Approval         = store.Approval
 	ApprovalLine     = store.ApprovalLine
 	Fund             = store.Fund
+	Hold             = store.Hold
+	FundMove         = store.FundMove
 	FundItem         = store.FundItem
+	LedgerCheck      = store.LedgerCheck
+	LedgerFault      = store.LedgerFault
 	LedgerLine       = store.LedgerLine
 	Neighbours       = store.Neighbours
 	Paper            = store.Paper
 	Settlement       = store.Settlement
 	SettlementFilter = store.SettlementFilter
 	SettlementLine   = store.SettlementLine
+	Signature        = store.Signature
 	SettlementState  = store.SettlementState
 	Treatment        = store.Treatment
 )

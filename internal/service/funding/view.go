@@ -91,10 +91,27 @@ type ApprovalView struct {
 	Place     store.Neighbours       // in the queue of waiting ones
 	Sides     map[ident.ID]user.Side // of the hospitals
 
+	Signatures []store.Signature // in the order they were given; facts only for who may see them
+	Now        []fund.Fact       // the bound facts as they stand, where somebody signed
+	Rules      fund.Rules
+	Funds      []FundJudged // for who decides: every pool, and why it would not pay
+	Appeals    []store.Appeal
+
 	Settled    bool
 	Settlement store.Settlement
 
 	MayDecide, MayRevoke, MayWithdraw, MaySettle bool
+	MayUphold, MayAppeal, MayDecideAppeal        bool
+}
+
+// Signed counts the signatures that stand.
+func (v ApprovalView) Signed() (n int) {
+	for _, s := range v.Signatures {
+		if !s.Void && s.Relation == fund.Unrelated {
+			n++
+		}
+	}
+	return n
 }
 
 // Estimate is the application as a settlement; with an approval, with what was
@@ -174,7 +191,9 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 	hospital := authz.AtHospital(who.PartnershipID, v.Approval.Hospital)
 	decides := s.policy.Can(who, authz.ApprovalDecide, hospital)
 	v.MayDecide = decides && v.State == fund.ApprovalRequested
-	v.MayRevoke = decides && v.State == fund.ApprovalApproved && v.Treatment.Place.State == treatment.Approved
+	lapsed := v.State == fund.ApprovalApproved && v.Lapse == fund.LapseOpen
+	v.MayUphold = decides && lapsed
+	v.MayRevoke = decides && v.State == fund.ApprovalApproved && (lapsed || v.Treatment.Place.State == treatment.Approved)
 	v.MayWithdraw = v.State == fund.ApprovalRequested && s.policy.Can(who, authz.ApprovalRequest, hospital)
 	v.MaySettle = v.Treatment.Place.State == treatment.Discharged && s.policy.Can(who, authz.SettlementEnter, hospital)
 	if decides {
@@ -182,6 +201,20 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 			return err
 		}
 		if v.Place, err = tx.ApprovalNeighbours(v.Approval, s.listed(who, authz.ApprovalRead)); err != nil {
+			return err
+		}
+	}
+	if v.Rules, err = tx.FundingRules(); err != nil {
+		return err
+	}
+	if v.Signatures, err = tx.SignaturesOf(v.ID); err != nil {
+		return err
+	}
+	if err := s.fillAppeals(tx, who, v); err != nil {
+		return err
+	}
+	if n := len(v.Signatures); n > 0 && v.CaseNo != "" {
+		if v.Now, err = tx.BoundFacts(v.Treatment, v.Signatures[n-1].SignedOn); err != nil {
 			return err
 		}
 	}
@@ -211,8 +244,19 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 	if v.Treatment.Place.Path == treatment.Emergency {
 		v.Checks = append(v.Checks, Check{State: "warn", Key: "funding.check.emergency"})
 	}
+	if v.Lapse != "" {
+		v.Checks = append(v.Checks, Check{State: "warn", Key: "funding.check.lapsed", Args: errs.Args{"n": len(v.LapsedFacts)}})
+	}
 	if !v.MayDecide {
 		return nil
+	}
+	want := fund.Asked{Programme: v.Treatment.Programme, Hospital: v.Treatment.Hospital, Category: facts.Category, On: tx.Today(), Amount: v.Requested}
+	if v.Funds, err = s.judged(tx, who, want); err != nil {
+		return err
+	}
+	v.Checks = append(v.Checks, Check{State: "ok", Key: "funding.check.approvers", Args: errs.Args{"need": v.Rules.Approvers(v.Requested), "have": v.Signed(), "single": v.Rules.Single}})
+	if err := mayDecide(tx, v.Approval); err != nil {
+		v.Blocked = err
 	}
 	registrars, err := tx.RegisteredBy(v.Treatment)
 	if err != nil {
@@ -229,7 +273,7 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 		c := judge(l.Amount <= b.Balances.Available, "funding.check.covered", errs.Args{"fund": l.FundName, "available": b.Balances.Available, "asked": l.Amount})
 		v.Checks = append(v.Checks, c)
 		if _, _, err := b.Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, l.Amount); err != nil && v.Blocked == nil {
-			v.Blocked = err
+			v.Blocked = s.others(tx, who, v.Treatment, err)
 		}
 	}
 	return nil

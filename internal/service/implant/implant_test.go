@@ -366,7 +366,7 @@ func TestAnOpenDisputeStopsReservationAndSettlement(t *testing.T) {
 		t.Fatal(err)
 	}
 	decide := func() error {
-		_, err := money.Decide(t.Context(), x.Approver(), funding.Decision{Approval: ask.Approval, Decision: fund.DecideApprove}, "")
+		_, err := money.Decide(t.Context(), x.Approver(), funding.Decision{Approval: ask.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
 		return err
 	}
 	refused(t, "reserving", decide(), "treatment.approve")

@@ -48,7 +48,7 @@ func (o *office) pay() ident.ID {
 	if err != nil {
 		o.T.Fatal(err)
 	}
-	if _, err := o.money.Decide(ctx, o.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove}, ident.Token()); err != nil {
+	if _, err := o.money.Decide(ctx, o.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}, ident.Token()); err != nil {
 		o.T.Fatal(err)
 	}
 	o.Advance(t, treatment.Admit, treatment.LogOperation, treatment.Discharge)

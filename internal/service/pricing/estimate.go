@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -161,7 +162,8 @@ func shifts(tx *store.Tx, person ident.ID, year int, counted fee.Year) ([]Shifte
 
 func serving(tx *store.Tx, t store.Treatment) ([]Fund, error) {
 	all, err := tx.FundChoices()
-	return slices.DeleteFunc(all, func(f Fund) bool { return !f.Serves(t.Programme, tx.Today()) }), err
+	asked := fund.Asked{Programme: t.Programme, Hospital: t.Hospital, Category: t.Category, On: tx.Today()}
+	return slices.DeleteFunc(all, func(f Fund) bool { return len(f.Earmark().WhyNot(asked)) > 0 }), err
 }
 
 // versionsOn are the versions in force on a day, one a region.

@@ -56,9 +56,13 @@ settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_i
 	select $1::uuid, id, id, id, id, prog, h, v, 7, 1, 1, 1, 1, 1, 1, 1, 'settled', d, at, id from n where step >= 8),
 line_ as (insert into settlement_line (partnership_id, settlement_id, line_no, funder, fund_id, hospital_id, visible_to, amount_fen)
 	select $1::uuid, id, 1, 'fund', md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n where step >= 8),
-approval_ as (insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, requested_fen, requested_by, requested_at, decided_by, decided_at)
-	select $1::uuid, id, id, id, h, v, case when step = 3 then 'requested' else 'approved' end, 7, 1, 1, id, at, case when step = 3 then null else $1::uuid end, case when step = 3 then null else at end from n),
+approval_ as (insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, requested_fen, requested_by, requested_at, digest, signed_on, lapse, lapsed_at, decided_by, decided_at)
+	select $1::uuid, id, id, id, h, v, case when step = 3 then 'requested' else 'approved' end, 7, 1, 1, id, at, '', d, case when i % 100 = 7 and step <> 3 then 'open' else '' end, at, case when step = 3 then null else $1::uuid end, case when step = 3 then null else at end from n),
 share_ as (insert into approval_line (partnership_id, approval_id, fund_id, hospital_id, visible_to, amount_fen) select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, h, v, 1 from n),
+signature_ as (insert into approval_signature (partnership_id, id, approval_id, hospital_id, visible_to, account_id, relation, amount_fen, digest, facts, opinion, signed_on, signed_at)
+	select $1::uuid, id, id, h, v, id, 'none', 1, 'x', '[]', '', d, at from n),
+appeal_ as (insert into approval_appeal (partnership_id, id, approval_id, hospital_id, visible_to, state, reason, due_on, refused_by, created_at, created_by)
+	select $1::uuid, id, id, h, v, case when i % 200 = 0 then 'filed' else 'rejected' end, '', d, $1::uuid, at, id from n where i % 10 = 0),
 referral_ as (insert into referral (partnership_id, id, case_id, kind, from_hospital_id, to_hospital_id, visible_to, state, reason, created_at, created_by)
 	select $1::uuid, id, id, 'join', h, ($2::uuid[])[1 + (i + 1) % cardinality($2::uuid[])], v, case when i % 500 = 0 then 'sent' else 'done' end, '', at, id from n where i % 5 = 0),
 fund_ as (insert into fund (partnership_id, id, code, name, kind, opened_on, created_at, created_by)

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+)
+
+// What can be wrong with the books. The database refuses each of them; the check
+// finds what was done past the database, or by a database that was restored.
+const (
+	FaultBalance  = "balance"  // an account is not the sum of its entries
+	FaultTransfer = "transfer" // the entries of a transfer do not sum to zero
+	FaultNegative = "negative" // an account was below zero at some instant
+	FaultHolds    = "holds"    // what a fund has reserved is not what it holds for treatments
+)
+
+// LedgerFault is one thing that is wrong. Account is a transfer's id for
+// FaultTransfer and nil for FaultHolds.
+type LedgerFault struct {
+	Fault   string    `db:"fault" json:"fault"`
+	Fund    ident.ID  `db:"fund_id" json:"fund"`
+	Account ident.ID  `db:"id" json:"id"`
+	Kind    string    `db:"kind" json:"kind"`
+	Balance money.Fen `db:"balance_fen" json:"balance_fen"`
+	Entries money.Fen `db:"entries_fen" json:"entries_fen"`
+}
+
+// CheckLedger holds the partnership's books against their rules and lists what
+// breaks one; an empty list is the proof. Within one instant only its end counts:
+// the transfers of one transaction have no order among them.
+func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
+	var out []LedgerFault
+	err := tx.list(&out, `with line as (
+			select e.account_id, e.amount_fen, t.id, t.fund_id, t.kind, t.posted_at from ledger_entry e
+			join ledger_transfer t on t.partnership_id = e.partnership_id and t.id = e.transfer_id where e.partnership_id = $1),
+		total as (select l.account_id, sum(l.amount_fen)::bigint as total from line l group by l.account_id),
+		at as (select l.account_id, l.posted_at, sum(sum(l.amount_fen)) over (partition by l.account_id order by l.posted_at)::bigint as after from line l
+			group by l.account_id, l.posted_at),
+		low as (select a.account_id, min(a.after) as lowest from at a group by a.account_id having min(a.after) < 0)
+		(select 'balance' as fault, l.fund_id, l.id, l.kind, l.balance_fen, coalesce(s.total, 0) as entries_fen from ledger_account l
+			left join total s on s.account_id = l.id where l.partnership_id = $1 and l.balance_fen <> coalesce(s.total, 0) limit 100)
+		union all (select 'transfer', t.fund_id, t.id, t.kind, 0, coalesce(sum(l.amount_fen), 0)::bigint from ledger_transfer t left join line l on l.id = t.id
+			where t.partnership_id = $1 group by t.fund_id, t.id, t.kind having coalesce(sum(l.amount_fen), 0) <> 0 or count(l.id) < 2 limit 100)
+		union all (select 'negative', l.fund_id, l.id, l.kind, l.balance_fen, w.lowest from low w join ledger_account l on l.partnership_id = $1 and l.id = w.account_id
+			where l.kind <> 'source' limit 100)
+		union all (select 'holds', l.fund_id, null, l.kind, l.balance_fen, coalesce(h.held, 0) from ledger_account l
+			left join (select x.fund_id, sum(x.amount_fen)::bigint as held from approval_line x where x.partnership_id = $1 and x.hold = 'open' group by x.fund_id) h
+				on h.fund_id = l.fund_id where l.partnership_id = $1 and l.kind = 'reserved' and l.lane = 0 and l.balance_fen <> coalesce(h.held, 0) limit 100)
+		order by 1, 2, 4`, tx.Partnership())
+	return out, err
+}
+
+// LedgerCheck is the outcome of a check of the books.
+type LedgerCheck struct {
+	At     time.Time
+	Faults []LedgerFault
+}
+
+// SaveLedgerCheck keeps the outcome of a check.
+func (tx *Tx) SaveLedgerCheck(faults []LedgerFault) error {
+	if faults == nil {
+		faults = []LedgerFault{}
+	}
+	detail, err := json.Marshal(faults)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`insert into ledger_check (partnership_id, id, checked_at, checked_on, faults, detail) values ($1, $2, $3, $4, $5, $6)`, tx.Partnership(), ident.New(), tx.now,
+		tx.Today(), len(faults), string(detail))
+	return err
+}
+
+// LastLedgerCheck is the latest check of the books; false when none was made.
+func (tx *Tx) LastLedgerCheck() (LedgerCheck, bool, error) {
+	var rows []struct {
+		At     time.Time `db:"checked_at"`
+		Detail []byte    `db:"detail"`
+	}
+	err := tx.list(&rows, `select c.checked_at, c.detail from ledger_check c where c.partnership_id = $1 order by c.checked_at desc, c.id desc limit 1`, tx.Partnership())
+	if err != nil || len(rows) == 0 {
+		return LedgerCheck{}, false, err
+	}
+	out := LedgerCheck{At: rows[0].At.UTC()}
+	return out, true, json.Unmarshal(rows[0].Detail, &out.Faults)
+}
