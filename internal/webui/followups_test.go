@@ -68,6 +68,7 @@ func TestAFollowUpIsRecordedFromTheWorklist(t *testing.T) {
 	page := b.get(at)
 	contains(t, "the follow-up", page, "随访已记录", "按期完成", "家属代报（女儿）", "84（良）", "深静脉血栓", "走路还有点跛")
 	contains(t, "the worklist after it", b.get("/followups"), "目前没有要随访的患者")
+	contains(t, "the operation", b.get(b.get("/cases/"+c.ID.String()).link(t, "/operations/")), "深静脉血栓", "Ⅱ 药物或输血", "不确定", "治疗中", "随访时得知")
 	contains(t, "the timeline", b.get("/patients/"+c.Person.String()+"/timeline"), "随访：术后6周", "家属代报")
 
 	gone := b.get(page.link(t, "/followups/contacts/"))
