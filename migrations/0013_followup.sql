@@ -96,20 +96,10 @@ create table followup_score (
 );
 create unique index followup_score_once on followup_score (partnership_id, contact_id, instrument);
 
-create table followup_complication (
-  partnership_id uuid not null,
-  id uuid not null,
-  contact_id uuid not null,
-  hospital_id uuid not null,
-  visible_to uuid[] not null,
-  code text not null,
-  onset_on date,
-  grade text not null default '',
-  related text not null default '',
-  note text not null default '',
-  primary key (partnership_id, id)
-);
-create index followup_complication_of on followup_complication (partnership_id, contact_id);
+-- A complication that was told at a contact is one of the operation's, like any
+-- other, and goes with the contact when that is withdrawn.
+alter table complication add column contact_id uuid; -- empty: not told at a follow-up
+create index complication_contact on complication (partnership_id, contact_id) where contact_id is not null;
 
 -- The token printed on a return slip. It says nothing by itself: whoever is
 -- signed in and sees the case finds the case by it.
@@ -126,21 +116,21 @@ create table followup_slip (
 create unique index followup_slip_token on followup_slip (partnership_id, token);
 create unique index followup_slip_case on followup_slip (partnership_id, case_id);
 
-select app_shard(t, 'distributed') from unnest(array['followup', 'followup_contact', 'followup_score', 'followup_complication', 'followup_slip']::regclass[]) t;
+select app_shard(t, 'distributed') from unnest(array['followup', 'followup_contact', 'followup_score', 'followup_slip']::regclass[]) t;
 
 alter table followup add foreign key (partnership_id, procedure_id) references procedure (partnership_id, id);
 alter table followup_contact add foreign key (partnership_id, followup_id) references followup (partnership_id, id);
 alter table followup_contact add foreign key (partnership_id, procedure_id) references procedure (partnership_id, id);
 alter table followup_score add foreign key (partnership_id, contact_id) references followup_contact (partnership_id, id);
-alter table followup_complication add foreign key (partnership_id, contact_id) references followup_contact (partnership_id, id);
+alter table complication add foreign key (partnership_id, contact_id) references followup_contact (partnership_id, id);
 alter table followup_slip add foreign key (partnership_id, case_id) references casefile (partnership_id, id);
 
 select app_grant('followup', 'write');
 -- What was found is never rewritten: a wrong contact is withdrawn and entered anew.
-select app_grant(t, 'append') from unnest(array['followup_contact', 'followup_score', 'followup_complication', 'followup_slip']::regclass[]) t;
+select app_grant(t, 'append') from unnest(array['followup_contact', 'followup_score', 'followup_slip']::regclass[]) t;
 grant update (live, withdrawn_reason, withdrawn_by, withdrawn_at, version) on followup_contact to shanhai_app;
 
-select app_protect(t, 'visible') from unnest(array['followup', 'followup_contact', 'followup_score', 'followup_complication', 'followup_slip']::regclass[]) t;
+select app_protect(t, 'visible') from unnest(array['followup', 'followup_contact', 'followup_score', 'followup_slip']::regclass[]) t;
 
 -- +goose StatementBegin
 -- followup_place puts the appointments of a person the caller sees before the

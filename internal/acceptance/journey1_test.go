@@ -245,6 +245,7 @@ func (o *office) approve(t *testing.T, treatment string) {
 	approver := o.as("approver")
 	approver.open(approval)
 	approver.says(patientName, "20,000.00")
+	approver.pick("relation", "none")
 	approver.press("button[value=approve]")
 	approver.says("已批准")
 }

@@ -55,7 +55,7 @@ var domainDoors = map[string][]string{
 	"treatment":    {"procedure", "document"},
 	"casefile":     {"patient", "procedure", "treatment", "document"},
 	"referral":     {"casefile", "procedure", "treatment"},
-	"followup":     {"casefile", "procedure", "treatment"},
+	"followup":     {"casefile", "complication", "procedure", "treatment"},
 	"screening":    {"acuity", "patient", "procedure"},
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},

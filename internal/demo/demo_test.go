@@ -117,7 +117,7 @@ func TestTheDemonstrationFollowsItsPatients(t *testing.T) {
 		"of a township": `status = 'open' and township <> ''`,
 		"entered later": `exists (select 1 from followup_contact k where k.followup_id = f.id and (k.created_at at time zone 'Asia/Shanghai')::date > k.happened_on)`,
 		"with scores":   `exists (select 1 from followup_contact k join followup_score s on s.contact_id = k.id where k.followup_id = f.id and s.instrument = 'HSS')`,
-		"complicated":   `exists (select 1 from followup_contact k join followup_complication x on x.contact_id = k.id where k.followup_id = f.id)`,
+		"complicated":   `exists (select 1 from followup_contact k join complication x on x.contact_id = k.id where k.followup_id = f.id)`,
 	} {
 		var n int
 		if err := super.QueryRow(`select count(*) from followup f where f.live and ` + query).Scan(&n); err != nil {

@@ -3,6 +3,7 @@ package demo
 import (
 	"slices"
 
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -97,9 +98,13 @@ func (f *followed) contact(x store.FollowUp) error {
 		c.Evidence, c.Informant = followup.Family, "女儿"
 	}
 	if f.n%29 == 13 {
-		c.Complications = []followup.Complication{{Code: followup.Complications(x.Site)[f.n%3], Onset: on.AddDays(-2), Grade: "II", Related: "yes"}}
+		told := complication.Complication{Type: complication.Types(x.Programme)[f.n%3], Onset: on.AddDays(-2), Related: complication.RelatedYes}
+		if told.Type.Scale(x.Programme) == complication.ClavienDindo {
+			told.Grade = "II"
+		}
+		c.Complications = []complication.Complication{told}
 	}
-	done, err := c.Check(followup.Facts{Site: x.Site, Operated: x.OperatedOn, Today: f.m.today})
+	done, err := c.Check(followup.Facts{Programme: x.Programme, Site: x.Site, Operated: x.OperatedOn, Today: f.m.today})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/httpx"
@@ -130,30 +131,30 @@ func (s *Server) followUpCalls(r *http.Request, c *call) (int, any, error) {
 
 // contactBody is a contact on record. Other records refer to its id.
 type contactBody struct {
-	ID            ident.ID                `json:"id"`
-	FollowUpID    *ident.ID               `json:"followup_id"`
-	ProcedureID   ident.ID                `json:"procedure_id"`
-	CaseID        ident.ID                `json:"case_id"`
-	HospitalID    ident.ID                `json:"hospital_id"`
-	Step          followup.Step           `json:"step"`
-	On            clock.Date              `json:"on"`
-	EnteredAt     time.Time               `json:"entered_at"`
-	EnteredBy     string                  `json:"entered_by"`
-	Evidence      followup.Evidence       `json:"evidence"`
-	Reached       bool                    `json:"reached"`
-	Informant     string                  `json:"informant"`
-	Note          string                  `json:"note"`
-	Results       []followup.Result       `json:"results"`
-	Complications []followup.Complication `json:"complications"`
-	Live          bool                    `json:"live"`
-	Withdrawn     string                  `json:"withdrawn_reason"`
-	Version       int64                   `json:"version"`
+	ID            ident.ID                    `json:"id"`
+	FollowUpID    *ident.ID                   `json:"followup_id"`
+	ProcedureID   ident.ID                    `json:"procedure_id"`
+	CaseID        ident.ID                    `json:"case_id"`
+	HospitalID    ident.ID                    `json:"hospital_id"`
+	Step          followup.Step               `json:"step"`
+	On            clock.Date                  `json:"on"`
+	EnteredAt     time.Time                   `json:"entered_at"`
+	EnteredBy     string                      `json:"entered_by"`
+	Evidence      followup.Evidence           `json:"evidence"`
+	Reached       bool                        `json:"reached"`
+	Informant     string                      `json:"informant"`
+	Note          string                      `json:"note"`
+	Results       []followup.Result           `json:"results"`
+	Complications []complication.Complication `json:"complications"`
+	Live          bool                        `json:"live"`
+	Withdrawn     string                      `json:"withdrawn_reason"`
+	Version       int64                       `json:"version"`
 }
 
 func contactOf(k aftercare.Contact) contactBody {
 	b := contactBody{ID: k.ID, ProcedureID: k.Procedure, CaseID: k.Case, HospitalID: k.Hospital, Step: k.Step, On: k.On, EnteredAt: k.EnteredAt, EnteredBy: k.EnteredBy,
 		Evidence: k.Evidence, Reached: k.Reached, Informant: k.Informant, Note: k.Note, Results: append([]followup.Result{}, k.Results...),
-		Complications: append([]followup.Complication{}, k.Complications...), Live: k.Live, Withdrawn: k.Withdrawn, Version: k.Version}
+		Complications: append([]complication.Complication{}, k.Complications...), Live: k.Live, Withdrawn: k.Withdrawn, Version: k.Version}
 	if k.FollowUp != ident.Nil {
 		b.FollowUpID = &k.FollowUp
 	}
@@ -162,14 +163,14 @@ func contactOf(k aftercare.Contact) contactBody {
 
 // recordBody is a contact as it is entered. A total follows from all its parts.
 type recordBody struct {
-	Version       int64                   `json:"version"`
-	On            clock.Date              `json:"on"`
-	Evidence      followup.Evidence       `json:"evidence"`
-	Reached       bool                    `json:"reached"`
-	Informant     string                  `json:"informant"`
-	Note          string                  `json:"note"`
-	Results       []followup.Result       `json:"results"`
-	Complications []followup.Complication `json:"complications"`
+	Version       int64                       `json:"version"`
+	On            clock.Date                  `json:"on"`
+	Evidence      followup.Evidence           `json:"evidence"`
+	Reached       bool                        `json:"reached"`
+	Informant     string                      `json:"informant"`
+	Note          string                      `json:"note"`
+	Results       []followup.Result           `json:"results"`
+	Complications []complication.Complication `json:"complications"`
 }
 
 func (b recordBody) contact() followup.Contact {

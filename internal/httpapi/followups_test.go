@@ -41,7 +41,8 @@ func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
 	tr := a.TreatmentIn(c, servicetest.Mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
 	s := care.New(care.Deps{DB: a.DB, Policy: a.Policy, Clock: a.Clock})
 	in := care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Left, a.Today().AddDays(-75)), Confirmed: true}
-	if _, err := s.LogOperation(t.Context(), doctor, in, store.Key{}); err != nil {
+	o, err := s.LogOperation(t.Context(), doctor, in, store.Key{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	token := a.worker(doctor)
@@ -58,6 +59,7 @@ func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
 		t.Errorf("a part is missing: %d %+v", code, k)
 	}
 	body["results"].([]map[string]any)[0]["parts"].(map[string]int)["stability"] = 8
+	body["complications"] = []map[string]any{{"type": "DVT"}}
 	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-1", body, &k); code != http.StatusCreated || k.Step != "w6" || len(k.Results) != 1 || k.Results[0].Total != 98 {
 		t.Fatalf("%d %+v", code, k)
 	}
@@ -67,8 +69,12 @@ func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
 	if code := a.post(token, "/followups/"+first.ID+"/contacts", "f-2", body, &again); again.Rule != "followup.once" {
 		t.Errorf("done already: %d %+v", code, again)
 	}
-	if code, raw := a.get(token, "/contacts/"+k.ID); code != http.StatusOK || !strings.Contains(string(raw), `"evidence":"phone"`) {
+	if code, raw := a.get(token, "/contacts/"+k.ID); code != http.StatusOK || !strings.Contains(string(raw), `"evidence":"phone"`) ||
+		!strings.Contains(string(raw), `"complications":[{"type":"DVT","onset_on":"`+a.Today().AddDays(-30).String()+`","grade":"","related":"UNKNOWN","outcome":"ONGOING","note":""}]`) {
 		t.Errorf("%d %s", code, raw)
+	}
+	if code, raw := a.get(token, "/procedures/"+o.ID.String()+"/complications"); code != http.StatusOK || !strings.Contains(string(raw), `"contact_id":"`+k.ID+`","type":"DVT"`) {
+		t.Errorf("the operation's complications: %d %s", code, raw)
 	}
 	at := "/cases/" + c.ID.String()
 	_, raw = a.get(token, at+"/followups")

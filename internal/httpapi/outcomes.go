@@ -132,6 +132,7 @@ func (s *Server) saveSheet(r *http.Request, c *call) (int, any, error) {
 type complicationBody struct {
 	ID         ident.ID             `json:"id"`
 	HospitalID ident.ID             `json:"hospital_id"`
+	ContactID  *ident.ID            `json:"contact_id"` // at which it was told
 	Type       complication.Type    `json:"type"`
 	OnsetOn    clock.Date           `json:"onset_on"`
 	Grade      string               `json:"grade"`
@@ -142,7 +143,11 @@ type complicationBody struct {
 }
 
 func complicationOf(c treatment.Complication) complicationBody {
-	return complicationBody{c.ID, c.Hospital, c.Type, c.Onset, c.Grade, c.Related, c.Outcome, c.Note, c.Version}
+	b := complicationBody{c.ID, c.Hospital, nil, c.Type, c.Onset, c.Grade, c.Related, c.Outcome, c.Note, c.Version}
+	if c.Contact != ident.Nil {
+		b.ContactID = &c.Contact
+	}
+	return b
 }
 
 func (s *Server) complications(r *http.Request, c *call) (int, any, error) {

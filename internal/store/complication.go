@@ -14,6 +14,7 @@ type Complication struct {
 	ID        ident.ID
 	Procedure ident.ID
 	Hospital  ident.ID // where it was found
+	Contact   ident.ID // the follow-up at which it was told; nil: at none
 	complication.Complication
 	By        string // display name
 	CreatedAt time.Time
@@ -24,6 +25,7 @@ type complicationRow struct {
 	ID        ident.ID   `db:"id"`
 	Procedure ident.ID   `db:"procedure_id"`
 	Hospital  ident.ID   `db:"hospital_id"`
+	Contact   ident.ID   `db:"contact_id"`
 	Type      string     `db:"type"`
 	Onset     clock.Date `db:"onset_on"`
 	Grade     string     `db:"grade"`
@@ -36,12 +38,12 @@ type complicationRow struct {
 }
 
 func (r complicationRow) complication() Complication {
-	return Complication{ID: r.ID, Procedure: r.Procedure, Hospital: r.Hospital, By: r.By, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
+	return Complication{ID: r.ID, Procedure: r.Procedure, Hospital: r.Hospital, Contact: r.Contact, By: r.By, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 		Complication: complication.Complication{Type: complication.Type(r.Type), Onset: r.Onset, Grade: r.Grade, Related: complication.Related(r.Related),
 			Outcome: complication.Outcome(r.Outcome), Note: r.Note}}
 }
 
-const complicationColumns = `x.id, x.procedure_id, x.hospital_id, x.type, x.onset_on, x.grade, x.related, x.outcome, x.note, x.created_at, x.version,
+const complicationColumns = `x.id, x.procedure_id, x.hospital_id, x.contact_id, x.type, x.onset_on, x.grade, x.related, x.outcome, x.note, x.created_at, x.version,
 	coalesce((select a.display_name from account a where a.id = x.created_by), '') as by_name`
 
 // ComplicationsOf lists what went wrong after an operation, by day.

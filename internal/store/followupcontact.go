@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -83,8 +84,8 @@ const contactColumns = `k.id, k.followup_id, k.procedure_id, k.treatment_id, k.c
 	coalesce((select a.display_name from account a where a.id = k.created_by), '') as entered_name,
 	coalesce((select json_agg(json_build_object('instrument', s.instrument, 'edition', s.edition, 'total', s.total, 'parts', s.parts) order by s.instrument)
 		from followup_score s where s.partnership_id = k.partnership_id and s.contact_id = k.id), '[]')::text as scores,
-	coalesce((select json_agg(json_build_object('code', x.code, 'onset', coalesce(x.onset_on::text, ''), 'grade', x.grade, 'related', x.related, 'note', x.note) order by x.id)
-		from followup_complication x where x.partnership_id = k.partnership_id and x.contact_id = k.id), '[]')::text as complications`
+	coalesce((select json_agg(json_build_object('type', x.type, 'onset_on', x.onset_on, 'grade', x.grade, 'related', x.related, 'outcome', x.outcome, 'note', x.note) order by x.onset_on, x.id)
+		from complication x where x.partnership_id = k.partnership_id and x.contact_id = k.id and x.contact_id is not null and (x.live or not k.live)), '[]')::text as complications`
 
 const joinContact = ` join procedure o on o.partnership_id = k.partnership_id and o.id = k.procedure_id `
 
@@ -171,12 +172,14 @@ func (tx *Tx) insertResults(c Contact) error {
 	return err
 }
 
+// insertComplications records what was told at a contact among what went wrong
+// after its operation.
 func (tx *Tx) insertComplications(c Contact) error {
 	type row struct {
 		ID ident.ID `json:"id"`
-		followup.Complication
+		complication.Complication
 	}
-	rows := items(c.Complications, func(x followup.Complication) row { return row{ident.New(), x} })
+	rows := items(c.Complications, func(x complication.Complication) row { return row{ident.New(), x} })
 	if len(rows) == 0 {
 		return nil
 	}
@@ -184,11 +187,21 @@ func (tx *Tx) insertComplications(c Contact) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`insert into followup_complication (partnership_id, id, contact_id, hospital_id, visible_to, code, onset_on, grade, related, note)
-		select k.partnership_id, w.id, k.id, k.hospital_id, k.visible_to, w.code, nullif(w.onset, '')::date, coalesce(w.grade, ''), coalesce(w.related, ''), coalesce(w.note, '')
-		from followup_contact k cross join jsonb_to_recordset($3::jsonb) as w(id uuid, code text, onset text, grade text, related text, note text)
+	_, err = tx.exec(`insert into complication (partnership_id, id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, contact_id, type, onset_on, grade, related,
+			outcome, note, created_at, created_by)
+		select k.partnership_id, w.id, k.procedure_id, k.treatment_id, k.case_id, k.person_id, k.hospital_id, k.visible_to, k.id, w.type, w.onset_on, w.grade, w.related,
+			w.outcome, w.note, k.created_at, k.created_by
+		from followup_contact k cross join jsonb_to_recordset($3::jsonb) as w(id uuid, type text, onset_on date, grade text, related text, outcome text, note text)
 		where k.partnership_id = $1 and k.id = $2`, tx.Partnership(), c.ID, string(raw))
 	return err
+}
+
+// LastReached is the last day on which a follow-up of an operation found out how
+// the patient is; zero: none did.
+func (tx *Tx) LastReached(operation ident.ID) (clock.Date, error) {
+	var on clock.Date
+	err := tx.get(&on, `select max(k.happened_on) from followup_contact k where k.partnership_id = $1 and k.procedure_id = $2 and k.live and k.reached`, tx.Partnership(), operation)
+	return on, err
 }
 
 // FollowedUp stores what a contact means for its appointment, under its version:
@@ -206,11 +219,16 @@ func (tx *Tx) FollowedUp(f FollowUp, c Contact) error {
 	return tx.settleFollowUps(f.Person)
 }
 
-// WithdrawContact takes a contact off the record under its version. Its
-// appointment stands as before: done by another contact, or open.
+// WithdrawContact takes a contact off the record under its version, and with it
+// the complications that were told at it. Its appointment stands as before: done by another contact, or open.
 func (tx *Tx) WithdrawContact(c Contact, reason string) error {
 	err := tx.update(`update followup_contact set live = false, withdrawn_reason = $4, withdrawn_by = $5, withdrawn_at = $6, version = version + 1
 		where partnership_id = $1 and id = $2 and version = $3 and live`, tx.Partnership(), c.ID, c.Version, reason, tx.who.AccountID, tx.now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`update complication set live = false, withdrawn_reason = $3, version = version + 1
+		where partnership_id = $1 and contact_id = $2 and contact_id is not null and live`, tx.Partnership(), c.ID, reason)
 	if err != nil || c.FollowUp == ident.Nil {
 		return err
 	}

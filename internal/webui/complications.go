@@ -52,33 +52,38 @@ func complicationForm(b Base, today clock.Date, v care.OperationView, old care.C
 	return f
 }
 
-// readComplication reads the form; a grade of another scale than the type's is
-// refused where it was chosen.
+// readComplication reads the form.
 func readComplication(f *Form, p procedure.Programme) complication.Complication {
 	c := complication.Complication{Type: complication.Type(f.Choice("type")), Onset: f.Date("onset_on"), Related: complication.Related(f.Choice("related")),
 		Outcome: complication.Outcome(f.Choice("outcome")), Note: f.Text("note")}
-	if !slices.Contains(f.Names(), "grade") {
-		return c
-	}
-	scale := c.Type.Scale(p)
-	picked := f.Choice("grade")
-	for _, g := range scale.Grades() {
-		if picked == string(scale)+":"+g {
-			c.Grade = g
-		}
-	}
-	if picked != "" && c.Grade == "" && c.Type != "" {
-		if scale == "" {
-			f.Fail("grade", "error.complication.no_scale")
-		} else {
-			f.Fail("grade", "error.complication.grade", "scale", errs.Key(scale.Label()))
-		}
-	}
+	c.Grade = readGrade(f, "grade", c.Type, p)
 	return c
 }
 
+// readGrade reads a field of gradeOptions; a grade of another scale than the
+// type's is refused where it was chosen.
+func readGrade(f *Form, name string, t complication.Type, p procedure.Programme) string {
+	if !slices.Contains(f.Names(), name) {
+		return ""
+	}
+	scale, picked := t.Scale(p), f.Choice(name)
+	for _, g := range scale.Grades() {
+		if picked == string(scale)+":"+g {
+			return g
+		}
+	}
+	switch {
+	case picked == "" || t == "":
+	case scale == "":
+		f.Fail(name, "error.complication.no_scale")
+	default:
+		f.Fail(name, "error.complication.grade", "scale", errs.Key(scale.Label()))
+	}
+	return ""
+}
+
 // severityText is a grade with its scale's words.
-func severityText(b Base, c care.Complication, p procedure.Programme) string {
+func severityText(b Base, c complication.Complication, p procedure.Programme) string {
 	if scale := c.Type.Scale(p); scale != "" && c.Grade != "" {
 		return b.T(scale.GradeLabel(c.Grade))
 	}
@@ -99,7 +104,11 @@ func complicationsTable(b Base, v care.OperationView) Table {
 		if c.Type == complication.StentThrombosis {
 			what.Sub = b.T(complication.TimingLabel(complication.Timing(c.Onset.DaysSince(v.OperatedOn))))
 		}
-		t.Rows = append(t.Rows, Cells(on, what, TextCell(severityText(b, c, v.Programme)), TextCell(b.T(c.Related.Label())), TextCell(b.T(c.Outcome.Label())), TextCell(c.By)))
+		by := TextCell(c.By)
+		if c.Contact != ident.Nil {
+			by.Sub = b.T("complication.told")
+		}
+		t.Rows = append(t.Rows, Cells(on, what, TextCell(severityText(b, c.Complication, v.Programme)), TextCell(b.T(c.Related.Label())), TextCell(b.T(c.Outcome.Label())), by))
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -191,7 +192,7 @@ func contactLines(b Base, k aftercare.Contact) []string {
 		out = append(out, scoreText(b, r))
 	}
 	for _, x := range k.Complications {
-		out = append(out, complicationText(b, x))
+		out = append(out, complicationText(b, x, k.Kind.Programme()))
 	}
 	who := b.T("followup.entered", "name", k.EnteredBy, "on", k.EnteredOn())
 	if k.EnteredOn().After(k.On) {
@@ -227,16 +228,13 @@ func roman(n int) string {
 	return []string{"0", "I", "II", "III", "IV"}[max(0, min(n, 4))]
 }
 
-func complicationText(b Base, x followup.Complication) string {
-	out := []string{b.T(followup.ComplicationLabel(x.Code))}
-	if !x.Onset.IsZero() {
-		out = append(out, b.T("followup.onset_on", "on", x.Onset))
+func complicationText(b Base, x complication.Complication, p procedure.Programme) string {
+	out := []string{b.T(x.Type.Label()), b.T("followup.onset_on", "on", x.Onset)}
+	if grade := severityText(b, x, p); grade != "" {
+		out = append(out, grade)
 	}
-	if x.Grade != "" {
-		out = append(out, b.T("followup.graded", "grade", x.Grade))
-	}
-	if x.Related != "" {
-		out = append(out, b.T("followup.related."+x.Related))
+	if x.Related != complication.RelatedUnknown {
+		out = append(out, b.T(x.Related.Label()))
 	}
 	if x.Note != "" {
 		out = append(out, x.Note)

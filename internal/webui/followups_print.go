@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 )
@@ -137,8 +138,8 @@ func newVillageForms(b Base, in aftercare.ListInput, list aftercare.CallList) vi
 	for i, v := range sheet.Villages {
 		for j, line := range v.Rows {
 			f := villageForm{callLine: line, Village: v.Name, Hospital: v.Hospital}
-			for _, code := range followup.Complications(list.Villages[i].Rows[j].Site) {
-				f.Wrong = append(f.Wrong, b.T(followup.ComplicationLabel(code)))
+			for _, x := range complication.Types(list.Villages[i].Rows[j].Programme) {
+				f.Wrong = append(f.Wrong, b.T(x.Label()))
 			}
 			p.Forms = append(p.Forms, f)
 		}

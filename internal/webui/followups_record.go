@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -49,7 +50,7 @@ func subjectOf(r *http.Request, v aftercare.CaseView) (contactSubject, error) {
 	case i >= 0:
 		x.operation = v.Operations[i]
 	case x.scheduled(): // operated at a hospital whose records the reader does not see
-		x.operation.Procedure = procedure.Procedure{ID: operation, Kind: x.followUp.Kind, Site: x.followUp.Site, Side: x.followUp.Side, OperatedOn: x.followUp.OperatedOn}
+		x.operation.Procedure = procedure.Procedure{ID: operation, Programme: x.followUp.Programme, Kind: x.followUp.Kind, Site: x.followUp.Site, Side: x.followUp.Side, OperatedOn: x.followUp.OperatedOn}
 	default:
 		return x, errs.Missing("error.operation.missing")
 	}
@@ -59,13 +60,13 @@ func subjectOf(r *http.Request, v aftercare.CaseView) (contactSubject, error) {
 // wrongRows is how many complications the form takes at once.
 const wrongRows = 3
 
-func contactForm(b Base, today clock.Date, site procedure.Site) *Form {
+func contactForm(b Base, today clock.Date, o procedure.Procedure) *Form {
 	how := []Field{{Name: "on", LabelKey: "followup.on", HintKey: "followup.on.hint", Kind: KindDate, Width: 6, Focus: true},
 		{Name: "evidence", LabelKey: "followup.how", Kind: KindRadio, Options: optionsOf(followup.Evidences()...)},
 		{Name: "reached", LabelKey: "followup.reached", Kind: KindRadio, Options: []Option{{Value: "yes", Key: "followup.reached.yes"}, {Value: "no", Key: "followup.reached.no"}}, Width: 6},
 		{Name: "informant", LabelKey: "followup.informant", HintKey: "followup.informant.hint", Max: followup.MaxName, Optional: true, Width: 6}}
-	scores, others := scoreFields(site)
-	wrong := wrongFields(site)
+	scores, others := scoreFields(o.Site)
+	wrong := wrongFields(b, o.Programme)
 	note := []Field{{Name: "note", LabelKey: "followup.note", Kind: KindArea, Rows: 3, Max: followup.MaxText, Optional: true}}
 	f := keyed(NewForm(b, today, slices.Concat(how, scores, others, wrong, note)...))
 	f.Sections = []Section{{Key: "followup.s.how", Fields: namesOf(how)}, {Key: "followup.s.scores", Fields: namesOf(scores), Optional: true}}
@@ -118,24 +119,20 @@ func classOptions(s followup.Scale) []Option {
 
 func wrongName(i int, part string) string { return "wrong." + strconv.Itoa(i) + "." + part }
 
-func wrongFields(site procedure.Site) []Field {
-	var codes, grades, related []Option
-	for _, c := range followup.Complications(site) {
-		codes = append(codes, Option{Value: c, Key: followup.ComplicationLabel(c)})
-	}
-	for _, g := range followup.Grades() {
-		grades = append(grades, Option{Value: g, Text: g})
-	}
-	for _, r := range followup.Relations() {
-		related = append(related, Option{Value: r, Key: "followup.related." + r})
-	}
+// wrongFields are what went wrong, as it is told: by the types and grades of the
+// operation's page.
+func wrongFields(b Base, p procedure.Programme) []Field {
+	types, grades := optionsOf(complication.Types(p)...), gradeOptions(b, p)
+	related := optionsOf(complication.RelatedYes, complication.RelatedNo)
 	var out []Field
 	for i := range wrongRows {
-		out = append(out, Field{Name: wrongName(i, "code"), LabelKey: "followup.complication", Kind: KindSelect, Options: codes, Blank: "list.none", Optional: true, Width: 3, Break: true},
-			Field{Name: wrongName(i, "onset"), LabelKey: "followup.onset", Kind: KindDate, Optional: true, Width: 3},
-			Field{Name: wrongName(i, "grade"), LabelKey: "followup.grade", Kind: KindSelect, Options: grades, Blank: "list.none", Optional: true, Width: 3},
-			Field{Name: wrongName(i, "related"), LabelKey: "followup.related", Kind: KindSelect, Options: related, Blank: "followup.related.unknown", Optional: true, Width: 3},
-			Field{Name: wrongName(i, "note"), LabelKey: "followup.complication.note", Max: followup.MaxText, Optional: true})
+		out = append(out, Field{Name: wrongName(i, "type"), LabelKey: "complication.type", Kind: KindSelect, Options: types, Blank: "list.none", Optional: true, Width: 3, Break: true},
+			Field{Name: wrongName(i, "onset_on"), LabelKey: "complication.onset", HintKey: "complication.onset.told", Kind: KindDate, Optional: true, Width: 3})
+		if len(grades) > 0 {
+			out = append(out, Field{Name: wrongName(i, "grade"), LabelKey: "complication.grade", HintKey: "complication.grade.hint", Kind: KindSelect, Options: grades, Blank: "list.none", Optional: true, Width: 3})
+		}
+		out = append(out, Field{Name: wrongName(i, "related"), LabelKey: "complication.related", Kind: KindSelect, Options: related, Blank: complication.RelatedUnknown.Label(), Optional: true, Width: 3},
+			Field{Name: wrongName(i, "note"), LabelKey: "complication.note", Max: complication.MaxNote, Optional: true})
 	}
 	return out
 }
@@ -144,10 +141,10 @@ func wrongFields(site procedure.Site) []Field {
 type contactPaths map[string]string
 
 // readContact reads the form; the paths lead the service's errors to the fields.
-func readContact(f *Form, site procedure.Site) (followup.Contact, contactPaths) {
+func readContact(f *Form, o procedure.Procedure) (followup.Contact, contactPaths) {
 	c := followup.Contact{On: f.Date("on"), Evidence: followup.Evidence(f.Choice("evidence")), Reached: f.Choice("reached") == "yes", Informant: f.Text("informant"), Note: f.Text("note")}
 	paths := contactPaths{}
-	for _, s := range followup.ScalesFor(site) {
+	for _, s := range followup.ScalesFor(o.Site) {
 		r, given := readScore(f, s)
 		if !given {
 			continue
@@ -160,12 +157,13 @@ func readContact(f *Form, site procedure.Site) (followup.Contact, contactPaths) 
 		c.Results = append(c.Results, r)
 	}
 	for i := range wrongRows {
-		x := followup.Complication{Code: f.Choice(wrongName(i, "code")), Onset: f.Date(wrongName(i, "onset")), Grade: f.Choice(wrongName(i, "grade")),
-			Related: f.Choice(wrongName(i, "related")), Note: f.Text(wrongName(i, "note"))}
-		if x == (followup.Complication{}) {
+		x := complication.Complication{Type: complication.Type(f.Choice(wrongName(i, "type"))), Onset: f.Date(wrongName(i, "onset_on")),
+			Related: complication.Related(f.Choice(wrongName(i, "related"))), Note: f.Text(wrongName(i, "note"))}
+		x.Grade = readGrade(f, wrongName(i, "grade"), x.Type, o.Programme)
+		if x == (complication.Complication{}) {
 			continue
 		}
-		for _, part := range []string{"code", "onset", "grade", "related", "note"} {
+		for _, part := range []string{"type", "onset_on", "grade", "related", "note"} {
 			paths["complications."+strconv.Itoa(len(c.Complications))+"."+part] = wrongName(i, part)
 		}
 		c.Complications = append(c.Complications, x)
@@ -229,7 +227,7 @@ func (s *Server) contactForm(r *http.Request, c *Call) (contactView, aftercare.C
 func newContactView(b Base, v aftercare.CaseView, x contactSubject) contactView {
 	self := caseFollowUps(v.ID.String())
 	b.Bar = &SaveBar{Buttons: []Button{{Text: b.T("followup.save"), Kind: "primary"}, {Text: b.T("dialog.back"), Href: self}}, Key: "Ctrl+Enter"}
-	f := contactForm(b, v.Today, x.operation.Site)
+	f := contactForm(b, v.Today, x.operation.Procedure)
 	f.Put("reached", "yes")
 	f.Action = self + "?operation=" + x.operation.ID.String()
 	what := Def{Label: b.T("followup.step"), Text: b.T("followup.unscheduled")}
@@ -277,7 +275,7 @@ func (s *Server) recordContact(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err := p.Form.Read(r); err != nil {
 		return err
 	}
-	contact, paths := readContact(p.Form, x.operation.Site)
+	contact, paths := readContact(p.Form, x.operation.Procedure)
 	in := aftercare.RecordInput{FollowUp: x.followUp.ID, Version: p.Form.Version(), Contact: contact}
 	if !x.scheduled() {
 		in.Operation = x.operation.ID

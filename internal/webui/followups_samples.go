@@ -3,6 +3,7 @@ package webui
 import (
 	"strings"
 
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -123,7 +124,7 @@ func sampleCaseFollow(b Base) aftercare.CaseView {
 		Side: procedure.Right, Live: true, EnteredBy: b.T("style.person.1"), EnteredAt: sampleInstant(), Version: 1,
 		Contact: followup.Contact{On: day.AddDays(-4), Evidence: followup.VillageDoctor, Reached: true, Informant: b.T("style.person.1"),
 			Results:       []followup.Result{{Instrument: followup.HSS, Total: &total, Parts: parts}, {Instrument: followup.NYHA, Total: &class}},
-			Complications: []followup.Complication{{Code: "dvt", Onset: day.AddDays(-20), Grade: "II", Related: "yes", Note: "…"}}}}
+			Complications: []complication.Complication{{Type: "DVT", Onset: day.AddDays(-20), Grade: "II", Related: complication.RelatedYes, Outcome: complication.Ongoing, Note: "…"}}}}
 	gone := contact
 	gone.ID, gone.Live, gone.Withdrawn, gone.Reached, gone.Step, gone.Results, gone.Complications = ident.ID{10}, false, "…", false, "", nil, nil
 	return aftercare.CaseView{CaseItem: c.CaseItem, FollowUps: sampleFollowUps(b), Contacts: []aftercare.Contact{contact, gone}, Operations: c.Operations, Sides: sampleSides(), Today: day, Record: true, Seen: 7}

@@ -54,20 +54,21 @@ func TestAFollowUpIsRecordedFromTheWorklist(t *testing.T) {
 	form := b.get(list.link(t, at+"/new?appointment="))
 	to := form.link(t, at+"?appointment=")
 	wrong := b.submit(form, to, "on", s.Today().String(), "evidence", "family", "reached", "yes", "score.HSS.pain", "31", "score.HSS.function", "20", "score.PAIN", "3",
-		"wrong.0.code", "other", "note", "走路还有点跛")
+		"wrong.0.type", "OTHER", "note", "走路还有点跛")
 	if wrong.status != http.StatusUnprocessableEntity {
 		t.Errorf("wrong input: %d", wrong.status)
 	}
 	contains(t, "the form after it", wrong, "走路还有点跛", `value="31"`)
 	wrong = b.submit(form, to, "on", s.Today().String(), "evidence", "family", "reached", "yes", "score.HSS.pain", "30", "score.HSS.function", "20", "score.PAIN", "3",
-		"wrong.0.code", "other", "note", "走路还有点跛")
+		"wrong.0.type", "OTHER", "note", "走路还有点跛")
 	contains(t, "the rules speak at the fields", wrong, "分项要填就填全", "请写明是谁说的", "请写明是什么情况", `href="#f-score.HSS.motion"`, `href="#f-wrong.0.note"`)
-	done := b.submit(form, to, "on", s.Today().String(), "evidence", "family", "reached", "yes", "informant", "女儿", "score.HSS", "84", "score.PAIN", "3", "wrong.0.code", "dvt",
-		"wrong.0.onset", s.Today().AddDays(-9).String(), "wrong.0.grade", "II", "note", "走路还有点跛")
+	done := b.submit(form, to, "on", s.Today().String(), "evidence", "family", "reached", "yes", "informant", "女儿", "score.HSS", "84", "score.PAIN", "3", "wrong.0.type", "DVT",
+		"wrong.0.onset_on", s.Today().AddDays(-9).String(), "wrong.0.grade", "clavien_dindo:II", "note", "走路还有点跛")
 	want(t, "saving", done, http.StatusSeeOther, at)
 	page := b.get(at)
 	contains(t, "the follow-up", page, "随访已记录", "按期完成", "家属代报（女儿）", "84（良）", "深静脉血栓", "走路还有点跛")
 	contains(t, "the worklist after it", b.get("/followups"), "目前没有要随访的患者")
+	contains(t, "the operation", b.get(b.get("/cases/"+c.ID.String()).link(t, "/operations/")), "深静脉血栓", "Ⅱ 药物或输血", "不确定", "治疗中", "随访时得知")
 	contains(t, "the timeline", b.get("/patients/"+c.Person.String()+"/timeline"), "随访：术后6周", "家属代报")
 
 	gone := b.get(page.link(t, "/followups/contacts/"))

@@ -71,7 +71,7 @@ func sampleHeart(b Base) care.OperationView {
 	v.HeartPart = &procedure.HeartPart{Syndrome: "STEMI", Access: "RADIAL_R", Stents: 1, DrugEluting: true}
 	v.Record = registry.Record{Values: registry.Answers{"door_at": {"2026-01-14T08:10:00+08:00"}, "wire_at": {"2026-01-14T09:15:00+08:00"}, "air_kerma_mgy": {"5200"}},
 		Lesions: []registry.Answers{{"segment": {"6"}, "timi_before": {"0"}, "timi_after": {"3"}, "stenosis_after": {"10"}}}}
-	v.Complications = []care.Complication{{ID: ident.ID{5}, By: b.T("style.person.1"), Complication: complication.Complication{Type: complication.StentThrombosis, Onset: v.OperatedOn.AddDays(9), Grade: "DEFINITE",
+	v.Complications = []care.Complication{{ID: ident.ID{5}, Contact: ident.ID{9}, By: b.T("style.person.1"), Complication: complication.Complication{Type: complication.StentThrombosis, Onset: v.OperatedOn.AddDays(9), Grade: "DEFINITE",
 		Related: complication.RelatedYes, Outcome: "RESOLVED"}}}
 	return v
 }

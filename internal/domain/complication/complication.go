@@ -8,6 +8,7 @@
 package complication
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ const (
 	DeepInfection      Type = "PJI"
 	Dislocation        Type = "DISLOCATION"
 	PeriprostheticBone Type = "PERIPROSTHETIC_FRACTURE"
+	Other              Type = "OTHER"
 )
 
 // Scale is how the severity of a type is graded.
@@ -92,8 +94,11 @@ func (r Related) Label() string { return "complication.related." + strings.ToLow
 // Outcome is how it ended, as far as known.
 type Outcome string
 
+// Ongoing is the outcome of what has not ended, as far as known.
+const Ongoing Outcome = "ONGOING"
+
 // Outcomes lists how a complication may end.
-func Outcomes() []Outcome { return []Outcome{"ONGOING", "RESOLVED", "SEQUELAE", "DEATH"} }
+func Outcomes() []Outcome { return []Outcome{Ongoing, "RESOLVED", "SEQUELAE", "DEATH"} }
 
 // Label is the message key of the outcome.
 func (o Outcome) Label() string { return "complication.outcome." + strings.ToLower(string(o)) }
@@ -103,12 +108,12 @@ func Types(p procedure.Programme) []Type {
 	switch p {
 	case procedure.Joint:
 		return []Type{"SSI_SUPERFICIAL", DeepInfection, Dislocation, PeriprostheticBone, "DVT", "PE", "NERVE_PALSY", "VASCULAR_INJURY", "TRANSFUSION", MI, "STROKE", "AKI",
-			"PNEUMONIA", "PRESSURE_INJURY", ReturnToTheatre, Readmission, "OTHER"}
+			"PNEUMONIA", "PRESSURE_INJURY", ReturnToTheatre, Readmission, Other}
 	case procedure.Cataract:
 		return []Type{Endophthalmitis, "TASS", "CMO", "CORNEAL_DECOMPENSATION", "RAISED_IOP", "WOUND_LEAK", "RETAINED_LENS", "IOL_MALPOSITION", "RETINAL_DETACHMENT", "PCO",
-			ReturnToTheatre, Readmission, "OTHER"}
+			ReturnToTheatre, Readmission, Other}
 	case procedure.Coronary:
-		return []Type{MI, "STROKE", TVR, TLR, StentThrombosis, "BLEEDING", "ACCESS_HAEMATOMA", "PSEUDOANEURYSM", "PERFORATION", "TAMPONADE", "AKI", "HEART_FAILURE", Readmission, "OTHER"}
+		return []Type{MI, "STROKE", TVR, TLR, StentThrombosis, "BLEEDING", "ACCESS_HAEMATOMA", "PSEUDOANEURYSM", "PERFORATION", "TAMPONADE", "AKI", "HEART_FAILURE", Readmission, Other}
 	}
 	return nil
 }
@@ -137,12 +142,12 @@ func (t Type) Scale(p procedure.Programme) Scale {
 
 // Complication is one thing that went wrong after one operation.
 type Complication struct {
-	Type    Type
-	Onset   clock.Date
-	Grade   string // of the type's scale; empty where there is none
-	Related Related
-	Outcome Outcome
-	Note    string
+	Type    Type       `json:"type"`
+	Onset   clock.Date `json:"onset_on"`
+	Grade   string     `json:"grade"` // of the type's scale; empty where there is none
+	Related Related    `json:"related"`
+	Outcome Outcome    `json:"outcome"`
+	Note    string     `json:"note"`
 }
 
 // Facts are what the rules compare with.
@@ -153,17 +158,12 @@ type Facts struct {
 	Today     clock.Date
 }
 
-// maxNote bounds the note, in characters.
-const maxNote = 500
+// MaxNote bounds the note, in characters.
+const MaxNote = 500
 
 // Check lists what cannot be, at the field it stands in.
 func (c Complication) Check(x Facts) (f errs.Fields) {
-	switch {
-	case c.Type == "":
-		f.Add("type", "form.error.pick")
-	case !slices.Contains(Types(x.Programme), c.Type):
-		f.Add("type", "error.complication.type")
-	}
+	c.checkType(x, &f)
 	switch {
 	case c.Onset.IsZero():
 		f.Add("onset_on", "form.error.missing")
@@ -174,13 +174,56 @@ func (c Complication) Check(x Facts) (f errs.Fields) {
 	case !x.Died.IsZero() && c.Onset.After(x.Died):
 		f.Add("onset_on", "error.complication.after_death", "on", x.Died)
 	}
+	if scale := c.Type.Scale(x.Programme); scale != "" && c.Grade == "" {
+		f.Add("grade", "error.complication.grade_missing", "scale", errs.Key(scale.Label()))
+	}
+	c.checkRest(x, &f)
+	return f
+}
+
+// Told completes and checks what was told at a follow-up on a day: who tells can
+// seldom grade it and may not know the day, so it counts from the day of the
+// follow-up, and it is open whether it came from the operation. What is no
+// listed type needs a word. The fields are those of Check.
+func (c Complication) Told(x Facts, on clock.Date) (Complication, errs.Fields) {
+	var f errs.Fields
+	c.Note = strings.TrimSpace(c.Note)
+	c.Related, c.Outcome = cmp.Or(c.Related, RelatedUnknown), cmp.Or(c.Outcome, Ongoing)
+	if c.Onset.IsZero() {
+		c.Onset = on
+	}
+	c.checkType(x, &f)
+	switch {
+	case on.IsZero(): // refused where the follow-up is checked
+	case c.Onset.After(on):
+		f.Add("onset_on", "error.complication.after_contact", "on", on)
+	case c.Onset.Before(x.Operated):
+		f.Add("onset_on", "error.complication.before", "on", x.Operated)
+	}
+	if c.Type == Other && c.Note == "" {
+		f.Add("note", "error.complication.other_note")
+	}
+	c.checkRest(x, &f)
+	return c, f
+}
+
+func (c Complication) checkType(x Facts, f *errs.Fields) {
+	switch {
+	case c.Type == "":
+		f.Add("type", "form.error.pick")
+	case !slices.Contains(Types(x.Programme), c.Type):
+		f.Add("type", "error.complication.type")
+	}
+}
+
+// checkRest checks a grade that was given, and what every complication says.
+func (c Complication) checkRest(x Facts, f *errs.Fields) {
 	scale := c.Type.Scale(x.Programme)
 	switch {
-	case scale == "" && c.Grade != "":
+	case c.Grade == "":
+	case scale == "":
 		f.Add("grade", "error.complication.no_scale")
-	case scale != "" && c.Grade == "":
-		f.Add("grade", "error.complication.grade_missing", "scale", errs.Key(scale.Label()))
-	case scale != "" && !slices.Contains(scale.Grades(), c.Grade):
+	case !slices.Contains(scale.Grades(), c.Grade):
 		f.Add("grade", "error.complication.grade", "scale", errs.Key(scale.Label()))
 	}
 	if !slices.Contains(RelatedAnswers(), c.Related) {
@@ -189,10 +232,9 @@ func (c Complication) Check(x Facts) (f errs.Fields) {
 	if !slices.Contains(Outcomes(), c.Outcome) {
 		f.Add("outcome", "form.error.pick")
 	}
-	if len([]rune(c.Note)) > maxNote {
-		f.Add("note", "form.error.long", "max", maxNote)
+	if len([]rune(c.Note)) > MaxNote {
+		f.Add("note", "form.error.long", "max", MaxNote)
 	}
-	return f
 }
 
 // Timing is the class of a stent thrombosis by the days since the stent.

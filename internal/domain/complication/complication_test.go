@@ -39,6 +39,35 @@ func TestWhatCannotBeIsRefusedAtItsField(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldNeedsNoGradeAndCountsFromTheDayOfTheFollowUp(t *testing.T) {
+	facts := Facts{Programme: procedure.Joint, Operated: day(3, 10)}
+	got, f := Complication{Type: Dislocation, Note: " 摔了一跤 "}.Told(facts, day(4, 20))
+	if want := (Complication{Type: Dislocation, Onset: day(4, 20), Related: RelatedUnknown, Outcome: Ongoing, Note: "摔了一跤"}); len(f) > 0 || got != want {
+		t.Errorf("%+v, %v", got, f)
+	}
+	given := Complication{Type: Dislocation, Onset: day(3, 10), Grade: "II", Related: RelatedYes, Outcome: "RESOLVED"}
+	if got, f := given.Told(facts, day(4, 20)); len(f) > 0 || got != given {
+		t.Errorf("%+v, %v", got, f)
+	}
+	for name, c := range map[string]struct {
+		told Complication
+		path string
+	}{
+		"no type":                  {Complication{}, "type"},
+		"an eye's complication":    {Complication{Type: Endophthalmitis}, "type"},
+		"before the operation":     {Complication{Type: Dislocation, Onset: day(3, 9)}, "onset_on"},
+		"after it was told":        {Complication{Type: Dislocation, Onset: day(4, 21)}, "onset_on"},
+		"a grade of another scale": {Complication{Type: Dislocation, Grade: "3A"}, "grade"},
+		"no such answer":           {Complication{Type: Dislocation, Related: "MAYBE"}, "related"},
+		"no such outcome":          {Complication{Type: Dislocation, Outcome: "FINE"}, "outcome"},
+		"something without a word": {Complication{Type: Other, Note: " "}, "note"},
+	} {
+		if _, f := c.told.Told(facts, day(4, 20)); len(f) != 1 || !f.Has(c.path) {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+}
+
 func TestMACEIsTheFirstEventAndSilenceIsNotHealth(t *testing.T) {
 	op := day(1, 10)
 	for name, c := range map[string]struct {

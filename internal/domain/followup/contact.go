@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
@@ -45,18 +46,19 @@ type Contact struct {
 	Informant     string
 	Note          string
 	Results       []Result
-	Complications []Complication
+	Complications []complication.Complication
 }
 
 // Facts is what a contact is checked against.
 type Facts struct {
-	Site     procedure.Site
-	Operated clock.Date
-	Died     clock.Date // zero: lives
-	Today    clock.Date
+	Programme procedure.Programme
+	Site      procedure.Site
+	Operated  clock.Date
+	Died      clock.Date // zero: lives
+	Today     clock.Date
 }
 
-// Check names everything that cannot be, and completes the scores. The paths of
+// Check names everything that cannot be, and completes scores and complications. The paths of
 // scores are "results.<n>.…", of complications "complications.<n>.…".
 func (c Contact) Check(x Facts) (Contact, error) {
 	var f errs.Fields
@@ -79,7 +81,12 @@ func (c Contact) Check(x Facts) (Contact, error) {
 	}
 	c.checkResults(x, &f)
 	for i, p := range c.Complications {
-		c.Complications[i] = p.check(x, c.On, fmt.Sprintf("complications.%d.", i), &f)
+		told, wrong := p.Told(complication.Facts{Programme: x.Programme, Operated: x.Operated}, c.On)
+		c.Complications[i] = told
+		for _, w := range wrong {
+			w.Path = fmt.Sprintf("complications.%d.%s", i, w.Path)
+			f = append(f, w)
+		}
 	}
 	return c, f.Err()
 }
@@ -103,69 +110,4 @@ func limit(f *errs.Fields, path, text string, most int) {
 	if len([]rune(text)) > most {
 		f.Add(path, "form.error.long", "max", most)
 	}
-}
-
-// Complication is something that went wrong after an operation.
-type Complication struct {
-	Code    string     `json:"code"`
-	Onset   clock.Date `json:"onset"`             // zero: not known
-	Grade   string     `json:"grade,omitempty"`   // Clavien and Dindo; empty: not graded
-	Related string     `json:"related,omitempty"` // to the operation: yes, no; empty: not known
-	Note    string     `json:"note,omitempty"`
-}
-
-// ComplicationLabel is the message key of a code's name.
-func ComplicationLabel(code string) string { return "followup.complication." + code }
-
-// OtherComplication is the code of what no other code says; it takes a note.
-const OtherComplication = "other"
-
-// Complications lists the codes of a site.
-func Complications(site procedure.Site) []string {
-	general := []string{"readmission", "return_theatre", OtherComplication}
-	var own []string
-	switch site {
-	case procedure.Hip, procedure.Knee:
-		own = []string{"ssi", "pji", "dvt", "pe", "dislocation", "fracture", "loosening", "nerve", "vessel", "mi", "stroke", "aki", "pneumonia", "pressure_sore"}
-		if site == procedure.Knee {
-			own = slices.DeleteFunc(own, func(s string) bool { return s == "dislocation" })
-			own = append(own, "stiffness")
-		}
-	case procedure.Eye:
-		own = []string{"endophthalmitis", "tass", "macular_oedema", "cornea", "pressure", "wound_leak", "retained_lens", "lens_position", "retina", "capsule"}
-	case procedure.CoronaryVessels:
-		own = []string{"mi", "stroke", "tlr", "tvr", "stent_thrombosis", "bleed", "access_site", "aki", "heart_failure"}
-	}
-	return append(own, general...)
-}
-
-// Grades lists the grades of Clavien and Dindo, with their letters.
-func Grades() []string { return []string{"I", "II", "IIIa", "IIIb", "IVa", "IVb", "V"} }
-
-// Relations lists whether a complication comes from the operation.
-func Relations() []string { return []string{"yes", "no"} }
-
-func (p Complication) check(x Facts, seen clock.Date, prefix string, f *errs.Fields) Complication {
-	p.Note = strings.TrimSpace(p.Note)
-	if !slices.Contains(Complications(x.Site), p.Code) {
-		f.Add(prefix+"code", "form.error.pick")
-	}
-	if p.Code == OtherComplication && p.Note == "" {
-		f.Add(prefix+"note", "error.followup.other_note")
-	}
-	if p.Grade != "" && !slices.Contains(Grades(), p.Grade) {
-		f.Add(prefix+"grade", "form.error.pick")
-	}
-	if p.Related != "" && !slices.Contains(Relations(), p.Related) {
-		f.Add(prefix+"related", "form.error.pick")
-	}
-	switch {
-	case p.Onset.IsZero():
-	case p.Onset.Before(x.Operated):
-		f.Add(prefix+"onset", "error.followup.before_operation", "date", x.Operated)
-	case !seen.IsZero() && p.Onset.After(seen):
-		f.Add(prefix+"onset", "error.followup.after_contact")
-	}
-	limit(f, prefix+"note", p.Note, MaxText)
-	return p
 }

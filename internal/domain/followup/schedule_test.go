@@ -319,13 +319,5 @@ func labels() (keys []string) {
 			keys = append(keys, s.Grade(b.From))
 		}
 	}
-	for _, k := range allKinds() {
-		for _, code := range followup.Complications(k.Site()) {
-			keys = append(keys, followup.ComplicationLabel(code))
-		}
-	}
-	for _, r := range followup.Relations() {
-		keys = append(keys, "followup.related."+r)
-	}
 	return keys
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -103,7 +104,7 @@ func TestTheSumOfAllowedPartsIsAnAllowedTotal(t *testing.T) {
 }
 
 func good() (followup.Contact, followup.Facts) {
-	return followup.Contact{On: day.AddDays(44), Evidence: followup.Visit, Reached: true}, followup.Facts{Site: procedure.Knee, Operated: day, Today: day.AddDays(400)}
+	return followup.Contact{On: day.AddDays(44), Evidence: followup.Visit, Reached: true}, followup.Facts{Programme: procedure.Joint, Site: procedure.Knee, Operated: day, Today: day.AddDays(400)}
 }
 
 func TestContactsThatCannotBeAreNamedAtTheirField(t *testing.T) {
@@ -127,20 +128,20 @@ func TestContactsThatCannotBeAreNamedAtTheirField(t *testing.T) {
 			c.Results = []followup.Result{{Instrument: followup.Pain, Total: whole(11)}}
 		}, "results.0.total"},
 		"a complication of an eye": {func(c *followup.Contact, _ *followup.Facts) {
-			c.Complications = []followup.Complication{{Code: "tass"}}
-		}, "complications.0.code"},
+			c.Complications = []complication.Complication{{Type: "TASS"}}
+		}, "complications.0.type"},
 		"another complication without a word": {func(c *followup.Contact, _ *followup.Facts) {
-			c.Complications = []followup.Complication{{Code: "other"}}
+			c.Complications = []complication.Complication{{Type: complication.Other}}
 		}, "complications.0.note"},
 		"a grade nobody knows": {func(c *followup.Contact, _ *followup.Facts) {
-			c.Complications = []followup.Complication{{Code: "dvt", Grade: "VI"}}
+			c.Complications = []complication.Complication{{Type: "DVT", Grade: "VI"}}
 		}, "complications.0.grade"},
 		"an onset before the operation": {func(c *followup.Contact, _ *followup.Facts) {
-			c.Complications = []followup.Complication{{Code: "dvt", Onset: day.AddDays(-1)}}
-		}, "complications.0.onset"},
+			c.Complications = []complication.Complication{{Type: "DVT", Onset: day.AddDays(-1)}}
+		}, "complications.0.onset_on"},
 		"an onset after it was told": {func(c *followup.Contact, _ *followup.Facts) {
-			c.Complications = []followup.Complication{{Code: "dvt", Onset: c.On.AddDays(1)}}
-		}, "complications.0.onset"},
+			c.Complications = []complication.Complication{{Type: "DVT", Onset: c.On.AddDays(1)}}
+		}, "complications.0.onset_on"},
 		"a long note": {func(c *followup.Contact, _ *followup.Facts) { c.Note = strings.Repeat("长", 501) }, "note"},
 	} {
 		contact, facts := good()

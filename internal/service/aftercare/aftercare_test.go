@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
+	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -208,7 +209,7 @@ func TestWhatTheVillageDoctorTellsIsEvidenceOfItsOwn(t *testing.T) {
 	c, _ := w.operated(mountain, "苗砚秋", 45)
 	told := visit(w.Today())
 	told.Evidence, told.Informant = followup.VillageDoctor, "田医生"
-	told.Complications = []followup.Complication{{Code: "dvt", Onset: w.Today().AddDays(-3), Grade: "II", Related: "yes"}, {Code: "other", Note: "夜里腿抽筋"}}
+	told.Complications = []complication.Complication{{Type: "DVT", Onset: w.Today().AddDays(-3), Grade: "II", Related: complication.RelatedYes}, {Type: complication.Other, Note: "夜里腿抽筋"}}
 	if _, err := w.record(w.step(c, "w6"), told); err != nil {
 		t.Fatal(err)
 	}
@@ -218,6 +219,105 @@ func TestWhatTheVillageDoctorTellsIsEvidenceOfItsOwn(t *testing.T) {
 	k := w.view(w.Registrar(mountain), c.ID).Contacts[0]
 	if k.Informant != "田医生" || len(k.Complications) != 2 || k.Complications[0].Onset != w.Today().AddDays(-3) || *k.Results[0].Total != 2 || k.Results[0].Edition == "" {
 		t.Errorf("kept: %+v", k)
+	}
+}
+
+func TestWhatIsToldIsOneOfTheOperationsComplicationsUntilTheContactIsWithdrawn(t *testing.T) {
+	w := newWard(t)
+	c, o := w.operated(mountain, "苗砚秋", 45)
+	told := visit(w.Today().AddDays(-1))
+	told.Complications = []complication.Complication{{Type: "DVT"}}
+	k, err := w.record(w.step(c, "w6"), told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := complication.Complication{Type: "DVT", Onset: told.On, Related: complication.RelatedUnknown, Outcome: complication.Ongoing}
+	if len(k.Complications) != 1 || k.Complications[0] != want {
+		t.Errorf("the contact says %+v", k.Complications)
+	}
+	if list := w.seen(o).Complications; len(list) != 1 || list[0].Complication != want || list[0].Contact != k.ID {
+		t.Errorf("the operation's page says %+v", list)
+	}
+	in := aftercare.WithdrawInput{Contact: k.ID, Version: k.Version, Reason: "记错了患者"}
+	if _, err := w.s.Withdraw(t.Context(), w.Doctor(mountain), in, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	if list := w.seen(o).Complications; len(list) != 0 {
+		t.Errorf("after the contact was withdrawn: %+v", list)
+	}
+	if gone := w.view(w.Registrar(mountain), c.ID).Contacts[0]; gone.Live || len(gone.Complications) != 1 {
+		t.Errorf("the withdrawn contact no longer says what was told: %+v", gone)
+	}
+}
+
+func TestWhatIsCorrectedAtTheOperationIsCorrectAtTheContact(t *testing.T) {
+	w := newWard(t)
+	c, o := w.operated(mountain, "苗砚秋", 45)
+	told := visit(w.Today())
+	told.Complications = []complication.Complication{{Type: "DVT"}}
+	if _, err := w.record(w.step(c, "w6"), told); err != nil {
+		t.Fatal(err)
+	}
+	x := w.seen(o).Complications[0]
+	fix := care.ComplicationInput{Operation: o.ID, ID: x.ID, Version: x.Version, Complication: x.Complication}
+	fix.Grade, fix.Outcome = "II", "RESOLVED"
+	x, err := w.care.SaveComplication(t.Context(), w.Doctor(mountain), fix, store.Key{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	contact := func() aftercare.Contact { return w.view(w.Registrar(mountain), c.ID).Contacts[0] }
+	if k := contact(); len(k.Complications) != 1 || k.Complications[0] != fix.Complication {
+		t.Errorf("after the correction the contact says %+v", k.Complications)
+	}
+	gone := care.WithdrawInput{Of: o.ID, ID: x.ID, Version: x.Version, Reason: "并非血栓"}
+	if _, err := w.care.WithdrawComplication(t.Context(), w.Doctor(mountain), gone, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	if k := contact(); !k.Live || len(k.Complications) != 0 {
+		t.Errorf("after it was taken back the contact says %+v", k)
+	}
+}
+
+// seen is an operation as its page shows it.
+func (w *ward) seen(o store.Operation) care.OperationView {
+	w.t.Helper()
+	v, err := w.care.Operation(w.t.Context(), w.Doctor(mountain), o.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+func TestAFollowUpSettlesWhetherAnythingHappened(t *testing.T) {
+	w := newWard(t)
+	c, o := w.operated(mountain, "苗砚秋", 45)
+	settled := func() bool {
+		v := w.seen(o)
+		return complication.MACEWithin(complication.Course{Operated: v.OperatedOn, Died: v.Deceased, SeenOn: v.SeenOn}, 30).Settled
+	}
+	extra := func(operation store.Operation, contact followup.Contact) aftercare.Contact {
+		k, err := w.s.Record(t.Context(), w.Doctor(mountain), aftercare.RecordInput{Operation: operation.ID, Contact: contact}, store.Key{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	extra(w.operate(c, mountain, procedure.Left, 5), visit(w.Today()))
+	extra(o, visit(o.OperatedOn.AddDays(29)))
+	extra(o, followup.Contact{On: w.Today(), Evidence: followup.Phone})
+	if settled() {
+		t.Error("settled by another operation's contact, a contact before the horizon, or an attempt")
+	}
+	k := extra(o, visit(o.OperatedOn.AddDays(30)))
+	if v := w.seen(o); !settled() || v.SeenOn != k.On {
+		t.Errorf("seen on the thirtieth day: %s", v.SeenOn)
+	}
+	in := aftercare.WithdrawInput{Contact: k.ID, Version: k.Version, Reason: "记错了患者"}
+	if _, err := w.s.Withdraw(t.Context(), w.Doctor(mountain), in, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	if settled() {
+		t.Error("settled by a withdrawn contact")
 	}
 }
 

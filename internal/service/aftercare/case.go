@@ -199,7 +199,7 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 		if c.Hospital, err = s.writer(tx, x.operation.Case); err != nil {
 			return c, err
 		}
-		facts := followup.Facts{Site: x.operation.Site, Operated: x.operation.OperatedOn, Died: x.died, Today: tx.Today()}
+		facts := followup.Facts{Programme: x.operation.Programme, Site: x.operation.Site, Operated: x.operation.OperatedOn, Died: x.died, Today: tx.Today()}
 		if c.Contact, err = in.Contact.Check(facts); err != nil {
 			return c, err
 		}

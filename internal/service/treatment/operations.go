@@ -294,7 +294,7 @@ type OperationView struct {
 	Readings      []store.Reading
 	Complications []store.Complication
 	Deceased      clock.Date
-	SeenOn        clock.Date               // the last day the person is known to have been alive
+	SeenOn        clock.Date               // the last day the person is known to have been alive: discharged, or followed up
 	Edit          bool                     // the reader may correct it; not while it is locked
 	Observe       bool                     // the reader may add readings and complications, locked or not
 	Review        bool                     // the reader may look at alarms about its parts
@@ -360,7 +360,12 @@ func later(tx *store.Tx, v *OperationView) (err error) {
 	if err != nil {
 		return err
 	}
-	v.Deceased, v.SeenOn = t.Deceased, t.DischargedOn
+	if v.SeenOn, err = tx.LastReached(v.ID); err != nil {
+		return err
+	}
+	if v.Deceased = t.Deceased; t.DischargedOn.After(v.SeenOn) {
+		v.SeenOn = t.DischargedOn
+	}
 	v.Chain = procedure.Chain(v.Procedure, recorded)
 	if v.Complications, err = tx.ComplicationsOf(v.ID); err != nil {
 		return err

@@ -47,8 +47,8 @@ contact_ as (insert into followup_contact (partnership_id, id, followup_id, proc
 	select $1::uuid, id, md5('f1' || $4 || i)::uuid, id, id, id, id, h, v, d + 90, 'visit', true, at, id from n where step >= 6),
 score_ as (insert into followup_score (partnership_id, id, contact_id, hospital_id, visible_to, instrument, edition, total, parts)
 	select $1::uuid, md5('sc' || s || $4 || i)::uuid, id, h, v, s, '1', 5, '{}' from n, unnest(array['PAIN', 'HSS']) s where step >= 6),
-fcomp_ as (insert into followup_complication (partnership_id, id, contact_id, hospital_id, visible_to, code)
-	select $1::uuid, id, id, h, v, 'dvt' from n where step >= 6 and i % 10 = 0),
+told_ as (insert into complication (partnership_id, id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, contact_id, type, onset_on, related, outcome, created_at, created_by)
+	select $1::uuid, id, id, id, id, id, h, v, id, 'DVT', d + 90, 'UNKNOWN', 'ONGOING', at, id from n where step >= 6 and i % 10 = 0),
 slip_ as (insert into followup_slip (partnership_id, id, case_id, visible_to, token, created_at, created_by)
 	select $1::uuid, id, id, v, 'TOKEN' || $4 || i, at, id from n where step >= 6),
 settlement_ as (insert into settlement (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, bill_fen, basic_fen, critical_fen, assistance_fen,
