@@ -150,6 +150,9 @@ func (db *DB) recordRefusal(ctx context.Context, failed *Tx, cause error) bool {
 		return false
 	}
 	e := failed.events[0]
+	if e.Outcome == audit.Refused { // it was the record of a refusal that failed: once is enough
+		return false
+	}
 	e.Outcome, e.Reason = audit.Refused, errs.Of(cause).Key
 	ctx = context.WithoutCancel(ctx)
 	err := db.InTx(ctx, failed.who, func(tx *Tx) error {
