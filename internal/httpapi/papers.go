@@ -19,6 +19,7 @@ import (
 func (s *Server) paperRoutes(rt *router) {
 	rt.get("/approvals/{id}/form", authz.ApprovalRead, s.approvalForm)
 	rt.get("/settlements/{id}/form", authz.SettlementRead, s.settlementForm)
+	rt.get("/estimates/{id}/form", authz.EstimateRead, s.estimateForm)
 	rt.get("/form-check", authz.ApprovalRead, s.checkForm)
 }
 
@@ -64,6 +65,18 @@ func (s *Server) settlementForm(r *http.Request, c *call) (int, any, error) {
 		return 0, nil, err
 	}
 	_, mark, err := s.d.Funding.PrintSettlement(r.Context(), c.Who, id)
+	return http.StatusOK, formOf(mark), err
+}
+
+func (s *Server) estimateForm(r *http.Request, c *call) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	if _, err := s.d.Pricing.PrintEstimate(r.Context(), c.Who, id); err != nil {
+		return 0, nil, err
+	}
+	mark, err := s.d.Funding.MarkEstimate(r.Context(), c.Who, id)
 	return http.StatusOK, formOf(mark), err
 }
 

@@ -17,6 +17,7 @@ import (
 func (s *Server) paperRoutes(rt *router) {
 	rt.get("/approvals/{id}/form.pdf", authz.ApprovalRead, s.approvalPDF)
 	rt.get("/settlements/{id}/form.pdf", authz.SettlementRead, s.settlementPDF)
+	rt.get("/estimates/{id}/form.pdf", authz.EstimateRead, s.estimatePDF)
 	rt.get("/verify", authz.Public, s.verifyPage)
 }
 
@@ -94,6 +95,33 @@ func (s *Server) settlementPDF(w http.ResponseWriter, r *http.Request, c *Call) 
 	form := settlementPaper(c.Base, v, about, decisionNow{c.Today, s.d.Clock.Now()})
 	form.Mark, form.By, form.Made = printout.Mark{Code: mark.Code, Token: mark.Token}, s.printedBy(c), mark.On.Start()
 	return servePDF(w, "settlement-"+mark.Code, printout.SettlementForm(c.P, form))
+}
+
+// estimatePDF is the family's slip with its code; which rules it was computed by
+// stands on it, and that they are a sample where they are.
+func (s *Server) estimatePDF(w http.ResponseWriter, r *http.Request, c *Call) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	v, err := s.d.Pricing.PrintEstimate(r.Context(), c.Who, id)
+	if err != nil {
+		return err
+	}
+	mark, err := s.d.Funding.MarkEstimate(r.Context(), c.Who, id)
+	if err != nil {
+		return err
+	}
+	sheet := newEstimateSheet(c.Base, v, s.printedBy(c), instant(s.d.Clock.Now()))
+	e := printout.Estimate{Common: printout.Common{Mark: printout.Mark{Code: mark.Code, Token: mark.Token}, Day: sheet.Day, By: sheet.By, At: sheet.Printed, Made: mark.On.Start(), Sum: v.Result.Sum,
+		Patient: printout.Patient{Name: sheet.Name, CaseNo: sheet.No, Plan: sheet.Plan, Hospital: sheet.Hospital}}, Notes: []string{sheet.Rules}}
+	if sheet.Sample {
+		e.Notes = append(e.Notes, c.P.T("policy.sample.text"))
+	}
+	for _, x := range sheet.Rows {
+		e.Notes = append(e.Notes, c.P.T("estimate.paper.step", "n", x.No, "step", x.Step, "why", x.Why, "amount", x.Amount))
+	}
+	return servePDF(w, "estimate-"+mark.Code, printout.EstimateForm(c.P, e))
 }
 
 func settlementPaper(b Base, v funding.SettlementView, about funding.Paper, now decisionNow) printout.Settlement {

@@ -64,6 +64,9 @@ func TestRulesFromTheDraftToAFamilysPaperOnThePages(t *testing.T) {
 	want(t, "an empty bill", empty, http.StatusUnprocessableEntity, "")
 	contains(t, "its field", empty, "填写医疗总费用")
 	kept := clerk.post(home+"/estimate", append(ask, "_key", "h", "do", "save")...)
+	if file := clerk.get(kept.location + "/form.pdf"); file.status != http.StatusOK || !strings.HasPrefix(file.body, "%PDF-") {
+		t.Errorf("the family's slip answers %d", file.status)
+	}
 	if !strings.HasPrefix(kept.location, "/estimates/") {
 		t.Fatalf("%d %s", kept.status, kept.location)
 	}

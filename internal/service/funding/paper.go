@@ -46,6 +46,21 @@ func (s *Service) PrintSettlement(ctx context.Context, who user.Principal, id id
 	return v, m, err
 }
 
+// MarkEstimate marks the print of an estimate, which the caller has read.
+func (s *Service) MarkEstimate(ctx context.Context, who user.Principal, id ident.ID) (m Issued, err error) {
+	var f sheet
+	err = s.read(ctx, who, func(tx *store.Tx) error { // the reading of the estimate was recorded before
+		f, err = estimateSheet(tx, id, func(hospitals []ident.ID) error {
+			return s.reads(who, authz.EstimateRead, hospitals, "error.estimate.missing")
+		})
+		return err
+	})
+	if err != nil {
+		return m, err
+	}
+	return s.issue(ctx, who, f)
+}
+
 // SettlementPaper is what the statement says about the person beside the money.
 func (s *Service) SettlementPaper(ctx context.Context, who user.Principal, v SettlementView) (p store.Paper, err error) {
 	err = s.read(ctx, who, func(tx *store.Tx) error { // the reading of the settlement was recorded before
@@ -88,7 +103,7 @@ func sheetOfSettlement(x store.Settlement) sheet {
 // issue signs the form. A form that still shows the same figures keeps its code,
 // so that a second copy is the same paper.
 func (s *Service) issue(ctx context.Context, who user.Principal, f sheet) (m Issued, err error) {
-	object := map[paper.Kind]string{paper.Approval: audit.ObjectApproval, paper.Settlement: audit.ObjectSettlement}[f.Kind]
+	object := map[paper.Kind]string{paper.Approval: audit.ObjectApproval, paper.Settlement: audit.ObjectSettlement, paper.Estimate: audit.ObjectEstimate}[f.Kind]
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.AuditRead(audit.Event{Action: audit.FormPrint, ObjectKind: object, ObjectID: f.ID})
 		token, err := s.token(tx, f)
@@ -182,10 +197,7 @@ func (s *Service) CheckPaper(ctx context.Context, who user.Principal, q PaperQue
 	if who.PartnershipID != place || !who.SignedIn() {
 		return c, nil
 	}
-	perm := authz.ApprovalRead
-	if c.Token.Kind == paper.Settlement {
-		perm = authz.SettlementRead
-	}
+	perm := map[paper.Kind]authz.Permission{paper.Approval: authz.ApprovalRead, paper.Settlement: authz.SettlementRead, paper.Estimate: authz.EstimateRead}[c.Token.Kind]
 	if s.door(who, perm) != nil {
 		return c, nil
 	}
@@ -298,7 +310,17 @@ func sheetIn(tx *store.Tx, t paper.Token, may func([]ident.ID) error) (sheet, er
 		}
 		return sheetOfSettlement(x), err
 	}
-	return sheet{}, errs.Missing("error.paper.unknown")
+	return estimateSheet(tx, t.ID, may)
+}
+
+// estimateSheet is an estimate as its paper shows it. It has no state: a newer
+// estimate is another paper.
+func estimateSheet(tx *store.Tx, id ident.ID, may func([]ident.ID) error) (sheet, error) {
+	c, err := tx.ComputationByID(id)
+	if err == nil {
+		err = allowed(tx, c.Treatment, may)
+	}
+	return newSheet(paper.Estimate, c.ID, "", c.Result.Sum), err
 }
 
 func approvalSheet(tx *store.Tx, id ident.ID, may func([]ident.ID) error) (sheet, error) {
