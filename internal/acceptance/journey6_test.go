@@ -66,6 +66,6 @@ func TestJourney6Auditor(t *testing.T) {
 	if bytes.Contains([]byte(stranger.text()), []byte(name)) {
 		t.Error("a stranger reads the patient's name")
 	}
-	stranger.open("/verify?code=" + code + "&bill=1")
+	stranger.open("/verify?code=" + code + "&bill=1&basic=0&critical=0&assistance=0&fund=0&hospital=0&net=1")
 	stranger.says("金额不一致")
 }

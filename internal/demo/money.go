@@ -93,11 +93,14 @@ func (r *record) asked() money.Fen {
 // request makes the application as it stands after the request.
 func (m *maker) request(r *record, on clock.Date) {
 	_, critical, assistance := r.bill.layers()
+	// What is asked was rounded up before the bill was known: so was the bill, or
+	// the family would be promised more than it has to pay.
+	bill := r.bill.bill() + r.asked() - r.bill.fund
 	r.approval = &store.BulkApproval{Of: &r.t, Approval: store.Approval{ID: m.next(), Treatment: r.t.ID, Case: r.t.Case, Hospital: r.t.Hospital,
-		State: fund.ApprovalRequested, Bill: r.bill.bill(), Insurance: r.bill.insurance, Critical: critical, Assistance: assistance,
+		State: fund.ApprovalRequested, Bill: bill, Insurance: r.bill.insurance, Critical: critical, Assistance: assistance,
 		Waiver: r.bill.waiver, Requested: r.asked(), RequestedBy: accountID("finance-" + hospitalCode(r.t.Hospital)), RequestedAt: at(on), Version: 1},
 		Lines: []store.ApprovalLine{{Fund: fundID(string(r.t.Programme)), Amount: r.asked()}}}
-	r.t.EstimateBill, r.t.EstimateInsurance = r.bill.bill(), r.bill.insurance
+	r.t.EstimateBill, r.t.EstimateInsurance = bill, r.bill.insurance
 }
 
 func (m *maker) approve(r *record, on clock.Date) {

@@ -87,6 +87,11 @@ func (tx *Tx) lapse(r lapsing) (bool, error) {
 	if t, err = tx.TreatmentForUpdate(r.Treatment); err != nil {
 		return false, err
 	}
+	switch t.Place.State {
+	case treatment.Approved, treatment.Admitted, treatment.Operated, treatment.Discharged:
+	default: // settled or ended while this waited for the treatment
+		return false, nil
+	}
 	a, err := tx.ApprovalByID(r.ID)
 	if err != nil {
 		return false, err

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -193,10 +194,17 @@ func localPath(next, otherwise string) string {
 // refused shows a refusal of a rule in the form that caused it, with what would
 // work instead; other errors go on to the error page.
 func refused(f *Form, err error) error {
+	e := errs.Of(err)
+	if e.Key == "error.idempotency.other_body" || slices.ContainsFunc(e.Fields, func(x errs.Field) bool { return x.Key == "error.screening.taken" }) {
+		f.raw.Del("_key") // what was saved under it stands; saving again is another act
+	}
+	if e.Key == "error.idempotency.other_body" {
+		f.errors = append(f.errors, errs.Field{Key: "form.error.sent_before"})
+		return nil
+	}
 	if err = f.Merge(err); err == nil {
 		return nil
 	}
-	e := errs.Of(err)
 	if e.Kind == errs.Stale && f.overtaken() {
 		return nil
 	}

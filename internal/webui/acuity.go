@@ -17,7 +17,10 @@ func acuityText(v acuity.Value) string {
 	if v == "" || v.Sign() {
 		return string(v)
 	}
-	return v.FivePoint()
+	if five := v.FivePoint(); five[0] != '<' {
+		return five
+	}
+	return "logMAR " + v.In(acuity.LogMAR)
 }
 
 // acuitySaid is a value in all notations.

@@ -177,7 +177,8 @@ func prefill(f *Form, v funding.RequestView) {
 	}
 	put("bill", v.Treatment.EstimateBill.Plain())
 	put("basic", v.Treatment.EstimateInsurance.Plain())
-	if e := v.Estimate; e.Bill > 0 && e.Bill == v.Treatment.EstimateBill {
+	if e := v.Estimate; e.Bill > 0 {
+		put("bill", e.Bill.Plain())
 		put("basic", e.Basic.Plain())
 		put("critical", e.Critical.Plain())
 		put("assistance", e.Assistance.Plain())

@@ -32,7 +32,7 @@ type computationView struct {
 }
 
 func newComputationView(b Base, v pricing.EstimateDetail) computationView {
-	b.Actions = []Button{{Text: b.T("estimate.print"), Icon: "printer", Href: "/estimates/" + v.ID.String() + "/print"}, {Text: b.T("paper.pdf"), Href: "/estimates/" + v.ID.String() + "/form.pdf"}, {Text: b.T("estimate.again"), Href: estimateHref(v.Treatment.ID)}}
+	b.Actions = []Button{{Text: b.T("estimate.print"), Icon: "printer", Href: "/estimates/" + v.ID.String() + "/print"}, {Text: b.T("estimate.pdf"), Href: "/estimates/" + v.ID.String() + "/form.pdf"}, {Text: b.T("estimate.again"), Href: estimateHref(v.Treatment.ID)}}
 	p := computationView{Base: b}
 	if v.Result.Sample {
 		p.Alerts = append(p.Alerts, *sampleAlert(b))

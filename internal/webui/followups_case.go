@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -97,7 +98,7 @@ func caseFollowTable(b Base, list []aftercare.FollowUp, today clock.Date, record
 		row := Cells(stepCell(b, f), followOperation(b, f), DateCell(f.Due), Cell{Text: windowText(b, f), Nowrap: true}, Cell{Tag: &tag}, outcomeCell(b, f))
 		if record {
 			act := TextCell("")
-			if f.Status != followup.Done && !f.From.AddDays(-earlyDays).After(today) {
+			if f.Status != followup.Done && !f.From.AddDays(-followup.EarlyDays).After(today) {
 				act = ButtonCell(Button{Text: b.T("followup.record"), Href: recordHref(f)})
 			}
 			row.Cells = append(row.Cells, act)
@@ -106,10 +107,6 @@ func caseFollowTable(b Base, list []aftercare.FollowUp, today clock.Date, record
 	}
 	return t
 }
-
-// earlyDays is how long before its window an appointment may be recorded from
-// the page; a contact before that is one outside the schedule.
-const earlyDays = 30
 
 // nearFollowUps leaves out what is far ahead: of each operation, the appointments
 // after the next one that is still to come.
@@ -293,6 +290,12 @@ func (s *Server) endFollowUp(w http.ResponseWriter, r *http.Request, c *Call) er
 		if err == nil {
 			s.flash(r, Flash{Kind: "ok", Title: c.P.T("followup.ended", "n", done.FollowUps)})
 			return seeOther(w, r, caseFollowUps(v.ID.String()))
+		}
+		if errs.Is(err, errs.Stale) { // somebody recorded meanwhile: the form stays, with the view as it is now
+			f.raw.Del("seen")
+			f.raw.Del("_key")
+			f.errors = append(f.errors, errs.Field{Key: "error.stale"})
+			err = nil
 		}
 		if err = refusedCare(&p, err); err != nil {
 			return err

@@ -30,6 +30,7 @@ type operationView struct {
 	Facts    []Def
 	Sheet    *Alert // what the sheet still lacks
 	Recheck  *Alert
+	Death    *Alert // a complication ended in death and no death is on record
 	Parts    Table
 	Explants Table
 	Record   []Def
@@ -189,6 +190,9 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 		}
 	}
 	p := operationView{Base: b, Facts: operationFacts(b, v, today), Record: operationRecord(b, v.Procedure), Changes: operationHistory(b, v)}
+	if v.Deceased.IsZero() && slices.ContainsFunc(v.Complications, func(x care.Complication) bool { return x.Outcome == complication.Died }) {
+		p.Death = &Alert{Kind: "warn", Title: b.T("complication.death"), Text: b.T("complication.death.text"), Buttons: []Button{{Text: b.T("correct.death"), Href: "/patients/" + v.Person.String() + "/death"}}}
+	}
 	p.Derived, p.Sheet, p.Recheck = derivedFacts(b, v.Procedure), sheetState(b, v), recheckState(b, v, today.Start())
 	if len(v.Chain) > 1 {
 		p.Chain = chainTable(b, v)

@@ -113,7 +113,7 @@ func (s *Server) estimatePDF(w http.ResponseWriter, r *http.Request, c *Call) er
 		return err
 	}
 	sheet := newEstimateSheet(c.Base, v, s.printedBy(c), instant(s.d.Clock.Now()))
-	e := printout.Estimate{Common: printout.Common{Mark: printout.Mark{Code: mark.Code, Token: mark.Token}, Day: sheet.Day, By: sheet.By, At: sheet.Printed, Made: mark.On.Start(), Sum: v.Result.Sum,
+	e := printout.Estimate{Common: printout.Common{Mark: printout.Mark{Code: mark.Code, Token: mark.Token}, Day: c.Base.Day(mark.On), By: sheet.By, At: sheet.Printed, Made: mark.On.Start(), Sum: v.Result.Sum,
 		Patient: printout.Patient{Name: sheet.Name, CaseNo: sheet.No, Plan: sheet.Plan, Hospital: sheet.Hospital}}, Notes: []string{sheet.Rules}}
 	if sheet.Sample {
 		e.Notes = append(e.Notes, c.P.T("policy.sample.text"))
@@ -200,6 +200,12 @@ func paperAmounts(f *Form) (q funding.PaperQuery) {
 	}
 	if !entered {
 		q.Figures = nil
+		return q
+	}
+	for _, name := range fee.LayerNames() {
+		if f.Text(name) == "" && name != "other" { // a paper has that line only when somebody paid it
+			f.Fail(name, "verify.amount.missing")
+		}
 	}
 	return q
 }

@@ -38,7 +38,8 @@ func TestAPrintedFormIsCheckedByAnybodyAndShownToWhoMaySeeIt(t *testing.T) {
 	public := stranger.get("/verify?code=" + found[1])
 	contains(t, "the public answer", public, "表单是真的", "已批准", "医疗费用减免审批表")
 	lacks(t, "the public answer", public, tr.PersonName, "60,000.00", asked.location, tr.CaseNo)
-	amounts := "&bill=60000&basic=20000&fund=30000&net=10000"
+	amounts := "&bill=60000&basic=20000&critical=0&assistance=0&fund=30000&hospital=0&net=10000"
+	contains(t, "some amounts only", stranger.get("/verify?code="+found[1]+"&net=10000"), "没有的填 0")
 	contains(t, "the true amounts", stranger.get("/verify?code="+found[1]+amounts), "表单是真的，金额一致")
 	contains(t, "one digit changed", stranger.get("/verify?code="+found[1]+strings.Replace(amounts, "net=10000", "net=10001", 1)), "金额不一致")
 	contains(t, "a mistyped code", stranger.get("/verify?code=0000-0000-0001"), "校验码有误")

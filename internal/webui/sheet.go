@@ -67,7 +67,11 @@ func sheetForm(b Base, v care.OperationView) *Form {
 	var fields []Field
 	var sections []Section
 	add := func(key, title string, x registry.Field, name string) {
-		fields = append(fields, sheetField(b, x, name))
+		field := sheetField(b, x, name)
+		if field.Kind == KindRadio && title != "" { // a block begun by mistake can be emptied again
+			field.Kind, field.Width = KindSelect, 6
+		}
+		fields = append(fields, field)
 		if n := len(sections); n == 0 || sections[n-1].Key != key || sections[n-1].Text != title {
 			sections = append(sections, Section{Key: key, Text: title, Optional: title != ""})
 		}
@@ -178,8 +182,10 @@ func (s *Server) sheetPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if err != nil {
 		return err
 	}
-	if _, err := v.Signature.Corrected(c.Who.AccountID); err != nil {
-		p.WhyNot = whyNot(p.Base, err)
+	if _, err := v.Signature.Corrected(c.Who.AccountID); err != nil { // nobody fills in what cannot be saved
+		e := errs.Of(err)
+		s.flash(r, Flash{Kind: "error", Title: c.P.Say(e.Key, e.Args)})
+		return seeOther(w, r, "/operations/"+v.ID.String())
 	}
 	return s.showSheet(w, r, p)
 }
@@ -282,7 +288,7 @@ func sheetState(b Base, v care.OperationView) *Alert {
 	for _, x := range registry.Fields(form) {
 		names[x.Key] = b.T(x.Label())
 	}
-	for i := range v.Record.Lesions {
+	for i := range max(1, len(v.Record.Lesions)) {
 		for _, x := range registry.RowFields(form) {
 			names[registry.RowPath(i, x.Key)] = b.T(x.SectionLabel(), "n", i+1) + " " + b.T(x.Label())
 		}
@@ -292,6 +298,9 @@ func sheetState(b Base, v care.OperationView) *Alert {
 		list = append(list, names[key])
 	}
 	all := registry.Needed(form, v.Sheet())
+	if v.Kind.Intervention() && len(v.Record.Lesions) == 0 {
+		all++
+	}
 	a := &Alert{Kind: "warn", Title: b.T("registry.progress", "done", all-len(missing), "all", all), Text: b.T("registry.missing.list", "list", strings.Join(list, b.T("list.separator")))}
 	if v.Edit {
 		a.Buttons = []Button{{Text: b.T("registry.record.fill"), Href: "/operations/" + v.ID.String() + "/sheet"}}

@@ -168,8 +168,11 @@ func (v Value) FivePoint() string {
 		return "0"
 	}
 	n, ok := v.LogMAR()
-	if !ok {
+	switch {
+	case !ok:
 		return string(v)
+	case n > 200: // below the last line of the chart, where 2, 1 and 0 mean something else
+		return "<3.0"
 	}
 	text := fixed(500 - n)
 	return strings.TrimSuffix(text, "0")

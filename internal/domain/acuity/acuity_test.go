@@ -83,7 +83,7 @@ func TestSignsAreKeptAsSigns(t *testing.T) {
 
 func TestRule8ImpossibleValuesAreRefused(t *testing.T) {
 	for text, want := range map[string]error{"2.01": nil, "5.4": ErrRange, "-1": ErrRange, "0": ErrRange, "0.123": ErrSpelling, "6/0": ErrRange, "six": ErrSpelling,
-		"logMAR 3.01": ErrRange, "logMAR -0.31": ErrRange, "1e-3": ErrSpelling, "6/": ErrSpelling} {
+		"logMAR 3.01": ErrRange, "logMAR -0.31": ErrRange, "1e-3": ErrSpelling, "6/": ErrSpelling, "1": ErrSpelling, "2": ErrSpelling} {
 		_, _, err := Detect(text)
 		if text == "2.01" { // neither scale has it: 2.00 is the last decimal, 3.0 the first five-point number
 			want = ErrRange
@@ -131,7 +131,7 @@ func TestLossIsADoublingOfTheAngle(t *testing.T) {
 }
 
 func TestRule8AReadingBeforeTheOperationIsNoOutcome(t *testing.T) {
-	for days, want := range map[int]Stage{-1: Before, 0: Provisional, 27: Provisional, 28: Final, 90: Final, 91: Late} {
+	for days, want := range map[int]Stage{-1: Before, 0: Before, 1: Provisional, 27: Provisional, 28: Final, 90: Final, 91: Late} {
 		if got := StageOf(days); got != want {
 			t.Errorf("day %d is %s, want %s", days, got, want)
 		}

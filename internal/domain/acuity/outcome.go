@@ -97,10 +97,11 @@ const (
 	Late        Stage = "LATE"
 )
 
-// StageOf is the stage of a reading so many days after the operation.
+// StageOf is the stage of a reading so many days after the operation. A reading
+// of the day itself was taken before: the first one after is on day one.
 func StageOf(days int) Stage {
 	switch {
-	case days < 0:
+	case days <= 0:
 		return Before
 	case days < FinalFrom:
 		return Provisional

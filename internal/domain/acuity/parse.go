@@ -16,6 +16,8 @@ func Detect(text string) (Value, Notation, error) {
 	}
 	n := Decimal
 	switch {
+	case s == "1" || s == "2": // 2 is hand motion on one scale and perfect on the other
+		return "", "", ErrSpelling
 	case strings.HasPrefix(s, "LOGMAR"):
 		n, s = LogMAR, strings.TrimLeft(s[len("LOGMAR"):], ":=")
 	case strings.HasPrefix(s, "20/"):

@@ -97,8 +97,11 @@ type Outcome string
 // Ongoing is the outcome of what has not ended, as far as known.
 const Ongoing Outcome = "ONGOING"
 
+// Died is the outcome of a complication the patient died of.
+const Died Outcome = "DEATH"
+
 // Outcomes lists how a complication may end.
-func Outcomes() []Outcome { return []Outcome{Ongoing, "RESOLVED", "SEQUELAE", "DEATH"} }
+func Outcomes() []Outcome { return []Outcome{Ongoing, "RESOLVED", "SEQUELAE", Died} }
 
 // Label is the message key of the outcome.
 func (o Outcome) Label() string { return "complication.outcome." + strings.ToLower(string(o)) }
@@ -156,6 +159,7 @@ type Facts struct {
 	Operated  clock.Date
 	Died      clock.Date
 	Today     clock.Date
+	Told      bool // heard of at a follow-up: nobody may know the grade
 }
 
 // MaxNote bounds the note, in characters.
@@ -174,7 +178,7 @@ func (c Complication) Check(x Facts) (f errs.Fields) {
 	case !x.Died.IsZero() && c.Onset.After(x.Died):
 		f.Add("onset_on", "error.complication.after_death", "on", x.Died)
 	}
-	if scale := c.Type.Scale(x.Programme); scale != "" && c.Grade == "" {
+	if scale := c.Type.Scale(x.Programme); scale != "" && c.Grade == "" && !x.Told {
 		f.Add("grade", "error.complication.grade_missing", "scale", errs.Key(scale.Label()))
 	}
 	c.checkRest(x, &f)
@@ -232,10 +236,16 @@ func (c Complication) checkRest(x Facts, f *errs.Fields) {
 	if !slices.Contains(Outcomes(), c.Outcome) {
 		f.Add("outcome", "form.error.pick")
 	}
+	if c.fatalGrade() && c.Outcome != Died {
+		f.Add("outcome", "error.complication.fatal")
+	}
 	if len([]rune(c.Note)) > MaxNote {
 		f.Add("note", "form.error.long", "max", MaxNote)
 	}
 }
+
+// fatalGrade reports a grade that is a death.
+func (c Complication) fatalGrade() bool { return c.Grade == "V" || c.Grade == "5A" || c.Grade == "5B" }
 
 // Timing is the class of a stent thrombosis by the days since the stent.
 func Timing(days int) string {

@@ -30,6 +30,7 @@ func TestWhatCannotBeIsRefusedAtItsField(t *testing.T) {
 		"a grade of another scale":  {func(c *Complication) { c.Grade = "3A" }, "grade"},
 		"nobody said whether it is": {func(c *Complication) { c.Related = "" }, "related"},
 		"no outcome":                {func(c *Complication) { c.Outcome = "" }, "outcome"},
+		"a death that was survived": {func(c *Complication) { c.Grade = "V" }, "outcome"},
 	} {
 		bad := good
 		c.change(&bad)

@@ -38,6 +38,11 @@ const (
 	MaxName = 40
 )
 
+// EarlyDays is how long before its window an appointment may be met. An earlier
+// contact is recorded outside of the schedule: it does not say how the patient is
+// a year later.
+const EarlyDays = 30
+
 // Contact is one attempt to learn how a patient is.
 type Contact struct {
 	On            clock.Date // when it took place, not when it was entered

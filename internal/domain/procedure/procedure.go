@@ -137,8 +137,15 @@ func (p Procedure) Sheet() registry.Record {
 	return r
 }
 
-// Missing lists the questions of the sheet that are not answered yet.
-func (p Procedure) Missing() []string { return registry.Missing(p.Kind.Form(), p.Sheet()) }
+// Missing lists the questions of the sheet that are not answered yet. An
+// intervention treated at least one lesion.
+func (p Procedure) Missing() []string {
+	out := registry.Missing(p.Kind.Form(), p.Sheet())
+	if p.Kind.Intervention() && len(p.Record.Lesions) == 0 {
+		out = append(out, registry.RowPath(0, "segment"))
+	}
+	return out
+}
 
 // Completed fills in what follows from the kind: programme, site, and the
 // operation codes where none were given.

@@ -187,6 +187,13 @@ func TestTheDefaultsOfEveryKindAreConsistent(t *testing.T) {
 	}
 }
 
+func TestAnInterventionTreatedALesion(t *testing.T) {
+	h := heart()
+	if !h.Kind.Intervention() || !slices.Contains(h.Missing(), "lesion1_segment") {
+		t.Errorf("%s without a lesion lacks only %v", h.Kind, h.Missing())
+	}
+}
+
 func TestDefaultCodesCountVesselsAndStents(t *testing.T) {
 	bases := func(h *procedure.HeartPart) (out []string) {
 		for _, c := range procedure.DefaultOperations(procedure.PCI, h) {

@@ -136,7 +136,7 @@ func Read(f Form, typed Record, on clock.Date) (Record, errs.Fields) {
 	if len(out.Lesions) > MaxLesions {
 		wrong.Add(RowPath(MaxLesions, "segment"), "error.registry.lesions", "max", MaxLesions)
 	}
-	return out, append(wrong, order(out)...)
+	return out, append(append(wrong, order(out)...), near(out, on)...)
 }
 
 // sheetReader reads the answers of a sheet about an operation of one day.
@@ -186,6 +186,22 @@ func order(r Record) (f errs.Fields) {
 	if k1, ok := r.Values.Scaled("k1_d", 2); ok {
 		if k2, ok := r.Values.Scaled("k2_d", 2); ok && (k2-k1 > 1500 || k1-k2 > 1500) {
 			f.Add("k2_d", "error.registry.keratometry")
+		}
+	}
+	return f
+}
+
+// near refuses a moment that is nowhere near the operation: a slip in the year.
+// A session may run over midnight; symptoms may have begun a month before.
+func near(r Record, on clock.Date) (f errs.Fields) {
+	if on.IsZero() {
+		return nil
+	}
+	for key, before := range map[string]int{"started_at": 1, "ended_at": 1, "onset_at": 30, "fmc_at": 30, "ecg_at": 30, "door_first_at": 30, "door_at": 30, "activation_at": 2, "access_at": 2,
+		"wire_at": 2, "device_at": 2, "timi3_at": 2} {
+		at, ok := r.Values.At(key)
+		if day := clock.DateOf(at); ok && (day.Before(on.AddDays(-before)) || day.After(on.AddDays(1))) {
+			f.Add(key, "error.registry.far", "on", on)
 		}
 	}
 	return f

@@ -49,7 +49,10 @@ func lesionFields() []Field {
 	segments := []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"}
 	timi := []string{"0", "1", "2", "3"}
 	out := needed(choice("lesion", "segment", "segment", segments...), number("lesion", "stenosis_before", span{0, 100, 0, "%"}), choice("lesion", "timi_before", "timi", timi...))
-	return append(out, number("lesion", "stenosis_after", span{0, 100, 0, "%"}), choice("lesion", "timi_after", "timi", timi...), choice("lesion", "lesion_type", "lesion_type", "A", "B1", "B2", "C"),
+	treated := func(row Answers) bool { return len(row["device"]) > 0 && !row.Has("device", None) }
+	after := needed(number("lesion", "stenosis_after", span{0, 100, 0, "%"}), choice("lesion", "timi_after", "timi", timi...))
+	after[0].WhenRow, after[1].WhenRow = treated, treated
+	return append(append(out, after...), choice("lesion", "lesion_type", "lesion_type", "A", "B1", "B2", "C"),
 		choices("lesion", "lesion_feature", "lesion_feature", None, "CTO", "ISR", "GRAFT", "CALCIFIED", "THROMBUS", "BIFURCATION"),
 		choice("lesion", "medina", "medina", "1_0_0", "0_1_0", "0_0_1", "1_1_0", "1_0_1", "0_1_1", "1_1_1"),
 		choices("lesion", "device", "lesion_device", None, "BALLOON", "DCB", "DES", "BMS", "BRS"))

@@ -77,6 +77,7 @@ type Field struct {
 	Unit             string // symbol, the same in both languages
 	Needed           bool   // a complete record answers it
 	When             func(Record) bool
+	WhenRow          func(Answers) bool // of a row's question: whether this row is asked
 }
 
 // Label is the message key of the question.
@@ -92,6 +93,9 @@ func (x Field) OptionLabel(code string) string {
 
 // Asked reports whether the question applies to what is answered so far.
 func (x Field) Asked(r Record) bool { return x.When == nil || x.When(r) }
+
+// askedOf reports whether a row needs the answer.
+func (x Field) askedOf(row Answers) bool { return x.Needed && (x.WhenRow == nil || x.WhenRow(row)) }
 
 // Answers are values by the field's key.
 type Answers map[string][]string
@@ -156,7 +160,7 @@ func Missing(f Form, r Record) []string {
 	}
 	for i, row := range r.Lesions {
 		for _, x := range RowFields(f) {
-			if x.Needed && len(row[x.Key]) == 0 {
+			if x.askedOf(row) && len(row[x.Key]) == 0 {
 				out = append(out, RowPath(i, x.Key))
 			}
 		}
@@ -173,9 +177,11 @@ func Needed(f Form, r Record) int {
 			n++
 		}
 	}
-	for _, x := range RowFields(f) {
-		if x.Needed {
-			n += len(r.Lesions)
+	for _, row := range r.Lesions {
+		for _, x := range RowFields(f) {
+			if x.askedOf(row) {
+				n++
+			}
 		}
 	}
 	return n

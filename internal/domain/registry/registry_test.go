@@ -105,6 +105,28 @@ func TestRule9STEMIWithoutDoorIsIncomplete(t *testing.T) {
 	}
 }
 
+func TestAMomentIsNearTheOperation(t *testing.T) {
+	for text, refused := range map[string]bool{"2099-01-01 10:00": true, "1950-11-20 10:00": true, "2026-11-19 23:30": false, "2026-11-21 01:10": false, "2026-11-18 23:30": true} {
+		if _, wrong := Read(KneePrimary, Record{Values: Answers{"started_at": {text}}}, operated()); wrong.Has("started_at") != refused {
+			t.Errorf("a start at %s: %v", text, wrong)
+		}
+	}
+}
+
+func TestATreatedLesionSaysWhatWasLeft(t *testing.T) {
+	row := Answers{"segment": {"6"}, "stenosis_before": {"90"}, "timi_before": {"1"}}
+	r := Record{Values: Answers{}, Lesions: []Answers{row}}
+	without := len(Missing(Coronary, r))
+	row["device"] = []string{"DES"}
+	if got := Missing(Coronary, r); len(got) != without+2 || Needed(Coronary, r)-len(got) != 3 {
+		t.Errorf("a stented lesion lacks %v of %d", got, Needed(Coronary, r))
+	}
+	row["device"] = []string{None}
+	if got := Missing(Coronary, r); len(got) != without {
+		t.Errorf("an untreated lesion lacks %v", got)
+	}
+}
+
 func TestFiguresFollowFromTheAnswers(t *testing.T) {
 	knee := fill(KneePrimary, Answers{"height_cm": {"160"}, "weight_kg": {"65"}, "started_at": {"09:00"}, "ended_at": {"10:25"}})
 	want := []Derived{{"bmi", "25.4", "kg/m²", false}, {"duration", "85", "min", false}}

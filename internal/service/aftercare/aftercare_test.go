@@ -174,6 +174,16 @@ func TestAVisitEnteredLateCountsOnItsDay(t *testing.T) {
 	}
 }
 
+func TestAnEarlyContactDoesNotMeetALateAppointment(t *testing.T) {
+	w := newWard(t)
+	c, _ := w.operated(mountain, "苗砚秋", 45)
+	f := w.step(c, "m12")
+	_, err := w.record(f, visit(w.Today()))
+	if e := errs.Of(err); !e.Fields.Has("on") {
+		t.Errorf("a contact in week six meets the appointment of month twelve: %v", err)
+	}
+}
+
 func TestAContactIsRecordedOnceAndOnWhatWasSeen(t *testing.T) {
 	w := newWard(t)
 	c, _ := w.operated(mountain, "苗砚秋", 45)

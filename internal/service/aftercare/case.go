@@ -62,6 +62,9 @@ func (s *Service) Case(ctx context.Context, who user.Principal, id ident.ID) (Ca
 		return CaseView{}, err
 	}
 	s.show(who, v.FollowUps)
+	for i := range v.Contacts {
+		s.veil(who, &v.Contacts[i])
+	}
 	v.PersonName = s.name(who, v.PersonName)
 	return v, nil
 }
@@ -203,6 +206,11 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 		if c.Contact, err = in.Contact.Check(facts); err != nil {
 			return c, err
 		}
+		if in.FollowUp != ident.Nil && c.On.Before(x.followUp.From.AddDays(-followup.EarlyDays)) {
+			var f errs.Fields
+			f.Add("on", "error.followup.early", "from", x.followUp.From)
+			return c, f.Err()
+		}
 		if err := tx.InsertContact(c, store.Made{}); err != nil {
 			return c, err
 		}
@@ -311,7 +319,20 @@ func (s *Service) Contact(ctx context.Context, who user.Principal, id ident.ID) 
 		c, err = tx.ContactByID(id)
 		return err
 	})
+	s.veil(who, &c)
 	return c, err
+}
+
+// veil takes what people said in their own words from who does not work with
+// patients: names and numbers stand in it.
+func (s *Service) veil(who user.Principal, c *Contact) {
+	if s.door(who, authz.PersonRead) == nil {
+		return
+	}
+	c.Informant, c.Note, c.Withdrawn = "", "", ""
+	for i := range c.Complications {
+		c.Complications[i].Note = ""
+	}
 }
 
 func checkReason(text string) error {

@@ -195,6 +195,11 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		return out, err
 	}
 	late := t.Place.State == treatment.Settled
+	if net := a.Bill - a.Insurance - a.Waiver - amount; a.Bill > 0 && net < 0 && !late {
+		var f errs.Fields
+		f.Add("amount", "error.fund.beyond_share", "most", a.Bill-a.Insurance-a.Waiver)
+		return out, f.Err()
+	}
 	var settled store.Settlement
 	if late {
 		if settled, err = reimbursable(tx, t, amount); err != nil {

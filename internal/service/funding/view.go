@@ -262,12 +262,16 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 	if err != nil {
 		return err
 	}
+	apart := true
 	for _, r := range registrars {
 		if e := fund.FourEyes(who.AccountID, v.RequestedBy, r); e != nil {
-			v.Blocked = e
+			v.Blocked, apart = e, false
 		}
 	}
-	v.Checks = append(v.Checks, judge(v.Blocked == nil, "funding.check.four_eyes", nil))
+	v.Checks = append(v.Checks, judge(apart, "funding.check.four_eyes", nil))
+	if err := v.rulesCheck(tx); err != nil {
+		return err
+	}
 	for _, l := range v.Lines {
 		b := v.Books[l.Fund]
 		c := judge(l.Amount <= b.Balances.Available, "funding.check.covered", errs.Args{"fund": l.FundName, "available": b.Balances.Available, "asked": l.Amount})
@@ -275,6 +279,26 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 		if _, _, err := b.Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, l.Amount); err != nil && v.Blocked == nil {
 			v.Blocked = s.others(tx, who, v.Treatment, err)
 		}
+	}
+	return nil
+}
+
+// rulesCheck holds what is asked against the kept estimate: what the rules of
+// payment would give. It warns, because a person decides.
+func (v *ApprovalView) rulesCheck(tx *store.Tx) error {
+	list, err := tx.ComputationsOf(v.Treatment.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if c.Kind != store.ForEstimate {
+			continue
+		}
+		sum := c.Result.Sum
+		if most := sum.Reduction(); v.Requested > most {
+			v.Checks = append(v.Checks, Check{State: "warn", Key: "funding.check.rules_over", Args: errs.Args{"asked": v.Requested, "most": most}})
+		}
+		return nil
 	}
 	return nil
 }

@@ -43,7 +43,15 @@ func (s *Service) SaveComplication(ctx context.Context, who user.Principal, in C
 		if err != nil {
 			return none, err
 		}
-		if err := in.Check(complication.Facts{Programme: o.Programme, Operated: o.OperatedOn, Died: t.Deceased, Today: tx.Today()}).Err(); err != nil {
+		facts := complication.Facts{Programme: o.Programme, Operated: o.OperatedOn, Died: t.Deceased, Today: tx.Today()}
+		if in.ID != ident.Nil {
+			old, err := s.complication(tx, who, o.ID, in.ID, in.Version)
+			if err != nil {
+				return none, err
+			}
+			facts.Told = old.Contact != ident.Nil
+		}
+		if err := in.Check(facts).Err(); err != nil {
 			return none, err
 		}
 		c := store.Complication{ID: in.ID, Procedure: o.ID, Complication: in.Complication, Version: in.Version}
@@ -53,7 +61,7 @@ func (s *Service) SaveComplication(ctx context.Context, who user.Principal, in C
 				return none, err
 			}
 			err = tx.InsertComplication(c)
-		} else if _, err = s.complication(tx, who, o.ID, in.ID, in.Version); err == nil {
+		} else {
 			err = tx.UpdateComplication(c)
 		}
 		if err != nil {

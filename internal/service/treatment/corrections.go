@@ -207,6 +207,9 @@ func (s *Service) CorrectProgramme(ctx context.Context, who user.Principal, in P
 		tx.Amend("to", string(in.Programme))
 		tx.Amend("reason", in.Reason)
 		c.Programme = in.Programme
-		return c, tx.SetProgramme(c)
+		if err := tx.SetProgramme(c); err != nil {
+			return c, err
+		}
+		return c, tx.LapseOfCase(c.ID)
 	})
 }

@@ -259,6 +259,11 @@ func (s *Service) take(tx *store.Tx, t store.Treatment, row treatment.Row, in St
 	if t, err = tx.AdvanceTreatment(t, store.Step{Action: in.Action, On: on, Note: in.Reason, Facts: facts.Facts.Because(in.Reason)}); err != nil {
 		return t, err
 	}
+	if row.Action == treatment.Admit { // the day decides the category: what was signed may stand no longer
+		if err := tx.LapseOfTreatment(t.ID); err != nil {
+			return t, err
+		}
+	}
 	if row.Action == treatment.TransferOut {
 		if err := s.transfer(tx, t, in); err != nil {
 			return t, err
