@@ -261,7 +261,7 @@ func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
 			{Text: b.T(fund.DecideUphold.Label()), Kind: "primary", Icon: "check", Name: "decision", Value: string(fund.DecideUphold)},
 			{Text: b.T(fund.DecideRevoke.Label()), Kind: "danger", Name: "decision", Value: string(fund.DecideRevoke)}}, Note: b.T("funding.revoke.note")}
 	case v.MayRevoke:
-		opinion.LabelKey, opinion.Optional = "funding.revoke.reason", false
+		opinion.LabelKey, opinion.Placeholder, opinion.Optional = "funding.revoke.reason", "", false
 		f := keyed(NewForm(b, now.today, opinion))
 		f.ID, f.Action = "decide", "/approvals/"+v.ID.String()+"/decide"
 		f.Hide("version", strconv.FormatInt(v.Version, 10))

@@ -68,11 +68,12 @@ func boundTable(b Base, list []funding.Signature, now []fund.Fact) *Table {
 		if name == fund.BoundHospital { // the page names the hospital already
 			continue
 		}
-		before, after := boundValues(b, last.Facts, name), "–"
-		if now != nil && slices.Contains(changed, name) {
+		before, after := boundValues(b, last.Facts, name), b.T("funding.bound.same")
+		differs := now != nil && slices.Contains(changed, name)
+		if differs {
 			after = boundValues(b, now, name)
 		}
-		if before != "" || after != "–" {
+		if before != "" || differs {
 			t.Rows = append(t.Rows, Cells(TextCell(b.T(name.Label())), TextCell(before), TextCell(after)))
 		}
 	}
