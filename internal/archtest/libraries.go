@@ -41,7 +41,6 @@ var libraries = []struct {
 	{"golang.org/x/sys", []string{"pgembed"}},
 	{"golang.org/x/net", []string{"httpx", "webui", "acceptance"}},
 	{"golang.org/x/image", []string{"blob", "webui", "printout"}},
-	{"rsc.io/qr", []string{"chart"}},
 	{"html/template", []string{"webui", "printout"}},
 	{"net/http", []string{"httpx", "httpapi", "webui", "app", "cli", "acceptance", "faults", "bench"}},
 	{"net/http/httptest", []string{"acceptance", "faults", "bench"}},

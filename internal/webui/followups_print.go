@@ -1,15 +1,14 @@
 package webui
 
 import (
-	"html/template"
 	"net/http"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
-	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/complication"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/printout"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 )
 
@@ -153,7 +152,8 @@ type slipView struct {
 	V       aftercare.Slip
 	Who     string
 	Rows    []slipLine
-	Square  template.HTML
+	QR      string // path data
+	Span    int    // of the square with its margin, in modules
 	Code    string
 	By      string
 	Printed string
@@ -178,12 +178,15 @@ func (s *Server) returnSlip(w http.ResponseWriter, r *http.Request, c *Call) err
 	return s.d.Engine.Render(w, r, http.StatusOK, "followup/slip", p)
 }
 
+// quietZone is the white margin of a QR code, in modules; the template draws it.
+const quietZone = 4
+
 func newSlip(b Base, v aftercare.Slip) (slipView, error) {
-	svg, err := chart.Square(b.T("followup.slip.square"), v.Token)
+	code, size, err := printout.QRPath(v.Token)
 	if err != nil {
 		return slipView{}, err
 	}
-	p := slipView{Base: b, V: v, Who: identity(b, v.Sex, v.Birth, v.Today), Square: template.HTML(svg), Code: inFives(v.Token)}
+	p := slipView{Base: b, V: v, Who: identity(b, v.Sex, v.Birth, v.Today), QR: code, Span: size + 2*quietZone, Code: inFives(v.Token)}
 	for _, f := range v.Next {
 		p.Rows = append(p.Rows, slipLine{Step: b.T(f.Step.Label()), What: followOperation(b, f).Text, Due: f.Due.String(), Window: windowText(b, f), Wants: wantsText(b, f)})
 	}
