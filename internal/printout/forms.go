@@ -122,13 +122,12 @@ func (p Patient) rows(say Speaker) []Row {
 	row := func(left, wide, right, narrow string) Row {
 		return Row{label(say.T(left)), value(wide, 8), label(say.T(right)), value(narrow, 4)}
 	}
-	return []Row{
-		row("funding.patient", p.Name, "paper.sex_age", strings.TrimSpace(p.Sex+" "+p.Age)),
-		row("funding.print.document", p.Document, "funding.print.phone", p.Phone),
-		row("funding.print.address", p.Address, "funding.category", p.Category),
-		row("funding.print.diagnosis", p.Diagnosis, "funding.treatment", p.Plan),
-		row("funding.hospital", p.Hospital, "funding.print.surgeon", p.Surgeon),
+	out := []Row{row("funding.patient", p.Name, "paper.sex_age", strings.TrimSpace(p.Sex+" "+p.Age))}
+	if p.Document+p.Phone != "" { // a slip of before the admission has no boxes nobody can fill in
+		out = append(out, row("funding.print.document", p.Document, "funding.print.phone", p.Phone))
 	}
+	return append(out, row("funding.print.address", p.Address, "funding.category", p.Category),
+		row("funding.print.diagnosis", p.Diagnosis, "funding.treatment", p.Plan), row("funding.hospital", p.Hospital, "funding.print.surgeon", p.Surgeon))
 }
 
 func amount(text string) Cell { return Cell{Text: text, Width: 3, Right: true} }

@@ -115,6 +115,16 @@ func (s *Server) estimatePDF(w http.ResponseWriter, r *http.Request, c *Call) er
 	sheet := newEstimateSheet(c.Base, v, s.printedBy(c), instant(s.d.Clock.Now()))
 	e := printout.Estimate{Common: printout.Common{Mark: printout.Mark{Code: mark.Code, Token: mark.Token}, Day: c.Base.Day(mark.On), By: sheet.By, At: sheet.Printed, Made: mark.On.Start(), Sum: v.Result.Sum,
 		Patient: printout.Patient{Name: sheet.Name, CaseNo: sheet.No, Plan: sheet.Plan, Hospital: sheet.Hospital}}, Notes: []string{sheet.Rules}}
+	t := v.Treatment
+	if t.Sex != "" {
+		e.Sex = c.P.T(t.Sex.Key())
+	}
+	if !t.Birth.IsZero() {
+		e.Age = c.P.T("care.age", "n", t.Birth.AgeOn(c.Today))
+	}
+	if t.Category != "" {
+		e.Category = c.P.T(t.Category.Key())
+	}
 	if sheet.Sample {
 		e.Notes = append(e.Notes, c.P.T("policy.sample.text"))
 	}

@@ -2,6 +2,7 @@ package funding
 
 import (
 	"context"
+	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -257,6 +258,11 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 	v.Checks = append(v.Checks, Check{State: "ok", Key: "funding.check.approvers", Args: errs.Args{"need": v.Rules.Approvers(v.Requested), "have": v.Signed(), "single": v.Rules.Single}})
 	if err := mayDecide(tx, v.Approval); err != nil {
 		v.Blocked = err
+	}
+	if slices.ContainsFunc(v.Signatures, func(x store.Signature) bool {
+		return !x.Void && x.Account == who.AccountID && x.Digest == fund.Digest(v.Now)
+	}) && v.Blocked == nil {
+		v.Blocked = errs.Refuse("fund.two_approvers", "error.fund.two_approvers", errs.Args{"single": v.Rules.Single}, "fund.remedy.second_approver")
 	}
 	registrars, err := tx.RegisteredBy(v.Treatment)
 	if err != nil {
