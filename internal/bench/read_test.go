@@ -125,9 +125,11 @@ type caseBody struct {
 }
 
 func (v *caseBody) read(tx *store.Tx, id ident.ID, at []ident.ID) (err error) {
-	if v.Case, err = tx.CaseByID(id); err != nil {
+	var part map[ident.ID]string
+	if v.Case, part, err = tx.CaseSeenBy(id, at); err != nil {
 		return err
 	}
+	v.TakesPart = len(part) > 0
 	if v.Treatments, err = tx.TreatmentsOf(id); err != nil {
 		return err
 	}
@@ -146,11 +148,6 @@ func (v *caseBody) read(tx *store.Tx, id ident.ID, at []ident.ID) (err error) {
 	}
 	if _, err = tx.SidesOf(); err != nil {
 		return err
-	}
-	for _, h := range at {
-		if v.TakesPart, err = tx.TakesPart(id, h); err != nil {
-			return err
-		}
 	}
 	return nil
 }

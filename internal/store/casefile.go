@@ -358,6 +358,18 @@ func (tx *Tx) TakingPart(id ident.ID, hospitals []ident.ID) (map[ident.ID]string
 	return out, err
 }
 
+// PlaceIn is the first of the hospitals that takes part in a case: the one in
+// whose name somebody of several hospitals writes there. Nil: none does.
+func (tx *Tx) PlaceIn(id ident.ID, hospitals []ident.ID) (ident.ID, error) {
+	part, err := tx.TakingPart(id, hospitals)
+	for _, h := range hospitals {
+		if _, ok := part[h]; ok {
+			return h, err
+		}
+	}
+	return ident.Nil, err
+}
+
 // SidesOf tells on which side of the partnership each organisation stands today.
 // Pages of record ask on each view, so it reads no more than that.
 func (tx *Tx) SidesOf() (map[ident.ID]user.Side, error) {

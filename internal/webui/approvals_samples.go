@@ -94,6 +94,12 @@ func fundingPages() []PageSample {
 			p.QR, p.QRSize = "M0 0h7v1h-7z", 45
 			return p
 		}},
+	}
+}
+
+// fundPages are the samples of settlements, funds and their moves.
+func fundPages() []PageSample {
+	return []PageSample{
 		{"funding/settlement", func(b Base) View { return newSettlementView(b, sampleSettlement(b)) }},
 		{"funding/fund", func(b Base) View { return newFundPage(b, sampleOutlook(b), "", sampleInstant()) }},
 		{"funding/fund", func(b Base) View { return newFundPage(b, sampleFundView(b, 0), fund.KindReversal, sampleInstant()) }},

@@ -36,6 +36,7 @@ func Pages() []PageSample {
 		screeningPages(),
 		reportingPages(),
 		fundingPages(),
+		fundPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

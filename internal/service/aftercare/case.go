@@ -154,14 +154,8 @@ func (s *Service) recorder(tx *store.Tx, id, home ident.ID) (ident.ID, error) {
 	if len(reach.Hospitals) == 0 {
 		return ident.Nil, err
 	}
-	part, failed := tx.TakingPart(id, reach.Hospitals)
-	if failed != nil {
-		return ident.Nil, failed
-	}
-	for _, h := range reach.Hospitals {
-		if _, ok := part[h]; ok {
-			return h, nil
-		}
+	if at, failed := tx.PlaceIn(id, reach.Hospitals); failed != nil || at != ident.Nil {
+		return at, failed
 	}
 	return ident.Nil, err
 }

@@ -57,7 +57,7 @@ func (s *Service) SaveComplication(ctx context.Context, who user.Principal, in C
 		c := store.Complication{ID: in.ID, Procedure: o.ID, Complication: in.Complication, Version: in.Version}
 		if in.ID == ident.Nil {
 			c.ID = ident.New()
-			if c.Hospital, err = s.place(who, authz.ObservationRecord, o.Hospital); err != nil {
+			if c.Hospital, err = s.place(tx, o.Case, o.Hospital); err != nil {
 				return none, err
 			}
 			err = tx.InsertComplication(c)

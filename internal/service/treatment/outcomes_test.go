@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/registry"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -181,4 +182,21 @@ func TestRevisionChainSurvivesAHospitalChange(t *testing.T) {
 	if _, ok := procedure.Revises(revision, recorded()); ok {
 		t.Error("the other knee is taken for the primary")
 	}
+}
+
+// Somebody of several hospitals writes in the name of the one that takes part,
+// not of the one that happens to be first.
+func TestAFindingIsRecordedAtAHospitalThatTakesPart(t *testing.T) {
+	w, _ := world(t)
+	c := w.Case(mountain, procedure.Cataract, "苗清远")
+	w.Do(w.Approver(), func(tx *store.Tx) error {
+		if at, err := tx.PlaceIn(c.ID, []ident.ID{w.ID(other), w.ID(mountain)}); err != nil || at != w.ID(mountain) {
+			t.Errorf("of two hospitals %v, %v", at, err)
+		}
+		if at, err := tx.PlaceIn(c.ID, []ident.ID{w.ID(other)}); err != nil || at != ident.Nil {
+			t.Errorf("a hospital outside of the case: %v, %v", at, err)
+		}
+		tx.NoAudit("a test")
+		return nil
+	})
 }

@@ -82,7 +82,7 @@ func (s *Service) RecordReading(ctx context.Context, who user.Principal, in Read
 		if err := wrong.Err(); err != nil {
 			return none, err
 		}
-		if r.Hospital, err = s.place(who, authz.ObservationRecord, c.Home); err != nil {
+		if r.Hospital, err = s.place(tx, c.ID, c.Home); err != nil {
 			return none, err
 		}
 		if err := tx.InsertReading(r); err != nil {
@@ -93,16 +93,17 @@ func (s *Service) RecordReading(ctx context.Context, who user.Principal, in Read
 }
 
 // place is the hospital a finding is recorded at: the record's own where the
-// reader works there, or the reader's.
-func (s *Service) place(who user.Principal, perm authz.Permission, home ident.ID) (ident.ID, error) {
-	if s.can(who, perm, home) {
+// reader works there, or another of the reader's that takes part in the case.
+func (s *Service) place(tx *store.Tx, id, home ident.ID) (ident.ID, error) {
+	who := tx.Who()
+	err := s.at(who, authz.ObservationRecord, home)
+	if err == nil {
 		return home, nil
 	}
-	mine := s.policy.Reach(who, perm).Hospitals
-	if len(mine) == 0 {
-		return ident.Nil, s.at(who, perm, home)
+	if at, failed := tx.PlaceIn(id, s.policy.Reach(who, authz.ObservationRecord).Hospitals); failed != nil || at != ident.Nil {
+		return at, failed
 	}
-	return mine[0], nil
+	return ident.Nil, err
 }
 
 // reading checks what was typed.
