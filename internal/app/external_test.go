@@ -26,7 +26,7 @@ import (
 // external is a configuration that uses a test database as somebody else's.
 func external(t *testing.T, d *pgtest.Database, admin bool) config.Config {
 	t.Helper()
-	flags := map[string]string{"data-dir": filepath.Join(t.TempDir(), "data"), "database-url": d.AppDSN}
+	flags := map[string]string{"data-dir": filepath.Join(t.TempDir(), "data"), "database-url": d.AppDSN, "second-factor": "optional"}
 	if admin {
 		flags["database-admin-url"] = d.OwnerDSN
 	}

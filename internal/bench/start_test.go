@@ -101,7 +101,7 @@ func (w *world) launch(binary string) *process {
 	w.must(err)
 	addr := ln.Addr().String()
 	w.must(ln.Close())
-	p := &process{t: w.t, url: "http://" + addr, cmd: exec.Command(binary, "serve", "--data-dir", w.dir, "--addr", addr, "--log-level", "error")}
+	p := &process{t: w.t, url: "http://" + addr, cmd: exec.Command(binary, "serve", "--data-dir", w.dir, "--addr", addr, "--log-level", "error", "--second-factor", "optional")}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "SHANHAI_") {
 			p.cmd.Env = append(p.cmd.Env, kv)

@@ -58,7 +58,7 @@ type world struct {
 // quiet is a configuration on a folder, with a free port of this machine.
 func quiet(t testing.TB, dir string) config.Config {
 	t.Helper()
-	cfg, err := config.Load(func(string) string { return "" }, map[string]string{"data-dir": dir, "addr": "127.0.0.1:0", "log-level": "error"})
+	cfg, err := config.Load(func(string) string { return "" }, map[string]string{"data-dir": dir, "addr": "127.0.0.1:0", "log-level": "error", "second-factor": "optional"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,9 +33,9 @@ func (e *env) demo() *cobra.Command {
 // signIns writes the table of sign-ins, and for programs the same as JSON.
 func (e *env) signIns(file string) error {
 	all := demo.Accounts()
-	rows := [][]string{{e.say.T("cli.col.username"), e.say.T("cli.col.password"), e.say.T("cli.col.role"), e.say.T("cli.col.name"), e.say.T("cli.col.place")}}
+	rows := [][]string{{e.say.T("cli.col.username"), e.say.T("cli.col.password"), e.say.T("cli.col.role"), e.say.T("cli.col.name"), e.say.T("cli.col.place"), e.say.T("cli.col.second_factor")}}
 	for _, a := range all {
-		rows = append(rows, []string{a.Username, a.Password, e.say.T(string(a.Role.Label())), a.Name, a.Place})
+		rows = append(rows, []string{a.Username, a.Password, e.say.T(string(a.Role.Label())), a.Name, a.Place, a.Secret})
 	}
 	if err := table(e.Stdout, rows); err != nil || file == "" {
 		return err

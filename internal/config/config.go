@@ -27,6 +27,16 @@ const (
 	ASVS PasswordProfile = "asvs"
 )
 
+// SecondFactor says whether everybody has to have one.
+type SecondFactor string
+
+// Required leads whoever has none to it right after signing in, before anything
+// else; optional leaves it to each person.
+const (
+	FactorRequired SecondFactor = "required"
+	FactorOptional SecondFactor = "optional"
+)
+
 // Config is every option, checked.
 type Config struct {
 	DataDir string // files, private database, keys
@@ -43,6 +53,7 @@ type Config struct {
 	SessionIdle     time.Duration
 	SessionAbsolute time.Duration
 	PasswordProfile PasswordProfile
+	SecondFactor    SecondFactor
 	LookupDailyCap  int // person look-ups by full number, per account and day
 
 	LogLevel  string // debug, info, warn, error

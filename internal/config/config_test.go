@@ -37,7 +37,7 @@ func TestDefaultsRunOnOneMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.DataDir != "./.shanhai" || c.Addr != "127.0.0.1:8080" || !c.Private() || c.TLS() || c.AllowPlainHTTP || c.Demo ||
-		c.SessionIdle != 15*time.Minute || c.SessionAbsolute != 12*time.Hour || c.PasswordProfile != config.MLPS ||
+		c.SessionIdle != 15*time.Minute || c.SessionAbsolute != 12*time.Hour || c.PasswordProfile != config.MLPS || c.SecondFactor != config.FactorRequired ||
 		c.LookupDailyCap != 50 || c.Language != i18n.Chinese || c.BackupKeep < 1 {
 		t.Errorf("%+v", c)
 	}

@@ -76,6 +76,7 @@ func options() []option {
 		{name: "SESSION_IDLE", def: "15m", parse: duration(func(c *Config) *time.Duration { return &c.SessionIdle })},
 		{name: "SESSION_ABSOLUTE", def: "12h", parse: duration(func(c *Config) *time.Duration { return &c.SessionAbsolute })},
 		{name: "PASSWORD_PROFILE", def: string(MLPS), parse: func(c *Config, v string) string { c.PasswordProfile = PasswordProfile(v); return "" }},
+		{name: "SECOND_FACTOR", def: string(FactorRequired), parse: func(c *Config, v string) string { c.SecondFactor = SecondFactor(v); return "" }},
 		{name: "LOOKUP_DAILY_CAP", def: "50", parse: number(func(c *Config) *int { return &c.LookupDailyCap })},
 		{name: "LOG_LEVEL", def: "info", parse: text(func(c *Config) *string { return &c.LogLevel })},
 		{name: "LOG_FORMAT", def: "text", parse: text(func(c *Config) *string { return &c.LogFormat })},

@@ -122,6 +122,7 @@ func (c Config) checkSessions(bad *errs.Fields) {
 		bad.Add(prefix+"SESSION_IDLE", "error.config.idle_over_absolute", "idle", c.SessionIdle, "absolute", c.SessionAbsolute)
 	}
 	oneOf(bad, "PASSWORD_PROFILE", string(c.PasswordProfile), string(MLPS), string(ASVS))
+	oneOf(bad, "SECOND_FACTOR", string(c.SecondFactor), string(FactorRequired), string(FactorOptional))
 	within(bad, "LOOKUP_DAILY_CAP", c.LookupDailyCap, 1, 1000)
 }
 

@@ -78,6 +78,7 @@ type Account struct {
 	Role     user.Role `json:"role"`
 	Name     string    `json:"name"`
 	Place    string    `json:"place"`
+	Secret   string    `json:"second_factor,omitempty"` // of the authenticator, for the one account that has one
 	doctor   string    // key of the practitioner, for doctors
 	place    ident.ID
 	scope    user.ScopeKind
@@ -98,6 +99,7 @@ func Accounts() []Account {
 		wide("official-donor", user.OfficialDonor, "梁观海", "澜港市卫生健康委", donor),
 		wide("approver", user.Approver, "程既白", "云岭区帮扶办", office),
 		wide("approver-2", user.Approver, "罗问渠", "云岭区帮扶办", office),
+		guarded(wide("approver-3", user.Approver, "苏望舒", "云岭区帮扶办", office)),
 		wide("auditor", user.Auditor, "严守一", "云岭区卫生健康委", commission),
 		{Username: "steward", Role: user.FundSteward, Name: "钱有度", Place: "云岭区帮扶办", place: office, scope: user.ScopeFund, at: fundID("joint")},
 		platform("system-admin", user.SystemAdmin, "石可安"), platform("security-admin", user.SecurityAdmin, "安如磐"),
@@ -110,6 +112,13 @@ func Accounts() []Account {
 		list[i].Password = Password
 	}
 	return list
+}
+
+// guarded gives an account a second factor, so that it can be tried; the others
+// of the demonstration do without one. The secret is printed with the sign-ins.
+func guarded(a Account) Account {
+	a.Secret = "SHANHAIDEMO2SHANHAIDEMO2SHANHAID"
+	return a
 }
 
 // people names the staff of each hospital, by role.
@@ -254,6 +263,15 @@ func writeAccount(tx *store.Tx, a Account, hash string) error {
 	}
 	if err := tx.InsertAccount(x); err != nil {
 		return err
+	}
+	if a.Secret != "" {
+		f := user.SecondFactor{AccountID: x.ID, Secret: a.Secret, ConfirmedAt: tx.Now()}
+		if err := tx.BeginSecondFactor(f); err != nil {
+			return err
+		}
+		if err := tx.SetSecondFactor(f); err != nil {
+			return err
+		}
 	}
 	g := user.Assignment{ID: id("assignment/" + a.Username), Account: x.ID, Role: a.Role, ScopeKind: a.scope, ScopeID: a.at, From: opened()}
 	if a.scope != user.ScopePlatform {

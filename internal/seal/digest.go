@@ -18,6 +18,8 @@ type Purpose string
 const (
 	PurposeDocument Purpose = "document" // identity documents; add the kind to the value
 	PurposePhone    Purpose = "phone"
+	// PurposeRecovery is of the codes that stand in for a lost phone.
+	PurposeRecovery Purpose = "recovery"
 	// PurposeScreening is of whole rows, to tell a repeated one from another.
 	PurposeScreening Purpose = "screening"
 )

@@ -29,6 +29,7 @@ type accountRow struct {
 	Theme             string       `db:"theme"`
 	CreatedAt         time.Time    `db:"created_at"`
 	Version           int64        `db:"version"`
+	SecondFactor      bool         `db:"second_factor"`
 	Organisation      string       `db:"organisation"`
 	Roles             string       `db:"roles"`
 }
@@ -45,7 +46,7 @@ func (r accountRow) item() AccountItem {
 	a := AccountItem{Organisation: r.Organisation, Account: user.Account{ID: r.ID, Username: r.Username, DisplayName: r.DisplayName,
 		OrganisationID: r.OrganisationID, PractitionerID: r.PractitionerID, Language: i18n.Lang(r.Language), Theme: r.Theme,
 		PasswordHash: r.PasswordHash, MustChange: r.MustChange, PasswordChangedAt: r.PasswordChangedAt.UTC(), Disabled: r.DisabledAt.Valid,
-		Failures: user.Failures{Count: r.Failed}, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}}
+		Failures: user.Failures{Count: r.Failed}, CreatedAt: r.CreatedAt.UTC(), Version: r.Version, SecondFactor: r.SecondFactor}}
 	if r.LastFailed.Valid {
 		a.Failures.Last = r.LastFailed.Time.UTC()
 	}
@@ -56,7 +57,8 @@ func (r accountRow) item() AccountItem {
 }
 
 const accountColumns = `a.id, a.username, a.display_name, a.organisation_id, a.practitioner_id, a.password_hash, a.password_changed_at,
-	a.must_change_password, a.failed_sign_ins, a.last_failed_at, a.disabled_at, a.language, a.theme, a.created_at, a.version`
+	a.must_change_password, a.failed_sign_ins, a.last_failed_at, a.disabled_at, a.language, a.theme, a.created_at, a.version,
+	exists (select from second_factor f where f.account_id = a.id and f.confirmed_at is not null) as second_factor`
 
 const selectAccount = `select ` + accountColumns + `, coalesce((select coalesce(nullif(o.short_name, ''), o.name) from organisation o
 	where o.id = a.organisation_id), '') as organisation, '' as roles from account a `

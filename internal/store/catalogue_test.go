@@ -20,7 +20,7 @@ import (
 
 // platformTables carry no partnership and no patient.
 var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership",
-	"password_history", "policy_version", "practitioner", "session", "theatre_time"}
+	"password_history", "policy_version", "practitioner", "recovery_code", "second_factor", "session", "theatre_time"}
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
 // are read before a scope exists, to compute it.

@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"reflect"
 	"sync"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/seal"
 )
 
 // SessionCodec reads what the session manager wrote; scs.GobCodec is one.
@@ -95,11 +97,11 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 		return nil
 	}
 	e := seenSession{account: accountOf(values), data: data, values: values, expires: expires, read: s.db.clock.Now()}
-	query := `insert into session (token_hash, account_id, data, created_at, expires_at) values ($1, $2, $3, $4, $5)`
-	if ok {
-		query = `update session set account_id = $2, data = $3, expires_at = $5 where token_hash = $1 and expires_at > $4`
+	query, args := `update session set account_id = $2, data = $3, expires_at = $5 where token_hash = $1 and expires_at > $4`, []any{token, nullID(e.account), data, e.read, expires}
+	if !ok {
+		query, args = `insert into session (token_hash, account_id, data, created_at, expires_at, id) values ($1, $2, $3, $4, $5, $6)`, append(args, ident.New())
 	}
-	n, err := s.db.execAlone(ctx, query, token, nullID(e.account), data, e.read, expires)
+	n, err := s.db.execAlone(ctx, query, args...)
 	if err != nil {
 		return mapError(ctx, err)
 	}
@@ -140,6 +142,22 @@ func (s *SessionStore) Forget(account ident.ID) {
 		}
 	}
 }
+
+// Reread makes this process ask again for the sessions of an account: some of
+// them were ended.
+func (s *SessionStore) Reread(account ident.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for token, e := range s.seen {
+		if e.account == account && !e.ended {
+			e.read = time.Time{}
+			s.seen[token] = e
+		}
+	}
+}
+
+// Codec reads the values of stored sessions.
+func (s *SessionStore) Codec() SessionCodec { return s.codec }
 
 func (s *SessionStore) lookup(token string) (seenSession, bool) {
 	s.mu.Lock()
@@ -215,6 +233,59 @@ func (db *DB) execAlone(ctx context.Context, query string, args ...any) (int64, 
 // EndSessions ends all browser sessions of an account and reports how many.
 func (tx *Tx) EndSessions(account ident.ID) (int64, error) {
 	return tx.exec(`delete from session where account_id = $1`, account)
+}
+
+// SessionItem is a running session as its person tells it apart.
+type SessionItem struct {
+	ID        ident.ID
+	CreatedAt time.Time
+	ExpiresAt time.Time // unless it is used before
+	Agent     string    // what the browser said it is
+	Own       bool      // the session that asks
+}
+
+// sessionAgent is the value that keeps what the browser said at sign-in.
+const sessionAgent = "agent"
+
+// sessionHash is how the manager stores a token.
+func sessionHash(token string) string {
+	return base64.RawURLEncoding.EncodeToString(seal.TokenDigest(token))
+}
+
+// SessionsOf lists the running sessions of an account, the latest first; own is
+// the token of the one that asks.
+func (tx *Tx) SessionsOf(account ident.ID, codec SessionCodec, own string) ([]SessionItem, error) {
+	var rows []struct {
+		ID      ident.ID  `db:"id"`
+		Hash    string    `db:"token_hash"`
+		Data    []byte    `db:"data"`
+		Created time.Time `db:"created_at"`
+		Expires time.Time `db:"expires_at"`
+	}
+	err := tx.list(&rows, `select id, token_hash, data, created_at, expires_at from session where account_id = $1 and expires_at > $2
+		order by expires_at desc, id limit 100`, account, tx.now)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]SessionItem, len(rows))
+	for i, r := range rows {
+		out[i] = SessionItem{ID: r.ID, CreatedAt: r.Created.UTC(), ExpiresAt: r.Expires.UTC(), Own: r.Hash == sessionHash(own)}
+		if _, values, err := codec.Decode(r.Data); err == nil {
+			out[i].Agent, _ = values[sessionAgent].(string)
+		}
+	}
+	return out, nil
+}
+
+// EndSession ends one session of an account and reports whether there was one.
+func (tx *Tx) EndSession(account, id ident.ID) (bool, error) {
+	n, err := tx.exec(`delete from session where account_id = $1 and id = $2`, account, id)
+	return n == 1, err
+}
+
+// EndOtherSessions ends all sessions of an account but the one of a token.
+func (tx *Tx) EndOtherSessions(account ident.ID, own string) (int64, error) {
+	return tx.exec(`delete from session where account_id = $1 and token_hash <> $2`, account, sessionHash(own))
 }
 
 // CountSessions is the number of running sessions of an account.

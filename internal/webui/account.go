@@ -26,6 +26,12 @@ func (s *Server) accountRoutes(rt *router) {
 	rt.post("/first-run", authz.Public, s.firstRun)
 	rt.get("/account/password", authz.SelfPassword, s.passwordPage)
 	rt.post("/account/password", authz.SelfPassword, s.password)
+	s.secondFactorRoutes(rt)
+	rt.get("/account/prove", authz.SelfRead, s.provePage)
+	rt.post("/account/prove", authz.SelfRead, s.prove)
+	rt.get("/account/sessions", authz.SelfRead, s.sessionsPage)
+	rt.post("/account/sessions/others", authz.SelfPassword, s.endOtherSessions)
+	rt.post("/account/sessions/{id}/end", authz.SelfPassword, s.endSession)
 	rt.get("/account/tokens", authz.SelfRead, s.tokensPage)
 	rt.post("/account/tokens", authz.TokenCreate, s.createToken)
 	rt.post("/account/tokens/{id}/revoke", authz.SelfRead, s.revokeToken)
@@ -42,6 +48,8 @@ func (s *Server) userRoutes(rt *router) {
 	rt.get("/users/{id}", authz.AccountRead, s.userPage)
 	rt.get("/users/{id}/reset", authz.AccountResetPassword, s.askUser("reset"))
 	rt.post("/users/{id}/reset", authz.AccountResetPassword, s.resetPassword)
+	rt.get("/users/{id}/factor", authz.AccountResetPassword, s.askUser("factor"))
+	rt.post("/users/{id}/factor", authz.AccountResetPassword, s.resetFactor)
 	rt.get("/users/{id}/disable", authz.AccountDisable, s.askUser("disable"))
 	rt.post("/users/{id}/disable", authz.AccountDisable, s.disableUser(true))
 	rt.get("/users/{id}/enable", authz.AccountDisable, s.askUser("enable"))
@@ -93,7 +101,8 @@ func (s *Server) directoryRoutes(rt *router) {
 }
 
 // detour is where a request has to go first: to the first-run page while there
-// is no account at all, and to the own password while it has to be changed.
+// is no account at all, to the own password while it has to be changed, and to
+// the second factor where everybody needs one.
 func (s *Server) detour(r *http.Request, c *Call) (string, error) {
 	path := r.URL.Path
 	if path == "/preferences" || path == "/sign-out" {
@@ -111,6 +120,9 @@ func (s *Server) detour(r *http.Request, c *Call) (string, error) {
 	}
 	if c.Who.MustChange && path != "/account/password" {
 		return "/account/password", nil
+	}
+	if s.owesFactor(c) && !c.Who.MustChange && !strings.HasPrefix(path, "/account/second-factor") {
+		return "/account/second-factor", nil
 	}
 	return "", nil
 }

@@ -48,6 +48,32 @@ func accountPages() []PageSample {
 			return issuedView{Base: b, Note: Alert{Kind: "warn", Icon: "lock", Title: b.T("issued.once"), Text: b.T("first_run.done.text")}, Items: items,
 				Done: Button{Text: b.T("sign_in.title"), Href: "/sign-in", Kind: "primary"}}
 		}},
+		{"account/code", func(b Base) View { return newCodeView(b, codeForm(b, sampleDay(), "sign_in.code")) }},
+		{"account/code", func(b Base) View {
+			c := sampleCall(b)
+			f := proveForm(c)
+			f.Fail(proofField, "error.password.current")
+			return newProveView(b, f, c.Who.SecondFactor)
+		}},
+		{"account/factor", func(b Base) View {
+			return newFactorView(sampleTitled(b, "settings.factor"), sampleDay(), accounts.FactorState{}, false)
+		}},
+		{"account/factor", func(b Base) View {
+			return newFactorView(sampleTitled(b, "settings.factor"), sampleDay(), accounts.FactorState{}, true)
+		}},
+		{"account/factor", func(b Base) View {
+			return newFactorView(sampleTitled(b, "settings.factor"), sampleDay(), accounts.FactorState{InForce: true, CodesLeft: 9}, false)
+		}},
+		{"account/enrol", sampleEnrol},
+		{"account/issued", func(b Base) View {
+			b = sampleTitled(b, "second_factor.codes")
+			return issuedView{Base: b, Note: codesNote(b), Items: codeDefs(b, []string{"kdm7f-qx2wr", "e3tyu-9abcd"}), Done: Button{Text: b.T("second_factor.kept"), Href: "/", Kind: "primary"}}
+		}},
+		{"account/sessions", func(b Base) View {
+			list := []accounts.SessionItem{{ID: sampleID(1), CreatedAt: sampleNow(), ExpiresAt: sampleNow().Add(15 * time.Minute), Agent: "Chrome · Windows", Own: true},
+				{ID: sampleID(2), CreatedAt: sampleNow(), ExpiresAt: sampleNow().Add(10 * time.Minute)}}
+			return newSessionsView(sampleTitled(b, "settings.sessions"), list, 15*time.Minute)
+		}},
 		{"account/settings", func(b Base) View { return newSettingsView(b, func(settingsEntry) bool { return true }) }},
 		{"account/tokens", sampleTokens},
 		{"account/user", func(b Base) View { return newUserView(b, sampleDetail(true), sampleNow()) }},
@@ -80,6 +106,19 @@ func accountPages() []PageSample {
 			return newPolicyView(b, []accounts.PolicyRow{row})
 		}},
 	}
+}
+
+func sampleTitled(b Base, title string) Base {
+	b.Title = b.T(title)
+	return b
+}
+
+func sampleEnrol(b Base) View {
+	v, err := newEnrolView(sampleTitled(b, "second_factor.confirm"), enrolForm(b, sampleDay()), user.SecondFactor{Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}, "zhou.xh")
+	if err != nil {
+		panic(err) // a sample's text always fits a code
+	}
+	return v
 }
 
 func sampleTokens(b Base) View {

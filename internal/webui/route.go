@@ -74,7 +74,11 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 		if err == nil {
 			err = s.admit(c, perm)
 		}
+		answered := false
 		if err == nil {
+			answered, err = s.proving(w, r, c, perm)
+		}
+		if err == nil && !answered {
 			err = h(w, r, c)
 		}
 		if err != nil {

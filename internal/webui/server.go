@@ -44,6 +44,8 @@ type Deps struct {
 	Demo     bool // demonstration data: the ribbon says so
 	PlainNet bool // plain http was allowed: the banner says so
 	Secure   bool // browsers reach us over TLS
+	// NeedFactor asks everybody for a second factor, right after signing in.
+	NeedFactor bool
 
 	Accounts   *accounts.Service
 	Directory  *directory.Service
@@ -125,6 +127,7 @@ const (
 	sessionAccount     = "account"
 	sessionPartnership = "partnership"
 	sessionFlash       = "flash"
+	sessionAgent       = "agent"
 )
 
 // call finds out who acts and prepares the frame of the answer. Without a valid

@@ -2,6 +2,7 @@ package webui
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -78,6 +79,13 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if !f.OK() {
 		return s.showSignIn(w, r, c, f)
 	}
+	if signed.NeedsCode {
+		q := url.Values{"next": {localPath(f.Raw("next"), "/")}, "lang": {f.Raw("lang")}}
+		if err := s.half(r, signed.Account); err != nil {
+			return err
+		}
+		return seeOther(w, r, "/sign-in/code?"+q.Encode())
+	}
 	if err := s.open(w, r, signed, f.Raw("lang")); err != nil {
 		return err
 	}
@@ -95,6 +103,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, signed accounts.Si
 		return err
 	}
 	s.d.Sessions.Put(ctx, sessionAccount, signed.Account.String())
+	s.d.Sessions.Put(ctx, sessionAgent, browserName(r.UserAgent()))
+	s.d.Sessions.Put(ctx, sessionProved, s.d.Clock.Now().Unix())
 	who, err := s.d.Accounts.Resume(ctx, accounts.Resumption{Account: signed.Account, Partnership: ident.Nil})
 	if err != nil {
 		return err

@@ -213,12 +213,15 @@ func newUserView(b Base, d accounts.Detail, now time.Time) userView {
 		v.Facts = append(v.Facts, Def{Label: b.T("account.practitioner"), Text: d.Doctor})
 	}
 	v.Facts = append(v.Facts, Def{Label: b.T("account.password_changed"), Text: b.Day(clock.DateOf(d.PasswordChangedAt.In(clock.Shanghai)))},
-		Def{Label: b.T("account.sessions"), Text: strconv.Itoa(d.Sessions)})
+		Def{Label: b.T("settings.factor"), Text: factorState(b, d.SecondFactor)}, Def{Label: b.T("account.sessions"), Text: strconv.Itoa(d.Sessions)})
 	if wait := d.Failures.Until().Sub(now); wait > 0 {
 		v.Facts = append(v.Facts, Def{Label: b.T("account.waiting"), Text: b.T("account.waiting.text", "n", int(wait.Seconds())+1)})
 	}
 	if d.May.Reset {
 		v.Do = append(v.Do, Button{Text: b.T("account.reset"), Icon: "lock", Href: self + "/reset"})
+		if d.SecondFactor {
+			v.Do = append(v.Do, Button{Text: b.T("account.factor"), Icon: "lock", Href: self + "/factor"})
+		}
 	}
 	if d.May.Disable && d.Sessions > 0 {
 		v.Do = append(v.Do, Button{Text: b.T("account.sign_out"), Icon: "exit", Href: self + "/sign-out"})
@@ -233,6 +236,13 @@ func newUserView(b Base, d accounts.Detail, now time.Time) userView {
 		v.Roles = &t
 	}
 	return v
+}
+
+func factorState(b Base, on bool) string {
+	if on {
+		return b.T("second_factor.on")
+	}
+	return b.T("second_factor.off")
 }
 
 func orNone(b Base, text string) string {

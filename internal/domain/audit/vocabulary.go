@@ -160,6 +160,13 @@ const (
 	SelfPassword = "self.password"
 	SelfProfile  = "self.profile"
 
+	FactorBegin   = "factor.begin"
+	FactorConfirm = "factor.confirm"
+	FactorEnd     = "factor.end"
+	FactorReset   = "factor.reset"
+	FactorCodes   = "factor.codes"
+	SessionProve  = "session.prove"
+
 	SessionSignIn      = "session.sign_in"
 	SessionSignOut     = "session.sign_out"
 	SessionEnd         = "session.end"
@@ -275,7 +282,7 @@ func Actions() []string {
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
 		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
-		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, SessionSignIn,
+		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, SessionProve, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
 		ParticipationEnd, DeathReport, DeathConfirm, DeathUndo, RecordMove, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,

@@ -26,6 +26,7 @@ type Account struct {
 	MustChange        bool   // the password was given by somebody else
 	PasswordChangedAt time.Time
 	Disabled          bool
+	SecondFactor      bool // sign-in asks for a code as well
 	Failures          Failures
 	CreatedAt         time.Time
 	Version           int64

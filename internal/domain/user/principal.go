@@ -56,6 +56,7 @@ type Principal struct {
 	Language       i18n.Lang
 	Theme          string   // light, dark, or empty for the system's
 	MustChange     bool     // the password has to be changed before anything else
+	SecondFactor   bool     // the account has one in force
 	SessionID      string   // set for browser sessions
 	TokenID        ident.ID // set for API tokens
 	TokenScopes    []Permission

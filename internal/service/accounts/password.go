@@ -33,7 +33,7 @@ func (s *Service) ChangePassword(ctx context.Context, who user.Principal, in Cha
 	if err != nil {
 		return err
 	}
-	if err := s.checkCurrent(ctx, who, a, in.Current); err != nil {
+	if err := s.checkCurrent(ctx, who, a, proof{"current", audit.SelfPassword, in.Current}); err != nil {
 		return err
 	}
 	if err := s.checkNew(ctx, a, in); err != nil {
@@ -61,28 +61,20 @@ func (s *Service) ChangePassword(ctx context.Context, who user.Principal, in Cha
 	return err
 }
 
+// proof is a password or code typed again by somebody signed in.
+type proof struct {
+	path   string // of its field
+	action string // what it is asked for, as recorded
+	text   string
+}
+
 // checkCurrent compares the current password. Wrong ones count like wrong
 // sign-ins, so that a borrowed session is no place to guess at leisure.
-func (s *Service) checkCurrent(ctx context.Context, who user.Principal, a store.AccountItem, current string) error {
-	var wait error
-	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		tx.NoAudit("the change is recorded with its outcome")
-		now, err := tx.AccountToChange(a.ID)
-		if err != nil {
-			return err
-		}
-		if wait = now.Failures.Check(tx.Now()); wait != nil {
-			return nil
-		}
-		return tx.SetFailures(a.ID, now.Failures.Failed(tx.Now()))
-	})
-	if err == nil {
-		err = wait
-	}
-	if err != nil {
+func (s *Service) checkCurrent(ctx context.Context, who user.Principal, a store.AccountItem, p proof) error {
+	if err := s.guess(ctx, who, a.ID); err != nil {
 		return err
 	}
-	ok, _, err := s.hasher.Verify(ctx, current, a.PasswordHash)
+	ok, _, err := s.hasher.Verify(ctx, p.text, a.PasswordHash)
 	if err != nil {
 		return err
 	}
@@ -91,11 +83,32 @@ func (s *Service) checkCurrent(ctx context.Context, who user.Principal, a store.
 			tx.NoAudit("the change is recorded with its outcome")
 			return tx.SetFailures(a.ID, user.Failures{})
 		}
-		tx.Intend(audit.Event{Action: audit.SelfPassword, ObjectKind: audit.ObjectAccount, ObjectID: a.ID})
+		tx.Intend(audit.Event{Action: p.action, ObjectKind: audit.ObjectAccount, ObjectID: a.ID})
 		var f errs.Fields
-		f.Add("current", "error.password.current")
+		f.Add(p.path, "error.password.current")
 		return f.Err()
 	})
+}
+
+// guess counts one attempt of somebody who is known, or refuses it during the
+// wait. Whoever is right afterwards takes the count back.
+func (s *Service) guess(ctx context.Context, who user.Principal, account ident.ID) error {
+	var wait error
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.NoAudit("the attempt is recorded with its outcome")
+		now, err := tx.AccountToChange(account)
+		if err != nil {
+			return err
+		}
+		if wait = now.Failures.Check(tx.Now()); wait != nil {
+			return nil
+		}
+		return tx.SetFailures(account, now.Failures.Failed(tx.Now()))
+	})
+	if err == nil {
+		err = wait
+	}
+	return err
 }
 
 // checkNew asks the policy, and that none of the last passwords comes back.

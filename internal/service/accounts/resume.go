@@ -99,7 +99,7 @@ func (s *Service) Enter(ctx context.Context, who user.Principal, partnership ide
 func (s *Service) principal(ctx context.Context, a store.AccountItem, partnership ident.ID) (user.Principal, error) {
 	base := user.Principal{AccountID: a.ID, Username: a.Username, DisplayName: a.DisplayName, OrganisationID: a.OrganisationID,
 		Organisation: a.Organisation, PractitionerID: a.PractitionerID, PartnershipID: partnership, Language: a.Language, Theme: a.Theme,
-		MustChange: a.MustChange || s.passwords.Expired(a.PasswordChangedAt, s.clock.Now())}
+		SecondFactor: a.SecondFactor, MustChange: a.MustChange || s.passwords.Expired(a.PasswordChangedAt, s.clock.Now())}
 	side, err := s.side(ctx, partnership, a.OrganisationID)
 	if err != nil {
 		return user.Principal{}, err

@@ -20,6 +20,7 @@ type SignInInput struct {
 type SignedIn struct {
 	Account    ident.ID
 	MustChange bool // the password has to be changed before anything else
+	NeedsCode  bool // nobody is in yet: the code of the second factor is still missing
 }
 
 // SignIn checks a name and a password. Unknown names, wrong passwords and closed
@@ -106,10 +107,15 @@ func (s *Service) admit(ctx context.Context, seen store.AccountItem, password st
 	}
 	out := SignedIn{Account: seen.ID}
 	err := s.db.InTx(ctx, signInPrincipal(), func(tx *store.Tx) error {
-		tx.Intend(signInEvent(seen.ID, audit.Done, ""))
 		a, err := tx.AccountToChange(seen.ID)
 		if err != nil {
+			tx.Intend(signInEvent(seen.ID, audit.Done, ""))
 			return err
+		}
+		if out.NeedsCode = a.SecondFactor; out.NeedsCode {
+			tx.NoAudit("the sign-in is recorded with its second step")
+		} else {
+			tx.Intend(signInEvent(seen.ID, audit.Done, ""))
 		}
 		if a.Disabled || a.PasswordHash != seen.PasswordHash {
 			return errs.New(errs.Stale, "error.sign_in.wrong", nil)
@@ -119,6 +125,9 @@ func (s *Service) admit(ctx context.Context, seen store.AccountItem, password st
 			if err := tx.Rehash(a.ID, better); err != nil {
 				return err
 			}
+		}
+		if out.NeedsCode {
+			return nil // the attempt counts until the code is right: a known password is no leave to guess codes
 		}
 		return tx.SetFailures(a.ID, user.Failures{})
 	})

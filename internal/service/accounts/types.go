@@ -6,4 +6,5 @@ import "github.com/shanhai-health/shanhai/internal/store"
 // know the store.
 type (
 	AccountItem = store.AccountItem
+	SessionItem = store.SessionItem
 )
