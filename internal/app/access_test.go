@@ -217,7 +217,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel",
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "sessions": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -238,6 +238,8 @@ func (p *premises) address(pattern string, real bool) string {
 		switch {
 		case part == "{id}" && real && strings.Contains(pattern, "/acuity"):
 			parts[i] = p.objects["eyes"]
+		case part == "{act}":
+			parts[i] = "codes"
 		case part == "{form}":
 			parts[i] = string(registry.Cataract)
 		case part == "{id}" && (real || parts[i-1] == "figures" || parts[i-1] == "measures"):
