@@ -381,7 +381,7 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 }
 
 // publicRoutes need nobody signed in. The list is short and stays so.
-var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /api/v1/openapi.json"}
+var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of
 // one hospital. It is a file, so that a change of access is seen as one.
@@ -440,8 +440,9 @@ func section(pattern string) string {
 	return strings.Split(strings.TrimPrefix(strings.TrimPrefix(pattern, "/api/v1"), "/"), "/")[0]
 }
 
-// platformRecords belong to no partnership; figures are counted, not kept.
-var platformRecords = map[string]bool{"organisations": true, "practitioners": true, "figures": true, "measures": true}
+// platformRecords belong to no partnership; figures are counted, not kept, and
+// the own account is everybody's own wherever they work.
+var platformRecords = map[string]bool{"account": true, "organisations": true, "practitioners": true, "figures": true, "measures": true}
 
 // hospitalRecords are a hospital's own.
 var hospitalRecords = map[string]bool{"patients": true, "persons": true, "cases": true, "treatments": true, "operations": true, "procedures": true,
