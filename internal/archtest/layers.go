@@ -60,8 +60,8 @@ var domainDoors = map[string][]string{
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
 	"fund":         {"policy", "fee", "procedure"},
-	"measure":      {"procedure"},
-	"statistics":   {"measure", "procedure"},
+	"statistics":   {}, // arithmetic only
+	"measure":      {"procedure", "statistics"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 

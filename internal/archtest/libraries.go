@@ -28,6 +28,7 @@ var libraries = []struct {
 	{"github.com/piglig/go-qr", []string{"printout"}},
 	{"github.com/mozillazg/go-pinyin", []string{"domain/match", "domain/patient", "domain/terminology"}},
 	{"github.com/evanw/esbuild", []string{"webui"}},
+	{"gonum.org/v1/gonum", []string{"domain/statistics"}}, // incomplete beta and gamma functions
 	{"github.com/andybalholm/brotli", []string{"httpx", "webui"}},
 	{"github.com/prometheus/client_golang", []string{"httpx", "app", "jobs", "store"}},
 	{"github.com/getkin/kin-openapi", []string{"httpapi"}},
