@@ -39,6 +39,9 @@ type Drawing struct {
 	Note  string
 	Heads []string
 	Rows  []Row
+
+	Width, Height float64 // of what [Drawing.On] draws, in px
+	shapes        []func(Canvas)
 }
 
 // Empty reports whether there was nothing to draw.
