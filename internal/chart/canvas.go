@@ -47,6 +47,7 @@ type Label struct {
 	Anchor Anchor
 	Style  Style // empty: Quiet
 	Strong bool
+	Halo   bool // the ground shines around the letters, where they stand over shapes
 }
 
 // Anchor is the side of a text that stands at its position.
@@ -189,6 +190,9 @@ func (s svg) Text(at Point, l Label) {
 	}
 	if l.Strong {
 		weight = ` font-weight="700"`
+	}
+	if l.Halo {
+		weight += ` paint-order="stroke" stroke="` + Ground.paint() + `" stroke-width="3" stroke-linejoin="round"`
 	}
 	s.c.put(`<text x="`, px(at.X), `" y="`, px(at.Y), `" text-anchor="`, string(l.Anchor), `" fill="`, style.paint(), `"`, weight, `>`,
 		html.EscapeString(strings.TrimSpace(l.Text)), `</text>`)

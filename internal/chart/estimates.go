@@ -38,7 +38,7 @@ func (e Estimates) Draw() Drawing {
 	s.bottom = s.top + rowHeight*float64(len(e.Items))
 	for _, v := range s.x.ticks() {
 		s.Line(Point{s.px(v), s.top}, Point{s.px(v), s.bottom}, Look{Stroke: Grid})
-		s.inside(Point{s.px(v), s.bottom + 17}, Label{Text: s.sayX(v), Anchor: Middle})
+		s.inside(Point{s.px(v), s.bottom + 18}, Label{Text: s.sayX(v), Anchor: Middle})
 	}
 	for n, i := range e.Items {
 		e.row(s, i, s.top+rowHeight*(float64(n)+0.5), names)
@@ -58,7 +58,7 @@ func (s *stage) legendLine(name string) {
 
 func (e Estimates) row(s *stage, i Estimate, mid, names float64) {
 	s.label(Point{names, mid + 4}, Label{Text: fit(i.Name, names), Anchor: End})
-	s.label(Point{s.right + 12, mid + 4}, Label{Text: fit(e.remark(i), (s.width-s.right-14)/1.06), Anchor: Start, Strong: true, Style: Ink})
+	s.label(Point{s.right + 12, mid + 4}, Label{Text: fit(e.remark(i), (s.width-s.right-13)/1.06), Anchor: Start, Strong: true, Style: Ink})
 	if !known(i.Value) {
 		return
 	}

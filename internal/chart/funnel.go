@@ -1,10 +1,5 @@
 package chart
 
-import (
-	"math"
-	"slices"
-)
-
 // Funnel compares units by their volume: hospitals or surgeons as points, the
 // limits around the target as a funnel. A unit outside is named in the picture.
 type Funnel struct {
@@ -71,25 +66,57 @@ func (f Funnel) Draw() Drawing {
 	}
 	for i, l := range f.Limits {
 		for _, side := range [][]float64{l.Low, l.High} {
-			s.trace(min(len(l.Volumes), len(side)), func(i int) (float64, float64) {
-				if l.Volumes[i] > s.x.hi || !known(side[i]) || side[i] > s.y.hi {
-					return math.NaN(), 0
-				}
-				return s.px(l.Volumes[i]), s.py(side[i])
-			}, Look{Stroke: Axis, Width: 1.5, Dash: dashes[i%len(dashes)]})
+			f.limit(s, l.Volumes, side, Look{Stroke: Axis, Width: 1.5, Dash: dashes[i%len(dashes)]})
 		}
 	}
 	f.mark(s, points)
 	return s.finish(s.under(), f.rows())
 }
 
-// cover makes room for the funnel where the points are; its wide mouth at small
-// volumes may be cut off.
+// limit draws one limit where it lies within the plot, to the very edge.
+func (f Funnel) limit(s *stage, volumes, side []float64, look Look) {
+	var path Path
+	pen := false
+	for i := 1; i < min(len(volumes), len(side)); i++ {
+		x, y, out := [2]float64{volumes[i-1], volumes[i]}, [2]float64{side[i-1], side[i]}, false
+		for end := range 2 { // cut what leaves above or to the right
+			if !known(x[end]) || !known(y[end]) || x[0] >= s.x.hi {
+				out = true
+			}
+		}
+		if out || y[0] > s.y.hi && y[1] > s.y.hi {
+			pen = false
+			continue
+		}
+		for end := range 2 {
+			if y[end] > s.y.hi {
+				x[end], y[end], pen = x[end]+(x[1-end]-x[end])*(y[end]-s.y.hi)/(y[end]-y[1-end]), s.y.hi, false
+			}
+		}
+		if x[1] > s.x.hi {
+			x[1], y[1] = s.x.hi, y[0]+(y[1]-y[0])*(s.x.hi-x[0])/(x[1]-x[0])
+		}
+		if !pen {
+			path = path.Move(s.px(x[0]), s.py(y[0]))
+		}
+		path, pen = path.To(s.px(x[1]), s.py(y[1])), true
+	}
+	if len(path) > 0 {
+		s.Path(path, look)
+	}
+}
+
+// cover makes room for the funnel where the middle of the points is; its wide
+// mouth, at the smallest volumes, may be cut off above.
 func (f Funnel) cover(ys *reach, points []FunnelPoint) {
-	smallest := slices.MinFunc(points, func(a, b FunnelPoint) int { return int(math.Copysign(1, a.Volume-b.Volume)) }).Volume
+	var volumes []float64
+	for _, p := range points {
+		volumes = append(volumes, p.Volume)
+	}
+	from := middle(volumes) / 3
 	for _, l := range f.Limits {
 		for i, v := range l.Volumes {
-			if v >= smallest && i < len(l.High) {
+			if v >= from && i < len(l.High) {
 				ys.cover(l.High[i])
 				break
 			}
@@ -106,7 +133,7 @@ func (f Funnel) mark(s *stage, points []FunnelPoint) {
 	for _, first := range []bool{true, false} {
 		for _, p := range points {
 			if loud(p) == first && (first || len(points) <= 12) {
-				s.beside(Point{s.px(p.Volume), s.py(p.Value)}, Label{Text: fit(p.Name, 140), Strong: first, Style: Ink})
+				s.beside(Point{s.px(p.Volume), s.py(p.Value)}, Label{Text: fit(p.Name, 200), Strong: first, Style: Ink})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,7 +60,8 @@ type stage struct {
 	Plot
 	sketch
 	width       float64
-	taken       []Box
+	taken       []Box // by texts
+	marks       []Box // by points; a name keeps clear of them while it can
 	x, y        span
 	left, right float64
 	top, bottom float64
@@ -153,7 +155,7 @@ func place(at Point, l Label) Box {
 	if l.Strong {
 		w *= 1.06
 	}
-	b := Box{at.X, at.Y - 11, w, 14}
+	b := Box{at.X, at.Y - 10, w, 13}
 	switch l.Anchor {
 	case Middle:
 		b.X -= w / 2
@@ -174,7 +176,7 @@ func (s *stage) label(at Point, l Label) bool {
 		return false
 	}
 	b := place(at, l)
-	if b.X < -0.5 || b.X+b.W > s.width+0.5 {
+	if b.Y < 0 || b.X < -0.5 || b.X+b.W > s.width+0.5 {
 		return false
 	}
 	b.X, b.W = b.X-2, b.W+4
@@ -200,15 +202,23 @@ func (s *stage) inside(at Point, l Label) bool {
 	return s.label(at, l)
 }
 
-// beside tries the places around a mark until a text has room.
+// beside tries the places around a mark until a text has room, first clear of
+// the other marks, then over them.
 func (s *stage) beside(at Point, l Label) {
-	for _, try := range []struct {
-		dx, dy float64
-		anchor Anchor
-	}{{8, 4, Start}, {-8, 4, End}, {0, -9, Middle}, {0, 18, Middle}, {8, -9, Start}, {-8, -9, End}, {8, 18, Start}, {-8, 18, End}} {
-		l.Anchor = try.anchor
-		if s.label(Point{at.X + try.dx, at.Y + try.dy}, l) {
-			return
+	l.Halo = true
+	for _, clear := range []bool{true, false} {
+		for _, try := range []struct {
+			dx, dy float64
+			anchor Anchor
+		}{{9, 4, Start}, {-9, 4, End}, {0, -10, Middle}, {0, 19, Middle}, {8, -9, Start}, {-8, -9, End}, {8, 18, Start}, {-8, 18, End}} {
+			l.Anchor = try.anchor
+			to := Point{at.X + try.dx, at.Y + try.dy}
+			if clear && slices.ContainsFunc(s.marks, place(to, l).meets) {
+				continue
+			}
+			if s.label(to, l) {
+				return
+			}
 		}
 	}
 }
@@ -268,7 +278,7 @@ func (s *stage) axes(height, right float64, ticks []float64) {
 	for _, v := range ticks {
 		x := s.px(v)
 		s.Line(Point{x, s.bottom}, Point{x, s.bottom + 4}, Look{Stroke: Axis})
-		s.inside(Point{x, s.bottom + 17}, Label{Text: s.sayX(v), Anchor: Middle})
+		s.inside(Point{x, s.bottom + 18}, Label{Text: s.sayX(v), Anchor: Middle})
 	}
 	s.bottomName()
 }
@@ -294,7 +304,7 @@ func (s *stage) categories(names []string, at func(int) float64) {
 	every := labelEvery(names, band)
 	for i, n := range names {
 		if i%every == 0 {
-			s.inside(Point{at(i), s.bottom + 17}, Label{Text: fit(n, math.Max(band*float64(every)-6, 24)), Anchor: Middle})
+			s.inside(Point{at(i), s.bottom + 18}, Label{Text: fit(n, math.Max(band*float64(every)-6, 24)), Anchor: Middle})
 		}
 	}
 }
@@ -325,6 +335,7 @@ func (s *stage) trace(n int, at func(int) (x, y float64), look Look) {
 // and warn, ○ others, so that shape tells what colour does.
 func (s *stage) dot(at Point, style Style, tip string) {
 	look := Look{Fill: style, Tip: tip}
+	s.marks = append(s.marks, Box{at.X - 5, at.Y - 5, 10, 10})
 	switch style {
 	case Mountain:
 		s.Path(Path{}.Move(at.X, at.Y-5).To(at.X+5, at.Y+4).To(at.X-5, at.Y+4).Close(), look)

@@ -93,6 +93,9 @@ func survival(n int) chart.Drawing {
 			ss = append(ss, s)
 		}
 		c := statistics.KaplanMeier(ss, statistics.ReportBand())
+		if n >= 30 {
+			c = c.StopBelow(10)
+		}
 		cohort := chart.Cohort{Name: name, Style: []chart.Style{chart.Brand, chart.Sea}[g], End: c.Until()}
 		for _, p := range c.Steps {
 			if p.Censored > 0 {

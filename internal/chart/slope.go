@@ -80,8 +80,8 @@ func (s Slope) Draw() Drawing {
 	for _, x := range []float64{left, right} {
 		g.Line(Point{x, g.top}, Point{x, g.bottom}, Look{Stroke: Axis})
 	}
-	g.inside(Point{left, g.bottom + 17}, Label{Text: fit(s.Before, g.width/2-20), Anchor: Middle})
-	g.inside(Point{right, g.bottom + 17}, Label{Text: fit(s.After, g.width/2-20), Anchor: Middle})
+	g.inside(Point{left, g.bottom + 18}, Label{Text: fit(s.Before, g.width/2-20), Anchor: Middle})
+	g.inside(Point{right, g.bottom + 18}, Label{Text: fit(s.After, g.width/2-20), Anchor: Middle})
 	if known(s.Least) {
 		g.Path(Path{}.Move(left, g.py(from)).To(right, g.py(from)).To(right, g.py(from+s.Least)).Close(), least)
 	}
