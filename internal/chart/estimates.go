@@ -28,7 +28,7 @@ func (e Estimates) Draw() Drawing {
 	xs, names, basis := newReach(0, e.Reference), 0.0, 0.0
 	for _, i := range e.Items {
 		xs.cover(i.Value, i.Low, i.High)
-		names, basis = math.Max(names, textWidth(i.Name)), math.Max(basis, textWidth(e.remark(i))*1.06)
+		names, basis = math.Max(names, textWidth(i.Name)), math.Max(basis, 1.06*wide(e.remark(i)))
 	}
 	names, basis = math.Min(names, s.width*0.34), math.Min(basis, s.width*0.28)
 	s.x, s.left, s.right = xs.span(), names+12, s.width-basis-14

@@ -76,6 +76,11 @@ func (m Monitor) Draw() Drawing {
 
 // mark draws the signals and names the first of each line.
 func (m Monitor) mark(s *stage, at func(int) float64) {
+	type named struct {
+		at   Point
+		name string
+	}
+	var first []named
 	for _, l := range m.Lines {
 		for i, g := range l.Signals {
 			if g.Case < 0 || g.Case >= min(len(m.Cases), len(l.Values)) || !known(l.Values[g.Case]) {
@@ -84,9 +89,12 @@ func (m Monitor) mark(s *stage, at func(int) float64) {
 			p := Point{at(g.Case), s.py(l.Values[g.Case])}
 			s.dot(p, Alarm, words(m.Cases[g.Case], g.Name, s.sayY(l.Values[g.Case])))
 			if i == 0 {
-				s.beside(p, Label{Text: fit(g.Name, 180), Strong: true, Style: Ink})
+				first = append(first, named{p, g.Name})
 			}
 		}
+	}
+	for _, f := range first {
+		s.beside(f.at, Label{Text: fit(f.name, 180), Strong: true, Style: Ink})
 	}
 }
 

@@ -62,6 +62,7 @@ type stage struct {
 	width       float64
 	taken       []Box // by texts
 	marks       []Box // by points; a name keeps clear of them while it can
+	loud        []Box // by points that signal; no name ever covers them
 	x, y        span
 	left, right float64
 	top, bottom float64
@@ -149,11 +150,25 @@ func (s *stage) py(v float64) float64 {
 	return s.y.at(math.Min(math.Max(v, s.y.lo), s.y.hi), s.bottom, s.top)
 }
 
+// wide is a careful estimate of a width: fonts differ, and narrow signs may be
+// as wide as others.
+func wide(s string) float64 {
+	w := 0.0
+	for _, r := range s {
+		if r >= 0x2E80 {
+			w += 12
+		} else {
+			w += 6.6
+		}
+	}
+	return math.Max(w, textWidth(s))
+}
+
 // place is the room a text takes, with a little air.
 func place(at Point, l Label) Box {
-	w := textWidth(l.Text)
+	w := wide(l.Text)
 	if l.Strong {
-		w *= 1.06
+		w = math.Max(w, textWidth(l.Text)*1.06)
 	}
 	b := Box{at.X, at.Y - 10, w, 13}
 	switch l.Anchor {
@@ -203,7 +218,7 @@ func (s *stage) inside(at Point, l Label) bool {
 }
 
 // beside tries the places around a mark until a text has room, first clear of
-// the other marks, then over them.
+// the other marks, then over quiet ones.
 func (s *stage) beside(at Point, l Label) {
 	l.Halo = true
 	for _, clear := range []bool{true, false} {
@@ -213,7 +228,8 @@ func (s *stage) beside(at Point, l Label) {
 		}{{9, 4, Start}, {-9, 4, End}, {0, -10, Middle}, {0, 19, Middle}, {8, -9, Start}, {-8, -9, End}, {8, 18, Start}, {-8, 18, End}} {
 			l.Anchor = try.anchor
 			to := Point{at.X + try.dx, at.Y + try.dy}
-			if clear && slices.ContainsFunc(s.marks, place(to, l).meets) {
+			meets := place(to, l).meets
+			if clear && slices.ContainsFunc(s.marks, meets) || slices.ContainsFunc(s.loud, meets) {
 				continue
 			}
 			if s.label(to, l) {
@@ -335,7 +351,10 @@ func (s *stage) trace(n int, at func(int) (x, y float64), look Look) {
 // and warn, ○ others, so that shape tells what colour does.
 func (s *stage) dot(at Point, style Style, tip string) {
 	look := Look{Fill: style, Tip: tip}
-	s.marks = append(s.marks, Box{at.X - 5, at.Y - 5, 10, 10})
+	room := Box{at.X - 5, at.Y - 5, 10, 10}
+	if s.marks = append(s.marks, room); style == Alarm || style == Warn {
+		s.loud = append(s.loud, room)
+	}
 	switch style {
 	case Mountain:
 		s.Path(Path{}.Move(at.X, at.Y-5).To(at.X+5, at.Y+4).To(at.X-5, at.Y+4).Close(), look)

@@ -181,7 +181,7 @@ func sankey(n int) chart.Drawing {
 }
 
 func slope(n int) chart.Drawing {
-	s := chart.Slope{Plot: plot("slope", "膝关节评分中位数由 18 升到 38"), Before: "术前", After: "术后 6 个月", Least: 5, LeastName: "最小重要变化 5 分", MedianName: "中位数",
+	s := chart.Slope{Plot: plot("slope", "膝关节评分中位数由 18 升到 38"), Before: "术前", After: "术后 6 个月", Least: 5, LeastName: "最小重要变化 5 分", MedianName: "中位数", QuartileName: "中间一半患者",
 		Reached: "达到", NotReached: "未达到"}
 	s.Y, s.SayY, s.Heads = "评分（0–48）", nil, []string{"患者", "术前", "术后", "变化", "是否达到"}
 	for i := range n {

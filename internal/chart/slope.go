@@ -14,10 +14,15 @@ type Slope struct {
 	Least         float64 // the smallest change that matters (MCID); negative when lower is better; not known: none
 	LeastName     string
 	MedianName    string
+	QuartileName  string // of the band that takes the place of more than [MaxSlopes] lines
 	Count         string // n and how many miss a score, in words
 	Reached       string // words of the table
 	NotReached    string
 }
+
+// MaxSlopes is how many subjects have a line each; more are drawn as the middle
+// half of them.
+const MaxSlopes = 60
 
 // Pair is one subject; a score that is not known is missing.
 type Pair struct {
@@ -74,6 +79,10 @@ func (s Slope) Draw() Drawing {
 	if known(s.Least) {
 		entries = append(entries, entry{s.LeastName, func(at Point) { g.Rect(Box{at.X - 9, at.Y - 5, 18, 10}, least) }})
 	}
+	quartiles := Look{Fill: Brand, Alpha: 0.2}
+	if len(before) > MaxSlopes {
+		entries = append(entries, entry{s.QuartileName, func(at Point) { g.Rect(Box{at.X - 9, at.Y - 5, 18, 10}, quartiles) }})
+	}
 	g.legend(entries)
 	g.axes(240, 84, nil)
 	left, right := g.left+24, g.right-8
@@ -85,8 +94,11 @@ func (s Slope) Draw() Drawing {
 	if known(s.Least) {
 		g.Path(Path{}.Move(left, g.py(from)).To(right, g.py(from)).To(right, g.py(from+s.Least)).Close(), least)
 	}
+	if len(before) > MaxSlopes {
+		g.Path(Path{}.Move(left, g.py(part(before, 0.25))).To(right, g.py(part(after, 0.25))).To(right, g.py(part(after, 0.75))).To(left, g.py(part(before, 0.75))).Close(), quartiles)
+	}
 	for _, p := range s.Pairs {
-		if p.Complete() {
+		if p.Complete() && len(before) <= MaxSlopes {
 			look := Look{Stroke: Neutral, Width: 1, Dash: Dotted, Tip: words(p.Name, s.sayY(p.Before)+" → "+s.sayY(p.After))}
 			if s.reached(p) {
 				look.Stroke, look.Dash = Mountain, Solid
@@ -103,10 +115,14 @@ func (s Slope) Draw() Drawing {
 }
 
 // middle is the median of at least one value.
-func middle(vs []float64) float64 {
+func middle(vs []float64) float64 { return part(vs, 0.5) }
+
+// part is a quantile of at least one value, between two values by their share.
+func part(vs []float64, p float64) float64 {
 	vs = slices.Sorted(slices.Values(vs))
-	n := len(vs)
-	return vs[(n-1)/2] + (vs[n/2]-vs[(n-1)/2])/2
+	at := p * float64(len(vs)-1)
+	i := int(at)
+	return vs[i] + (at-float64(i))*(vs[min(i+1, len(vs)-1)]-vs[i])
 }
 
 func (s Slope) rows() []Row {
