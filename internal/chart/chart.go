@@ -110,12 +110,13 @@ func (f Frame) drawing(c *canvas, height float64, rows []Row) Drawing {
 			`<rect width="6" height="6" fill="` + Assistance.paint() + `"/><rect width="3.4" height="6" fill="` + Waiver.paint() + `"/></pattern></defs>`)
 	}
 	b.WriteString(c.b.String() + `</svg>`)
-	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows}
+	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes}
 }
 
-// canvas collects the shapes of one chart.
+// canvas writes the shapes of one chart, and keeps them for other canvases.
 type canvas struct {
-	b       strings.Builder
+	b strings.Builder
+	sketch
 	id      string
 	hatched bool
 }
@@ -146,6 +147,17 @@ func (c *canvas) bar(s Style, b box, tip string) {
 	case Assistance:
 		extra = ` stroke="` + Critical.paint() + `"`
 	}
+	look := Look{Fill: s}
+	switch s {
+	case Bill:
+		look = Look{Stroke: Ink, Width: 1.5}
+	case Assistance:
+		look.Stroke = Critical
+	}
+	c.Rect(Box{b.x, b.y, b.w, b.h}, look)
+	if s == Waiver { // without colours the outline tells it from its neighbours
+		c.Rect(Box{b.x, b.y, b.w, b.h}, Look{Stroke: Ink, Dash: Dotted})
+	}
 	c.put(`<rect class="ch-`, string(s), `" x="`, px(b.x), `" y="`, px(b.y), `" width="`, px(b.w), `" height="`, px(b.h), `" fill="`, fill, `"`, extra, `>`)
 	c.tip(tip)
 	c.put(`</rect>`)
@@ -167,6 +179,14 @@ func (c *canvas) line(kind string, x1, y1, x2, y2 float64) {
 	case "carry":
 		colour, dash = "var(--line-strong,#738784)", ` stroke-dasharray="2 3"`
 	}
+	look := Look{Stroke: Grid}
+	if kind != "grid" {
+		look.Stroke = Axis
+	}
+	if kind == "carry" {
+		look.Dash = Dotted
+	}
+	c.Line(Point{x1, y1}, Point{x2, y2}, look)
 	c.put(`<line class="ch-`, kind, `" x1="`, px(x1), `" y1="`, px(y1), `" x2="`, px(x2), `" y2="`, px(y2), `" stroke="`, colour, `"`, dash, `/>`)
 }
 
@@ -181,6 +201,7 @@ func (c *canvas) text(x, y float64, anchor string, strong bool, s string) {
 	if strong {
 		colour, weight = ink, ` font-weight="700"`
 	}
+	c.Text(Point{x, y}, Label{Text: s, Anchor: Anchor(anchor), Strong: strong})
 	c.put(`<text x="`, px(x), `" y="`, px(y), `" text-anchor="`, anchor, `" fill="`, colour, `"`, weight, `>`, html.EscapeString(s), `</text>`)
 }
 

@@ -74,12 +74,11 @@ func (p Plot) stage() *stage {
 
 func (s *stage) finish(height float64, rows []Row) Drawing {
 	c := s.Frame.canvas()
+	c.sketch = s.sketch
 	for _, shape := range s.shapes {
 		shape(svg{c})
 	}
-	d := s.drawing(c, height, rows)
-	d.Width, d.Height, d.shapes = s.width, height, s.shapes
-	return d
+	return s.drawing(c, height, rows)
 }
 
 // span is a range of values with round steps.
@@ -355,6 +354,21 @@ func (s *stage) dot(at Point, style Style, tip string) {
 	if s.marks = append(s.marks, room); style == Alarm || style == Warn {
 		s.loud = append(s.loud, room)
 	}
+	s.sketch.mark(at, look)
+}
+
+// dot is a mark of the charts that only count.
+func (s *sketch) dot(at Point, style Style) {
+	if style != Mountain && style != Sea {
+		s.Rect(Box{at.X - 3.5, at.Y - 3.5, 7, 7}, Look{Fill: style})
+		return
+	}
+	s.mark(at, Look{Fill: style})
+}
+
+// mark draws a point in the shape of its style.
+func (s *sketch) mark(at Point, look Look) {
+	style := look.Fill
 	switch style {
 	case Mountain:
 		s.Path(Path{}.Move(at.X, at.Y-5).To(at.X+5, at.Y+4).To(at.X-5, at.Y+4).Close(), look)
@@ -363,13 +377,13 @@ func (s *stage) dot(at Point, style Style, tip string) {
 	case Brand:
 		s.Rect(Box{at.X - 3.5, at.Y - 3.5, 7, 7}, look)
 	case Alarm, Warn:
-		look.Alpha, look.Stroke = 0, style
+		look.Stroke = style
 		if style == Warn { // hollow
 			look.Fill, look.Width = Ground, 1.8
 		}
 		s.Path(Path{}.Move(at.X, at.Y-6).To(at.X+6, at.Y).To(at.X, at.Y+6).To(at.X-6, at.Y).Close(), look)
 	default:
-		s.Circle(at, 3.5, Look{Fill: Ground, Stroke: style, Width: 1.6, Tip: tip})
+		s.Circle(at, 3.5, Look{Fill: Ground, Stroke: style, Width: 1.6, Tip: look.Tip})
 	}
 }
 
