@@ -63,7 +63,7 @@ func (e Estimates) row(s *stage, i Estimate, mid, names float64) {
 		return
 	}
 	zero, at := s.px(0), s.px(i.Value)
-	s.Rect(Box{math.Min(zero, at), mid - barHeight/2, math.Max(math.Abs(at-zero), 1), barHeight}, Look{Fill: i.Style, Alpha: 0.75, Tip: words(i.Name, e.interval(i), i.Basis)})
+	s.Rect(Box{math.Min(zero, at), mid - barHeight/2, math.Max(math.Abs(at-zero), 1), barHeight}, Look{Fill: i.Style, Alpha: 0.4, Tip: words(i.Name, e.interval(i), i.Basis)})
 	if known(i.Low) && known(i.High) {
 		low, high := s.px(i.Low), s.px(i.High)
 		look := Look{Stroke: Ink, Width: 1.5}

@@ -101,16 +101,15 @@ func (m FlowMap) arc(s *stage, a Arc, ends [2]Point, width float64) {
 	if a.Back {
 		dash = Dashed
 	}
-	s.Path(Path{}.Move(from.X, from.Y).Curve(Point{from.X + third, from.Y + swing}, c2, to), Look{Stroke: style, Width: width, Dash: dash, Tip: words(names, m.say(a.Amount))})
 	dx, dy := to.X-c2.X, to.Y-c2.Y
-	long := math.Hypot(dx, dy)
-	if long == 0 {
-		return
-	}
+	long := math.Max(math.Hypot(dx, dy), 1e-9)
 	dx, dy = dx/long, dy/long
-	tip := Point{to.X - 7*dx, to.Y - 7*dy}
-	size := 5 + width/2
-	s.Path(Path{}.Move(tip.X, tip.Y).To(tip.X-size*dx-size*dy*0.7, tip.Y-size*dy+size*dx*0.7).To(tip.X-size*dx+size*dy*0.7, tip.Y-size*dy-size*dx*0.7).Close(), Look{Fill: style})
+	size := 6 + width
+	tip := Point{to.X - 6*dx, to.Y - 6*dy}
+	back := Point{tip.X - size*dx, tip.Y - size*dy} // the line ends where the arrow begins
+	s.Path(Path{}.Move(from.X, from.Y).Curve(Point{from.X + third, from.Y + swing}, c2, back), Look{Stroke: style, Width: width, Dash: dash, Tip: words(names, m.say(a.Amount))})
+	half := 3 + width*0.75
+	s.Path(Path{}.Move(tip.X, tip.Y).To(back.X-half*dy, back.Y+half*dx).To(back.X+half*dy, back.Y-half*dx).Close(), Look{Fill: style})
 }
 
 // sites draws the hospitals with their names on the outer side.
