@@ -48,7 +48,7 @@ type Protected struct{ Cells [][]Cell }
 // known to be a small one. The counts are not negative and the rows equally long.
 func (p Protection) Table(counts [][]int) Protected {
 	t := newSuppression(counts, p)
-	for t.complete() || t.widen() {
+	for t.complete() || t.widen() { // each round hides one cell more
 	}
 	out := Protected{Cells: make([][]Cell, len(t.count))}
 	for i, row := range t.count {
@@ -122,23 +122,33 @@ func (t *suppression) lines() [][]place {
 	return ls
 }
 
-// complete hides a second cell in every line that has only one hidden; it
-// reports whether there was one. Lines that become such on the way wait for the
-// next round, when a cell of another line may have served them too.
+// complete hides a second cell where a line has only one hidden; it reports
+// whether it did. A cell that completes a crossing line too is taken first, else
+// the smallest.
 func (t *suppression) complete() bool {
-	var single [][]place
 	for _, l := range t.lines() {
-		if t.alone(l) {
-			single = append(single, l)
+		if !t.alone(l) {
+			continue
+		}
+		var both []place
+		for _, p := range l {
+			if t.alone(t.crossing(p, l)) {
+				both = append(both, p)
+			}
+		}
+		if t.hideSmallest(both) || t.hideSmallest(l) {
+			return true
 		}
 	}
-	done := false
-	for _, l := range single {
-		if t.alone(l) && t.hideSmallest(l) {
-			done = true
-		}
+	return false
+}
+
+// crossing is the other line through a place of a line.
+func (t *suppression) crossing(p place, line []place) []place {
+	if line[0].row == line[len(line)-1].row && len(t.count[0]) > 1 {
+		return t.lines()[len(t.count)+p.column]
 	}
-	return done
+	return t.lines()[p.row]
 }
 
 // alone reports whether exactly one cell of a line is hidden.
