@@ -7,7 +7,9 @@
 // downloaded picture still has its colours. There are no style attributes: the
 // content security policy of the house forbids them.
 //
-// Pixel positions are floating point; the numbers themselves stay integers.
+// Counts and money stay integers ([Frame]); only what statistics computes is
+// floating point ([Plot]). Every chart draws on a [Canvas], so a printed report
+// has the same picture as the page.
 package chart
 
 import (

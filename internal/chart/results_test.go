@@ -42,14 +42,8 @@ func plot(id, title string) chart.Plot {
 func funnel(n int) chart.Drawing {
 	f := chart.Funnel{Plot: plot("funnel", "一家医院的并发症比例高于 99.8% 界限"), Target: 0.08, TargetName: "全部医院 8.0%"}
 	f.Heads = []string{"医院", "例数", "比例", "位置"}
-	limits := []chart.FunnelLimit{{Name: "95% 界限（精确二项，插值）"}, {Name: "99.8% 界限"}}
-	for _, v := range chart.FunnelVolumes(400) {
-		for i, level := range []float64{statistics.WarnLevel, statistics.ActionLevel} {
-			ci := statistics.BinomialFunnel{Target: 0.08}.Limits(v, level)
-			limits[i].Volumes, limits[i].Low, limits[i].High = append(limits[i].Volumes, float64(v)), append(limits[i].Low, ci.Low), append(limits[i].High, ci.High)
-		}
-	}
-	f.Limits = limits
+	limits := statistics.BinomialFunnel{Target: 0.08}.Limits
+	f.Limits = []chart.FunnelLimit{chart.LimitsOf("95% 界限（精确二项，插值）", limits, statistics.WarnLevel, 400), chart.LimitsOf("99.8% 界限", limits, statistics.ActionLevel, 400)}
 	for i := range n {
 		p := chart.FunnelPoint{Name: hospital(i), Volume: math.Round(5 + 390*wave(i)), Value: 0.08 + 0.06*(wave(3*i+1)-0.5), Style: chart.Brand, Remark: "界限内"}
 		switch i % 15 {
@@ -83,6 +77,9 @@ func control(n int) chart.Drawing {
 func survival(n int) chart.Drawing {
 	v := chart.Survival{Plot: plot("survival", "三年累计翻修率：髋 2.1%，膝 1.4%"), Risk: "在险关节数"}
 	v.X, v.Y, v.Heads = "术后年数", "累计翻修率", []string{"组", "年", "在险", "翻修率", "95% 区间"}
+	for t := range 9 {
+		v.Ticks = append(v.Ticks, float64(t))
+	}
 	for g, name := range []string{"髋关节置换（全部固定方式与关节面组合）", "膝关节置换"} {
 		var ss []statistics.Subject
 		for i := range n {
@@ -96,26 +93,7 @@ func survival(n int) chart.Drawing {
 		if n >= 30 {
 			c = c.StopBelow(10)
 		}
-		cohort := chart.Cohort{Name: name, Style: []chart.Style{chart.Brand, chart.Sea}[g], End: c.Until()}
-		for _, p := range c.Steps {
-			if p.Censored > 0 {
-				cohort.Gone = append(cohort.Gone, p.Time)
-			}
-			if p.Events > 0 {
-				step := chart.SurvivalStep{Time: p.Time, AtRisk: p.AtRisk, Value: 1 - p.Survival, Low: unknown, High: unknown}
-				if p.CI.Defined() {
-					step.Low, step.High = 1-p.CI.High, 1-p.CI.Low
-				}
-				cohort.Steps = append(cohort.Steps, step)
-			}
-		}
-		for t := range 9 {
-			cohort.AtRisk = append(cohort.AtRisk, c.AtRisk(float64(t)))
-		}
-		v.Groups = append(v.Groups, cohort)
-	}
-	for t := range 9 {
-		v.Ticks = append(v.Ticks, float64(t))
+		v.Groups = append(v.Groups, chart.RevisionOf(name, []chart.Style{chart.Brand, chart.Sea}[g], c, v.Ticks))
 	}
 	return v.Draw()
 }
@@ -130,14 +108,9 @@ func cusum(n int) chart.Drawing {
 	}
 	for g, odds := range []float64{2, 0.5} {
 		points, _ := statistics.Cusum{Odds: odds, Limit: 2.5}.Run(cases)
-		line := chart.MonitorLine{Name: []string{"变差（优势比 2）", "变好（优势比 0.5，向下画）"}[g], Style: []chart.Style{chart.Brand, chart.Sea}[g], Limit: []float64{2.5, -2.5}[g],
-			LimitName: []string{"界限 h = 2.5", "界限 h = 2.5（变好）"}[g]}
-		for i, p := range points {
-			line.Values = append(line.Values, p.Value*float64(1-2*g))
-			if p.Signal && (i == 0 || !points[i-1].Signal) {
-				line.Signals = append(line.Signals, chart.MonitorSignal{Case: i, Name: "超过界限，请复核"})
-			}
-		}
+		line := chart.LineOf(points, 2.5, []chart.Way{chart.Up, chart.Down}[g], "超过界限，请复核")
+		line.Name, line.Style = []string{"变差（优势比 2）", "变好（优势比 0.5，向下画）"}[g], []chart.Style{chart.Brand, chart.Sea}[g]
+		line.LimitName = []string{"界限 h = 2.5", "界限 h = 2.5（变好）"}[g]
 		m.Lines = append(m.Lines, line)
 	}
 	return m.Draw()
@@ -433,6 +406,27 @@ func TestNumbersAtRiskStandBelowTheirTicks(t *testing.T) {
 		if len(ts) != 3 {
 			t.Errorf("at %s stand %d texts, want the tick and two numbers", x, len(ts))
 		}
+	}
+}
+
+func TestWhatIsUndefinedIsAGap(t *testing.T) {
+	if !math.IsNaN(chart.Value(statistics.Number{})) || chart.Value(statistics.Of(2)) != 2 {
+		t.Error("an undefined figure is drawn")
+	}
+	c := statistics.PChart([]statistics.Share{{Events: 1, Cases: 100}, {}, {Events: 30, Cases: 100}})
+	points := chart.PointsOf(c, []string{"一月", "二月"}, func(r statistics.Rule) string { return strconv.Itoa(int(r)) })
+	if len(points) != 3 || points[0].Name != "一月" || !math.IsNaN(points[1].Value) || points[2].Rule != "1" || points[1].Rule != "" {
+		t.Errorf("%+v", points)
+	}
+	for p, want := range map[statistics.Position]chart.Style{statistics.Inside: chart.Brand, statistics.PositionUnknown: chart.Brand, statistics.WarnLow: chart.Warn, statistics.ActionHigh: chart.Alarm} {
+		if got := chart.StyleOf(p); got != want {
+			t.Errorf("%v is drawn as %s", p, got)
+		}
+	}
+	ss := []statistics.Subject{{Time: 1, Outcome: statistics.Event}, {Time: 2, Outcome: statistics.Event}, {Time: 2}}
+	g := chart.RevisionOf("g", chart.Sea, statistics.KaplanMeier(ss, statistics.ReportBand()), []float64{0, 1.5, 3})
+	if !slices.Equal(g.AtRisk, []int{3, 2, 0}) || len(g.Steps) != 2 || !slices.Equal(g.Gone, []float64{2}) || !(g.Steps[0].Low < g.Steps[0].Value && g.Steps[0].Value < g.Steps[0].High) {
+		t.Errorf("%+v", g)
 	}
 }
 
