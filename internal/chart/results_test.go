@@ -399,6 +399,9 @@ func TestNumbersAtRiskStandBelowTheirTicks(t *testing.T) {
 			at[m[1]] = append(at[m[1]], 1)
 		}
 	}
+	if n := len(slices.DeleteFunc(texts(d.SVG), func(w written) bool { return w.text != "300" })); n != 2 {
+		t.Errorf("at the start everybody is at risk, in both groups; %d times 300", n)
+	}
 	if len(at) != 9 {
 		t.Errorf("texts stand at %d places, want one for each tick", len(at))
 	}

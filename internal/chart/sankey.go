@@ -258,7 +258,11 @@ func (s Sankey) room(g *stage, column, last int) nameRoom {
 func (s Sankey) node(g *stage, n sankeyNode, room nameRoom) {
 	g.Rect(n.at, Look{Fill: n.Style, Tip: words(n.Name, s.plot.say(n.amount()))})
 	amount := " " + s.plot.say(n.amount())
-	l := Label{Text: fit(n.Name, math.Max(room.width-textWidth(amount), 24)) + amount, Anchor: Start, Style: Ink, Halo: true}
+	const least = 48.0 // of a name; with less room it stands alone, and the tip has the amount
+	l := Label{Text: fit(n.Name, room.width-textWidth(amount)) + amount, Anchor: Start, Style: Ink, Halo: true}
+	if room.width-textWidth(amount) < least {
+		l.Text = fit(n.Name, math.Max(room.width, least))
+	}
 	at := Point{n.at.X + sankeyBar + 6, n.at.Y + n.at.H/2 + 4}
 	if room.left {
 		at.X, l.Anchor = n.at.X-6, End
