@@ -136,6 +136,9 @@ func TestIncidenceAgreesWithR(t *testing.T) {
 				if s.Time == time {
 					r.agree("event", st.Of(s.Value), want[i])
 					r.agree("competing end", st.Of(s.Other), want[len(at)+i])
+					if want[i] < 1-1e-12 { // when all had the event R says 0, the house says nothing, as for survival
+						r.agree("standard error", s.SE, want[2*len(at)+i])
+					}
 				}
 			}
 		}

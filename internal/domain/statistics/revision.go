@@ -130,7 +130,8 @@ func AalenJohansen(subjects []Subject, band Band) []Incidence {
 		v.add(risk{n, d, all, free, value})
 		free *= (n - all) / n
 		s.Value, s.Other = value, other
-		if rest := 1 - value; rest > 0 {
+		const rounding = 1e-12 // of a sum that should be 1
+		if rest := 1 - value; rest > rounding {
 			s.SE = Of(math.Sqrt(v.at(value)))
 			s.CI = band.around(rest, s.SE.value/rest)
 		}

@@ -32,7 +32,7 @@ one <- function(id) {
 
   states <- survfit(Surv(time, factor(status, 0:2, c("none", "event", "other"))) ~ 1)
   j <- vapply(at, function(a) which.min(abs(states$time - a)), 1L)
-  incidence <- c(states$pstate[j, 2], states$pstate[j, 3])
+  incidence <- c(states$pstate[j, 2], states$pstate[j, 3], states$std.err[j, 2])
 
   rank <- rep(NA, 5)
   if (length(unique(group)) == 2 && sum(event) > 0) {
