@@ -60,21 +60,22 @@ var domainDoors = map[string][]string{
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
 	"fund":         {"policy", "fee", "procedure"},
-	"measure":      {"procedure"},
-	"statistics":   {"measure", "procedure"},
+	"statistics":   {}, // arithmetic only
+	"measure":      {"procedure", "statistics"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 
 // sideDoors are the doors between rooms of one storey above the domain, and the
 // few from delivery into the adapters.
 var sideDoors = map[string][]string{
-	"store":   {"seal"},
-	"blob":    {"seal"},
-	"httpapi": {"httpx"},
-	"webui":   {"httpx"},
-	"app":     {"config"},
-	"cli":     {"app", "config"},
-	"pgtest":  {},
+	"store":    {"seal"},
+	"blob":     {"seal"},
+	"printout": {"chart"}, // the same picture on paper
+	"httpapi":  {"httpx"},
+	"webui":    {"httpx"},
+	"app":      {"config"},
+	"cli":      {"app", "config"},
+	"pgtest":   {},
 }
 
 // deliveryAdapters are the adapters delivery may use: deciding and rendering,

@@ -19,7 +19,7 @@ var libraries = []struct {
 	{"github.com/alexedwards/scs/v2", []string{"httpx", "webui", "store", "app"}},
 	{"github.com/google/uuid", []string{"ident"}},
 	{"math/rand", nil},
-	{"math/rand/v2", []string{"ident", "seal", "demo", "bench", "faults", "domain/match/matchtest"}}, // seeded, for data that must repeat
+	{"math/rand/v2", []string{"ident", "seal", "demo", "bench", "faults", "domain/match/matchtest", "domain/statistics"}}, // seeded, for data that must repeat
 	{"crypto/rand", []string{"ident", "seal"}},
 	{"github.com/spf13/cobra", []string{"cli"}},
 	{"github.com/spf13/pflag", []string{"cli"}},
@@ -28,7 +28,8 @@ var libraries = []struct {
 	{"github.com/piglig/go-qr", []string{"printout"}},
 	{"github.com/mozillazg/go-pinyin", []string{"domain/match", "domain/patient", "domain/terminology"}},
 	{"github.com/evanw/esbuild", []string{"webui"}},
-	{"github.com/pquerna/otp", []string{"domain/user"}}, // the codes of authenticator apps
+	{"github.com/pquerna/otp", []string{"domain/user"}},   // the codes of authenticator apps
+	{"gonum.org/v1/gonum", []string{"domain/statistics"}}, // incomplete beta and gamma functions
 	{"github.com/andybalholm/brotli", []string{"httpx", "webui"}},
 	{"github.com/prometheus/client_golang", []string{"httpx", "app", "jobs", "store"}},
 	{"github.com/getkin/kin-openapi", []string{"httpapi"}},

@@ -7,7 +7,9 @@
 // downloaded picture still has its colours. There are no style attributes: the
 // content security policy of the house forbids them.
 //
-// Pixel positions are floating point; the numbers themselves stay integers.
+// Counts and money stay integers ([Frame]); only what statistics computes is
+// floating point ([Plot]). Every chart draws on a [Canvas], so a printed report
+// has the same picture as the page.
 package chart
 
 import (
@@ -39,6 +41,9 @@ type Drawing struct {
 	Note  string
 	Heads []string
 	Rows  []Row
+
+	Width, Height float64 // of what [Drawing.On] draws, in px
+	shapes        []func(Canvas)
 }
 
 // Empty reports whether there was nothing to draw.
@@ -107,12 +112,13 @@ func (f Frame) drawing(c *canvas, height float64, rows []Row) Drawing {
 			`<rect width="6" height="6" fill="` + Assistance.paint() + `"/><rect width="3.4" height="6" fill="` + Waiver.paint() + `"/></pattern></defs>`)
 	}
 	b.WriteString(c.b.String() + `</svg>`)
-	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows}
+	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes}
 }
 
-// canvas collects the shapes of one chart.
+// canvas writes the shapes of one chart, and keeps them for other canvases.
 type canvas struct {
-	b       strings.Builder
+	b strings.Builder
+	sketch
 	id      string
 	hatched bool
 }
@@ -143,6 +149,17 @@ func (c *canvas) bar(s Style, b box, tip string) {
 	case Assistance:
 		extra = ` stroke="` + Critical.paint() + `"`
 	}
+	look := Look{Fill: s}
+	switch s {
+	case Bill:
+		look = Look{Stroke: Ink, Width: 1.5}
+	case Assistance:
+		look.Stroke = Critical
+	}
+	c.Rect(Box{b.x, b.y, b.w, b.h}, look)
+	if s == Waiver { // without colours the outline tells it from its neighbours
+		c.Rect(Box{b.x, b.y, b.w, b.h}, Look{Stroke: Ink, Dash: Dotted})
+	}
 	c.put(`<rect class="ch-`, string(s), `" x="`, px(b.x), `" y="`, px(b.y), `" width="`, px(b.w), `" height="`, px(b.h), `" fill="`, fill, `"`, extra, `>`)
 	c.tip(tip)
 	c.put(`</rect>`)
@@ -164,6 +181,14 @@ func (c *canvas) line(kind string, x1, y1, x2, y2 float64) {
 	case "carry":
 		colour, dash = "var(--line-strong,#738784)", ` stroke-dasharray="2 3"`
 	}
+	look := Look{Stroke: Grid}
+	if kind != "grid" {
+		look.Stroke = Axis
+	}
+	if kind == "carry" {
+		look.Dash = Dotted
+	}
+	c.Line(Point{x1, y1}, Point{x2, y2}, look)
 	c.put(`<line class="ch-`, kind, `" x1="`, px(x1), `" y1="`, px(y1), `" x2="`, px(x2), `" y2="`, px(y2), `" stroke="`, colour, `"`, dash, `/>`)
 }
 
@@ -178,6 +203,7 @@ func (c *canvas) text(x, y float64, anchor string, strong bool, s string) {
 	if strong {
 		colour, weight = ink, ` font-weight="700"`
 	}
+	c.Text(Point{x, y}, Label{Text: s, Anchor: Anchor(anchor), Strong: strong})
 	c.put(`<text x="`, px(x), `" y="`, px(y), `" text-anchor="`, anchor, `" fill="`, colour, `"`, weight, `>`, html.EscapeString(s), `</text>`)
 }
 

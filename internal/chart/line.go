@@ -69,6 +69,7 @@ type lineEnd struct {
 // one draws one line with its marks; a missing value breaks it.
 func (l Lines) one(c *canvas, s Series, at func(int, int64) (float64, float64)) lineEnd {
 	var path strings.Builder
+	var shape Path
 	var marks []func()
 	end, pen := lineEnd{}, "M"
 	for i := range l.Categories {
@@ -79,6 +80,7 @@ func (l Lines) one(c *canvas, s Series, at func(int, int64) (float64, float64)) 
 		}
 		x, y := at(i, v)
 		path.WriteString(pen + px(x) + " " + px(y))
+		shape = append(shape, Segment{Op: pen[0], To: Point{x, y}})
 		pen = "L"
 		end = lineEnd{s.Name, s.Style, y}
 		tip := l.Categories[i] + " " + s.Name + " " + l.say(v)
@@ -87,6 +89,7 @@ func (l Lines) one(c *canvas, s Series, at func(int, int64) (float64, float64)) 
 	if path.Len() == 0 {
 		return lineEnd{}
 	}
+	c.Path(shape, Look{Stroke: s.Style, Width: 2.2})
 	c.put(`<path class="ch-`, string(s.Style), `" d="`, path.String(), `" fill="none" stroke="`, s.Style.paint(), `" stroke-width="2.2" stroke-linejoin="round"/>`)
 	for _, m := range marks {
 		m()
@@ -97,6 +100,7 @@ func (l Lines) one(c *canvas, s Series, at func(int, int64) (float64, float64)) 
 // mark draws a point: ▲ mountain, ● sea, ■ others, so that shape tells what
 // colour does.
 func (c *canvas) mark(s Style, x, y float64, tip string) {
+	c.dot(Point{x, y}, s)
 	switch s {
 	case Mountain:
 		c.put(`<path d="M`, px(x), ` `, px(y-5), `l5 9h-10z"`)

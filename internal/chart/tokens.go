@@ -19,6 +19,15 @@ const (
 	Fund       Style = "fund"
 	Waiver     Style = "waiver" // hatched
 	Net        Style = "net"
+
+	// What a chart of results needs besides: limits, remarks and grounds.
+	Warn   Style = "warn"
+	Alarm  Style = "alarm"
+	Ink    Style = "ink"
+	Quiet  Style = "quiet"
+	Grid   Style = "grid"
+	Axis   Style = "axis"
+	Ground Style = "ground" // the card below the chart
 )
 
 // Token is a custom property a style takes its colour from, with its value in
@@ -43,7 +52,25 @@ func Tokens() []Token {
 		{Fund, "--money-fund", "#0E4A50", "#74C6C3"},
 		{Waiver, "--money-waiver", "#3F8A8C", "#3F9A9A"},
 		{Net, "--money-net", "#BE7A16", "#E5B264"},
+		{Warn, "--ochre", "#87500B", "#E5B264"},
+		{Alarm, "--cinnabar", "#A52A1E", "#F2958A"},
+		{Ink, "--ink", "#14252A", "#E7EFED"},
+		{Quiet, "--ink-2", "#42565A", "#B7C6C5"},
+		{Grid, "--line", "#D6DFDC", "#283C40"},
+		{Axis, "--line-strong", "#738784", "#78908F"},
+		{Ground, "--surface", "#FFFFFF", "#132124"},
 	}
+}
+
+// Token is the colour of a style, for a canvas that has no style sheet; an
+// unknown style is neutral.
+func (s Style) Token() Token {
+	for _, t := range Tokens() {
+		if t.Style == s {
+			return t
+		}
+	}
+	return Neutral.Token()
 }
 
 // paint is the colour of a style; an unknown one is neutral.

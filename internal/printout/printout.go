@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
 )
 
 // Cell is one cell of a row.
@@ -36,11 +38,12 @@ type Row []Cell
 // Form is a printed form.
 type Form struct {
 	Title  string
-	Left   string   // above the title
-	Notes  []string // below the title, spread over the line
-	Tables [][]Row  // each with a gap before it
-	Foot   string   // remark below the last table
-	Bottom []string // at the foot of every page: left and right
+	Left   string          // above the title
+	Notes  []string        // below the title, spread over the line
+	Tables [][]Row         // each with a gap before it
+	Charts []chart.Drawing // below the tables, each with its finding and its note
+	Foot   string          // remark below the last table
+	Bottom []string        // at the foot of every page: left and right
 	Pages  func(page, of int) string
 	Code   string // the short code, already labelled
 	How    string // how to check the form
@@ -120,6 +123,7 @@ func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
 	for _, table := range f.Tables {
 		p.table(table)
 	}
+	p.charts(f.Charts)
 	p.remarks()
 	return p, pdf.Error()
 }

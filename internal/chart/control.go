@@ -1,0 +1,96 @@
+package chart
+
+import "math"
+
+// Control is a trend with control limits: one point a month, the centre line,
+// limits that may differ by month, and the name of the rule where one fired.
+type Control struct {
+	Plot       // Heads: month, value, lower limit, upper limit, rule
+	Points     []ControlPoint
+	Center     float64
+	CenterName string
+	LimitName  string
+}
+
+// ControlPoint is one month. Rule is the rule that fired here, in words.
+type ControlPoint struct {
+	Name      string
+	Value     float64
+	Low, High float64
+	Rule      string
+}
+
+// Draw draws the chart.
+func (c Control) Draw() Drawing {
+	ys, any := newReach(c.Center), false
+	var names []string
+	for _, p := range c.Points {
+		ys.cover(p.Value, p.Low, p.High)
+		any = any || known(p.Value)
+		names = append(names, p.Name)
+	}
+	if !any {
+		return c.blank()
+	}
+	s := c.stage()
+	s.y = ys.span()
+	s.legend([]entry{{c.CenterName, s.stroke(Look{Stroke: Ink, Width: 1.5})}, {c.LimitName, s.stroke(Look{Stroke: Axis, Width: 1.5, Dash: Dashed})}})
+	s.axes(220, 12, nil)
+	n := float64(len(c.Points))
+	band := (s.right - s.left) / n
+	at := func(i int) float64 { return s.left + band*(float64(i)+0.5) }
+	s.categories(names, at)
+	if known(c.Center) {
+		s.Line(Point{s.left, s.py(c.Center)}, Point{s.right, s.py(c.Center)}, Look{Stroke: Ink, Width: 1.5})
+	}
+	for _, side := range []func(ControlPoint) float64{func(p ControlPoint) float64 { return p.Low }, func(p ControlPoint) float64 { return p.High }} {
+		// a step for each month: the limit holds for the whole of it
+		s.trace(2*len(c.Points), func(i int) (float64, float64) {
+			v := side(c.Points[i/2])
+			if !known(v) {
+				return math.NaN(), 0
+			}
+			return s.left + band*float64(i/2+i%2), s.py(v)
+		}, Look{Stroke: Axis, Width: 1.5, Dash: Dashed})
+	}
+	c.mark(s, at)
+	return s.finish(s.under(), c.rows())
+}
+
+func (c Control) mark(s *stage, at func(int) float64) {
+	s.trace(len(c.Points), func(i int) (float64, float64) {
+		if !known(c.Points[i].Value) {
+			return math.NaN(), 0
+		}
+		return at(i), s.py(c.Points[i].Value)
+	}, Look{Stroke: Brand, Width: 2})
+	for i, p := range c.Points {
+		if !known(p.Value) {
+			continue
+		}
+		tip := words(p.Name, s.sayY(p.Value), p.Rule)
+		switch {
+		case p.Rule != "":
+			s.dot(Point{at(i), s.py(p.Value)}, Alarm, tip)
+		case len(c.Points) <= 60:
+			s.dot(Point{at(i), s.py(p.Value)}, Brand, tip)
+		}
+	}
+	for i, p := range c.Points {
+		if p.Rule != "" && known(p.Value) {
+			s.beside(Point{at(i), s.py(p.Value)}, Label{Text: fit(p.Rule, 180), Strong: true, Style: Ink})
+		}
+	}
+}
+
+func (c Control) rows() []Row {
+	var rows []Row
+	for _, p := range c.Points {
+		r := Row{Cells: []string{p.Name, c.sayY(p.Value), c.sayY(p.Low), c.sayY(p.High), p.Rule}}
+		if p.Rule != "" {
+			r.Style = Alarm
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}

@@ -1,0 +1,492 @@
+package chart_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+)
+
+var unknown = math.NaN()
+
+func hospital(i int) string {
+	return fmt.Sprintf("云岭土家族苗族自治县第%d人民医院骨科与康复医学中心（东院区）", i+1)
+}
+
+func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + "%" }
+
+// wave is a repeatable number from 0 to 1.
+func wave(i int) float64 { return 0.5 + 0.5*math.Sin(float64(i)*12.9898)*math.Cos(float64(i)*0.73) }
+
+func plot(id, title string) chart.Plot {
+	return chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: "登记数据，统计到 2026-06-30", Width: 760}, Blank: "所选时间内没有手术，没有可以画的数据",
+		X: "手术例数", Y: "并发症比例", SayY: percent}
+}
+
+func funnel(n int) chart.Drawing {
+	f := chart.Funnel{Plot: plot("funnel", "一家医院的并发症比例高于 99.8% 界限"), Target: 0.08, TargetName: "全部医院 8.0%"}
+	f.Heads = []string{"医院", "例数", "比例", "位置"}
+	limits := statistics.BinomialFunnel{Target: 0.08}.Limits
+	f.Limits = []chart.FunnelLimit{chart.LimitsOf("95% 界限（精确二项，插值）", limits, statistics.WarnLevel, 400), chart.LimitsOf("99.8% 界限", limits, statistics.ActionLevel, 400)}
+	for i := range n {
+		p := chart.FunnelPoint{Name: hospital(i), Volume: math.Round(5 + 390*wave(i)), Value: 0.08 + 0.06*(wave(3*i+1)-0.5), Style: chart.Brand, Remark: "界限内"}
+		switch i % 15 {
+		case 1:
+			p.Value, p.Style, p.Remark = 0.19, chart.Alarm, "高于 99.8% 界限"
+		case 2:
+			p.Value, p.Style, p.Remark = 0.14, chart.Warn, "高于 95% 界限"
+		}
+		f.Points = append(f.Points, p)
+	}
+	return f.Draw()
+}
+
+func control(n int) chart.Drawing {
+	c := chart.Control{Plot: plot("control", "2026 年 3 月起连续八个月低于中心线"), Center: 0.1, CenterName: "中心线 10.0%", LimitName: "三倍标准差界限"}
+	c.X, c.Heads = "月份", []string{"月份", "比例", "下限", "上限", "判异规则"}
+	for i := range n {
+		width := 0.03 + 0.03*wave(i)
+		p := chart.ControlPoint{Name: fmt.Sprintf("%d-%02d", 2000+i/12, i%12+1), Value: 0.1 + 0.05*(wave(i+5)-0.5), Low: 0.1 - width, High: 0.1 + width}
+		switch {
+		case i%11 == 10:
+			p.Value, p.Low, p.High = unknown, unknown, unknown
+		case i%29 == 1:
+			p.Value, p.Rule = 0.17, "超出三倍标准差"
+		}
+		c.Points = append(c.Points, p)
+	}
+	return c.Draw()
+}
+
+func survival(n int) chart.Drawing {
+	v := chart.Survival{Plot: plot("survival", "三年累计翻修率：髋 2.1%，膝 1.4%"), Risk: "在险关节数"}
+	v.X, v.Y, v.Heads = "术后年数", "累计翻修率", []string{"组", "年", "在险", "翻修率", "95% 区间"}
+	for t := range 9 {
+		v.Ticks = append(v.Ticks, float64(t))
+	}
+	for g, name := range []string{"髋关节置换（全部固定方式与关节面组合）", "膝关节置换"} {
+		var ss []statistics.Subject
+		for i := range n {
+			s := statistics.Subject{Time: math.Round(100*(0.1+7.8*wave(7*i+g))) / 100}
+			if i%(9+g) == 1 {
+				s.Outcome = statistics.Event
+			}
+			ss = append(ss, s)
+		}
+		c := statistics.KaplanMeier(ss, statistics.ReportBand())
+		if n >= 30 {
+			c = c.StopBelow(10)
+		}
+		v.Groups = append(v.Groups, chart.RevisionOf(name, []chart.Style{chart.Brand, chart.Sea}[g], c, v.Ticks))
+	}
+	return v.Draw()
+}
+
+func cusum(n int) chart.Drawing {
+	m := chart.Monitor{Plot: plot("cusum", "第 38 例起累计和超过界限")}
+	m.X, m.Y, m.SayY, m.Heads = "手术次序", "累计和", nil, []string{"手术", "变差", "变好", "信号"}
+	var cases []statistics.Case
+	for i := range n {
+		cases = append(cases, statistics.Case{Risk: 0.02 + 0.1*wave(i), Event: i%7 == 1})
+		m.Cases = append(m.Cases, strconv.Itoa(i+1))
+	}
+	for g, odds := range []float64{2, 0.5} {
+		points, _ := statistics.Cusum{Odds: odds, Limit: 2.5}.Run(cases)
+		line := chart.LineOf(points, 2.5, []chart.Way{chart.Up, chart.Down}[g], "超过界限，请复核")
+		line.Name, line.Style = []string{"变差（优势比 2）", "变好（优势比 0.5，向下画）"}[g], []chart.Style{chart.Brand, chart.Sea}[g]
+		line.LimitName = []string{"界限 h = 2.5", "界限 h = 2.5（变好）"}[g]
+		m.Lines = append(m.Lines, line)
+	}
+	return m.Draw()
+}
+
+func vlad(n int) chart.Drawing {
+	m := chart.Monitor{Plot: plot("vlad", "比预期少 2.4 例")}
+	m.SayY, m.Heads = nil, []string{"手术", "期望减实际", "信号"}
+	line := chart.MonitorLine{Name: "期望减实际（向上更好）", Style: chart.Brand, Limit: unknown}
+	var cases []statistics.Case
+	for i := range n {
+		cases = append(cases, statistics.Case{Risk: 0.02 + 0.1*wave(i), Event: i%13 == 1})
+		m.Cases = append(m.Cases, strconv.Itoa(i+1))
+	}
+	line.Values, _ = statistics.VLAD(cases)
+	m.Lines = []chart.MonitorLine{line}
+	return m.Draw()
+}
+
+func yuan2(v int64) string { return yuan(v) + " 元" }
+
+func sankey(n int) chart.Drawing {
+	p := plot("sankey", "四个来源的钱分到各家医院")
+	p.Format, p.Heads = yuan2, []string{"来源", "去向", "金额"}
+	nodes := []chart.FlowNode{{ID: "gov", Name: "财政援助资金", Style: chart.Fund}, {ID: "char", Name: "慈善总会定向捐赠", Style: chart.Net}, {ID: "pool", Name: "资金池", Style: chart.Brand}}
+	var links []chart.FlowLink
+	sum := int64(0)
+	for i := range n {
+		amount := int64(100000 + 900000*wave(i))
+		nodes = append(nodes, chart.FlowNode{ID: strconv.Itoa(i), Name: hospital(i), Style: chart.Mountain})
+		links, sum = append(links, chart.FlowLink{From: "pool", To: strconv.Itoa(i), Amount: amount}), sum+amount
+	}
+	if n > 0 {
+		links = append(links, chart.FlowLink{From: "gov", To: "pool", Amount: sum / 3}, chart.FlowLink{From: "char", To: "pool", Amount: sum - sum/3})
+	}
+	s, err := chart.NewSankey(p, nodes, links)
+	if err != nil {
+		panic(err)
+	}
+	return s.Draw()
+}
+
+func slope(n int) chart.Drawing {
+	s := chart.Slope{Plot: plot("slope", "膝关节评分中位数由 18 升到 38"), Before: "术前", After: "术后 6 个月", Least: 5, LeastName: "最小重要变化 5 分", MedianName: "中位数", QuartileName: "中间一半患者",
+		Reached: "达到", NotReached: "未达到"}
+	s.Y, s.SayY, s.Heads = "评分（0–48）", nil, []string{"患者", "术前", "术后", "变化", "是否达到"}
+	for i := range n {
+		p := chart.Pair{Name: fmt.Sprintf("P-%04d", i+1), Before: math.Round(10 + 15*wave(i)), After: math.Round(25 + 20*wave(2*i+9))}
+		if i%9 == 8 {
+			p.After = unknown
+		}
+		s.Pairs = append(s.Pairs, p)
+	}
+	s.Count = fmt.Sprintf("n = %d，缺少任一评分 %d", n, s.Missing())
+	return s.Draw()
+}
+
+func calendar(n int) chart.Drawing {
+	c := chart.Calendar{Plot: plot("calendar", "手术集中在专家到访的周"), First: clock.MustDate(2025, 10, 3),
+		Weekdays: [7]string{"周一", "周二", "周三", "周四", "周五", "周六", "周日"},
+		Months:   [12]string{"一月", "二月", "三月", "四月", "五月", "六月", "七月", "八月", "九月", "十月", "十一月", "十二月"},
+		Year:     func(y int) string { return strconv.Itoa(y) + " 年" }}
+	c.Heads = []string{"日期", "例数"}
+	for i := range n {
+		v := int64(12 * wave(i) * wave(i/7))
+		if i%50 == 49 {
+			v = chart.Missing
+		}
+		c.Counts = append(c.Counts, v)
+	}
+	return c.Draw()
+}
+
+func estimates(n int) chart.Drawing {
+	e := chart.Estimates{Plot: plot("estimates", "各医院的并发症比例都与总体相容"), Reference: 0.06, ReferenceName: "全部医院 6.0%"}
+	e.X, e.SayX, e.Heads = "并发症比例，95% 精确区间", percent, []string{"医院", "比例", "95% 区间", "依据"}
+	for i := range n {
+		total := int(300 * wave(i))
+		k := total / 17
+		item := chart.Estimate{Name: hospital(i), Basis: fmt.Sprintf("%d/%d", k, total), Style: chart.Brand, Value: unknown, Low: unknown, High: unknown}
+		if ci := statistics.ClopperPearson(k, total, 0.95); ci.Defined() {
+			item.Value, item.Low, item.High = statistics.Proportion(k, total).Or(unknown), ci.Low, ci.High
+		}
+		e.Items = append(e.Items, item)
+	}
+	return e.Draw()
+}
+
+func flowmap(n int) chart.Drawing {
+	m := chart.FlowMap{Plot: plot("map", "澜港市两家医院接收转诊最多"), Left: chart.Place{Name: "云岭区（受援地）", Style: chart.Mountain}, Right: chart.Place{Name: "澜港市（支援地）", Style: chart.Sea}}
+	m.Heads = []string{"从", "到", "人次"}
+	for i := range n {
+		m.Left.Sites = append(m.Left.Sites, chart.Site{Name: hospital(i), Count: int64(100 * wave(i))})
+		if i%3 == 0 {
+			m.Right.Sites = append(m.Right.Sites, chart.Site{Name: fmt.Sprintf("澜港市第%d人民医院", i+1), Count: chart.Missing})
+		}
+	}
+	for i := range n {
+		m.Arcs = append(m.Arcs, chart.Arc{Left: i, Right: i % max(len(m.Right.Sites), 1), Back: i%2 == 1, Amount: int64(1 + 40*wave(i))})
+	}
+	return m.Draw()
+}
+
+func results() map[string]func(int) chart.Drawing {
+	return map[string]func(int) chart.Drawing{"funnel": funnel, "control": control, "survival": survival, "cusum": cusum, "vlad": vlad, "sankey": sankey,
+		"slope": slope, "calendar": calendar, "estimates": estimates, "flowmap": flowmap}
+}
+
+var sizes = []int{0, 1, 2, 30, 300}
+
+func TestResultsStayAsTheyWereLookedAt(t *testing.T) {
+	for name, draw := range results() {
+		for _, n := range sizes {
+			path := filepath.Join("testdata", fmt.Sprintf("%s-%d.svg.gz", name, n))
+			got := draw(n).SVG
+			if *update {
+				var b bytes.Buffer
+				z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+				_, _ = z.Write([]byte(got))
+				_ = z.Close()
+				if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want, err := golden(path); err != nil || want != got {
+				t.Errorf("%s differs (%v); look at it, then run with -update", path, err)
+			}
+		}
+	}
+}
+
+func golden(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(z)
+	return string(b), err
+}
+
+// written is a text of a picture and the room it takes at 12 px: a Han letter
+// 1 em, others 0.55.
+type written struct {
+	text       string
+	x, y, w, h float64
+}
+
+var textElement = regexp.MustCompile(`<text x="([-\d.]+)" y="([-\d.]+)" text-anchor="(\w+)"[^>]*>([^<]*)</text>`)
+
+func texts(svg string) []written {
+	var ws []written
+	for _, m := range textElement.FindAllStringSubmatch(svg, -1) {
+		w := written{text: html.UnescapeString(m[4]), h: 12}
+		w.x, _ = strconv.ParseFloat(m[1], 64)
+		w.y, _ = strconv.ParseFloat(m[2], 64)
+		w.y -= 10
+		for _, r := range w.text {
+			if r >= 0x2E80 {
+				w.w += 12
+			} else {
+				w.w += 0.55 * 12
+			}
+		}
+		switch m[3] {
+		case "middle":
+			w.x -= w.w / 2
+		case "end":
+			w.x -= w.w
+		}
+		ws = append(ws, w)
+	}
+	return ws
+}
+
+// unreadable says which texts cover each other or leave the picture.
+func unreadable(d chart.Drawing) (faults []string) {
+	ws := texts(d.SVG)
+	for i, a := range ws {
+		if a.x < -2 || a.x+a.w > d.Width+2 || a.y < 0 || a.y+a.h > d.Height {
+			faults = append(faults, fmt.Sprintf("%q leaves the picture", a.text))
+		}
+		for _, b := range ws[:i] {
+			if a.x < b.x+b.w && b.x < a.x+a.w && a.y < b.y+b.h && b.y < a.y+a.h {
+				faults = append(faults, fmt.Sprintf("%q covers %q", a.text, b.text))
+			}
+		}
+	}
+	return faults
+}
+
+func TestNoTextCoversAnother(t *testing.T) {
+	for name, draw := range results() {
+		for _, n := range sizes {
+			d := draw(n)
+			for _, f := range unreadable(d) {
+				t.Errorf("%s with %d: %s", name, n, f)
+			}
+			if len(texts(d.SVG)) == 0 {
+				t.Errorf("%s with %d has no text", name, n)
+			}
+		}
+	}
+}
+
+func TestResultsObeyTheHouse(t *testing.T) {
+	for name, draw := range results() {
+		for _, n := range sizes {
+			d := draw(n)
+			wellFormed(t, d.SVG)
+			for _, bad := range []string{"style=", "<style", "<script", "NaN", "Inf", `fill="#`, `stroke="#`} {
+				if strings.Contains(d.SVG, bad) {
+					t.Errorf("%s with %d contains %s", name, n, bad)
+				}
+			}
+			for _, part := range []string{`role="img"`, "<title id=", "<desc id=", `font-size="12"`} {
+				if !strings.Contains(d.SVG, part) {
+					t.Errorf("%s with %d lacks %s", name, n, part)
+				}
+			}
+			if blank := strings.Contains(d.SVG, "没有可以画的数据"); blank != (n == 0) || blank != (len(d.Rows) == 0) {
+				t.Errorf("%s with %d: says it is empty: %v, rows: %d", name, n, blank, len(d.Rows))
+			}
+			for _, r := range d.Rows {
+				if len(d.Heads) != len(r.Cells) || strings.Contains(strings.Join(r.Cells, ""), "NaN") {
+					t.Fatalf("%s with %d: %v under %v", name, n, r.Cells, d.Heads)
+				}
+			}
+			if again := draw(n); again.SVG != d.SVG {
+				t.Errorf("%s with %d is not the same twice", name, n)
+			}
+		}
+	}
+}
+
+func TestFlowsThatDoNotAddUpAreRefused(t *testing.T) {
+	nodes := []chart.FlowNode{{ID: "a"}, {ID: "b"}, {ID: "c"}}
+	link := func(from, to string, amount int64) chart.FlowLink {
+		return chart.FlowLink{From: from, To: to, Amount: amount}
+	}
+	if _, err := chart.NewSankey(chart.Plot{}, nodes, []chart.FlowLink{link("a", "b", 100), link("b", "c", 100)}); err != nil {
+		t.Error(err)
+	}
+	for name, links := range map[string][]chart.FlowLink{
+		"a fen is lost":         {link("a", "b", 100), link("b", "c", 99)},
+		"a fen appears":         {link("a", "b", 100), link("b", "c", 101)},
+		"nothing flows":         {link("a", "b", 0)},
+		"it flows back":         {link("a", "b", -5)},
+		"a circle":              {link("a", "b", 5), link("b", "c", 5), link("c", "a", 5)},
+		"to itself":             {link("a", "a", 5)},
+		"to nowhere":            {link("a", "x", 5)},
+		"more than can be told": {link("a", "b", math.MaxInt64), link("a", "b", 1)},
+	} {
+		if _, err := chart.NewSankey(chart.Plot{}, nodes, links); !errors.Is(err, chart.ErrFlow) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := chart.NewSankey(chart.Plot{}, append(nodes, chart.FlowNode{ID: "a"}), nil); !errors.Is(err, chart.ErrFlow) {
+		t.Errorf("a node twice: %v", err)
+	}
+}
+
+func TestTheRuleThatFiredIsNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		d    chart.Drawing
+		want string
+	}{
+		"control": {control(30), "超出三倍标准差"}, "cusum": {cusum(300), "超过界限，请复核"},
+		"funnel": {funnel(30), "云岭土家族苗族"}, "survival": {survival(30), "在险关节数"}, "slope": {slope(30), "n = 30，缺少任一评分 3"},
+	} {
+		if !slices.ContainsFunc(wellFormed(t, c.d.SVG), func(s string) bool { return strings.HasPrefix(s, c.want) }) {
+			t.Errorf("%s does not say %q", name, c.want)
+		}
+	}
+}
+
+func TestNumbersAtRiskStandBelowTheirTicks(t *testing.T) {
+	d := survival(300)
+	at := map[string][]float64{}
+	for _, m := range textElement.FindAllStringSubmatch(d.SVG, -1) {
+		if m[3] == "middle" {
+			at[m[1]] = append(at[m[1]], 1)
+		}
+	}
+	if n := len(slices.DeleteFunc(texts(d.SVG), func(w written) bool { return w.text != "300" })); n != 2 {
+		t.Errorf("at the start everybody is at risk, in both groups; %d times 300", n)
+	}
+	if len(at) != 9 {
+		t.Errorf("texts stand at %d places, want one for each tick", len(at))
+	}
+	for x, ts := range at {
+		if len(ts) != 3 {
+			t.Errorf("at %s stand %d texts, want the tick and two numbers", x, len(ts))
+		}
+	}
+}
+
+func TestWhatIsUndefinedIsAGap(t *testing.T) {
+	if !math.IsNaN(chart.Value(statistics.Number{})) || chart.Value(statistics.Of(2)) != 2 {
+		t.Error("an undefined figure is drawn")
+	}
+	c := statistics.PChart([]statistics.Share{{Events: 1, Cases: 100}, {}, {Events: 30, Cases: 100}})
+	points := chart.PointsOf(c, []string{"一月", "二月"}, func(r statistics.Rule) string { return strconv.Itoa(int(r)) })
+	if len(points) != 3 || points[0].Name != "一月" || !math.IsNaN(points[1].Value) || points[2].Rule != "1" || points[1].Rule != "" {
+		t.Errorf("%+v", points)
+	}
+	for p, want := range map[statistics.Position]chart.Style{statistics.Inside: chart.Brand, statistics.PositionUnknown: chart.Brand, statistics.WarnLow: chart.Warn, statistics.ActionHigh: chart.Alarm} {
+		if got := chart.StyleOf(p); got != want {
+			t.Errorf("%v is drawn as %s", p, got)
+		}
+	}
+	ss := []statistics.Subject{{Time: 1, Outcome: statistics.Event}, {Time: 2, Outcome: statistics.Event}, {Time: 2}}
+	g := chart.RevisionOf("g", chart.Sea, statistics.KaplanMeier(ss, statistics.ReportBand()), []float64{0, 1.5, 3})
+	if !slices.Equal(g.AtRisk, []int{3, 2, 0}) || len(g.Steps) != 2 || !slices.Equal(g.Gone, []float64{2}) || !(g.Steps[0].Low < g.Steps[0].Value && g.Steps[0].Value < g.Steps[0].High) {
+		t.Errorf("%+v", g)
+	}
+}
+
+func TestACalendarBeginsItsWeeksOnMonday(t *testing.T) {
+	c := chart.Calendar{First: clock.MustDate(2026, 6, 1), Counts: []int64{1, 1, 1, 1, 1, 1, 1, 1}} // the first is a Monday
+	var cells [][2]float64
+	for _, m := range regexp.MustCompile(`<rect x="([\d.]+)" y="([\d.]+)"[^>]*><title>2026`).FindAllStringSubmatch(c.Draw().SVG, -1) {
+		x, _ := strconv.ParseFloat(m[1], 64)
+		y, _ := strconv.ParseFloat(m[2], 64)
+		cells = append(cells, [2]float64{x, y})
+	}
+	if len(cells) != 8 || cells[0][0] != cells[6][0] || cells[7][0] <= cells[0][0] || cells[7][1] != cells[0][1] || cells[6][1] <= cells[0][1] {
+		t.Errorf("%v", cells)
+	}
+	leap := chart.Calendar{First: clock.MustDate(2012, 1, 1), Counts: make([]int64, 366)} // a Sunday: 54 weeks
+	if d := leap.Draw(); strings.Count(d.SVG, "<title>2012-") != 366 || len(unreadable(d)) > 0 {
+		t.Errorf("%d days, %v", strings.Count(d.SVG, "<title>2012-"), unreadable(d))
+	}
+}
+
+// strange are values as they come from the world.
+func strange() *rapid.Generator[float64] {
+	return rapid.OneOf(rapid.Float64Range(-1e6, 1e6), rapid.Float64Range(0, 1), rapid.Just(0.0), rapid.Just(math.NaN()), rapid.Just(math.Inf(1)), rapid.Just(1e-9))
+}
+
+func TestAnyValuesGiveAReadablePicture(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 40).Draw(t, "n")
+		width := rapid.IntRange(320, 1100).Draw(t, "width")
+		name := rapid.SampledFrom([]string{"一", "云岭区人民医院骨科与康复医学中心", "Affiliated Hospital of the Medical University", "<&\"", ""})
+		p := chart.Plot{Frame: chart.Frame{ID: "x", Title: "t", Width: width}, Blank: "没有数据", X: name.Draw(t, "x"), Y: name.Draw(t, "y")}
+		v := func(what string) float64 { return strange().Draw(t, what) }
+		f := chart.Funnel{Plot: p, Target: v("target")}
+		c := chart.Control{Plot: p, Center: v("center"), CenterName: name.Draw(t, "centre")}
+		s := chart.Slope{Plot: p, Least: v("least"), Before: name.Draw(t, "before"), After: name.Draw(t, "after")}
+		e := chart.Estimates{Plot: p, Reference: v("reference"), ReferenceName: "r"}
+		m := chart.Monitor{Plot: p, Lines: []chart.MonitorLine{{Name: "l", Style: chart.Sea, Limit: v("h")}}}
+		k := chart.Survival{Plot: p, Risk: name.Draw(t, "risk"), Groups: []chart.Cohort{{Name: "g", Style: chart.Brand}}}
+		for i := range n {
+			f.Points = append(f.Points, chart.FunnelPoint{Name: name.Draw(t, "n"), Volume: v("volume"), Value: v("value"), Style: chart.Alarm})
+			c.Points = append(c.Points, chart.ControlPoint{Name: name.Draw(t, "n"), Value: v("value"), Low: v("low"), High: v("high"), Rule: name.Draw(t, "rule")})
+			s.Pairs = append(s.Pairs, chart.Pair{Before: v("before"), After: v("after")})
+			e.Items = append(e.Items, chart.Estimate{Name: name.Draw(t, "n"), Value: v("value"), Low: v("low"), High: v("high"), Basis: "b"})
+			m.Cases = append(m.Cases, strconv.Itoa(i))
+			m.Lines[0].Values = append(m.Lines[0].Values, v("value"))
+			m.Lines[0].Signals = append(m.Lines[0].Signals, chart.MonitorSignal{Case: i - 1, Name: name.Draw(t, "s")})
+			g := &k.Groups[0]
+			g.Steps, g.Gone = append(g.Steps, chart.SurvivalStep{Time: float64(i), Value: v("value"), Low: v("low"), High: v("high")}), append(g.Gone, v("gone"))
+		}
+		for i, d := range []chart.Drawing{f.Draw(), c.Draw(), s.Draw(), e.Draw(), m.Draw(), k.Draw()} {
+			wellFormed(t, d.SVG)
+			if strings.Contains(d.SVG, "NaN") || strings.Contains(d.SVG, "Inf") {
+				t.Fatalf("chart %d: %s", i, d.SVG)
+			}
+			if bad := unreadable(d); len(bad) > 0 {
+				t.Fatalf("chart %d: %v", i, bad)
+			}
+		}
+	})
+}
