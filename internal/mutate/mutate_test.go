@@ -20,6 +20,9 @@ var pure = []string{"-rapid.checks=20", "-rapid.seed=20260101", "-rapid.nofailfi
 var targets = []target{
 	{name: "fee", pkg: "./internal/domain/fee", tests: []string{"./internal/domain/fee"}, flags: pure},
 	{name: "fund", pkg: "./internal/domain/fund", tests: []string{"./internal/domain/fund"}, flags: pure},
+	// The rows of the ledger: what posts them, lists them and checks them.
+	{name: "ledger", pkg: "./internal/store", only: []string{"fund.go", "fundmove.go", "ledger.go", "ledgercheck.go", "settlement.go"}, tests: []string{"./internal/service/funding"},
+		skip: "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks"},
 	{name: "authz", pkg: "./internal/authz", only: []string{"authz.go", "compile.go", "scope.go"}, tests: []string{"./internal/authz"}},
 }
 
