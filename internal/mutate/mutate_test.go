@@ -2,12 +2,15 @@ package mutate
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shanhai-health/shanhai/internal/pgtest"
 )
 
 // goal is how many of a hundred mutants the tests must notice.
@@ -22,7 +25,8 @@ var targets = []target{
 	{name: "fund", pkg: "./internal/domain/fund", tests: []string{"./internal/domain/fund"}, flags: pure},
 	// The rows of the ledger: what posts them, lists them and checks them.
 	{name: "ledger", pkg: "./internal/store", only: []string{"fund.go", "fundmove.go", "ledger.go", "ledgercheck.go", "settlement.go"}, tests: []string{"./internal/service/funding"},
-		skip: "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks"},
+		database: true,
+		skip:     "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks"},
 	{name: "authz", pkg: "./internal/authz", only: []string{"authz.go", "compile.go", "scope.go"}, tests: []string{"./internal/authz"}},
 }
 
@@ -48,7 +52,11 @@ func TestMutate(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
-			r, err := prepare(root, t.TempDir(), targets[i], 2)
+			x := targets[i]
+			if x.database {
+				x.env = append(x.env, pgtest.EnvExternal+"="+server(t))
+			}
+			r, err := prepare(root, t.TempDir(), x, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,6 +73,21 @@ func TestMutate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// server is one PostgreSQL for all runs of the tests: starting one for each
+// mutant would take longer than the tests.
+func server(t *testing.T) string {
+	t.Helper()
+	dsn := pgtest.DB(t).SuperDSN
+	part := func(key string) string {
+		_, rest, _ := strings.Cut(" "+dsn, " "+key+"=")
+		value, _, _ := strings.Cut(rest, " ")
+		return strings.Trim(value, "'")
+	}
+	u := url.URL{Scheme: "postgres", User: url.User(part("user")), Path: "/postgres",
+		RawQuery: url.Values{"host": {part("host")}, "port": {part("port")}, "sslmode": {"disable"}}.Encode()}
+	return u.String()
 }
 
 // stale fails for entries about this target's files that name no mutant.

@@ -115,6 +115,9 @@ type target struct {
 	tests []string
 	skip  string   // tests that say nothing new and take long, apart by |
 	flags []string // for the tests
+	env   []string
+
+	database bool // the tests need PostgreSQL
 }
 
 // proof is one test with the mutants it passes by.
@@ -225,7 +228,7 @@ func (r *runner) try(binary, dir string, tests []string, limit time.Duration, en
 	defer cancel()
 	args := append([]string{"-test.run", "^(" + strings.Join(tests, "|") + ")$", "-test.failfast", "-test.timeout", limit.String()}, r.flags...)
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, append(os.Environ(), env), 10*time.Second
+	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, append(append(os.Environ(), r.env...), env), 10*time.Second
 	raw, err := cmd.CombinedOutput()
 	out = string(raw)
 	exit := &exec.ExitError{}
@@ -238,8 +241,9 @@ func (r *runner) try(binary, dir string, tests []string, limit time.Duration, en
 	return out, false, fmt.Errorf("neither passed nor failed: %w\n%s", err, out)
 }
 
-// quick tests are run together.
-const quick = 300 * time.Millisecond
+// together is how long the tests take that are run in one process: starting one
+// costs, and so does every test after the one that notices.
+const together = 8 * time.Second
 
 // meet lets a mutant meet the tests that pass by it.
 func (r *runner) meet(m mutant) (outcome, error) {
@@ -254,7 +258,7 @@ func (r *runner) meet(m mutant) (outcome, error) {
 			continue
 		}
 		o.reached = true
-		if n := len(groups); n > 0 && p.took < quick && groups[n-1].binary == p.binary {
+		if n := len(groups); n > 0 && groups[n-1].took+p.took < together && groups[n-1].binary == p.binary {
 			groups[n-1].tests = append(groups[n-1].tests, p.name)
 			groups[n-1].took += p.took
 			continue
