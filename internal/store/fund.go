@@ -133,6 +133,22 @@ func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
 	return a, err
 }
 
+// SplitFund gives a fund lanes beside its first one, at zero; it has none yet. The
+// ids grow from lane to lane and from account to account, which is the lock order.
+func (tx *Tx) SplitFund(id ident.ID, lanes int) error {
+	var kinds pq.StringArray
+	var accounts []ident.ID
+	var numbers pq.Int64Array
+	for lane := 1; lane < min(lanes, fund.MaxLanes); lane++ {
+		for _, kind := range []fund.Account{fund.Available, fund.Reserved, fund.Committed} {
+			accounts, kinds, numbers = append(accounts, ident.New()), append(kinds, string(kind)), append(numbers, int64(lane))
+		}
+	}
+	_, err := tx.exec(`insert into ledger_account (partnership_id, id, fund_id, kind, lane, balance_fen)
+		select $1, v.id, $2, v.kind, v.lane, 0 from unnest($3::uuid[], $4::text[], $5::int[]) as v(id, kind, lane)`, tx.Partnership(), id, idArray(accounts), kinds, numbers)
+	return err
+}
+
 // FundParticipates lets the steward of a fund see a treatment the fund has
 // posted for, with its approval and settlement.
 func (tx *Tx) FundParticipates(treatment, fund ident.ID) error {
@@ -177,7 +193,7 @@ func (tx *Tx) HoldsOf(fund ident.ID) ([]Hold, error) {
 func (tx *Tx) SpentSince(fund ident.ID, since time.Time) (money.Fen, error) {
 	var spent money.Fen
 	err := tx.get(&spent, `select coalesce(-sum(e.amount_fen), 0)::bigint from ledger_transfer t
-		join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available' and l.lane = 0
+		join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available'
 		join ledger_entry e on e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.account_id = l.id
 		where t.partnership_id = $1 and t.fund_id = $2 and t.posted_at >= $3 and t.treatment_id is not null`, tx.Partnership(), fund, since)
 	return spent, err

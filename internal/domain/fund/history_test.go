@@ -40,7 +40,11 @@ type posted struct {
 func newHistory(t *testing.T, seed uint64) *history {
 	h := &history{t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), sums: map[ident.ID]money.Fen{}}
 	for range 3 {
-		h.books = append(h.books, book(0))
+		b := book(0)
+		if n := h.rnd.IntN(4); n > 1 {
+			b = splitInto(b, n*n-1) // 3 or 8 lanes
+		}
+		h.books = append(h.books, b)
 	}
 	return h
 }
@@ -86,9 +90,20 @@ func (h *history) check() {
 		}
 	}
 	for i, b := range h.books {
-		a := b.Accounts
-		if got := (fund.Balances{Source: h.sums[a.Source], Available: h.sums[a.Available], Reserved: h.sums[a.Reserved], Committed: h.sums[a.Committed]}); got != b.Balances {
-			h.fail("the entries sum to %+v, the balances are %+v", got, b.Balances)
+		var sum fund.Balances
+		for _, l := range lanesOf(b) {
+			a := l.Accounts
+			got := fund.Balances{Source: h.sums[a.Source], Available: h.sums[a.Available], Reserved: h.sums[a.Reserved], Committed: h.sums[a.Committed]}
+			if got != l.Balances {
+				h.fail("the entries sum to %+v, the balances are %+v", got, l.Balances)
+			}
+			if got.Available < 0 || got.Reserved < 0 || got.Committed < 0 {
+				h.fail("a lane below zero: %+v", got)
+			}
+			sum = plus(sum, got)
+		}
+		if sum != b.Balances {
+			h.fail("the lanes sum to %+v, the fund has %+v", sum, b.Balances)
 		}
 		x := b.Balances
 		if x.Available < 0 || x.Reserved < 0 || x.Committed < 0 {
@@ -109,7 +124,10 @@ func (h *history) step() {
 	i := h.rnd.IntN(len(h.books))
 	b := h.books[i]
 	keep := func(x fund.Transfer, hold int) { h.done = append(h.done, posted{x, i, hold}) }
-	switch h.rnd.IntN(10) {
+	switch h.rnd.IntN(11) {
+	case 10:
+		x, err := b.Spread(stamp())
+		h.take(i, x, err)
 	case 0, 1:
 		x, err := b.Deposit(stamp(), h.amount())
 		if h.take(i, x, err) {
