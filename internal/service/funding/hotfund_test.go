@@ -60,7 +60,7 @@ func TestAHundredMorningsOnOneFund(t *testing.T) {
 }
 
 func reserve(tx *store.Tx, id ident.ID, amount money.Fen) error {
-	books, err := tx.Books(id)
+	books, err := tx.ReservingBooks(amount, id)
 	if err != nil {
 		return err
 	}
