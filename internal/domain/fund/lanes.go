@@ -79,18 +79,17 @@ func (b Book) find(id ident.ID) (lane int, kind Account) {
 	return 0, ""
 }
 
-// total is what a transfer does to the fund, whatever the lanes.
+// total is what a transfer of the fund does to it, whatever the lanes.
 func (b Book) total(t Transfer) (d Balances) {
 	for _, e := range t.Entries {
-		if _, kind := b.find(e.AccountID); kind != "" {
-			*d.of(kind) += e.Amount
-		}
+		_, kind := b.find(e.AccountID)
+		*d.of(kind) += e.Amount
 	}
 	return d
 }
 
-// entries are the lines that change the fund by d. What is taken comes from one
-// lane that has enough, or from several; what is given goes to the lane it was
+// entries are the lines that change the fund by d. What is taken comes from the
+// fullest lane, or from several; what is given goes to the lane it was
 // taken from, and what comes from outside is spread over all.
 func (b Book) entries(d Balances) (out []Entry) {
 	lanes, home := b.lanes(), -1
@@ -103,12 +102,11 @@ func (b Book) entries(d Balances) (out []Entry) {
 	kinds := []Account{Available, Reserved, Committed}
 	for _, k := range kinds {
 		if amount := *d.of(k); amount < 0 {
-			for _, p := range draw(lanes, k, -amount) {
+			parts := draw(lanes, k, -amount)
+			for _, p := range parts {
 				add(p.lane, k, -p.amount)
-				if home < 0 {
-					home = p.lane
-				}
 			}
+			home = parts[0].lane
 		}
 	}
 	for _, k := range kinds {
@@ -133,30 +131,21 @@ type part struct {
 	amount money.Fen
 }
 
-// draw takes an amount of one kind from the first lane that has enough of it, or
-// else from several, the fullest first. What is nowhere stays with the last, and
-// is refused when it is applied.
-func draw(lanes []Lane, kind Account, amount money.Fen) (out []part) {
-	has := func(i int) money.Fen { return *lanes[i].Balances.of(kind) }
-	order := make([]int, len(lanes))
-	for i := range order {
-		if has(i) >= amount {
-			return []part{{i, amount}}
-		}
-		order[i] = i
+// draw takes an amount of one kind from the fullest lane, and what that has not
+// from the next. What is nowhere stays with the last, and is refused when it is
+// applied.
+func draw(lanes []Lane, kind Account, amount money.Fen) []part {
+	out := make([]part, len(lanes))
+	for i := range lanes {
+		out[i] = part{i, *lanes[i].Balances.of(kind)}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(has(b), has(a)) })
-	for _, i := range order {
-		if take := min(amount, has(i)); take > 0 {
-			out = append(out, part{i, take})
-			amount -= take
+	slices.SortStableFunc(out, func(a, b part) int { return cmp.Compare(b.amount, a.amount) })
+	for i := range out {
+		if i == len(out)-1 {
+			out[i].amount = amount
 		}
-	}
-	if amount > 0 {
-		if len(out) == 0 {
-			return []part{{order[0], amount}}
-		}
-		out[len(out)-1].amount += amount
+		out[i].amount = min(out[i].amount, amount)
+		amount -= out[i].amount
 	}
 	return out
 }

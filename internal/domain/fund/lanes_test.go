@@ -137,6 +137,71 @@ func TestADepositThatIsSpentIsNotTakenBackFromALane(t *testing.T) {
 	}
 }
 
+func TestWhatALaneHasSpentSinceIsTakenBackFromTheOthers(t *testing.T) {
+	b := splitInto(book(100), 3)
+	x, err := b.Deposit(stamp(), 900)
+	b = post(t, b, x, err)
+	m, err := b.Reverse(stamp(), x)
+	if err != nil || len(m.Entries) != len(x.Entries) {
+		t.Fatalf("%+v, %v", m.Entries, err)
+	}
+	for i, e := range m.Entries { // nothing has moved since: the mirror, line by line
+		if e.AccountID != x.Entries[i].AccountID || e.Amount != -x.Entries[i].Amount {
+			t.Errorf("line %d is %+v", i, e)
+		}
+	}
+	y, _, err := b.Reserve(stamp(), 250)
+	b = post(t, b, y, err)
+	z, err := b.Deposit(stamp(), 250)
+	b = post(t, b, z, err)
+	wantLanes(t, b, 234, 383, 383)
+	m, err = b.Reverse(stamp(), x)
+	b = post(t, b, m, err)
+	wantLanes(t, b, 100, 0, 0)
+	other, err := splitInto(book(0), 2).Deposit(stamp(), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Reverse(stamp(), other); !errs.Is(err, errs.Internal) {
+		t.Errorf("another fund's transfer: %v", err)
+	}
+}
+
+func TestWhatSeveralLanesGiveStaysWithTheFullest(t *testing.T) {
+	for name, c := range map[string]struct{ lanes, reserved [2]money.Fen }{
+		"the first": {[2]money.Fen{300, 200}, [2]money.Fen{400, 0}}, "the second": {[2]money.Fen{200, 300}, [2]money.Fen{0, 400}}} {
+		b := splitInto(book(500), 2)
+		b.Lanes[0].Balances.Available, b.Lanes[1].Balances.Available = c.lanes[0], c.lanes[1]
+		x, _, err := b.Reserve(stamp(), 400)
+		b = post(t, b, x, err)
+		if got := [2]money.Fen{b.Lanes[0].Balances.Reserved, b.Lanes[1].Balances.Reserved}; got != c.reserved {
+			t.Errorf("%s is the fullest: reserved %v", name, got)
+		}
+	}
+}
+
+func TestABookIsPutTogetherFromItsAccounts(t *testing.T) {
+	want := splitInto(book(900), 2)
+	want.Lanes[1].Balances = fund.Balances{Reserved: 7, Committed: 2}
+	want.Balances.Reserved, want.Balances.Committed = 7, 2
+	var lanes [fund.MaxLanes]fund.Lane
+	for i, l := range want.Lanes[:2] {
+		for _, x := range []struct {
+			kind    fund.Account
+			balance money.Fen
+		}{{fund.Source, l.Balances.Source}, {fund.Available, l.Balances.Available}, {fund.Reserved, l.Balances.Reserved}, {fund.Committed, l.Balances.Committed}} {
+			lanes[i].Put(x.kind, l.Accounts.ID(x.kind), x.balance)
+		}
+	}
+	if got := (fund.Book{Fund: want.Fund, Name: want.Name}).With(lanes); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	lanes[1] = fund.Lane{}
+	if got := (fund.Book{}).With(lanes); got.Lanes != ([fund.MaxLanes]fund.Lane{}) || got.Balances != want.Lanes[0].Balances || got.Accounts != want.Accounts {
+		t.Errorf("one lane: %+v", got)
+	}
+}
+
 func TestEvenLanesAreNotSpreadAgain(t *testing.T) {
 	for name, b := range map[string]fund.Book{"one lane": book(900), "even": splitInto(book(0), 3)} {
 		if _, err := b.Spread(stamp()); errs.Of(err).Rule != "fund.spread" {

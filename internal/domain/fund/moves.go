@@ -149,7 +149,7 @@ func (b Book) Reverse(s Stamp, t Transfer) (Transfer, error) {
 		return Transfer{}, err
 	}
 	_, err = b.Apply(m)
-	if err != nil && b.split() {
+	if errs.Is(err, errs.Precondition) {
 		m.Entries = b.entries(b.total(m))
 		_, err = b.Apply(m)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -406,5 +407,22 @@ func TestACheckWithoutFaultsIsKeptAsAnEmptyList(t *testing.T) {
 	})
 	if n := d.Count(`select count(*) from ledger_check where detail = '[]' and faults = 0`); n != 1 {
 		t.Errorf("%d empty lists kept", n)
+	}
+}
+
+// A settlement is seen by who sees the treatment and by the funds that paid, not
+// by the hospital's own part, which is nobody's fund.
+func TestASettlementIsSeenByTheFundsThatPaid(t *testing.T) {
+	d := newDesk(t, 1000)
+	tr := d.Advance(d.Eligible(servicetest.Mountain), treatment.AdmitEmergency, treatment.LogOperation, treatment.Discharge)
+	s := store.Settlement{ID: ident.New(), State: store.Settled, SettledOn: d.Today(), Settlement: fee.Settlement{Bill: 10, Waiver: 3, Net: 0,
+		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: 7}}}}
+	d.Do(d.System(), func(tx *store.Tx) error {
+		return tx.InsertSettlement(s, tr, []store.SettlementLine{{Fund: d.fund.ID, Amount: 7}, {Amount: 3}})
+	})
+	for _, table := range []string{"settlement where id = $1", "settlement_line where settlement_id = $1"} {
+		if n := d.Count(`select count(*) from `+table+` and $2 = any(visible_to) and not $3 = any(visible_to)`, s.ID, d.fund.ID, ident.Nil); n == 0 {
+			t.Errorf("%s: not seen by the fund, or by nobody's", table)
+		}
 	}
 }
