@@ -136,17 +136,26 @@ func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
 // SplitFund gives a fund lanes beside its first one, at zero; it has none yet. The
 // ids grow from lane to lane and from account to account, which is the lock order.
 func (tx *Tx) SplitFund(id ident.ID, lanes int) error {
-	var kinds pq.StringArray
-	var accounts []ident.ID
-	var numbers pq.Int64Array
-	for lane := 1; lane < min(lanes, fund.MaxLanes); lane++ {
-		for _, kind := range []fund.Account{fund.Available, fund.Reserved, fund.Committed} {
-			accounts, kinds, numbers = append(accounts, ident.New()), append(kinds, string(kind)), append(numbers, int64(lane))
-		}
+	kinds := []fund.Account{fund.Available, fund.Reserved, fund.Committed}
+	return tx.write(`insert into ledger_account (partnership_id, id, fund_id, kind, lane, balance_fen) values `, `($1, #, $2, #, #, 0)`,
+		[]any{tx.Partnership(), id}, (lanes-1)*len(kinds), func(i int) ([]any, error) {
+			return []any{ident.New(), string(kinds[i%len(kinds)]), 1 + i/len(kinds)}, nil
+		})
+}
+
+// BusiestFund is the pool that posted most since an instant, of those that posted
+// at least so many transfers and have one lane only; false when there is none.
+func (tx *Tx) BusiestFund(since time.Time, least int) (id ident.ID, ok bool, err error) {
+	var ids []ident.ID
+	err = tx.list(&ids, `select f.id from fund f cross join lateral (select count(*) as n from ledger_transfer t
+			where t.partnership_id = f.partnership_id and t.fund_id = f.id and t.posted_at >= $2) d
+		where f.partnership_id = $1 and f.kind = 'pool' and d.n >= $3
+		and not exists (select 1 from ledger_account l where l.partnership_id = f.partnership_id and l.fund_id = f.id and l.kind = 'available' and l.lane = 1)
+		order by d.n desc, f.id limit 1`, tx.Partnership(), since, least)
+	if err != nil || len(ids) == 0 {
+		return ident.Nil, false, err
 	}
-	_, err := tx.exec(`insert into ledger_account (partnership_id, id, fund_id, kind, lane, balance_fen)
-		select $1, v.id, $2, v.kind, v.lane, 0 from unnest($3::uuid[], $4::text[], $5::int[]) as v(id, kind, lane)`, tx.Partnership(), id, idArray(accounts), kinds, numbers)
-	return err
+	return ids[0], true, nil
 }
 
 // FundParticipates lets the steward of a fund see a treatment the fund has

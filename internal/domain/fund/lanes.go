@@ -12,6 +12,10 @@ import (
 // MaxLanes is into how many lanes a fund can be split.
 const MaxLanes = 8
 
+// BusyDay is how many transfers a fund posts on a day that makes its one row a
+// queue: it is split in the night after.
+const BusyDay = 2000
+
 // Lane is one sub-account of a split fund: a set of available, reserved and
 // committed of its own, so that reservations which run at once do not wait for one
 // row. Only the first lane has the source. The lanes are a matter of bookkeeping:

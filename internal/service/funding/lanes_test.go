@@ -4,11 +4,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -120,5 +122,59 @@ func TestASplitFundIsGivenOutToTheLastFen(t *testing.T) {
 	})
 	if n := d.Count(`select count(*) from ledger_entry e join ledger_account l on l.id = e.account_id where l.kind <> 'source' and e.balance_fen < 0`); n != 0 {
 		t.Errorf("a lane was below zero after %d entries", n)
+	}
+}
+
+// A fund that posted two thousand transfers in a day has lanes the next morning;
+// one transfer less, and it has none.
+func TestAFundIsSplitInTheNightAfterABusyDay(t *testing.T) {
+	d := newDesk(t, 800)
+	busy := func(n int) {
+		t.Helper()
+		d.untriggered(`insert into ledger_transfer (partnership_id, id, fund_id, kind, effective_on, posted_at, posted_by)
+			select partnership_id, gen_random_uuid(), fund_id, 'deposit', effective_on, posted_at, posted_by from ledger_transfer, generate_series(1, $1)`, n)
+	}
+	lanes := func(check bool) int {
+		t.Helper()
+		d.Do(d.System(), func(tx *store.Tx) error {
+			id, ok, err := tx.BusiestFund(tx.Now().Add(-24*time.Hour), fund.BusyDay)
+			if ok != check || ok && id != d.fund.ID {
+				t.Errorf("the busiest fund: %v, %v", id, ok)
+			}
+			return err
+		})
+		if err := d.DB.InTx(t.Context(), d.System(), func(tx *store.Tx) error { return funding.SplitBusiest(tx) }); check && err != nil {
+			t.Fatal(err)
+		}
+		return d.Count(`select count(*) from ledger_account where fund_id = $1 and kind = 'available' and balance_fen = 100`, d.fund.ID)
+	}
+	busy(fund.BusyDay - 2)
+	if n := lanes(false); n != 0 {
+		t.Errorf("%d lanes after a quiet day", n)
+	}
+	d.untriggered(`insert into ledger_transfer (partnership_id, id, fund_id, kind, effective_on, posted_at, posted_by)
+		select partnership_id, gen_random_uuid(), fund_id, 'deposit', effective_on, posted_at, posted_by from ledger_transfer limit $1`, 1)
+	if n := lanes(true); n != fund.MaxLanes {
+		t.Errorf("%d lanes with their share after a busy day", n)
+	}
+	if n := lanes(false); n != fund.MaxLanes {
+		t.Errorf("%d lanes: split twice", n)
+	}
+}
+
+// untriggered runs a statement as the superuser with the triggers off.
+func (d *desk) untriggered(query string, n int) {
+	d.T.Helper()
+	tx, err := pgtest.Open(d.T, d.Database.SuperDSN).Begin()
+	if err == nil {
+		if _, err = tx.Exec(`set local session_replication_role = replica`); err == nil {
+			_, err = tx.Exec(query, n)
+		}
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		d.T.Fatal(err)
 	}
 }

@@ -205,6 +205,8 @@ func TestAStatementThatFailsIsNeverAnEmptyAnswer(t *testing.T) {
 	d.broken(func(tx *store.Tx) {
 		for name, err := range map[string]error{
 			"books":              second(tx.Books(d.fund.ID)),
+			"reserving books":    second(tx.ReservingBooks(1, d.fund.ID)),
+			"the busiest fund":   third(tx.BusiestFund(servicetest.Start(), 1)),
 			"look at books":      second(tx.LookBooks(d.fund.ID)),
 			"ledger":             second(tx.ListLedger(store.LedgerFilter{Fund: d.fund.ID}, first)),
 			"transfer":           second(tx.TransferByID(id)),
