@@ -178,3 +178,15 @@ func (d *desk) untriggered(query string, n int) {
 		d.T.Fatal(err)
 	}
 }
+
+func TestFundsThatShareAReservationAreLockedWhole(t *testing.T) {
+	d := splitDesk(t, 800)
+	other := d.Fund(500)
+	d.Do(d.System(), func(tx *store.Tx) error {
+		books, err := tx.ReservingBooks(10, d.fund.ID, other.ID)
+		if len(books) != 2 || books[d.fund.ID].Balances.Available != 800 || books[other.ID].Balances.Available != 500 {
+			t.Errorf("read %+v", books)
+		}
+		return err
+	})
+}
