@@ -17,10 +17,17 @@ type mutant struct {
 	line     int
 	fn       string // function or method
 	from, to string
+	nth      int // of those that read the same in the function
 }
 
 // key names a mutant for as long as its code stands, wherever the line moves.
-func (m mutant) key() string { return fmt.Sprintf("%s %s: %s → %s", m.file, m.fn, m.from, m.to) }
+func (m mutant) key() string {
+	key := fmt.Sprintf("%s %s: %s → %s", m.file, m.fn, m.from, m.to)
+	if m.nth > 1 {
+		key += fmt.Sprintf(" [%d]", m.nth)
+	}
+	return key
+}
 
 // truth says which constants a condition is replaced by. An operand of && that
 // is always false makes the whole false, so it is turned to true only.
@@ -246,7 +253,12 @@ func (r *rewriter) value(x ast.Expr) string {
 func (r *rewriter) next() int { return len(r.mutants) + 1 }
 
 func (r *rewriter) add(x ast.Expr, to string) int {
-	m := mutant{id: r.next(), file: r.path, line: r.fset.Position(x.Pos()).Line, fn: r.fn, from: short(r.plain(x)), to: short(to)}
+	m := mutant{id: r.next(), file: r.path, line: r.fset.Position(x.Pos()).Line, fn: r.fn, from: short(r.plain(x)), to: short(to), nth: 1}
+	for _, o := range r.mutants {
+		if o.file == m.file && o.fn == m.fn && o.from == m.from && o.to == m.to {
+			m.nth++
+		}
+	}
 	r.mutants = append(r.mutants, m)
 	return m.id
 }
