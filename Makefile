@@ -14,8 +14,10 @@ VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>
 # People in the bench data set: 50k, or 1m.
 SIZE ?= 50k
 ADDR ?= 127.0.0.1:8080
+# What make mutate turns the branches of.
+TARGET ?= fee fund ledger authz
 
-.PHONY: run test build lint bench deps clean
+.PHONY: run test build lint bench mutate histories deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -32,6 +34,13 @@ lint:  ## format, vet, staticcheck, generated assets, house rules, known vulnera
 
 bench: deps-run  ## product and floor side by side, for SIZE people
 	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
+
+mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must be noticed by a test
+	SHANHAI_TEST_MUTATE="$(TARGET)" go test -run '^TestMutate$$' -count 1 -v -timeout 240m ./internal/mutate
+
+histories: deps-run  ## a hundred thousand random histories of a ledger in the rules, three hundred in PostgreSQL
+	go test -count 1 -timeout 120m ./internal/domain/fund ./internal/domain/fee -scale 100000
+	go test -run 'AnySequence' -count 1 -v -timeout 120m ./internal/service/funding -scale 300
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext

@@ -82,7 +82,7 @@ func State(t *Tree) []Finding {
 	var fs []Finding
 	vars := map[string]map[string]bool{} // package → names of its variables
 	for _, f := range t.code() {
-		if in(f.Room(), "pgtest") { // one server for all tests of a process is its purpose
+		if in(f.Room(), "pgtest", "scaletest") { // one server, and one flag, for all tests of a process are their purpose
 			continue
 		}
 		if vars[f.Dir] == nil {

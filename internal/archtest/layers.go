@@ -26,7 +26,7 @@ var rooms = map[string]int{
 	"service": service,
 	"httpx":   delivery, "httpapi": delivery, "webui": delivery, "jobs": delivery,
 	"app": wiring, "cli": wiring, "config": wiring,
-	"demo": proving, "bench": proving, "acceptance": proving, "faults": proving, "pgtest": proving, "archtest": proving,
+	"demo": proving, "bench": proving, "mutate": proving, "acceptance": proving, "faults": proving, "pgtest": proving, "scaletest": proving, "archtest": proving,
 	"cmd": command,
 }
 

@@ -179,7 +179,7 @@ func withLimits(dsn string, statement time.Duration) string {
 		{"idle_in_transaction_session_timeout", strconv.FormatInt(idleInTx.Milliseconds(), 10)},
 	}
 	u, err := url.Parse(dsn)
-	if err == nil && u.Scheme != "" && u.Host != "" {
+	if err == nil && u.Scheme != "" && (u.Host != "" || u.Query().Has("host")) { // the host of a socket stands in the query
 		q := u.Query()
 		for _, l := range limits {
 			q.Set(l[0], l[1])

@@ -133,6 +133,31 @@ func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
 	return a, err
 }
 
+// SplitFund gives a fund lanes beside its first one, at zero; it has none yet. The
+// ids grow from lane to lane and from account to account, which is the lock order.
+func (tx *Tx) SplitFund(id ident.ID, lanes int) error {
+	kinds := []fund.Account{fund.Available, fund.Reserved, fund.Committed}
+	return tx.write(`insert into ledger_account (partnership_id, id, fund_id, kind, lane, balance_fen) values `, `($1, #, $2, #, #, 0)`,
+		[]any{tx.Partnership(), id}, (lanes-1)*len(kinds), func(i int) ([]any, error) {
+			return []any{ident.New(), string(kinds[i%len(kinds)]), 1 + i/len(kinds)}, nil
+		})
+}
+
+// BusiestFund is the pool that posted most since an instant, of those that posted
+// at least so many transfers and have one lane only; false when there is none.
+func (tx *Tx) BusiestFund(since time.Time, least int) (id ident.ID, ok bool, err error) {
+	var ids []ident.ID
+	err = tx.list(&ids, `select f.id from fund f cross join lateral (select count(*) as n from ledger_transfer t
+			where t.partnership_id = f.partnership_id and t.fund_id = f.id and t.posted_at >= $2) d
+		where f.partnership_id = $1 and f.kind = 'pool' and d.n >= $3
+		and not exists (select 1 from ledger_account l where l.partnership_id = f.partnership_id and l.fund_id = f.id and l.kind = 'available' and l.lane = 1)
+		order by d.n desc, f.id limit 1`, tx.Partnership(), since, least)
+	if err != nil || len(ids) == 0 {
+		return ident.Nil, false, err
+	}
+	return ids[0], true, nil
+}
+
 // FundParticipates lets the steward of a fund see a treatment the fund has
 // posted for, with its approval and settlement.
 func (tx *Tx) FundParticipates(treatment, fund ident.ID) error {
@@ -177,7 +202,7 @@ func (tx *Tx) HoldsOf(fund ident.ID) ([]Hold, error) {
 func (tx *Tx) SpentSince(fund ident.ID, since time.Time) (money.Fen, error) {
 	var spent money.Fen
 	err := tx.get(&spent, `select coalesce(-sum(e.amount_fen), 0)::bigint from ledger_transfer t
-		join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available' and l.lane = 0
+		join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available'
 		join ledger_entry e on e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.account_id = l.id
 		where t.partnership_id = $1 and t.fund_id = $2 and t.posted_at >= $3 and t.treatment_id is not null`, tx.Partnership(), fund, since)
 	return spent, err

@@ -50,11 +50,12 @@ type bookRow struct {
 	Name    string    `db:"name"`
 	ID      ident.ID  `db:"id"`
 	Kind    string    `db:"kind"`
+	Lane    int       `db:"lane"`
 	Balance money.Fen `db:"balance_fen"`
 }
 
-const selectBook = `select l.fund_id, f.name, l.id, l.kind, l.balance_fen from unnest($2::uuid[]) want
-	join ledger_account l on l.partnership_id = $1 and l.fund_id = want and l.lane = 0
+const selectBook = `select l.fund_id, f.name, l.id, l.kind, l.lane, l.balance_fen from unnest($2::uuid[]) want
+	join ledger_account l on l.partnership_id = $1 and l.fund_id = want
 	join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id`
 
 // Books locks the accounts of funds in the order of their ids, across all of
@@ -62,6 +63,41 @@ const selectBook = `select l.fund_id, f.name, l.id, l.kind, l.balance_fen from u
 // directly before the posting: the accounts of a busy fund are the hot rows.
 func (tx *Tx) Books(funds ...ident.ID) (map[ident.ID]fund.Book, error) {
 	return tx.books(selectBook+` order by l.id for update of l`, funds)
+}
+
+// ReservingBooks is Books for a reservation. Of a split fund it takes one lane that
+// nobody holds and that has the amount, and answers with a book of that lane alone,
+// so that reservations at the same time do not wait for each other. When no lane is
+// free with enough, or several funds share the reservation, the accounts are locked
+// as always: the fund's sum decides. A lane is taken without waiting, so this can
+// never be a part of a circle of waiting transactions.
+func (tx *Tx) ReservingBooks(amount money.Fen, funds ...ident.ID) (map[ident.ID]fund.Book, error) {
+	if len(funds) != 1 {
+		return tx.Books(funds...)
+	}
+	var rows []struct {
+		Name      string    `db:"name"`
+		Available ident.ID  `db:"available_id"`
+		Reserved  ident.ID  `db:"reserved_id"`
+		Committed ident.ID  `db:"committed_id"`
+		Balance   money.Fen `db:"balance_fen"`
+	}
+	err := tx.list(&rows, `select f.name, l.id as available_id, l.balance_fen, r.id as reserved_id, c.id as committed_id from ledger_account l
+		join ledger_account r on r.partnership_id = l.partnership_id and r.fund_id = l.fund_id and r.kind = 'reserved' and r.lane = l.lane
+		join ledger_account c on c.partnership_id = l.partnership_id and c.fund_id = l.fund_id and c.kind = 'committed' and c.lane = l.lane
+		join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id
+		where l.partnership_id = $1 and l.fund_id = $2 and l.kind = 'available' and l.balance_fen >= $3
+		and exists (select 1 from ledger_account m where m.partnership_id = $1 and m.fund_id = $2 and m.kind = 'available' and m.lane = 1)
+		order by l.lane limit 1 for update of l skip locked`, tx.Partnership(), funds[0], amount)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return tx.Books(funds...)
+	}
+	r := rows[0]
+	return map[ident.ID]fund.Book{funds[0]: {Fund: funds[0], Name: r.Name, Accounts: fund.Accounts{Available: r.Available, Reserved: r.Reserved, Committed: r.Committed},
+		Balances: fund.Balances{Available: r.Balance}}}, nil
 }
 
 // LookBooks reads balances for display, without holding anything.
@@ -74,21 +110,17 @@ func (tx *Tx) books(query string, funds []ident.ID) (map[ident.ID]fund.Book, err
 	if err := tx.list(&rows, query, tx.Partnership(), idArray(distinct(funds))); err != nil {
 		return nil, err
 	}
+	lanes := map[ident.ID]*[fund.MaxLanes]fund.Lane{}
 	out := map[ident.ID]fund.Book{}
 	for _, r := range rows {
-		b := out[r.Fund]
-		b.Fund, b.Name = r.Fund, r.Name
-		switch fund.Account(r.Kind) {
-		case fund.Source:
-			b.Accounts.Source, b.Balances.Source = r.ID, r.Balance
-		case fund.Available:
-			b.Accounts.Available, b.Balances.Available = r.ID, r.Balance
-		case fund.Reserved:
-			b.Accounts.Reserved, b.Balances.Reserved = r.ID, r.Balance
-		case fund.Committed:
-			b.Accounts.Committed, b.Balances.Committed = r.ID, r.Balance
+		if lanes[r.Fund] == nil {
+			lanes[r.Fund] = &[fund.MaxLanes]fund.Lane{}
 		}
-		out[r.Fund] = b
+		lanes[r.Fund][r.Lane].Put(fund.Account(r.Kind), r.ID, r.Balance)
+		out[r.Fund] = fund.Book{Fund: r.Fund, Name: r.Name}
+	}
+	for id, b := range out {
+		out[id] = b.With(*lanes[id])
 	}
 	for _, id := range funds {
 		if _, ok := out[id]; !ok {
@@ -152,7 +184,8 @@ func (r ledgerRow) line() LedgerLine {
 }
 
 // selectLedger: the amount of a transfer is the sum of what came in anywhere; a
-// transfer that leaves the money available alone keeps the balance unknown.
+// transfer that leaves the money available alone keeps the balance unknown, and so
+// do those of a split fund, whose lanes move at the same time.
 const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, t.treatment_id, t.approval_id, t.reverses_id,
 	coalesce((select a.display_name from account a where a.id = t.posted_by), '') as posted_name,
 	coalesce((select c.case_no from treatment x join casefile c on c.partnership_id = x.partnership_id and c.id = x.case_id
@@ -160,9 +193,12 @@ const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, 
 	coalesce((select o.kind from ledger_transfer o where o.partnership_id = t.partnership_id and o.id = t.reverses_id), '') as reverses_kind,
 	coalesce((select true from ledger_transfer o where o.partnership_id = t.partnership_id and o.reverses_id = t.id limit 1), false) as reversed,
 	(select coalesce(sum(e.amount_fen), 0)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0) as amount_fen,
-	coalesce(v.amount_fen, 0) as change_fen, v.balance_fen as available_fen
-	from ledger_transfer t left join ledger_account l on l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available' and l.lane = 0
-	left join ledger_entry v on v.partnership_id = t.partnership_id and v.transfer_id = t.id and v.account_id = l.id `
+	v.change_fen, v.available_fen
+	from ledger_transfer t cross join lateral (select coalesce(sum(e.amount_fen), 0)::bigint as change_fen,
+		case when max(w.lane) = 0 then min(e.balance_fen) end as available_fen
+		from ledger_account l join ledger_entry e on e.partnership_id = l.partnership_id and e.transfer_id = t.id and e.account_id = l.id
+		cross join lateral (select max(m.lane) as lane from ledger_account m where m.partnership_id = t.partnership_id and m.fund_id = t.fund_id and m.kind = 'available') w
+		where l.partnership_id = t.partnership_id and l.fund_id = t.fund_id and l.kind = 'available') v `
 
 // LedgerFilter narrows a fund's list of transfers.
 type LedgerFilter struct {

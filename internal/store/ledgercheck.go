@@ -46,9 +46,10 @@ func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 			where t.partnership_id = $1 group by t.fund_id, t.id, t.kind having coalesce(sum(l.amount_fen), 0) <> 0 or count(l.id) < 2 limit 100)
 		union all (select 'negative', l.fund_id, l.id, l.kind, l.balance_fen, w.lowest from low w join ledger_account l on l.partnership_id = $1 and l.id = w.account_id
 			where l.kind <> 'source' limit 100)
-		union all (select 'holds', l.fund_id, null, l.kind, l.balance_fen, coalesce(h.held, 0) from ledger_account l
+		union all (select 'holds', l.fund_id, null, 'reserved', l.balance_fen, coalesce(h.held, 0) from (select a.fund_id, sum(a.balance_fen)::bigint as balance_fen
+				from ledger_account a where a.partnership_id = $1 and a.kind = 'reserved' group by a.fund_id) l
 			left join (select x.fund_id, sum(x.amount_fen)::bigint as held from approval_line x where x.partnership_id = $1 and x.hold = 'open' group by x.fund_id) h
-				on h.fund_id = l.fund_id where l.partnership_id = $1 and l.kind = 'reserved' and l.lane = 0 and l.balance_fen <> coalesce(h.held, 0) limit 100)
+				on h.fund_id = l.fund_id where l.balance_fen <> coalesce(h.held, 0) limit 100)
 		order by 1, 2, 4`, tx.Partnership())
 	return out, err
 }

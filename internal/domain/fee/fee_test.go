@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 // good is 58,142.56 yuan: a settlement of the usual shape.
@@ -75,7 +76,7 @@ func TestOneSlipIsOneMessage(t *testing.T) {
 }
 
 func TestTheNetFollowsFromTheOthersAndPartsMakeTheBill(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		part := rapid.Int64Range(0, 1_000_000_00)
 		s := fee.Settlement{Basic: money.Fen(part.Draw(t, "basic")), Critical: money.Fen(part.Draw(t, "critical")),
 			Assistance: money.Fen(part.Draw(t, "assistance")), Other: money.Fen(part.Draw(t, "other")), Waiver: money.Fen(part.Draw(t, "waiver"))}

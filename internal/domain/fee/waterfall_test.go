@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 // rules are small round numbers, so that every expected row can be worked out on
@@ -250,7 +251,7 @@ func sample() *policy.Version { v := policy.SampleVersion(2025); return &v }
 
 func TestEveryCaseAddsUpAndNothingIsNegative(t *testing.T) {
 	v := sample()
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		c, year := drawCase(t, v)
 		r := fee.Compute(v, c, year)
 		if !r.Sum.Balances() || r.Sum.Bill != c.Bill() {
@@ -280,7 +281,7 @@ func TestEveryCaseAddsUpAndNothingIsNegative(t *testing.T) {
 
 func TestTheOrderOfLinesChangesNothing(t *testing.T) {
 	v := sample()
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		c, year := drawCase(t, v)
 		a := fee.Compute(v, c, year)
 		rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
@@ -295,7 +296,7 @@ func TestTheOrderOfLinesChangesNothing(t *testing.T) {
 
 func TestTwoAdmissionsTakeTheDeductibleOfOne(t *testing.T) {
 	v := sample()
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		c, year := drawCase(t, v)
 		c.Kind = procedure.TKA // no package price
 		c.Programme = procedure.Joint
@@ -313,7 +314,7 @@ func TestTwoAdmissionsTakeTheDeductibleOfOne(t *testing.T) {
 
 func TestRule11ARehearsalOfTheRulesInForceReproducesEveryRow(t *testing.T) {
 	v := sample()
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		person := ident.New()
 		var stored []fee.Stored
 		year := fee.Year{}
@@ -347,7 +348,7 @@ func BenchmarkCase(b *testing.B) {
 
 func TestAYearThatStandsIsCountedAgainToTheSame(t *testing.T) {
 	v := sample()
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		_, opening := drawCase(t, v)
 		var stored []fee.Stored
 		year := opening.Plus(nil)

@@ -53,13 +53,14 @@ const (
 	KindMoveOut        Kind = "move_out"        // to another fund, by a governed change of purpose
 	KindMoveIn         Kind = "move_in"         // and in there
 	KindReturn         Kind = "return"          // back to who gave it
+	KindSpread         Kind = "spread"          // between the sub-accounts of a split fund
 	KindReversal       Kind = "reversal"        // the mirror of another transfer
 )
 
 // Kinds lists the kinds of transfers.
 func Kinds() []Kind {
 	return []Kind{KindDeposit, KindReserve, KindRelease, KindCommit, KindReimburse, KindHistoryDeposit, KindHistoryCommit,
-		KindMoveOut, KindMoveIn, KindReturn, KindReversal}
+		KindMoveOut, KindMoveIn, KindReturn, KindSpread, KindReversal}
 }
 
 // Label is the message key of the kind's name.
@@ -154,12 +155,14 @@ func (b *Balances) of(kind Account) *money.Fen {
 	return &b.Committed
 }
 
-// Book is a fund with its accounts and their locked balances.
+// Book is a fund with its accounts and their locked balances. Of a split fund the
+// accounts are those of the first lane and the balances the sums over all lanes.
 type Book struct {
 	Fund     ident.ID
 	Name     string // for the sentence of a refusal
 	Accounts Accounts
 	Balances Balances
+	Lanes    [MaxLanes]Lane // of a split fund; empty otherwise
 }
 
 // Apply posts a transfer to the balances. It refuses an account that is not the
@@ -170,28 +173,29 @@ func (b Book) Apply(t Transfer) (Book, error) {
 	}
 	next := b
 	for _, e := range t.Entries {
-		kind := Account("")
-		for _, k := range AccountKinds() {
-			if b.Accounts.ID(k) == e.AccountID {
-				kind = k
-			}
-		}
+		lane, kind := b.find(e.AccountID)
 		if kind == "" {
 			return b, errs.New(errs.Internal, "error.fund.other_account", nil)
 		}
 		*next.Balances.of(kind) += e.Amount
+		if b.split() {
+			*next.Lanes[lane].Balances.of(kind) += e.Amount
+		}
 	}
-	if next.Balances.Available < 0 || next.Balances.Reserved < 0 || next.Balances.Committed < 0 {
-		return b, errs.Refuse("fund.never_negative", "error.fund.below_zero", errs.Args{"fund": b.Name},
-			"fund.remedy.reload")
+	for _, l := range next.lanes() {
+		if l.Balances.Available < 0 || l.Balances.Reserved < 0 || l.Balances.Committed < 0 {
+			return b, errs.Refuse("fund.never_negative", "error.fund.below_zero", errs.Args{"fund": b.Name}, "fund.remedy.reload")
+		}
 	}
 	return next, nil
 }
 
 // move makes a transfer of one amount between two accounts.
 func (b Book) move(s Stamp, kind Kind, from, to Account, amount money.Fen) Transfer {
-	return Transfer{ID: s.ID, Kind: kind, EffectiveOn: s.On, Entries: []Entry{
-		{b.Accounts.ID(from), -amount}, {b.Accounts.ID(to), amount}}}
+	var d Balances
+	*d.of(from) -= amount
+	*d.of(to) += amount
+	return Transfer{ID: s.ID, Kind: kind, EffectiveOn: s.On, Entries: b.entries(d)}
 }
 
 // checkAmount refuses what no movement can have.

@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 var day = clock.MustDate(2026, 11, 20)
@@ -257,7 +258,7 @@ func TestNoAccountGoesBelowZero(t *testing.T) {
 // the balances are the replay of the transfers, no hold is used twice, and
 // reversing everything backwards leaves nothing.
 func TestRandomWorkKeepsTheBooks(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 100, func(t *rapid.T) {
 		start := book(0)
 		b := start
 		var log []fund.Transfer

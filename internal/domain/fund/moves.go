@@ -96,11 +96,8 @@ func (b Book) Commit(s Stamp, h Hold, sp Spending) (Transfer, Hold, error) {
 			return Transfer{}, h, err
 		}
 	}
-	t := Transfer{ID: s.ID, Kind: KindCommit, EffectiveOn: s.On, Entries: []Entry{
-		{b.Accounts.Reserved, -h.Amount}, {b.Accounts.Committed, sp.Spent}}}
-	if more != 0 {
-		t.Entries = append(t.Entries, Entry{b.Accounts.Available, -more})
-	}
+	t := Transfer{ID: s.ID, Kind: KindCommit, EffectiveOn: s.On,
+		Entries: b.entries(Balances{Available: -more, Reserved: -h.Amount, Committed: sp.Spent})}
 	h.State = HoldCommitted
 	return t, h, nil
 }
@@ -144,13 +141,19 @@ func Mirror(s Stamp, t Transfer) (Transfer, error) {
 }
 
 // Reverse is Mirror checked against the balances: a deposit that is already
-// spent cannot be taken back.
+// spent cannot be taken back. In a split fund the money may have gone to another
+// lane since; the same amounts are then taken from where they are.
 func (b Book) Reverse(s Stamp, t Transfer) (Transfer, error) {
 	m, err := Mirror(s, t)
 	if err != nil {
 		return Transfer{}, err
 	}
-	if _, err := b.Apply(m); err != nil {
+	_, err = b.Apply(m)
+	if errs.Is(err, errs.Precondition) {
+		m.Entries = b.entries(b.total(m))
+		_, err = b.Apply(m)
+	}
+	if err != nil {
 		if errs.Is(err, errs.Precondition) {
 			return Transfer{}, errs.Refuse("fund.reversible", "error.fund.not_reversible",
 				errs.Args{"fund": b.Name, "kind": errs.Key(t.Kind.Label())}, "fund.remedy.reverse_later_first")

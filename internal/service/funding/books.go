@@ -2,11 +2,14 @@ package funding
 
 import (
 	"context"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -29,9 +32,37 @@ func (s *Service) CheckBooks(ctx context.Context, partnership ident.ID) (faults 
 		}
 		looked = true
 		tx.Audit(audit.Event{Action: audit.LedgerVerify, ObjectKind: audit.ObjectPartnership, ObjectID: partnership, Detail: map[string]any{"faults": len(faults)}})
-		return tx.SaveLedgerCheck(faults)
+		if err := tx.SaveLedgerCheck(faults); err != nil || len(faults) > 0 {
+			return err
+		}
+		return splitBusiest(tx)
 	}, store.Background())
 	return faults, looked, err
+}
+
+// splitBusiest gives the fund with the busiest day lanes, so that its reservations
+// do not wait for one row any more. Nothing anybody sees of the fund changes.
+func splitBusiest(tx *store.Tx) error {
+	id, busy, err := tx.BusiestFund(tx.Now().Add(-24*time.Hour), fund.BusyDay)
+	if err != nil || !busy {
+		return err
+	}
+	tx.Audit(audit.Event{Action: audit.FundEdit, ObjectKind: audit.ObjectFund, ObjectID: id, Detail: map[string]any{"lanes": fund.MaxLanes}})
+	if err := tx.SplitFund(id, fund.MaxLanes); err != nil {
+		return err
+	}
+	books, err := tx.Books(id)
+	if err != nil {
+		return err
+	}
+	t, err := books[id].Spread(fund.Stamp{ID: ident.New(), On: tx.Today()})
+	if errs.Is(err, errs.Precondition) { // nothing to spread: the next deposit is
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.PostTransfer(store.Posting{Transfer: t, Fund: id})
 }
 
 // Books is the latest check of the books, for who sees balances; false when none

@@ -313,7 +313,11 @@ func granted(lines []store.ApprovalLine, less money.Fen) []store.ApprovalLine {
 // one go, and opens the treatment to the funds' stewards. It fills in the
 // transfers of the lines.
 func hold(tx *store.Tx, a store.Approval, lines []store.ApprovalLine, late bool) ([]Voucher, error) {
-	books, err := tx.Books(fundsOf(lines)...)
+	var asked money.Fen // of one fund, when there is one only
+	for _, l := range lines {
+		asked += l.Amount
+	}
+	books, err := tx.ReservingBooks(asked, fundsOf(lines)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package funding_test
 
 import (
-	"flag"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -58,9 +58,6 @@ func TestTwoHundredApprovalsAtOnceAgainstMoneyFor137(t *testing.T) {
 	}
 }
 
-// scale multiplies the number of random histories: go test ./internal/service/funding -run AnySequence -scale 20
-var scale = flag.Int("scale", 1, "how many times thirty random histories of a ledger are played")
-
 // held is what the model knows of one treatment.
 type held struct {
 	treatment ident.ID
@@ -83,13 +80,7 @@ type model struct {
 func TestAnySequenceOfUseCasesKeepsTheBooks(t *testing.T) {
 	d := newDesk(t, 0)
 	// Every step is a transaction: thirty sequences find what a hundred find.
-	checks := flag.Lookup("rapid.checks")
-	before := checks.Value.String()
-	if err := checks.Value.Set(strconv.Itoa(30 * *scale)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = checks.Value.Set(before) })
-	rapid.Check(t, func(rt *rapid.T) {
+	scaletest.Check(t, 30, func(rt *rapid.T) {
 		d.fund = d.Fund(1_000_000)
 		m := &model{d: d, b: fund.Balances{Source: -1_000_000, Available: 1_000_000}}
 		for i := range rapid.IntRange(4, 14).Draw(rt, "steps") {
@@ -99,6 +90,10 @@ func TestAnySequenceOfUseCasesKeepsTheBooks(t *testing.T) {
 			}
 		}
 	})
+	faults, looked, err := d.s.CheckBooks(t.Context(), d.Partnership.ID)
+	if err != nil || !looked || len(faults) > 0 {
+		t.Errorf("the nightly check: %+v, %v, %v", faults, looked, err)
+	}
 }
 
 func (m *model) step(t *rapid.T, i int) {

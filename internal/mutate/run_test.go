@@ -1,0 +1,306 @@
+package mutate
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// source is a package read and type-checked.
+type source struct {
+	root, dir, name string
+	only            []string // names of files; empty: all
+	fset            *token.FileSet
+	info            *types.Info
+	files           []file
+}
+
+type file struct {
+	path string
+	src  []byte
+	ast  *ast.File
+}
+
+func (p *source) wanted(path string) bool {
+	return len(p.only) == 0 || slices.Contains(p.only, filepath.Base(path))
+}
+
+func (p *source) relative(path string) string {
+	rel, err := filepath.Rel(p.root, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(rel)
+}
+
+// read loads a package with what it imports as compiled by the go command.
+func read(root, pkg string, only []string) (*source, error) {
+	out, err := run(root, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Export,DepOnly", pkg)
+	if err != nil {
+		return nil, err
+	}
+	exports := map[string]string{}
+	p := &source{root: root, only: only, fset: token.NewFileSet()}
+	var names []string
+	path := ""
+	for d := json.NewDecoder(strings.NewReader(out)); ; {
+		var l struct {
+			ImportPath, Name, Dir, Export string
+			GoFiles                       []string
+			DepOnly                       bool
+		}
+		if err := d.Decode(&l); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		exports[l.ImportPath] = l.Export
+		if !l.DepOnly {
+			path, p.name, p.dir, names = l.ImportPath, l.Name, l.Dir, l.GoFiles
+		}
+	}
+	var parsed []*ast.File
+	for _, n := range names {
+		f := file{path: filepath.Join(p.dir, n)}
+		if f.src, err = os.ReadFile(f.path); err != nil {
+			return nil, err
+		}
+		if f.ast, err = parser.ParseFile(p.fset, f.path, f.src, parser.SkipObjectResolution); err != nil {
+			return nil, err
+		}
+		p.files, parsed = append(p.files, f), append(parsed, f.ast)
+	}
+	p.info = &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	conf := types.Config{Importer: importer.ForCompiler(p.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
+	_, err = conf.Check(path, p.fset, parsed, p.info)
+	return p, err
+}
+
+// run is a command that must succeed; its output comes back.
+func run(dir, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	var errout bytes.Buffer
+	cmd.Dir, cmd.Stderr = dir, &errout
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, errout.String())
+	}
+	return string(out), err
+}
+
+// target is a package whose branches are turned, and the packages whose tests
+// must notice.
+type target struct {
+	name  string
+	pkg   string
+	only  []string
+	tests []string
+	skip  string   // tests that say nothing new and take long, apart by |
+	flags []string // for the tests
+	env   []string
+
+	database bool // the tests need PostgreSQL
+}
+
+// proof is one test with the mutants it passes by.
+type proof struct {
+	binary, dir, name string
+	took              time.Duration
+	passes            map[int]bool
+}
+
+// runner runs the mutants of one target.
+type runner struct {
+	target
+	dir      string
+	parallel int
+	mutants  []mutant
+	proofs   []proof
+}
+
+// outcome is what became of a mutant.
+type outcome struct {
+	mutant
+	killer  string // the test that noticed; empty: survived
+	reached bool
+}
+
+// prepare compiles the tests against the copy and lets each pass once.
+func prepare(root, dir string, t target, parallel int) (*runner, error) {
+	p, err := read(root, t.pkg, t.only)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{target: t, dir: dir, parallel: parallel}
+	replace, mutants, err := p.overlay(dir)
+	if err != nil {
+		return nil, err
+	}
+	r.mutants = mutants
+	raw, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return nil, err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, raw, 0o600); err != nil {
+		return nil, err
+	}
+	for i, pkg := range t.tests {
+		binary := filepath.Join(dir, fmt.Sprintf("tests%d", i))
+		if _, err := run(root, "go", "test", "-c", "-overlay", overlay, "-o", binary, pkg); err != nil {
+			return nil, err
+		}
+		where, err := run(root, "go", "list", "-f", "{{.Dir}}", pkg)
+		if err != nil {
+			return nil, err
+		}
+		list, err := run(strings.TrimSpace(where), binary, "-test.list", "^Test")
+		if err != nil {
+			return nil, err
+		}
+		for name := range strings.FieldsSeq(list) {
+			if !t.skips(name) {
+				r.proofs = append(r.proofs, proof{binary: binary, dir: strings.TrimSpace(where), name: name})
+			}
+		}
+	}
+	return r, r.pass()
+}
+
+func (t target) skips(name string) bool {
+	return slices.Contains(strings.Split(t.skip, "|"), name)
+}
+
+// pass runs each test without a mutant.
+func (r *runner) pass() error {
+	var g errgroup.Group
+	g.SetLimit(r.parallel)
+	for i := range r.proofs {
+		g.Go(func() error {
+			p := &r.proofs[i]
+			log := filepath.Join(r.dir, fmt.Sprintf("passed%d", i))
+			begin := time.Now()
+			out, failed, err := r.try(p.binary, p.dir, []string{p.name}, 10*time.Minute, "SHANHAI_MUTANT_PASSED="+log)
+			if err != nil || failed {
+				return fmt.Errorf("%s fails without a mutant: %w\n%s", p.name, err, out)
+			}
+			p.took, p.passes = time.Since(begin), map[int]bool{}
+			raw, err := os.ReadFile(log)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			for text := range strings.FieldsSeq(string(raw)) {
+				id, err := strconv.Atoi(text)
+				if err != nil {
+					return err
+				}
+				p.passes[id] = true
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	slices.SortStableFunc(r.proofs, func(a, b proof) int { return cmp.Compare(a.took, b.took) })
+	return err
+}
+
+// try runs tests of one binary; a test that never ends has failed.
+func (r *runner) try(binary, dir string, tests []string, limit time.Duration, env string) (out string, failed bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit+10*time.Second)
+	defer cancel()
+	args := append([]string{"-test.run", "^(" + strings.Join(tests, "|") + ")$", "-test.failfast", "-test.timeout", limit.String()}, r.flags...)
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, append(append(os.Environ(), r.env...), env), 10*time.Second
+	raw, err := cmd.CombinedOutput()
+	out = string(raw)
+	exit := &exec.ExitError{}
+	switch {
+	case err == nil:
+		return out, false, nil
+	case errors.As(err, &exit) && (strings.Contains(out, "--- FAIL") || strings.Contains(out, "panic:") || strings.Contains(out, "fatal error:") || ctx.Err() != nil):
+		return out, true, nil
+	}
+	return out, false, fmt.Errorf("neither passed nor failed: %w\n%s", err, out)
+}
+
+// together is how long the tests take that are run in one process: starting one
+// costs, and so does every test after the one that notices.
+const together = 8 * time.Second
+
+// meet lets a mutant meet the tests that pass by it.
+func (r *runner) meet(m mutant) (outcome, error) {
+	o := outcome{mutant: m}
+	type group struct {
+		proof
+		tests []string
+	}
+	var groups []group
+	for _, p := range r.proofs {
+		if !p.passes[m.id] {
+			continue
+		}
+		o.reached = true
+		if n := len(groups); n > 0 && groups[n-1].took+p.took < together && groups[n-1].binary == p.binary {
+			groups[n-1].tests = append(groups[n-1].tests, p.name)
+			groups[n-1].took += p.took
+			continue
+		}
+		groups = append(groups, group{p, []string{p.name}})
+	}
+	for _, g := range groups {
+		out, failed, err := r.try(g.binary, g.dir, g.tests, 10*g.took+20*time.Second, "SHANHAI_MUTANT="+strconv.Itoa(m.id))
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", m.key(), err)
+		}
+		if failed {
+			o.killer = first(out)
+			return o, nil
+		}
+	}
+	return o, nil
+}
+
+// first is the test that failed.
+func first(out string) string {
+	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
+		name, _, _ := strings.Cut(rest, " ")
+		return name
+	}
+	return "the end of the run"
+}
+
+// meetAll lets all mutants but the excluded meet the tests.
+func (r *runner) meetAll(excluded map[string]string) ([]outcome, error) {
+	var g errgroup.Group
+	g.SetLimit(r.parallel)
+	all := make([]outcome, len(r.mutants))
+	for i, m := range r.mutants {
+		if _, ok := excluded[m.key()]; ok {
+			continue
+		}
+		g.Go(func() (err error) {
+			all[i], err = r.meet(m)
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.DeleteFunc(all, func(o outcome) bool { return o.id == 0 }), err
+}

@@ -1,0 +1,42 @@
+// Package scaletest says how many random cases a test plays. A few are enough to
+// notice a rule that was removed, and fit into make test; before a release, or
+// after a change of the rules, the same tests are run for longer:
+//
+//	go test ./internal/domain/fund -scale 100000
+//	make histories
+package scaletest
+
+import (
+	"flag"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var scale = flag.Int("scale", 0, "how many random cases each random test plays; 0: as many as it usually does")
+
+// Times is how many random cases to play: usually so many.
+func Times(usual int) int {
+	if *scale > 0 {
+		return *scale
+	}
+	return usual
+}
+
+// Check is rapid.Check for so many cases. A number of checks that was asked for by
+// rapid's own flag stands.
+func Check(t *testing.T, usual int, property func(*rapid.T)) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks")
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f == checks })
+	if *scale > 0 || !asked {
+		before := checks.Value.String()
+		if err := checks.Value.Set(strconv.Itoa(Times(usual))); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = checks.Value.Set(before) }()
+	}
+	rapid.Check(t, property)
+}
