@@ -217,7 +217,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel",
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint",
 	} {
 		p.objects[name] = value
 	}
@@ -244,7 +244,7 @@ func (p *premises) address(pattern string, real bool) string {
 			parts[i] = p.objects[parts[i-1]]
 		case part == "{action}" && parts[1] == "referrals":
 			parts[i] = "accept"
-		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}":
+		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}", part == "{group}":
 			parts[i] = p.objects[part]
 		case strings.HasPrefix(part, "{") && real:
 			parts[i] = p.objects[part]

@@ -88,7 +88,9 @@ func TestTwoRecordsAreMergedAndTakenApartThroughTheAPI(t *testing.T) {
 	if code, raw := a.get(token, "/person-reviews?state=open"); code != http.StatusOK || json.Unmarshal(raw, &done) != nil || len(done.Rows) != 1 || done.Rows[0].ID != asked.ID {
 		t.Errorf("the queue: %d %s", code, raw)
 	}
-	body := func(version int, reason string) map[string]any { return map[string]any{"version": version, "reason": reason} }
+	body := func(version int, reason string) map[string]any {
+		return map[string]any{"version": version, "reason": reason}
+	}
 	var wrong reviewAnswer
 	if code := a.post(token, path+"/merge", "m0", body(seen.Version, ""), &wrong); code != http.StatusUnprocessableEntity || len(wrong.Fields) != 1 || wrong.Fields[0].Path != "reason" {
 		t.Errorf("without a reason: %d %+v", code, wrong)
