@@ -267,6 +267,9 @@ func (s *Server) endFollowUps(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &body); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("seen", body.Seen); err != nil {
+		return 0, nil, err
+	}
 	in := aftercare.EndInput{Case: id, Seen: body.Seen, End: followup.End{Reason: body.Reason, On: body.On, Note: body.Note}}
 	done, err := s.d.Aftercare.End(r.Context(), c.Who, in, aftercare.KeyOf(c.Key, in))
 	return http.StatusOK, done, err
@@ -281,6 +284,9 @@ func (s *Server) resumeFollowUps(r *http.Request, c *call) (int, any, error) {
 		Seen int64 `json:"seen"`
 	}
 	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	if err := needs("seen", body.Seen); err != nil {
 		return 0, nil, err
 	}
 	in := aftercare.ResumeInput{Case: id, Seen: body.Seen}

@@ -322,7 +322,10 @@ func (s *Server) endFollowUp(w http.ResponseWriter, r *http.Request, c *Call) er
 
 // seen is the mark of the view a decision was made by.
 func seen(r *http.Request) int64 {
-	n, _ := strconv.ParseInt(r.PostFormValue("seen"), 10, 64) // not a number: nothing was seen
+	n, err := strconv.ParseInt(r.PostFormValue("seen"), 10, 64)
+	if err != nil || n < 1 {
+		return -1 // no view there is: whoever saw none decides on an old one
+	}
 	return n
 }
 

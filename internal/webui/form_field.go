@@ -171,6 +171,10 @@ func (c Control) Described() string { return c.ID() + "-line" }
 // Group reports whether several inputs share the label, which is then a legend.
 func (c Control) Group() bool { return c.Kind == KindRadio || c.Kind == KindChecks }
 
+// Clearable reports whether the group has a choice of its own for "not answered":
+// a radio button that was picked cannot be let go of otherwise.
+func (c Control) Clearable() bool { return c.Kind == KindRadio && c.Optional && !c.offers("") }
+
 // Today is the day relative spellings count from.
 func (c Control) Today() string { return c.form.Today.String() }
 
