@@ -192,7 +192,7 @@ func (p *premises) records() {
 	p.RegisterAt(near, joined.Person)
 	must(p, "join", servicetest.JoinRequest(p.World, joined.Person, procedure.Joint, near, false))
 	other := p.Case(near, procedure.Joint, "向天秀")
-	review, err := s.Intake.Ask(ctx, p.Approver(), joined.Person, other.No, "同音")
+	review, err := s.Intake.Ask(ctx, p.Approver(), "", intake.AskInput{Person: joined.Person, Other: other.No, Reason: "同音"})
 	must(p, "ask", err)
 	gone := p.Patient(here, "向远山")
 	death, err := s.Care.ReportDeath(ctx, p.Registrar(here), care.DeathInput{Person: gone, Death: patient.Death{On: p.Today(), Source: patient.DeathFamily}}, store.Key{})
@@ -214,10 +214,10 @@ func (p *premises) records() {
 		"operations": op.ID.String(), "procedures": op.ID.String(), "settlements": settled.Settlement.String(), "attachments": file.String(), "imports": batch.String(),
 		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients",
 		"users": p.Registrar(here).AccountID.String(), "organisations": p.ID(here).String(), "partnerships": p.Partnership.ID.String(),
-		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "deaths": death.ID.String(),
+		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "sessions": ident.New().String(),
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "sessions": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -246,7 +246,7 @@ func (p *premises) address(pattern string, real bool) string {
 			parts[i] = p.objects[parts[i-1]]
 		case part == "{action}" && parts[1] == "referrals":
 			parts[i] = "accept"
-		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}":
+		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}", part == "{group}":
 			parts[i] = p.objects[part]
 		case strings.HasPrefix(part, "{") && real:
 			parts[i] = p.objects[part]

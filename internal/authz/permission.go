@@ -52,6 +52,7 @@ const (
 
 	FollowUpRead   Permission = "followup:read"   // see worklists and records of follow-up
 	FollowUpRecord Permission = "followup:record" // record follow-ups, losses and return slips
+	FollowUpRule   Permission = "followup:rule"   // put follow-up windows in force
 
 	AttachmentRead Permission = "attachment:read" // see attachments
 	AttachmentAdd  Permission = "attachment:add"  // upload and replace attachments
@@ -152,7 +153,7 @@ func Permissions() []Permission {
 		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, ScreeningRecord, ScreeningRead, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
-		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
+		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,

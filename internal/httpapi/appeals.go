@@ -107,6 +107,9 @@ func (s *Server) decideAppeal(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("version", in.Version); err != nil {
+		return 0, nil, err
+	}
 	out, err := s.d.Funding.DecideAppeal(r.Context(), c.Who, funding.AppealDecision{Appeal: id, State: in.State, Opinion: in.Opinion, Version: in.Version}, c.Key)
 	return http.StatusOK, created{out}, err
 }

@@ -145,6 +145,9 @@ func (s *Server) decideApproval(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("version", in.Version); err != nil {
+		return 0, nil, err
+	}
 	if in.Decision == fund.DecideWithdraw { // has an address and a permission of its own
 		in.Decision = ""
 	}
@@ -164,6 +167,9 @@ func (s *Server) withdrawApproval(r *http.Request, c *call) (int, any, error) {
 		Version int64 `json:"version"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
+		return 0, nil, err
+	}
+	if err := needs("version", in.Version); err != nil {
 		return 0, nil, err
 	}
 	return s.decided(r, c, funding.Decision{Decision: fund.DecideWithdraw, Version: in.Version})

@@ -29,6 +29,8 @@ func (s *Server) followUpRoutes(rt *router) {
 	rt.post("/cases/{id}/followups/schedule", authz.FollowUpRecord, s.scheduleFollowUps)
 	rt.post("/cases/{id}/slip", authz.FollowUpRecord, s.slip)
 	rt.post("/slips/search", authz.FollowUpRead, s.findSlip)
+	rt.get("/followup-rules", authz.FollowUpRead, s.followRules)
+	rt.post("/followup-rules/{group}", authz.FollowUpRule, s.saveFollowRule)
 }
 
 // followUpBody is an appointment. The contact data are those of the hospital
@@ -59,6 +61,8 @@ type followUpBody struct {
 	PhoneLast4  string              `json:"phone_last4"`
 	Phone       string              `json:"phone,omitempty"`
 	KinPhone    string              `json:"kin_phone,omitempty"`
+	Edition     int64               `json:"edition"`  // of the windows it was made by; 0 is the preset
+	FoundBy     *ident.ID           `json:"found_by"` // contact by which a lost patient was found again
 	Version     int64               `json:"version"`
 }
 
@@ -68,7 +72,10 @@ func followUpsOf(list []aftercare.FollowUp, today clock.Date) []followUpBody {
 		out[i] = followUpBody{ID: f.ID, CaseID: f.Case, ProcedureID: f.Procedure, HospitalID: f.Hospital, CaseNo: f.CaseNo, Name: f.PersonName, Programme: f.Programme, Kind: f.Kind,
 			Side: f.Side, OperatedOn: f.OperatedOn, Step: f.Step, Wants: append([]followup.Want{}, followup.WantsOf(f.Kind, f.Step)...), Due: f.Due, From: f.From, To: f.To,
 			State: f.State(today, f.Died), Reason: f.Because(f.Died), EndedOn: f.EndedOn, Evidence: f.Evidence, Attempts: f.Attempts, Township: f.Township, Village: f.Village,
-			PhoneLast4: f.PhoneLast4, Phone: f.Phone, KinPhone: f.KinPhone, Version: f.Version}
+			PhoneLast4: f.PhoneLast4, Phone: f.Phone, KinPhone: f.KinPhone, Edition: f.Edition, Version: f.Version}
+		if f.FoundBy != ident.Nil {
+			out[i].FoundBy = &f.FoundBy
+		}
 	}
 	return out
 }
@@ -260,6 +267,9 @@ func (s *Server) endFollowUps(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &body); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("seen", body.Seen); err != nil {
+		return 0, nil, err
+	}
 	in := aftercare.EndInput{Case: id, Seen: body.Seen, End: followup.End{Reason: body.Reason, On: body.On, Note: body.Note}}
 	done, err := s.d.Aftercare.End(r.Context(), c.Who, in, aftercare.KeyOf(c.Key, in))
 	return http.StatusOK, done, err
@@ -274,6 +284,9 @@ func (s *Server) resumeFollowUps(r *http.Request, c *call) (int, any, error) {
 		Seen int64 `json:"seen"`
 	}
 	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	if err := needs("seen", body.Seen); err != nil {
 		return 0, nil, err
 	}
 	in := aftercare.ResumeInput{Case: id, Seen: body.Seen}

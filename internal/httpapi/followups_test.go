@@ -86,7 +86,11 @@ func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
 	if code := a.post(token, at+"/followups/resumption", "r-1", map[string]any{"seen": seen}, &done); code != http.StatusPreconditionFailed {
 		t.Errorf("resumed on an old view: %d %+v", code, done)
 	}
-	if code := a.post(token, at+"/followups/resumption", "r-2", map[string]any{}, &done); code != http.StatusOK || done.FollowUps != float64(12) {
+	if code := a.post(token, at+"/followups/resumption", "r-2", map[string]any{}, nil); code != http.StatusUnprocessableEntity {
+		t.Errorf("resumed on no view at all: %d", code)
+	}
+	_, raw = a.get(token, at+"/followups")
+	if code := a.post(token, at+"/followups/resumption", "r-3", map[string]any{"seen": decode[followAnswer](t, raw).Seen}, &done); code != http.StatusOK || done.FollowUps != float64(12) {
 		t.Errorf("resumed: %d %+v", code, done)
 	}
 	var slip, found followAnswer

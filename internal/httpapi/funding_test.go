@@ -102,12 +102,13 @@ func TestMoneyThroughTheAPI(t *testing.T) {
 	var asked moneyAnswer
 	must("an application", a.post(clerk, "/approvals", "a", ask, &asked), http.StatusCreated)
 	decision := "/approvals/" + asked.ID.String() + "/decision"
-	must("a clerk's decision", a.post(clerk, decision, "x", map[string]any{"decision": "approve", "relation": "none"}, nil), http.StatusForbidden)
-	must("more than there is", a.post(office, decision, "y", map[string]any{"decision": "approve", "relation": "none"}, &v), http.StatusConflict)
+	must("a clerk's decision", a.post(clerk, decision, "x", map[string]any{"decision": "approve", "relation": "none", "version": 1}, nil), http.StatusForbidden)
+	must("a decision on no version", a.post(office, decision, "w", map[string]any{"decision": "approve", "relation": "none"}, nil), http.StatusUnprocessableEntity)
+	must("more than there is", a.post(office, decision, "y", map[string]any{"decision": "approve", "relation": "none", "version": 1}, &v), http.StatusConflict)
 	if v.Rule != "fund.sufficient" {
 		t.Errorf("refused by %q", v.Rule)
 	}
-	must("an approval", a.post(office, decision, "z", map[string]any{"decision": "approve", "relation": "none", "amount_fen": 900_000}, &v), http.StatusOK)
+	must("an approval", a.post(office, decision, "z", map[string]any{"decision": "approve", "relation": "none", "amount_fen": 900_000, "version": 1}, &v), http.StatusOK)
 	if v.Approved != 900_000 || len(v.Vouchers) != 1 {
 		t.Errorf("%+v", v)
 	}
@@ -137,11 +138,11 @@ func TestMoneyThroughTheAPI(t *testing.T) {
 	if status, _ := a.get(clerk, "/approvals/"+asked.ID.String()); status != http.StatusOK {
 		t.Errorf("own application: %d", status)
 	}
-	must("a reversal", a.post(clerk, "/settlements/"+settled.ID.String()+"/reversal", "r", map[string]any{"reason": "清单更正"}, nil), http.StatusOK)
+	must("a reversal", a.post(clerk, "/settlements/"+settled.ID.String()+"/reversal", "r", map[string]any{"version": 1, "reason": "清单更正"}, nil), http.StatusOK)
 	second := a.Eligible(servicetest.Mountain)
 	ask["treatment_id"] = second.ID
 	must("a second application", a.post(clerk, "/approvals", "b", ask, &asked), http.StatusCreated)
-	must("taken back", a.post(clerk, "/approvals/"+asked.ID.String()+"/withdrawal", "w", map[string]any{}, nil), http.StatusOK)
+	must("taken back", a.post(clerk, "/approvals/"+asked.ID.String()+"/withdrawal", "w", map[string]any{"version": 1}, nil), http.StatusOK)
 	if status, _ := a.get(clerk, "/approvals?state=nonsense"); status < 400 || status > 422 {
 		t.Errorf("an unknown state: %d", status)
 	}

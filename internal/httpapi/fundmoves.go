@@ -72,6 +72,9 @@ func (s *Server) decideMove(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("version", in.Version); err != nil {
+		return 0, nil, err
+	}
 	state, err := s.d.Funding.DecideMove(r.Context(), c.Who, funding.MoveDecision{Move: id, Approve: in.Approve, Opinion: in.Opinion, Version: in.Version}, c.Key)
 	return http.StatusOK, moveState{state}, err
 }

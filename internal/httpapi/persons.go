@@ -21,6 +21,12 @@ func (s *Server) personRoutes(rt *router) {
 	rt.get("/persons/{id}", authz.PersonRead, s.person)
 	rt.get("/registrations", authz.PersonRead, s.registrations)
 	rt.post("/registrations", authz.PersonRegister, s.register)
+	rt.get("/person-reviews", authz.PersonIdentity, s.personReviews)
+	rt.post("/person-reviews", authz.PersonIdentity, s.askReview)
+	rt.get("/person-reviews/{id}", authz.PersonIdentity, s.personReview)
+	rt.post("/person-reviews/{id}/merge", authz.PersonIdentity, s.decideReview(intake.Merge))
+	rt.post("/person-reviews/{id}/distinct", authz.PersonIdentity, s.decideReview(intake.Distinct))
+	rt.post("/person-reviews/{id}/unmerge", authz.PersonIdentity, s.decideReview(intake.Reopen))
 }
 
 // registrationLine is a line of a list. Numbers are masked here as everywhere.

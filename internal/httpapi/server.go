@@ -193,6 +193,16 @@ func (s *Server) openAPI(*http.Request, *call) (int, any, error) {
 	return http.StatusOK, v, err
 }
 
+// needs refuses a change that does not say which version it was made on: it
+// could overwrite what nobody had seen.
+func needs(name string, version int64) error {
+	var f errs.Fields
+	if version < 1 {
+		f.Add(name, "error.version.missing")
+	}
+	return f.Err()
+}
+
 // pathID reads an id of the address; a malformed one does not exist.
 func pathID(r *http.Request, name string) (ident.ID, error) {
 	id, err := ident.Parse(chi.URLParam(r, name))

@@ -116,6 +116,9 @@ func (s *Server) reverseSettlement(r *http.Request, c *call) (int, any, error) {
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
+	if err := needs("version", in.Version); err != nil {
+		return 0, nil, err
+	}
 	out, err := s.d.Funding.Reverse(r.Context(), c.Who, funding.Reversal{Settlement: id, Reason: in.Reason, Version: in.Version}, c.Key)
 	return http.StatusOK, settledJSON{out.Settlement, vouchersOf(out.Vouchers)}, err
 }

@@ -20,6 +20,7 @@ func (s *Server) visitRoutes(rt *router) {
 	rt.post("/visits/{id}/members", authz.VisitEdit, s.addVisitMember)
 	rt.post("/visits/{id}/members/{member}/removal", authz.VisitEdit, s.removeVisitMember)
 	rt.post("/visits/{id}/cases", authz.VisitEdit, s.planVisitCase)
+	rt.post("/visits/{id}/cases/{entry}/change", authz.VisitEdit, s.replanVisitCase)
 	rt.post("/visits/{id}/cases/{entry}/cancellation", authz.VisitEdit, s.cancelVisitCase)
 	rt.post("/visits/{id}/handovers", authz.VisitEdit, s.handOver)
 	rt.post("/visits/{id}/days", authz.VisitEdit, s.attend)
@@ -69,6 +70,8 @@ type visitLineBody struct {
 	Side        procedure.Side `json:"side"`
 	Start       int            `json:"start_minute"`
 	Minutes     int            `json:"minutes"`
+	Place       int            `json:"place"` // in the list of the day; 0: none
+	Note        string         `json:"note"`
 	Outcome     visit.Outcome  `json:"outcome"`
 	Reason      string         `json:"reason"`
 	ProcedureID ident.ID       `json:"procedure_id"`
@@ -124,6 +127,7 @@ func visitLineOf(l visiting.VisitLine) visitLineBody {
 	b := visitLineBody{CaseID: l.Case, CaseNo: l.Patient.CaseNo, Name: l.Patient.Name, Outcome: l.Outcome}
 	if e := l.Entry; e != nil {
 		b.EntryID, b.On, b.Kind, b.Side, b.Start, b.Minutes, b.Reason, b.Version = e.ID, e.On, e.Kind, e.Side, e.Start, e.Minutes, e.Reason, e.Version
+		b.Place, b.Note = e.Place, e.Note
 	}
 	if o := l.Operation; o != nil {
 		b.ProcedureID, b.On, b.Kind, b.Side = o.Procedure, o.On, o.Kind, o.Side
@@ -228,10 +232,33 @@ func (s *Server) planVisitCase(r *http.Request, c *call) (int, any, error) {
 		On      clock.Date     `json:"on"`
 		Start   int            `json:"start_minute"`
 		Minutes int            `json:"minutes"`
+		Place   int            `json:"place"`
+		Note    string         `json:"note"`
 	}
 	return s.visitStep(r, &b, func(id ident.ID) error {
-		in := visiting.EntryInput{Visit: id, CaseNo: b.CaseNo, Entry: visit.Entry{Kind: b.Kind, Side: b.Side, Surgeon: b.Surgeon, On: b.On, Start: b.Start, Minutes: b.Minutes}}
+		in := visiting.EntryInput{Visit: id, CaseNo: b.CaseNo, Entry: visit.Entry{Kind: b.Kind, Side: b.Side, Surgeon: b.Surgeon, On: b.On, Start: b.Start, Minutes: b.Minutes, Place: b.Place, Note: b.Note}}
 		return renamed(s.d.Visiting.PlanCase(r.Context(), c.Who, in, visiting.KeyOf(c.Key, in)), map[string]string{"case": "case_no", "surgeon": "surgeon_id"})
+	})
+}
+
+// replanVisitCase changes a planned operation; patient and operation stay.
+func (s *Server) replanVisitCase(r *http.Request, c *call) (int, any, error) {
+	entry, err := pathID(r, "entry")
+	if err != nil {
+		return 0, nil, err
+	}
+	var b struct {
+		Version int64      `json:"version"`
+		Surgeon ident.ID   `json:"surgeon_id"`
+		On      clock.Date `json:"on"`
+		Start   int        `json:"start_minute"`
+		Minutes int        `json:"minutes"`
+		Place   int        `json:"place"`
+		Note    string     `json:"note"`
+	}
+	return s.visitStep(r, &b, func(id ident.ID) error {
+		in := visiting.ReplanInput{Visit: id, Entry: visit.Entry{ID: entry, Surgeon: b.Surgeon, On: b.On, Start: b.Start, Minutes: b.Minutes, Place: b.Place, Note: b.Note, Version: b.Version}}
+		return renamed(s.d.Visiting.ReplanCase(r.Context(), c.Who, in, visiting.KeyOf(c.Key, in)), map[string]string{"surgeon": "surgeon_id"})
 	})
 }
 

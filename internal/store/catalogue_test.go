@@ -50,7 +50,7 @@ var businessTables = map[string]string{
 
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
-	"followup": byVisible, "followup_contact": byVisible, "followup_score": byVisible, "followup_slip": byVisible,
+	"followup": byVisible, "followup_contact": byVisible, "followup_score": byVisible, "followup_slip": byVisible, "followup_rule": byPartnership,
 	"privilege": byHospital, "privilege_exception": byTeam, "visit": byHospital, "visit_member": byHospital, "visit_day": byHospital, "visit_case": byVisible,
 	"visit_handover": byVisible, "visit_supply": byHospital, "teaching": byHospital, "teaching_attendee": byHospital, "meeting": byPartnership, "meeting_task": byPartnership,
 	"skill_rule": byPartnership, "skill_observation": byVisible, "skill_signoff": byHospital,
@@ -67,7 +67,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "skill_observation", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}

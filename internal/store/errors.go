@@ -30,6 +30,7 @@ var constraintKeys = map[string]string{
 	"approval_appeal_one":           "error.fund.appeal_open",
 	"approval_signature_once":       "error.stale",
 	"funding_rule_pkey":             "error.stale",
+	"followup_rule_pkey":            "error.stale",
 	"approval_two_persons":          "error.approval.same_person",
 	"procedure_two_clinicians":      "error.procedure.own_entry",
 	"settlement_one_live":           "error.settlement.exists",

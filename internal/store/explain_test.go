@@ -321,7 +321,7 @@ func work(tx *store.Tx, p place) []error {
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
 		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), seen(tx.CaseSeenBy(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
 		drop(tx.CountReferrals(p.here)), drop(tx.ReferralsWaiting(p.here)), drop(tx.ReferralClocks()),
-		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.HoldsOf(p.fund)), drop(tx.SpentSince(p.fund, time.Now())), drop(tx.NamesOf([]ident.ID{p.hospital})), drop(tx.FundingRules()), lastCheck(tx), lapseSome(tx), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
+		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.HoldsOf(p.fund)), drop(tx.SpentSince(p.fund, time.Now())), drop(tx.NamesOf([]ident.ID{p.hospital})), drop(tx.FundingRules()), drop(tx.FollowRules("joint")), drop(tx.AllFollowRules()), lastCheck(tx), lapseSome(tx), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
 		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),
 	}
 	for _, text := range []string{"向丹", "xab", "xiang300", "1234", "S3001", "500199196002290131", "13900000000", "向丹 1234"} {

@@ -28,6 +28,7 @@ type FollowUp struct {
 	Evidence   followup.Evidence
 	Attempts   int // in which nobody was reached
 	Note       string
+	FoundBy    ident.ID // the contact by which a lost patient was found again
 	Version    int64
 
 	CaseNo       string
@@ -64,6 +65,9 @@ type followUpRow struct {
 	Evidence   string     `db:"evidence"`
 	Attempts   int        `db:"attempts"`
 	Version    int64      `db:"version"`
+	Group      string     `db:"grp"`
+	Edition    int64      `db:"edition"`
+	FoundBy    ident.ID   `db:"found_by"`
 	Kind       string     `db:"kind"`
 	Site       string     `db:"site"`
 	Side       string     `db:"side"`
@@ -85,19 +89,19 @@ type followUpRow struct {
 
 func (r followUpRow) appointment() followup.Appointment {
 	return followup.Appointment{ID: r.ID, Step: followup.Step(r.Step), Due: r.Due, From: r.From, To: r.To, Status: followup.Status(r.Status),
-		Reason: followup.Reason(r.Reason), EndedOn: r.EndedOn}
+		Reason: followup.Reason(r.Reason), EndedOn: r.EndedOn, Group: followup.Group(r.Group), Edition: r.Edition}
 }
 
 func (r followUpRow) followUp() FollowUp {
 	return FollowUp{Appointment: r.appointment(), Procedure: r.Procedure, Treatment: r.Treatment, Case: r.Case, Person: r.Person, Hospital: r.Hospital,
 		Programme: procedure.Programme(r.Programme), Kind: procedure.Kind(r.Kind), Site: procedure.Site(r.Site), Side: procedure.Side(r.Side), OperatedOn: r.OperatedOn,
-		OperatedAt: r.OperatedAt, Evidence: followup.Evidence(r.Evidence), Attempts: r.Attempts, Note: r.Note, Version: r.Version, CaseNo: r.CaseNo,
+		OperatedAt: r.OperatedAt, Evidence: followup.Evidence(r.Evidence), Attempts: r.Attempts, Note: r.Note, FoundBy: r.FoundBy, Version: r.Version, CaseNo: r.CaseNo,
 		HospitalName: r.Place, PersonName: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, Died: r.Died, Registration: r.Reg, Township: r.Township,
 		Village: r.Village, Address: r.Address, PhoneLast4: r.Phone, Kin: r.Kin, KinLast4: r.KinPhone, PersonSort: r.NameKey}
 }
 
 const followUpColumns = `f.id, f.procedure_id, f.treatment_id, f.case_id, f.person_id, f.hospital_id, f.programme, f.step, f.due_on, f.from_on, f.to_on, f.township,
-	f.village, f.status, f.reason, f.note, f.ended_on, f.evidence, f.attempts, f.version, o.kind, o.site, o.side, o.operated_on, o.hospital_id as operated_at, c.case_no,
+	f.village, f.status, f.reason, f.note, f.ended_on, f.evidence, f.attempts, f.version, f.grp, f.edition, f.found_by, o.kind, o.site, o.side, o.operated_on, o.hospital_id as operated_at, c.case_no,
 	p.name as person_name, p.name_key, p.sex, p.birth_on, coalesce(p.deceased_on, (select d.deceased_on from person d where d.partnership_id = p.partnership_id and d.id = p.root_id)) as died_on,
 	(select coalesce(nullif(g.short_name, ''), g.name) from organisation g where g.id = f.hospital_id) as hospital_name,
 	r.id as registration_id, coalesce(r.address, '') as address, coalesce(r.phone_last4, '') as phone_last4, coalesce(r.kin_name, '') as kin_name,
@@ -313,12 +317,16 @@ func (tx *Tx) deriveFollowUps(operation ident.ID, since clock.Date) error {
 		return err
 	}
 	var have []followUpRow
-	err = tx.list(&have, `select f.id, f.step, f.due_on, f.from_on, f.to_on, f.status, f.reason, f.ended_on from followup f
+	err = tx.list(&have, `select f.id, f.step, f.due_on, f.from_on, f.to_on, f.status, f.reason, f.ended_on, f.grp, f.edition from followup f
 		where f.partnership_id = $1 and f.procedure_id = $2 and f.live order by f.due_on limit 100`, tx.Partnership(), operation)
 	if err != nil {
 		return err
 	}
-	d := followup.Reconcile(items(have, followUpRow.appointment), procedure.Kind(o.Kind), o.On, since)
+	rules, err := tx.FollowRules(followup.GroupOf(procedure.Kind(o.Kind)))
+	if err != nil {
+		return err
+	}
+	d := FollowTable(rules).Reconcile(items(have, followUpRow.appointment), procedure.Kind(o.Kind), o.On, since)
 	if err := tx.applyDiff(operation, d); err != nil {
 		return err
 	}
@@ -351,21 +359,21 @@ func (tx *Tx) applyDiff(operation ident.ID, d followup.Diff) error {
 		fresh := idArray(items(d.Add, func(followup.Appointment) ident.ID { return ident.New() }))
 		// A step that was dropped by an earlier correction comes back.
 		_, err := tx.exec(`insert into followup (partnership_id, id, procedure_id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, step, due_on,
-				from_on, to_on, status, created_at, created_by)
-			select o.partnership_id, w.id, o.id, o.treatment_id, o.case_id, o.person_id, o.programme, c.home_hospital_id, o.visible_to, w.step, w.due, w.first, w.last, 'open', $8, $9
+				from_on, to_on, grp, edition, status, created_at, created_by)
+			select o.partnership_id, w.id, o.id, o.treatment_id, o.case_id, o.person_id, o.programme, c.home_hospital_id, o.visible_to, w.step, w.due, w.first, w.last, $10, $11::int, 'open', $8, $9
 			from procedure o join casefile c on c.partnership_id = o.partnership_id and c.id = o.case_id
 			cross join unnest($3::uuid[], $4::text[], $5::date[], $6::date[], $7::date[]) as w(id, step, due, first, last) where o.partnership_id = $1 and o.id = $2
-			on conflict (partnership_id, procedure_id, step) do update set due_on = excluded.due_on, from_on = excluded.from_on, to_on = excluded.to_on, status = 'open',
-				reason = '', note = '', ended_on = null, live = true, version = followup.version + 1`, tx.Partnership(), operation, fresh, steps, dateArray(d.Add, due),
-			dateArray(d.Add, from), dateArray(d.Add, to), tx.now, tx.who.AccountID)
+			on conflict (partnership_id, procedure_id, step) do update set due_on = excluded.due_on, from_on = excluded.from_on, to_on = excluded.to_on, grp = excluded.grp,
+				edition = excluded.edition, status = 'open', found_by = null, reason = '', note = '', ended_on = null, live = true, version = followup.version + 1`, tx.Partnership(), operation, fresh, steps, dateArray(d.Add, due),
+			dateArray(d.Add, from), dateArray(d.Add, to), tx.now, tx.who.AccountID, string(d.Add[0].Group), d.Add[0].Edition)
 		if err != nil {
 			return err
 		}
 	}
 	if len(d.Move) > 0 {
-		_, err := tx.exec(`update followup f set due_on = w.due, from_on = w.first, to_on = w.last, version = f.version + 1
+		_, err := tx.exec(`update followup f set due_on = w.due, from_on = w.first, to_on = w.last, grp = $6, edition = $7::int, version = f.version + 1
 			from unnest($2::uuid[], $3::date[], $4::date[], $5::date[]) as w(id, due, first, last) where f.partnership_id = $1 and f.id = w.id`, tx.Partnership(), ids(d.Move),
-			dateArray(d.Move, due), dateArray(d.Move, from), dateArray(d.Move, to))
+			dateArray(d.Move, due), dateArray(d.Move, from), dateArray(d.Move, to), string(d.Move[0].Group), d.Move[0].Edition)
 		if err != nil {
 			return err
 		}
@@ -469,6 +477,9 @@ func (tx *Tx) EndFollowUps(list []FollowUp, e followup.End) error {
 	if err := tx.saveEndings(ended, e.Note); err != nil || len(list) == 0 {
 		return err
 	}
+	if err := tx.forgetLoss(list); err != nil {
+		return err
+	}
 	return tx.settleFollowUps(list[0].Person)
 }
 
@@ -480,6 +491,9 @@ func (tx *Tx) ResumeFollowUps(list []FollowUp) error {
 		return a
 	})
 	if err := tx.saveEndings(open, ""); err != nil || len(list) == 0 {
+		return err
+	}
+	if err := tx.forgetLoss(list); err != nil {
 		return err
 	}
 	return tx.settleFollowUps(list[0].Person)

@@ -219,6 +219,55 @@ func (tx *Tx) FollowedUp(f FollowUp, c Contact) error {
 	return tx.settleFollowUps(f.Person)
 }
 
+// FoundAgain stores that a contact ended the loss of appointments: those that are
+// still to come are open again, the one it was about is done. What the loss was
+// stays beside it, for the contact may be withdrawn.
+func (tx *Tx) FoundAgain(c Contact, list []FollowUp) error {
+	if len(list) == 0 {
+		return nil
+	}
+	_, err := tx.exec(`update followup f set lost_reason = f.reason, lost_note = f.note, lost_on = f.ended_on, found_by = $3, status = 'open', reason = '', note = '', ended_on = null,
+			version = f.version + 1
+		from unnest($2::uuid[]) w where f.partnership_id = $1 and f.id = w and f.status = 'lost'`, tx.Partnership(), idArray(items(list, func(f FollowUp) ident.ID { return f.ID })), c.ID)
+	if err != nil {
+		return err
+	}
+	return tx.settleFollowUps(list[0].Person)
+}
+
+// LoseAgain takes back what a contact that was withdrawn ended: appointments it
+// opened are lost as before, unless a later record says something else. Where
+// the patient was reached another time since the loss, that contact takes its
+// place. It reports how many are lost again.
+func (tx *Tx) LoseAgain(c Contact) (int, error) {
+	// What the other contact came too late for was missed.
+	_, err := tx.exec(`update followup f set found_by = k.id from (select f.id as followup_id, k.id from followup f cross join lateral (select k.id from followup_contact k
+				where k.partnership_id = $1 and k.case_id = f.case_id and k.live and k.reached and k.id <> $2 and k.happened_on between f.lost_on and f.to_on
+				order by k.happened_on, k.id limit 1) k where f.partnership_id = $1 and f.found_by = $2) k
+		where f.partnership_id = $1 and f.id = k.followup_id`, tx.Partnership(), c.ID)
+	if err != nil {
+		return 0, err
+	}
+	n, err := tx.exec(`update followup f set status = 'lost', reason = f.lost_reason, note = f.lost_note, ended_on = f.lost_on, version = f.version + 1
+		where f.partnership_id = $1 and f.found_by = $2 and f.status = 'open'`, tx.Partnership(), c.ID)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.exec(`update followup f set lost_reason = '', lost_note = '', lost_on = null, found_by = null where f.partnership_id = $1 and f.found_by = $2`, tx.Partnership(), c.ID)
+	if err != nil || n == 0 {
+		return int(n), err
+	}
+	return int(n), tx.deriveFollowUps(c.Procedure, clock.MustDate(9999, 12, 31)) // nothing is added
+}
+
+// forgetLoss makes appointments that people end or take up by hand stand for
+// themselves: no contact is behind it any more.
+func (tx *Tx) forgetLoss(list []FollowUp) error {
+	_, err := tx.exec(`update followup f set lost_reason = '', lost_note = '', lost_on = null, found_by = null from unnest($2::uuid[]) w
+		where f.partnership_id = $1 and f.id = w and f.found_by is not null`, tx.Partnership(), idArray(items(list, func(f FollowUp) ident.ID { return f.ID })))
+	return err
+}
+
 // WithdrawContact takes a contact off the record under its version, and with it
 // the complications that were told at it. Its appointment stands as before: done by another contact, or open.
 func (tx *Tx) WithdrawContact(c Contact, reason string) error {
@@ -229,11 +278,14 @@ func (tx *Tx) WithdrawContact(c Contact, reason string) error {
 	}
 	_, err = tx.exec(`update complication set live = false, withdrawn_reason = $3, version = version + 1
 		where partnership_id = $1 and contact_id = $2 and contact_id is not null and live`, tx.Partnership(), c.ID, reason)
-	if err != nil || c.FollowUp == ident.Nil {
+	if err != nil {
 		return err
 	}
-	if !c.Reached {
+	if !c.Reached && c.FollowUp != ident.Nil {
 		_, err = tx.exec(`update followup set attempts = greatest(attempts - 1, 0), version = version + 1 where partnership_id = $1 and id = $2`, tx.Partnership(), c.FollowUp)
+		return err
+	}
+	if !c.Reached || c.FollowUp == ident.Nil {
 		return err
 	}
 	_, err = tx.exec(`update followup f set status = case when k.id is null then 'open' else 'done' end, ended_on = k.happened_on, evidence = coalesce(k.evidence, ''), version = f.version + 1

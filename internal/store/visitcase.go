@@ -32,6 +32,8 @@ type entryRow struct {
 	On      clock.Date `db:"planned_on"`
 	Start   int        `db:"starts_at"`
 	Minutes int        `db:"minutes"`
+	Place   int        `db:"place"`
+	Note    string     `db:"note"`
 	State   string     `db:"state"`
 	Reason  string     `db:"reason"`
 	Version int64      `db:"version"`
@@ -40,20 +42,21 @@ type entryRow struct {
 }
 
 func (r entryRow) item() VisitEntry {
-	return VisitEntry{visit.Entry{ID: r.ID, Case: r.Case, Kind: procedure.Kind(r.Kind), Side: procedure.Side(r.Side), Surgeon: r.Surgeon, On: r.On, Start: r.Start, Minutes: r.Minutes,
+	return VisitEntry{visit.Entry{ID: r.ID, Case: r.Case, Kind: procedure.Kind(r.Kind), Side: procedure.Side(r.Side), Surgeon: r.Surgeon, On: r.On, Start: r.Start, Minutes: r.Minutes, Place: r.Place, Note: r.Note,
 		Cancelled: r.State == "cancelled", Reason: r.Reason, Version: r.Version}, r.Patient, r.SurgeonName}
 }
 
 const patientColumns = `coalesce(c.case_no, '') as case_no, coalesce(p.name, '') as person_name, coalesce(p.sex, '') as sex, p.birth_on`
 
-// VisitEntries lists the planned list of a mission, by day and hour.
+// VisitEntries lists the planned list of a mission, by day, place and hour; what
+// has no place comes after what has one.
 func (tx *Tx) VisitEntries(id ident.ID) ([]VisitEntry, error) {
 	var rows []entryRow
-	err := tx.list(&rows, `select k.id, k.case_id, k.kind, k.side, k.surgeon_id, k.planned_on, coalesce(k.starts_at, 0) as starts_at, coalesce(k.minutes, 0) as minutes, k.state,
+	err := tx.list(&rows, `select k.id, k.case_id, k.kind, k.side, k.surgeon_id, k.planned_on, coalesce(k.starts_at, 0) as starts_at, coalesce(k.minutes, 0) as minutes, coalesce(k.place, 0) as place, k.note, k.state,
 		k.reason, k.version, coalesce((select d.name from practitioner d where d.id = k.surgeon_id), '') as surgeon_name, `+patientColumns+`
 		from visit_case k join casefile c on c.partnership_id = k.partnership_id and c.id = k.case_id
 		left join person p on p.partnership_id = c.partnership_id and p.id = c.person_id
-		where k.partnership_id = $1 and k.visit_id = $2 order by k.planned_on, k.starts_at, k.id limit 500`, tx.Partnership(), id)
+		where k.partnership_id = $1 and k.visit_id = $2 order by k.planned_on, k.place, k.starts_at, k.id limit 500`, tx.Partnership(), id)
 	return items(rows, entryRow.item), err
 }
 
@@ -61,10 +64,26 @@ func (tx *Tx) VisitEntries(id ident.ID) ([]VisitEntry, error) {
 // the mission's hospital.
 func (tx *Tx) InsertVisitEntry(v Visit, e visit.Entry) error {
 	start, minutes := hour(e)
-	_, err := tx.exec(`insert into visit_case (partnership_id, id, visit_id, case_id, hospital_id, visible_to, kind, side, surgeon_id, planned_on, starts_at, minutes, state,
-		created_at, created_by) values ($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10, $11, $12, 'planned', $13, $14)`, tx.Partnership(), e.ID, v.ID, e.Case, v.Hospital,
-		idArray([]ident.ID{v.Hospital}), string(e.Kind), string(e.Side), nullID(e.Surgeon), e.On, start, minutes, tx.now, tx.who.AccountID)
+	_, err := tx.exec(`insert into visit_case (partnership_id, id, visit_id, case_id, hospital_id, visible_to, kind, side, surgeon_id, planned_on, starts_at, minutes, place, note, state,
+		created_at, created_by) values ($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10, $11, $12, $15, $16, 'planned', $13, $14)`, tx.Partnership(), e.ID, v.ID, e.Case, v.Hospital,
+		idArray([]ident.ID{v.Hospital}), string(e.Kind), string(e.Side), nullID(e.Surgeon), e.On, start, minutes, tx.now, tx.who.AccountID, placed(e), e.Note)
 	return err
+}
+
+// UpdateVisitEntry stores another day, hour, place, surgeon or note of a planned
+// operation under its version.
+func (tx *Tx) UpdateVisitEntry(e visit.Entry) error {
+	start, minutes := hour(e)
+	return tx.update(`update visit_case set planned_on = $4, starts_at = $5, minutes = $6, place = $7, surgeon_id = $8, note = $9, version = version + 1
+		where partnership_id = $1 and id = $2 and version = $3 and state = 'planned'`, tx.Partnership(), e.ID, e.Version, e.On, start, minutes, placed(e), nullID(e.Surgeon), e.Note)
+}
+
+// placed is the place of an entry, or nothing.
+func placed(e visit.Entry) *int {
+	if e.Place == 0 {
+		return nil
+	}
+	return &e.Place
 }
 
 // hour is the time of an entry, or nothing when only the day is known.

@@ -207,6 +207,24 @@ func withdrawal(b Base, today clock.Date, facts []Def, v int64) careForm {
 	return careForm{Base: b, Form: f, Facts: facts}
 }
 
+// again answers a withdrawal that was sent twice. What it is about is off the
+// record since the first time, so that only the key knows it: the service answers
+// a request it has seen as it did before, and refuses any other.
+func again(r *http.Request, c *Call, missing error, call func(version int64, reason string) error) error {
+	if !errs.Is(missing, errs.NotFound) || requestKey(r) == "" {
+		return missing
+	}
+	f := withdrawal(c.Base, c.Today, nil, 0).Form
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	v, reason := f.Version(), f.Text("reason")
+	if !f.OK() || call(v, reason) != nil {
+		return missing
+	}
+	return nil
+}
+
 func (s *Server) readingToWithdraw(r *http.Request, c *Call) (careForm, care.Reading, error) {
 	_, v, err := s.acuity(r, c)
 	if err != nil {
@@ -240,7 +258,7 @@ func (s *Server) withdrawReadingPage(w http.ResponseWriter, r *http.Request, c *
 func (s *Server) withdrawReading(w http.ResponseWriter, r *http.Request, c *Call) error {
 	p, x, err := s.readingToWithdraw(r, c)
 	if err != nil {
-		return err
+		return s.readingWithdrawn(w, r, c, err)
 	}
 	if err := p.Form.Read(r); err != nil {
 		return err
@@ -256,4 +274,21 @@ func (s *Server) withdrawReading(w http.ResponseWriter, r *http.Request, c *Call
 		}
 	}
 	return s.showCareForm(w, r, p, Button{Text: p.T("acuity.withdraw"), Kind: "danger"}, back)
+}
+
+// readingWithdrawn answers the same withdrawal a second time.
+func (s *Server) readingWithdrawn(w http.ResponseWriter, r *http.Request, c *Call, missing error) error {
+	of, e1 := pathID(r, "id")
+	id, e2 := pathID(r, "reading")
+	if e1 != nil || e2 != nil {
+		return missing
+	}
+	if err := again(r, c, missing, func(v int64, reason string) error {
+		in := care.WithdrawInput{Of: of, ID: id, Version: v, Reason: reason}
+		_, err := s.d.Care.WithdrawReading(r.Context(), c.Who, in, care.KeyOf(requestKey(r), in))
+		return err
+	}); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/cases/"+of.String()+"/acuity")
 }

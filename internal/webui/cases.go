@@ -182,7 +182,11 @@ func caseActions(b Base, v care.CaseView) []Button {
 	base := "/cases/" + v.ID.String()
 	var out []Button
 	if len(v.CanOpen) > 0 {
-		out = append(out, Button{Text: b.T("case.treat"), Icon: "plus", Kind: "primary", Href: base + "/treatments/new"})
+		treat := Button{Text: b.T("case.treat"), Icon: "plus", Kind: "primary", Href: base + "/treatments/new"}
+		if v.State == casefile.FollowUp { // possible, but not what comes next
+			treat.Kind = ""
+		}
+		out = append(out, treat)
 	}
 	if v.CanClose && v.Programme != procedure.Coronary {
 		out = append(out, Button{Text: b.T("case.second"), Href: base + "/second"})

@@ -238,7 +238,7 @@ func (s *Server) withdrawComplicationPage(w http.ResponseWriter, r *http.Request
 func (s *Server) withdrawComplication(w http.ResponseWriter, r *http.Request, c *Call) error {
 	p, v, old, err := s.complicationToWithdraw(r, c)
 	if err != nil {
-		return err
+		return s.complicationWithdrawn(w, r, c, err)
 	}
 	if err := p.Form.Read(r); err != nil {
 		return err
@@ -254,4 +254,21 @@ func (s *Server) withdrawComplication(w http.ResponseWriter, r *http.Request, c 
 		}
 	}
 	return s.showCareForm(w, r, p, Button{Text: p.T("complication.remove"), Kind: "danger"}, "/operations/"+v.ID.String())
+}
+
+// complicationWithdrawn answers the same withdrawal a second time.
+func (s *Server) complicationWithdrawn(w http.ResponseWriter, r *http.Request, c *Call, missing error) error {
+	of, e1 := pathID(r, "id")
+	id, e2 := pathID(r, "complication")
+	if e1 != nil || e2 != nil {
+		return missing
+	}
+	if err := again(r, c, missing, func(v int64, reason string) error {
+		in := care.WithdrawInput{Of: of, ID: id, Version: v, Reason: reason}
+		_, err := s.d.Care.WithdrawComplication(r.Context(), c.Who, in, care.KeyOf(requestKey(r), in))
+		return err
+	}); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/operations/"+of.String())
 }

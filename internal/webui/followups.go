@@ -125,6 +125,7 @@ func newFollowUpsView(b Base, f *Form, in aftercare.ListInput, list aftercare.Wo
 		q := followQuery(in)
 		b.Actions = []Button{{Text: b.T("followup.calls"), Icon: "printer", Href: "/followups/calls?" + q}, {Text: b.T("followup.forms"), Icon: "printer", Href: "/followups/forms?" + q}}
 	}
+	b.Actions = append(b.Actions, Button{Text: b.T("followup.rules"), Icon: "gear", Href: "/followup-rules"})
 	t := followTable(b, list, in.List)
 	if f.Chosen() != "" {
 		t.Empty = nothingMatches(b, "/followups?list="+string(in.List))

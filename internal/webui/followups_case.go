@@ -57,6 +57,11 @@ func (s *Server) caseFollowUpsPage(w http.ResponseWriter, r *http.Request, c *Ca
 func newCaseFollowView(b Base, v aftercare.CaseView) caseFollowView {
 	self := caseFollowUps(v.ID.String())
 	p := caseFollowView{Base: b, Table: caseFollowTable(b, v.FollowUps, v.Today, v.Record), Events: contactEvents(b, v), Empty: Empty{Title: b.T("followup.contacts.none"), Text: b.T("followup.contacts.none.text")}}
+	for i, f := range v.FollowUps {
+		if v.Rules.Keeps(f.Appointment, f.Kind, f.OperatedOn) {
+			p.Table.Rows[i].Cells[3].Sub = keptText(b, f)
+		}
+	}
 	if !v.Died.IsZero() {
 		p.Note = &Alert{Kind: "warn", Title: b.T("followup.died", "on", v.Died)}
 	}
@@ -83,6 +88,14 @@ func newCaseFollowView(b Base, v aftercare.CaseView) caseFollowView {
 		p.Actions = append(p.Actions, Button{Text: b.T("followup.extra", "operation", operationName(b, o)), Href: self + "/new?operation=" + o.ID.String()})
 	}
 	return p
+}
+
+// keptText says that an appointment stands by the windows it was made with.
+func keptText(b Base, f aftercare.FollowUp) string {
+	if f.Edition == 0 {
+		return b.T("followup.kept.shipped")
+	}
+	return b.T("followup.kept", "n", f.Edition)
 }
 
 // caseFollowTable lists the appointments of a case; it stands on the case's own
@@ -160,6 +173,9 @@ func contactEvents(b Base, v aftercare.CaseView) []Event {
 			e.Href = "/followups/contacts/" + k.ID.String() + "/withdrawal"
 		}
 		e.Lines = contactLines(b, k)
+		if n := v.FoundBy(k.ID); n > 0 {
+			e.Lines = append(e.Lines, b.T("followup.found_again", "n", n))
+		}
 		out = append(out, e)
 	}
 	return out
@@ -306,7 +322,10 @@ func (s *Server) endFollowUp(w http.ResponseWriter, r *http.Request, c *Call) er
 
 // seen is the mark of the view a decision was made by.
 func seen(r *http.Request) int64 {
-	n, _ := strconv.ParseInt(r.PostFormValue("seen"), 10, 64) // not a number: nothing was seen
+	n, err := strconv.ParseInt(r.PostFormValue("seen"), 10, 64)
+	if err != nil || n < 1 {
+		return -1 // no view there is: whoever saw none decides on an old one
+	}
 	return n
 }
 

@@ -244,6 +244,9 @@ func newContactView(b Base, v aftercare.CaseView, x contactSubject) contactView 
 	}
 	if !v.Died.IsZero() {
 		p.Alerts = []Alert{{Kind: "warn", Title: b.T("followup.died", "on", v.Died), Text: b.T("followup.died.text")}}
+	} else if i := slices.IndexFunc(v.FollowUps, func(f aftercare.FollowUp) bool { return f.Status == followup.Lost }); i >= 0 {
+		lost := v.FollowUps[i]
+		p.Alerts = []Alert{{Kind: "info", Title: b.T("followup.lost_now", "reason", b.T(lost.Reason.Label()), "on", lost.EndedOn), Text: b.T("followup.lost_now.text")}}
 	}
 	return p
 }

@@ -12,6 +12,10 @@ func (s *Server) followUpRoutes(rt *router) {
 	rt.get("/followups/contacts/{id}/withdrawal", authz.FollowUpRecord, s.withdrawContactPage)
 	rt.post("/followups/contacts/{id}/withdrawal", authz.FollowUpRecord, s.withdrawContact)
 
+	rt.get("/followup-rules", authz.FollowUpRead, s.followRulesPage)
+	rt.get("/followup-rules/{group}", authz.FollowUpRule, s.followRulePage)
+	rt.post("/followup-rules/{group}", authz.FollowUpRule, s.saveFollowRule)
+
 	rt.get("/cases/{id}/followups", authz.FollowUpRead, s.caseFollowUpsPage)
 	rt.get("/cases/{id}/followups/new", authz.FollowUpRecord, s.newContactPage)
 	rt.post("/cases/{id}/followups", authz.FollowUpRecord, s.recordContact)

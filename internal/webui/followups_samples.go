@@ -61,6 +61,15 @@ func followUpPapers() []PageSample {
 			v.FollowUps, v.Contacts, v.Died = nil, nil, day
 			return newCaseFollowView(titled(b, b.T("nav.followups")), v)
 		}},
+		{"visiting/visit", func(b Base) View {
+			return newFollowRulesView(titled(b, b.T("followup.rules")), sampleFollowRules(b))
+		}},
+		{"care/form", func(b Base) View {
+			v := sampleFollowRules(b)
+			p := followRuleForm(titled(b, b.T("followup.rules")), v.Groups[0], v)
+			p.Form.Fail("w6.from", "error.followup.rule_early", "from", 50, "due", 42)
+			return p.with(Button{Text: b.T("followup.rules.save")}, "/followup-rules")
+		}},
 		{"care/form", func(b Base) View {
 			p := careForm{Base: titled(b, b.T("followup.end")), Form: NewForm(b, day, endFields()...), Alerts: []Alert{{Kind: "warn", Title: b.T("followup.end.all", "n", 3), Text: b.T("followup.end.death")}}}
 			return p.with(Button{Text: b.T("followup.end.save")}, "/cases")
@@ -128,4 +137,21 @@ func sampleCaseFollow(b Base) aftercare.CaseView {
 	gone := contact
 	gone.ID, gone.Live, gone.Withdrawn, gone.Reached, gone.Step, gone.Results, gone.Complications = ident.ID{10}, false, "…", false, "", nil, nil
 	return aftercare.CaseView{CaseItem: c.CaseItem, FollowUps: sampleFollowUps(b), Contacts: []aftercare.Contact{contact, gone}, Operations: c.Operations, Sides: sampleSides(), Today: day, Record: true, Seen: 7}
+}
+
+// sampleFollowRules are windows of which one group has an edition in force and
+// one to come.
+func sampleFollowRules(b Base) aftercare.RulesView {
+	v := aftercare.RulesView{Today: sampleDay(), MayEdit: true}
+	for _, g := range followup.Groups() {
+		v.Groups = append(v.Groups, aftercare.GroupRules{Group: g, Now: followup.Edition{Group: g, Windows: followup.Usual(g)}})
+	}
+	joints := &v.Groups[0]
+	joints.Latest = 2
+	joints.Now.Version, joints.Now.From, joints.Now.Note = 1, v.Today.AddDays(-30), sampleName(b)
+	next := joints.Now
+	next.Version, next.From = 2, v.Today.AddDays(30)
+	joints.Coming = []followup.Edition{next}
+	joints.Made = []aftercare.FollowRule{{Edition: next, By: sampleName(b), At: sampleInstant()}, {Edition: joints.Now, By: sampleName(b), At: sampleInstant()}}
+	return v
 }

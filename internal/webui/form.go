@@ -233,9 +233,20 @@ func (f *Form) Int(name string) int {
 	return n
 }
 
-// Version is the hidden version of the record that is being changed.
-func (f *Form) Version() int64 {
-	n, _ := strconv.ParseInt(f.raw.Get("version"), 10, 64)
+// Version is the hidden version of the record that is being changed. A form that
+// was given one has to bring one back: without it nobody could say what the
+// change was made on.
+func (f *Form) Version() int64 { return f.mark("version") }
+
+// mark is a hidden number by which a change that came second is found.
+func (f *Form) mark(name string) int64 {
+	n, err := strconv.ParseInt(f.raw.Get(name), 10, 64)
+	i := slices.IndexFunc(f.hidden, func(h [2]string) bool { return h[0] == name })
+	if i >= 0 && (err != nil || n < 1 && f.hidden[i][1] != "0") {
+		f.Fail(name, "form.error.version")
+		f.raw.Del(name) // the page shows the one the record has now
+		return -1       // of no record, should somebody save all the same
+	}
 	return n
 }
 

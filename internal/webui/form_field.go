@@ -38,6 +38,7 @@ const (
 type Field struct {
 	Name        string
 	LabelKey    string
+	Of          string // whose label it is, where several rows have the same: the summary of errors says it
 	HintKey     string
 	HintArgs    errs.Args
 	Placeholder string // message key of an example, never the label
@@ -170,6 +171,10 @@ func (c Control) Described() string { return c.ID() + "-line" }
 // Group reports whether several inputs share the label, which is then a legend.
 func (c Control) Group() bool { return c.Kind == KindRadio || c.Kind == KindChecks }
 
+// Clearable reports whether the group has a choice of its own for "not answered":
+// a radio button that was picked cannot be let go of otherwise.
+func (c Control) Clearable() bool { return c.Kind == KindRadio && c.Optional && !c.offers("") }
+
 // Today is the day relative spellings count from.
 func (c Control) Today() string { return c.form.Today.String() }
 
@@ -214,8 +219,11 @@ func (f *Form) Problems() []Problem {
 	for _, x := range f.fields {
 		for _, e := range f.errors {
 			if e.Path == x.Name {
-				out = append(out, Problem{Href: "#f-" + x.Name, Text: f.P.T("form.problem", "field", f.P.T(x.LabelKey),
-					"problem", f.P.Say(e.Key, e.Args))})
+				label := f.P.T(x.LabelKey)
+				if x.Of != "" {
+					label = f.P.T("form.problem.of", "what", x.Of, "label", label)
+				}
+				out = append(out, Problem{Href: "#f-" + x.Name, Text: f.P.T("form.problem", "field", label, "problem", f.P.Say(e.Key, e.Args))})
 			}
 		}
 	}

@@ -330,3 +330,64 @@ func TestEveryKindOfFieldHasAControl(t *testing.T) {
 		}
 	}
 }
+
+// A form of a record brings its version back, or nobody knows what the change
+// was made on: leaving it out does not skip the question.
+func TestAFormWithoutItsVersionIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		held string // the version the page was given; empty: a new record
+		sent url.Values
+		want int64
+		bad  bool
+	}{
+		"as it was given":     {"7", url.Values{"version": {"7"}}, 7, false},
+		"an older one":        {"7", url.Values{"version": {"6"}}, 6, false}, // the service compares
+		"left out":            {"7", url.Values{}, -1, true},
+		"empty":               {"7", url.Values{"version": {""}}, -1, true},
+		"zero":                {"7", url.Values{"version": {"0"}}, -1, true},
+		"negative":            {"7", url.Values{"version": {"-3"}}, -1, true},
+		"no number":           {"7", url.Values{"version": {"x"}}, -1, true},
+		"nothing changed yet": {"0", url.Values{"version": {"0"}}, 0, false},
+		"left out before it":  {"0", url.Values{}, -1, true},
+		"a new record":        {"", url.Values{}, 0, false},
+	} {
+		f := tryForm(t)
+		if c.held != "" {
+			f.Hide("version", c.held)
+		}
+		post(t, f, c.sent)
+		if got := f.Version(); got != c.want || f.OK() == c.bad {
+			t.Errorf("%s: version %d, ok %t", name, got, f.OK())
+		}
+		if c.bad && (len(f.Problems()) != 1 || f.Hidden()[0][1] != c.held || f.Status() != http.StatusUnprocessableEntity) {
+			t.Errorf("%s: the page says %+v and holds %v", name, f.Problems(), f.Hidden())
+		}
+	}
+}
+
+func TestAnOptionalRadioGroupHasAChoiceForNotAnswered(t *testing.T) {
+	pick := []Option{{Value: "a", Key: "layer.bill"}, {Value: "b", Text: "乙"}}
+	e := testEngine(t)
+	b := testBase(e, i18n.Chinese)
+	f := NewForm(b, sampleDay(), Field{Name: "free", LabelKey: "style.f.side", Kind: KindRadio, Options: pick, Optional: true},
+		Field{Name: "must", LabelKey: "style.f.side", Kind: KindRadio, Options: pick},
+		Field{Name: "own", LabelKey: "style.f.side", Kind: KindRadio, Options: append([]Option{{Text: "全部"}}, pick...), Optional: true})
+	f.Put("free", "b")
+	w := httptest.NewRecorder()
+	page := careForm{Base: b, Form: f}.with(Button{Text: "x"}, "/")
+	if err := e.Render(w, httptest.NewRequest(http.MethodGet, "/x", nil), http.StatusOK, "care/form", page); err != nil {
+		t.Fatal(err)
+	}
+	body := w.Body.String()
+	for _, want := range []string{`<input type="radio" id="f-free-none" name="free" value="">`, "<span>未填</span><kbd aria-hidden=\"true\">3</kbd>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "f-must-none") || strings.Contains(body, "f-own-none") {
+		t.Error("a group that must be answered, or has a choice of its own, can be cleared")
+	}
+	if post(t, f, url.Values{"free": {""}, "must": {"a"}}); f.Choice("free") != "" || !f.OK() {
+		t.Errorf("cleared: %+v", f.errors)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -164,7 +165,7 @@ func newCaseCard(b Base, v care.PatientView, x care.CaseItem) caseCard {
 	for i := len(mine) - 1; i >= 0 && len(card.Next) == 0; i-- {
 		card.Next = nextSteps(b, mine[i], v.Offers[mine[i].ID])
 	}
-	if len(card.Next) == 0 && v.CanTreat && x.Open() && len(openTreatments(mine)) == 0 {
+	if len(card.Next) == 0 && v.CanTreat && x.Open() && x.State != casefile.FollowUp && len(openTreatments(mine)) == 0 {
 		card.Next = []Button{{Text: b.T("case.treat"), Kind: "primary", Icon: "plus", Href: card.Href + "/treatments/new"}}
 	}
 	card.Title = b.T(x.Programme.Label())

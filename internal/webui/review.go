@@ -144,7 +144,7 @@ func (s *Server) showCompare(w http.ResponseWriter, r *http.Request, c *Call, f 
 }
 
 func verdictForm(b Base, today clock.Date, action string) *Form {
-	f := NewForm(b, today, Field{Name: "reason", LabelKey: "review.why", HintKey: "review.why.hint", Kind: KindArea, Rows: 2, Max: 500, Missing: "error.review.reason"})
+	f := keyed(NewForm(b, today, Field{Name: "reason", LabelKey: "review.why", HintKey: "review.why.hint", Kind: KindArea, Rows: 2, Max: 500, Missing: "error.review.reason"}))
 	f.Action = action
 	return f
 }
@@ -254,7 +254,7 @@ func (s *Server) decideReview(w http.ResponseWriter, r *http.Request, c *Call) e
 	}
 	in := intake.VerdictInput{Review: id, Version: int(f.Version()), Verdict: intake.Verdict(r.PostFormValue("verdict")), Reason: f.Text("reason")}
 	if f.OK() {
-		err := s.d.Intake.Decide(r.Context(), c.Who, in)
+		_, err := s.d.Intake.Decide(r.Context(), c.Who, requestKey(r), in)
 		if err == nil {
 			s.flash(r, Flash{Kind: "ok", Title: c.P.T("review.done")})
 			return seeOther(w, r, "/review")
@@ -302,7 +302,7 @@ func (s *Server) samePerson(w http.ResponseWriter, r *http.Request, c *Call) err
 	}
 	other, reason := p.Form.Text("other"), p.Form.Text("reason")
 	if p.Form.OK() {
-		review, err := s.d.Intake.Ask(r.Context(), c.Who, id, other, reason)
+		review, err := s.d.Intake.Ask(r.Context(), c.Who, requestKey(r), intake.AskInput{Person: id, Other: other, Reason: reason})
 		if err == nil {
 			return seeOther(w, r, "/review/"+review.String())
 		}

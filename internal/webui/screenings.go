@@ -338,7 +338,7 @@ func (s *Server) withdrawScreeningPage(w http.ResponseWriter, r *http.Request, c
 func (s *Server) withdrawScreening(w http.ResponseWriter, r *http.Request, c *Call) error {
 	p, v, err := s.screeningToWithdraw(r, c)
 	if err != nil {
-		return err
+		return s.screeningWithdrawn(w, r, c, err)
 	}
 	if err := p.Form.Read(r); err != nil {
 		return err
@@ -420,4 +420,20 @@ func (s *Server) linkScreening(w http.ResponseWriter, r *http.Request, c *Call) 
 	}
 	s.flash(r, Flash{Kind: "ok", Title: c.P.T("screening.linked")})
 	return seeOther(w, r, patientPath(person))
+}
+
+// screeningWithdrawn answers the same withdrawal a second time.
+func (s *Server) screeningWithdrawn(w http.ResponseWriter, r *http.Request, c *Call, missing error) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return missing
+	}
+	if err := again(r, c, missing, func(v int64, reason string) error {
+		in := outreach.WithdrawInput{ID: id, Version: v, Reason: reason}
+		_, err := s.d.Screenings.Withdraw(r.Context(), c.Who, in, outreach.KeyOf(requestKey(r), in))
+		return err
+	}); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/screenings")
 }

@@ -37,7 +37,7 @@ func (s *Server) visitRoutes(rt *router) {
 		path string
 		step visitStep
 	}{{"edit", editVisitStep()}, {"members", memberStep()}, {"members/{member}/removal", removeMemberStep()}, {"cases", planCaseStep()},
-		{"cases/{entry}/cancel", cancelCaseStep()}, {"handover", handoverStep()}, {"days", attendStep()}, {"supplies", supplyStep()},
+		{"cases/{entry}/edit", replanCaseStep()}, {"cases/{entry}/cancel", cancelCaseStep()}, {"handover", handoverStep()}, {"days", attendStep()}, {"supplies", supplyStep()},
 		{"supplies/{supply}/removal", removeSupplyStep()}, {"close", closeVisitStep()}, {"cancel", cancelVisitStep()}} {
 		rt.get("/visits/{id}/"+x.path, authz.VisitEdit, s.visitStepPage(x.step))
 		rt.post("/visits/{id}/"+x.path, authz.VisitEdit, s.takeVisitStep(x.step))

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -191,6 +192,7 @@ func linesTable(b Base, v visiting.VisitView) Table {
 		t.Columns = slices.Insert(t.Columns, 1, Column{Key: "case.patient"})
 	}
 	if v.Edit {
+		t.Columns = append(t.Columns, Column{Key: "visit.entry.edit", Hidden: true})
 		t.Links = []Link{{Text: b.T("visit.cases"), Href: self + "/cases"}, {Text: b.T("visit.handover"), Href: self + "/handover"}}
 	}
 	for _, l := range v.Lines {
@@ -210,11 +212,17 @@ func linesTable(b Base, v visiting.VisitView) Table {
 		if l.Entry != nil && l.Entry.Timed() {
 			what.Sub = b.T("visit.hour", "at", clockTime(l.Entry.Start), "n", l.Entry.Minutes)
 		}
+		if l.Entry != nil && l.Entry.Place > 0 {
+			what.Sub = strings.TrimSpace(b.T("visit.placed", "n", l.Entry.Place) + " " + what.Sub)
+		}
+		if l.Entry != nil && l.Entry.Note != "" {
+			what.Sub = strings.TrimSpace(what.Sub + " " + l.Entry.Note)
+		}
 		outcome := Cell{Tag: &Tag{Text: b.T(l.Outcome.Label()), Kind: outcomeKind(l.Outcome)}}
 		if l.Entry != nil {
 			outcome.Sub = l.Entry.Reason
 		}
-		owner, action := TextCell(""), TextCell("")
+		owner, change, action := TextCell(""), TextCell(""), TextCell("")
 		if l.Owner != nil {
 			owner = Cell{Text: l.Owner.OwnerName, Sub: l.Owner.On.String()}
 		}
@@ -222,9 +230,13 @@ func linesTable(b Base, v visiting.VisitView) Table {
 		case v.Hand && l.Operation != nil:
 			action = ButtonCell(Button{Text: b.T("visit.handover"), Href: self + "/handover?case=" + l.Case.String()})
 		case v.Edit && l.Outcome == visit.OutcomeOpen:
-			action = ButtonCell(Button{Text: b.T("visit.entry.cancel"), Href: self + "/cases/" + l.Entry.ID.String() + "/cancel"})
+			entry := self + "/cases/" + l.Entry.ID.String()
+			change, action = ButtonCell(Button{Text: b.T("visit.entry.edit"), Href: entry + "/edit"}), ButtonCell(Button{Text: b.T("visit.entry.cancel"), Href: entry + "/cancel"})
 		}
 		row := Cells(DateCell(on), what, TextCell(lead), outcome, owner, action)
+		if v.Edit {
+			row.Cells = slices.Insert(row.Cells, 5, change)
+		}
 		if v.Cases {
 			row.Cells = slices.Insert(row.Cells, 1, Cell{Text: l.Patient.Name, Sub: l.Patient.CaseNo, Nowrap: true})
 		}

@@ -153,17 +153,68 @@ func planCaseStep() visitStep {
 			f := NewForm(b, v.Today, Field{Name: "case", LabelKey: "case.no", HintKey: "visit.case.hint", Max: 30, Width: 6, Focus: true},
 				Field{Name: "kind", LabelKey: "operation.kind", Kind: KindSelect, Options: operationKinds(b), Width: 6},
 				Field{Name: "side", LabelKey: "operation.side", HintKey: "visit.side.hint", Kind: KindRadio, Options: sideOptions(procedure.Joint), Optional: true, Width: 6},
-				Field{Name: "surgeon", LabelKey: "operation.lead", Kind: KindSelect, Options: memberOptions(v), Blank: "list.none", Optional: true, Width: 6},
-				Field{Name: "on", LabelKey: "visit.planned_on", Kind: KindDate, Width: 6},
-				Field{Name: "start", LabelKey: "visit.start", HintKey: "visit.start.hint", Max: 5, Optional: true, Width: 3},
-				Field{Name: "minutes", LabelKey: "visit.minutes", Kind: KindNumber, Low: 1, High: 1440, Optional: true, Width: 3})
+				surgeonField(v))
+			for _, x := range entryFields() {
+				f.Declare(x)
+			}
 			return f.Put("on", laterOf(v.Today, v.From).String())
 		},
 		read: func(x stepCall) func() error {
 			f := x.f
-			in := visiting.EntryInput{Visit: x.v.ID, CaseNo: f.Text("case"), Entry: visit.Entry{Kind: procedure.Kind(f.Choice("kind")), Side: procedure.Side(f.Choice("side")),
-				Surgeon: picked(f, "surgeon"), On: f.Date("on"), Start: readClock(f, "start"), Minutes: f.Int("minutes")}}
+			in := visiting.EntryInput{Visit: x.v.ID, CaseNo: f.Text("case"), Entry: readEntry(f)}
+			in.Entry.Kind, in.Entry.Side = procedure.Kind(f.Choice("kind")), procedure.Side(f.Choice("side"))
 			return func() error { return x.s.d.Visiting.PlanCase(x.r.Context(), x.c.Who, in, x.key(in)) }
+		}}
+}
+
+func surgeonField(v visiting.VisitView) Field {
+	return Field{Name: "surgeon", LabelKey: "operation.lead", Kind: KindSelect, Options: memberOptions(v), Blank: "list.none", Optional: true, Width: 6}
+}
+
+// entryFields are when and in which place an operation is planned.
+func entryFields() []Field {
+	return []Field{{Name: "on", LabelKey: "visit.planned_on", Kind: KindDate, Width: 6},
+		{Name: "start", LabelKey: "visit.start", HintKey: "visit.start.hint", Max: 5, Optional: true, Width: 3},
+		{Name: "minutes", LabelKey: "visit.minutes", Kind: KindNumber, Low: 1, High: 1440, Optional: true, Width: 3},
+		{Name: "place", LabelKey: "visit.place", HintKey: "visit.place.hint", Kind: KindNumber, Low: 1, High: visit.MaxPlace, Optional: true, Width: 3},
+		{Name: "note", LabelKey: "visit.entry.note", Kind: KindArea, Rows: 2, Max: visit.MaxNote, Optional: true}}
+}
+
+// readEntry reads what entryFields and the choice of the surgeon hold.
+func readEntry(f *Form) visit.Entry {
+	return visit.Entry{Surgeon: picked(f, "surgeon"), On: f.Date("on"), Start: readClock(f, "start"), Minutes: f.Int("minutes"), Place: f.Int("place"), Note: f.Text("note")}
+}
+
+// replanCaseStep changes what was planned; patient and operation stay.
+func replanCaseStep() visitStep {
+	return visitStep{title: "visit.entry.edit", save: "directory.save", done: "visit.saved", param: "entry",
+		form: func(b Base, v visiting.VisitView, part ident.ID) *Form {
+			i := slices.IndexFunc(v.Lines, func(l visiting.VisitLine) bool { return l.Entry != nil && l.Entry.ID == part })
+			f := NewForm(b, v.Today, slices.Concat([]Field{{Name: "what", LabelKey: "operation.one", Kind: KindStatic, Optional: true, Width: 6}, surgeonField(v)}, entryFields())...)
+			if i < 0 {
+				return f
+			}
+			e := v.Lines[i].Entry
+			what := kindName(b, e.Kind, e.Side)
+			if v.Cases {
+				what = b.T("care.pair", "a", v.Lines[i].Patient.Name, "b", what)
+			}
+			f.Put("what", what).Put("on", e.On.String()).Put("note", e.Note).Put("surgeon", "").Put("start", "").Put("minutes", "").Put("place", "")
+			if e.Surgeon != ident.Nil {
+				f.Put("surgeon", e.Surgeon.String())
+			}
+			if e.Timed() {
+				f.Put("start", clockTime(e.Start)).Put("minutes", number(e.Minutes))
+			}
+			if e.Place > 0 {
+				f.Put("place", number(e.Place))
+			}
+			return f.Hide("version", version(e.Version))
+		},
+		read: func(x stepCall) func() error {
+			in := visiting.ReplanInput{Visit: x.v.ID, Entry: readEntry(x.f)}
+			in.Entry.ID, in.Entry.Version = x.part, x.f.Version()
+			return func() error { return x.s.d.Visiting.ReplanCase(x.r.Context(), x.c.Who, in, x.key(in)) }
 		}}
 }
 

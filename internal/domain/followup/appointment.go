@@ -95,6 +95,8 @@ type Appointment struct {
 	Status        Status
 	Reason        Reason     // of a loss or closing
 	EndedOn       clock.Date // the day of the contact, of the loss, of the closing
+	Group         Group      // of the table it was made by; empty: from before there were editions
+	Edition       int64      // of that table; 0 is what the house ships
 }
 
 // State is how the appointment stands on a day, for a person who died on the
@@ -140,35 +142,6 @@ type Diff struct {
 
 // Empty reports whether nothing has to be stored.
 func (d Diff) Empty() bool { return len(d.Add)+len(d.Move)+len(d.Drop) == 0 }
-
-// Reconcile compares the appointments of an operation with those its record
-// asks for. What was done stays, whatever the record says now: only its window
-// follows. Windows that ended before since are not added: nobody is reminded of
-// what passed before the programme began to follow.
-func Reconcile(have []Appointment, k procedure.Kind, operated, since clock.Date) Diff {
-	var d Diff
-	seen := map[Step]bool{}
-	for _, a := range have {
-		i := slices.IndexFunc(Schedule(k), func(w Window) bool { return w.Step == a.Step })
-		if seen[a.Step] = true; i < 0 {
-			if a.Status != Done {
-				d.Drop = append(d.Drop, a)
-			}
-			continue
-		}
-		want := Schedule(k)[i].On(operated)
-		if a.Due != want.Due || a.From != want.From || a.To != want.To {
-			a.Due, a.From, a.To = want.Due, want.From, want.To
-			d.Move = append(d.Move, a)
-		}
-	}
-	for _, w := range Schedule(k) {
-		if a := w.On(operated); !seen[w.Step] && !a.To.Before(since) {
-			d.Add = append(d.Add, a)
-		}
-	}
-	return d
-}
 
 // Later is the day of the next operation at the same place after the one given;
 // zero when there is none.
@@ -231,4 +204,11 @@ func checkDay(f *errs.Fields, on, operated, today clock.Date) {
 	case on.Before(operated):
 		f.Add("on", "error.followup.before_operation", "date", operated)
 	}
+}
+
+// EndedBy reports whether a contact with the patient ends the loss of an
+// appointment: the patient was reached since, and the last day of the window had
+// not passed. What was missed stays missed.
+func (a Appointment) EndedBy(c Contact) bool {
+	return a.Status == Lost && c.Reached && !c.On.Before(a.EndedOn) && !a.To.Before(c.On)
 }

@@ -3,8 +3,9 @@
 //
 // The windows of schedule.go are the house's own design: they keep reminders
 // and completeness comparable between hospitals and are no official standard.
-// They are data. An appointment stores the window it was made with, so that a
-// changed table moves nothing that was agreed before.
+// They are data: a partnership puts editions of its own in force from a day on
+// (edition.go). An appointment stores the window and the edition it was made
+// with, so that a changed table moves nothing that was agreed before.
 //
 // The unit is the joint, the eye, the coronary session: each operation has its
 // own appointments. A contact counts on the day it took place, whenever it was
@@ -71,7 +72,7 @@ type Window struct {
 
 // plan is the schedule of the kinds of one group.
 type plan struct {
-	name    string
+	group   Group
 	of      func(procedure.Kind) bool
 	windows []Window
 }
@@ -79,22 +80,22 @@ type plan struct {
 // plans is the table, the narrower groups first: a kind has the first that fits.
 func plans() []plan {
 	return []plan{
-		{"explant", procedure.Kind.Explant, []Window{
+		{Explants, procedure.Kind.Explant, []Window{
 			{Week6, 42, 28, 70, []Want{Wound, XRay}},
 			{Mon3, 90, 71, 135, []Want{Wound, Revision}}}},
-		{"joint", isOf(procedure.Joint), append([]Window{
+		{Joints, isOf(procedure.Joint), append([]Window{
 			{Week6, 42, 28, 70, []Want{Wound, XRay, Motion}},
 			{Mon3, 90, 71, 135, []Want{Score}},
 			{Mon6, 180, 136, 270, []Want{Score}},
 			{Mon12, 365, 271, 547, []Want{Score, XRay}}}, years()...)},
-		{"cataract", isOf(procedure.Cataract), []Window{
+		{Cataracts, isOf(procedure.Cataract), []Window{
 			{Day1, 1, 1, 3, []Want{Wound, Acuity, Pressure}},
 			{Week1, 7, 5, 14, []Want{Acuity, Pressure}},
 			{Week6, 42, 28, 56, []Want{Acuity, Refraction}},
 			{Mon3, 90, 71, 135, []Want{Acuity}}}},
-		{"angiography", func(k procedure.Kind) bool { return k == procedure.CAG }, []Window{
+		{Angiographies, func(k procedure.Kind) bool { return k == procedure.CAG }, []Window{
 			{Day30, 30, 25, 45, []Want{Wound, Symptoms}}}},
-		{"coronary", isOf(procedure.Coronary), []Window{
+		{Interventions, isOf(procedure.Coronary), []Window{
 			{Day30, 30, 25, 45, []Want{Events, Symptoms, Drugs}},
 			{Mon6, 180, 136, 270, []Want{Events, Symptoms, Drugs}},
 			{Mon12, 365, 335, 455, []Want{Events, Symptoms, Drugs}}}},
@@ -127,19 +128,9 @@ func digits(n int) string {
 	return digits(n/10) + digits(n%10)
 }
 
-// Schedule is the windows of a kind of operation, by day; none for a kind that
-// is not known.
-func Schedule(k procedure.Kind) []Window {
-	if !k.Known() {
-		return nil
-	}
-	for _, p := range plans() {
-		if p.of(k) {
-			return p.windows
-		}
-	}
-	return nil
-}
+// Schedule is the windows the house ships for a kind of operation, by day; none
+// for a kind that is not known.
+func Schedule(k procedure.Kind) []Window { return Usual(GroupOf(k)) }
 
 // Steps lists every step of every schedule, each once, by day.
 func Steps() []Step {

@@ -161,27 +161,27 @@ func store(have []followup.Appointment, d followup.Diff) []followup.Appointment 
 }
 
 func TestACorrectedOperationMovesItsAppointments(t *testing.T) {
-	have := store(nil, followup.Reconcile(nil, procedure.PhacoIOL, day, clock.Date{}))
+	have := store(nil, followup.Table(nil).Reconcile(nil, procedure.PhacoIOL, day, clock.Date{}))
 	have[0].Status, have[0].EndedOn = followup.Done, day.AddDays(1)
-	d := followup.Reconcile(have, procedure.PhacoIOL, day.AddDays(3), clock.Date{})
+	d := followup.Table(nil).Reconcile(have, procedure.PhacoIOL, day.AddDays(3), clock.Date{})
 	if len(d.Move) != 4 || len(d.Add)+len(d.Drop) != 0 || d.Move[0].State(day.AddDays(9), clock.Date{}) != followup.StateEarly {
 		t.Errorf("another day: %+v", d)
 	}
-	d = followup.Reconcile(have, procedure.CAG, day, clock.Date{})
+	d = followup.Table(nil).Reconcile(have, procedure.CAG, day, clock.Date{})
 	if len(d.Drop) != 3 || len(d.Add) != 1 || len(d.Move) != 0 {
 		t.Errorf("another kind: %+v", d)
 	}
 }
 
 func TestNobodyIsRemindedOfWhatPassedBeforeTheProgrammeFollowed(t *testing.T) {
-	d := followup.Reconcile(nil, procedure.PCI, day, day.AddDays(100))
+	d := followup.Table(nil).Reconcile(nil, procedure.PCI, day, day.AddDays(100))
 	if len(d.Add) != 2 || d.Add[0].Step != followup.Mon6 {
 		t.Errorf("added: %+v", d.Add)
 	}
 }
 
 func TestAPatientIsFollowedFromTheLaterOperationOn(t *testing.T) {
-	have := store(nil, followup.Reconcile(nil, procedure.PCI, day, clock.Date{}))
+	have := store(nil, followup.Table(nil).Reconcile(nil, procedure.PCI, day, clock.Date{}))
 	have[1].Status, have[1].EndedOn = followup.Done, day.AddDays(170)
 	later := day.AddDays(60)
 	want := []followup.Reason{"", "", followup.Reoperated}
@@ -235,9 +235,9 @@ func TestAppointmentsFollowTheirRecord(t *testing.T) {
 		done := map[followup.Step]bool{}
 		for range rapid.IntRange(1, 5).Draw(t, "corrections") {
 			kind, on := rapid.SampledFrom(kinds).Draw(t, "kind"), day.AddDays(rapid.IntRange(-400, 400).Draw(t, "on"))
-			d := followup.Reconcile(have, kind, on, clock.Date{})
+			d := followup.Table(nil).Reconcile(have, kind, on, clock.Date{})
 			have = store(have, d)
-			if again := followup.Reconcile(have, kind, on, clock.Date{}); !again.Empty() {
+			if again := followup.Table(nil).Reconcile(have, kind, on, clock.Date{}); !again.Empty() {
 				t.Fatalf("asked again: %+v", again)
 			}
 			seen := map[followup.Step]int{}

@@ -341,11 +341,16 @@ type Offer struct {
 // Open reports whether the step can be taken now (a reason may still be asked).
 func (o Offer) Open() bool { return len(o.Missing) == 0 }
 
-// Offers lists all steps of a place, possible and not yet possible.
+// Offers lists all steps of a place, possible and not yet possible. To go without
+// a reduction is none while one is granted: it has to be given back first.
 func Offers(at Place, facts Facts) []Offer {
 	var out []Offer
 	for _, r := range From(at) {
-		out = append(out, Offer{r, r.Missing(facts)})
+		missing := r.Missing(facts)
+		if r.Action == ForgoReduction && slices.Contains(missing, NothingReserved) {
+			continue
+		}
+		out = append(out, Offer{r, missing})
 	}
 	return out
 }

@@ -302,3 +302,16 @@ func TestAnUnknownActionIsWrongInputNotARefusal(t *testing.T) {
 		}
 	}
 }
+
+func TestAGrantedReductionIsNotForgoneBeforeItIsGivenBack(t *testing.T) {
+	at := treatment.Place{State: treatment.Admitted, Path: treatment.Normal}
+	offered := func(f treatment.Facts) bool {
+		return slices.ContainsFunc(treatment.Offers(at, f), func(o treatment.Offer) bool { return o.Row.Action == treatment.ForgoReduction })
+	}
+	if offered(treatment.Facts{}) {
+		t.Error("it is offered while money is reserved")
+	}
+	if !offered(treatment.With(treatment.NothingReserved)) {
+		t.Error("it is not offered once nothing is reserved")
+	}
+}

@@ -190,6 +190,8 @@ type Entry struct {
 	Surgeon        ident.ID // optional
 	On             clock.Date
 	Start, Minutes int
+	Place          int    // in the list of the day; 0: none was given
+	Note           string // what to bear in mind
 	Cancelled      bool
 	Reason         string // why it was cancelled
 	Version        int64
@@ -218,8 +220,20 @@ func (e Entry) Check(m Mission) error {
 	if e.Minutes < 0 || e.Minutes > 24*60 || e.Start < 0 || e.Start >= 24*60 || e.Start > 0 && e.Minutes == 0 {
 		f.Add("minutes", "error.visit.minutes")
 	}
+	if e.Place < 0 || e.Place > MaxPlace {
+		f.Add("place", "form.error.between", "low", 1, "high", MaxPlace)
+	}
+	if len([]rune(e.Note)) > MaxNote {
+		f.Add("note", "form.error.long", "max", MaxNote)
+	}
 	return f.Err()
 }
+
+// MaxPlace bounds the list of a day, MaxNote what is said about one operation.
+const (
+	MaxPlace = 99
+	MaxNote  = 500
+)
 
 // Timed reports whether the hour is known.
 func (e Entry) Timed() bool { return e.Minutes > 0 }

@@ -22,6 +22,7 @@ type CaseView struct {
 	Contacts   []Contact
 	Operations []Operation // of the case, as far as the reader sees them
 	Sides      map[ident.ID]user.Side
+	Rules      followup.Table // the editions of windows the partnership put in force
 	Died       clock.Date
 	Today      clock.Date
 	Record     bool  // the reader may record here
@@ -38,6 +39,17 @@ func (v CaseView) Ended() []FollowUp {
 	return slices.DeleteFunc(slices.Clone(v.FollowUps), func(f FollowUp) bool {
 		return f.Status != followup.Lost && f.Reason != followup.Moved && f.Reason != followup.Transferred
 	})
+}
+
+// FoundBy counts the appointments a contact with a lost patient took up again.
+func (v CaseView) FoundBy(contact ident.ID) int {
+	n := 0
+	for _, f := range v.FollowUps {
+		if f.FoundBy == contact && contact != ident.Nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Unscheduled reports whether an operation has no appointments.
@@ -96,6 +108,11 @@ func (s *Service) read(tx *store.Tx, id ident.ID) (CaseView, error) {
 		return v, err
 	}
 	v.Operations = slices.DeleteFunc(v.Operations, func(o Operation) bool { return len(followup.Schedule(o.Kind)) == 0 })
+	rules, err := tx.AllFollowRules()
+	if err != nil {
+		return v, err
+	}
+	v.Rules = store.FollowTable(rules)
 	for _, f := range v.FollowUps {
 		v.Seen += f.Version
 		v.Died = f.Died
@@ -208,14 +225,43 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in RecordInput
 		if err := tx.InsertContact(c, store.Made{}); err != nil {
 			return c, err
 		}
-		if in.FollowUp != ident.Nil {
-			if err := tx.FollowedUp(x.followUp, c); err != nil {
-				return c, err
-			}
+		if err := s.takeUp(tx, x, c); err != nil {
+			return c, err
 		}
 		tx.Amend("contact", c.ID)
 		return tx.ContactByID(c.ID)
 	})
+}
+
+// takeUp stores what a contact means for the appointments of its case: the one it
+// was about is done or was tried, and a lost patient who was reached is followed
+// again.
+func (s *Service) takeUp(tx *store.Tx, x subject, c Contact) error {
+	if c.Reached {
+		list, err := tx.FollowUpsOfCase(x.operation.Case)
+		if err != nil {
+			return err
+		}
+		// The appointment the contact is about may have been missed: it is met all the same.
+		found := slices.DeleteFunc(list, func(f FollowUp) bool {
+			return !f.EndedBy(c.Contact) && (f.ID != c.FollowUp || f.Status != followup.Lost)
+		})
+		if err := tx.FoundAgain(c, found); err != nil {
+			return err
+		}
+		if n := len(found); n > 0 {
+			tx.Amend("resumed", n)
+		}
+		if i := slices.IndexFunc(found, func(f FollowUp) bool { return f.ID == c.FollowUp }); i >= 0 {
+			if x.followUp, err = tx.FollowUpByID(c.FollowUp); err != nil {
+				return err
+			}
+		}
+	}
+	if c.FollowUp == ident.Nil {
+		return nil
+	}
+	return tx.FollowedUp(x.followUp, c)
 }
 
 // writer is the hospital in whose name a contact of a case is written.
@@ -297,6 +343,13 @@ func (s *Service) Withdraw(ctx context.Context, who user.Principal, in WithdrawI
 		}
 		if err := tx.WithdrawContact(c, in.Reason); err != nil {
 			return c, err
+		}
+		n, err := tx.LoseAgain(c)
+		if err != nil {
+			return c, err
+		}
+		if n > 0 {
+			tx.Amend("lost_again", n)
 		}
 		return tx.ContactByID(c.ID)
 	})

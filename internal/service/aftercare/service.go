@@ -42,6 +42,8 @@ type (
 	FollowUp = store.FollowUp
 	// Contact is one attempt to learn how a patient is.
 	Contact = store.Contact
+	// FollowRule is an edition of windows with who made it when.
+	FollowRule = store.FollowRule
 	// Counts is how many appointments stand on each list.
 	Counts = store.FollowCounts
 	// List is one of the lists.

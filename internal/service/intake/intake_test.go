@@ -604,7 +604,7 @@ func TestMergingCountsTwoRecordsAsOneAndCanBeTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := list.Rows[0]
-	if err := d.Decide(t.Context(), office, intake.VerdictInput{Review: r.ID, Version: r.Version, Verdict: intake.Merge, Reason: "同名同生日，家属确认"}); err != nil {
+	if _, err := d.Decide(t.Context(), office, "", intake.VerdictInput{Review: r.ID, Version: r.Version, Verdict: intake.Merge, Reason: "同名同生日，家属确认"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := d.Count(`select count(distinct coalesce(root_id, id)) from person`); n != 1 {
@@ -618,10 +618,10 @@ func TestMergingCountsTwoRecordsAsOneAndCanBeTakenBack(t *testing.T) {
 			t.Errorf("merging widened the view of %s: %v", c.at, err)
 		}
 	}
-	if err := d.Decide(t.Context(), office, intake.VerdictInput{Review: r.ID, Version: r.Version, Verdict: intake.Distinct, Reason: "不是"}); !errs.Is(err, errs.Stale) {
+	if _, err := d.Decide(t.Context(), office, "", intake.VerdictInput{Review: r.ID, Version: r.Version, Verdict: intake.Distinct, Reason: "不是"}); !errs.Is(err, errs.Stale) {
 		t.Errorf("a decision upon an old page: %v", err)
 	}
-	if err := d.Decide(t.Context(), office, intake.VerdictInput{Review: r.ID, Version: r.Version + 1, Verdict: intake.Reopen, Reason: "合并错了"}); err != nil {
+	if _, err := d.Decide(t.Context(), office, "", intake.VerdictInput{Review: r.ID, Version: r.Version + 1, Verdict: intake.Reopen, Reason: "合并错了"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := d.Count(`select count(*) from person where root_id is not null`); n != 0 {

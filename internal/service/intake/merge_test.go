@@ -34,7 +34,7 @@ func kneesApart(t *testing.T) (d *desk, one, two ident.ID, review store.ReviewIt
 		no = cases[0].No
 		return err
 	})
-	id, err := d.Ask(t.Context(), d.Approver(), one, no, "姓名生日一致，家属确认")
+	id, err := d.Ask(t.Context(), d.Approver(), "", intake.AskInput{Person: one, Other: no, Reason: "姓名生日一致，家属确认"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,8 @@ func figures(d *desk) (patients, procedures, reductions int) {
 func TestMergedKneesAreOnePatientAndTwoProcedures(t *testing.T) {
 	d, one, two, r := kneesApart(t)
 	decide := func(v intake.Verdict, version int) error {
-		return d.Decide(t.Context(), d.Approver(), intake.VerdictInput{Review: r.ID, Version: version, Verdict: v, Reason: "核对证件"})
+		_, err := d.Decide(t.Context(), d.Approver(), "", intake.VerdictInput{Review: r.ID, Version: version, Verdict: v, Reason: "核对证件"})
+		return err
 	}
 	before := d.Count(`select (sum(hashtext(t::text)::bigint) % 1000003)::int from (select id, person_id, case_id, visible_to from treatment order by id) t`)
 	if p, o, m := figures(d); p != 2 || o != 2 || m != 100_00 {
@@ -107,7 +108,7 @@ func TestMergedKneesAreOnePatientAndTwoProcedures(t *testing.T) {
 func TestAComparisonWarnsOfWhatOnePersonCannotHave(t *testing.T) {
 	d := open(t)
 	a, b := d.Case(servicetest.Mountain, procedure.Joint, "向云禾"), d.Case(servicetest.Sea, procedure.Joint, "向云禾")
-	id, err := d.Ask(t.Context(), d.Approver(), a.Person, b.No, "同名")
+	id, err := d.Ask(t.Context(), d.Approver(), "", intake.AskInput{Person: a.Person, Other: b.No, Reason: "同名"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,13 +116,13 @@ func TestAComparisonWarnsOfWhatOnePersonCannotHave(t *testing.T) {
 	if err != nil || len(c.OpenTwice) != 1 || c.OpenTwice[0] != procedure.Joint {
 		t.Errorf("open twice: %v, %v", c.OpenTwice, err)
 	}
-	if _, err := d.Ask(t.Context(), d.Approver(), a.Person, a.No, "自己"); !errs.Of(err).Fields.Has("other") {
+	if _, err := d.Ask(t.Context(), d.Approver(), "", intake.AskInput{Person: a.Person, Other: a.No, Reason: "自己"}); !errs.Of(err).Fields.Has("other") {
 		t.Errorf("a record compared with itself: %v", err)
 	}
-	if _, err := d.Ask(t.Context(), d.Registrar(servicetest.Mountain), a.Person, b.No, "同名"); !errs.Is(err, errs.Forbidden) {
+	if _, err := d.Ask(t.Context(), d.Registrar(servicetest.Mountain), "", intake.AskInput{Person: a.Person, Other: b.No, Reason: "同名"}); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("a hospital asked about a record it does not see: %v", err)
 	}
-	if err := d.Decide(t.Context(), d.Approver(), intake.VerdictInput{Review: id, Version: 1, Verdict: intake.Merge}); !errs.Of(err).Fields.Has("reason") {
+	if _, err := d.Decide(t.Context(), d.Approver(), "", intake.VerdictInput{Review: id, Version: 1, Verdict: intake.Merge}); !errs.Of(err).Fields.Has("reason") {
 		t.Errorf("merged without a reason: %v", err)
 	}
 }

@@ -146,13 +146,20 @@ func (c *Comparison) weigh() {
 	}
 }
 
+// AskInput asks whether a person is the same as another one, who is named by a
+// case number or a slip code.
+type AskInput struct {
+	Person ident.ID
+	Other  string
+	Reason string
+}
+
 // Ask puts two records before the office: somebody thinks they are one person.
-// The other one is named by a case number or a slip code.
-func (s *Service) Ask(ctx context.Context, who user.Principal, person ident.ID, other, reason string) (ident.ID, error) {
+func (s *Service) Ask(ctx context.Context, who user.Principal, key string, in AskInput) (ident.ID, error) {
 	if err := s.office(who); err != nil {
 		return ident.Nil, err
 	}
-	other, reason = strings.ToUpper(strings.TrimSpace(other)), strings.TrimSpace(reason)
+	person, other, reason := in.Person, strings.ToUpper(strings.TrimSpace(in.Other)), strings.TrimSpace(in.Reason)
 	var f errs.Fields
 	if other == "" {
 		f.Add("other", "form.error.missing")
@@ -164,43 +171,45 @@ func (s *Service) Ask(ctx context.Context, who user.Principal, person ident.ID, 
 	if err := f.Err(); err != nil {
 		return ident.Nil, err
 	}
-	id := ident.New()
-	err := s.db.InTx(ctx, who, func(tx *store.Tx) error {
+	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: audit.PersonSearch, ObjectKind: audit.ObjectPerson, ObjectID: person, Reason: reason})
 		if _, err := tx.PersonByID(person); err != nil {
-			return err
+			return ident.Nil, err
 		}
 		found, err := tx.PersonByCode(other)
 		if errs.Is(err, errs.NotFound) || err == nil && found == person {
 			f.Add("other", "error.review.other")
-			return f.Err()
+			return ident.Nil, f.Err()
 		}
 		if err != nil {
-			return err
+			return ident.Nil, err
 		}
 		tx.Amend("other", found)
 		regs, err := tx.RegistrationsOf(person)
 		if err != nil {
-			return err
+			return ident.Nil, err
 		}
-		r := store.Review{ID: id, Kind: store.ReviewDuplicate, PersonID: person, OtherID: found, Reason: reason}
 		if len(regs) == 0 {
-			return errs.Missing("error.registration.missing")
+			return ident.Nil, errs.Missing("error.registration.missing")
 		}
-		r.Hospital = regs[0].HospitalID
-		return tx.InsertReview(r)
+		r := store.Review{ID: ident.New(), Kind: store.ReviewDuplicate, PersonID: person, OtherID: found, Hospital: regs[0].HospitalID, Reason: reason}
+		return r.ID, tx.InsertReview(r)
 	})
-	return id, err
+}
+
+// Decided is where a question stands after a verdict.
+type Decided struct {
+	State   string
+	Version int
 }
 
 // Decide settles a question; every verdict has its reason. Merging makes the
 // person of the question count as the other one: nothing is copied, moved or
 // shown to anybody more, so that Reopen can take it back.
-func (s *Service) Decide(ctx context.Context, who user.Principal, in VerdictInput) error {
+func (s *Service) Decide(ctx context.Context, who user.Principal, key string, in VerdictInput) (Decided, error) {
 	if err := s.office(who); err != nil {
-		return err
+		return Decided{}, err
 	}
-	id, version, verdict := in.Review, in.Version, in.Verdict
 	in.Reason = strings.TrimSpace(in.Reason)
 	var f errs.Fields
 	if in.Reason == "" {
@@ -208,42 +217,46 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in VerdictInpu
 	}
 	checkText(&f, "reason", in.Reason)
 	if err := f.Err(); err != nil {
-		return err
+		return Decided{}, err
 	}
-	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		tx.Intend(audit.Event{Action: verdictEvents[verdict], ObjectKind: audit.ObjectPerson, Reason: in.Reason,
-			Detail: map[string]any{"review": id, "verdict": string(verdict)}})
-		r, err := tx.ReviewByID(id)
+	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Decided, error) {
+		tx.Intend(audit.Event{Action: verdictEvents[in.Verdict], ObjectKind: audit.ObjectPerson, Reason: in.Reason,
+			Detail: map[string]any{"review": in.Review, "verdict": string(in.Verdict)}})
+		r, err := tx.ReviewByID(in.Review)
 		if err != nil {
-			return err
+			return Decided{}, err
 		}
-		if r.Version != version {
-			return errs.New(errs.Stale, "error.stale", nil)
+		if r.Version != in.Version {
+			return Decided{}, errs.New(errs.Stale, "error.stale", nil)
 		}
 		tx.Amend("person", r.PersonID)
 		tx.Amend("other", r.OtherID)
-		switch {
-		case verdict == Merge && r.State == store.ReviewOpen:
-			if err := merge(tx, r.PersonID, r.OtherID); err != nil {
-				return err
-			}
-			return tx.DecideReview(r.Review, store.ReviewMerged, in.Reason)
-		case verdict == Distinct && r.State == store.ReviewOpen:
-			return tx.DecideReview(r.Review, store.ReviewDistinct, in.Reason)
-		case verdict == Reopen && r.State == store.ReviewMerged:
-			p, err := tx.PersonToChange(r.PersonID)
-			if err != nil {
-				return err
-			}
-			if err := tx.SetRoot(p.Person, ident.Nil); err != nil {
-				return err
-			}
-			return tx.DecideReview(r.Review, store.ReviewOpen, in.Reason)
-		case verdict == Reopen && r.State == store.ReviewDistinct:
-			return tx.DecideReview(r.Review, store.ReviewOpen, in.Reason)
+		state, err := settle(tx, r.Review, in.Verdict)
+		if err != nil {
+			return Decided{}, err
 		}
-		return errs.Refuse("review.step", "error.review.step", nil)
+		return Decided{state, r.Version + 1}, tx.DecideReview(r.Review, state, in.Reason)
 	})
+}
+
+// settle does to the people what a verdict says, and answers the state of the
+// question after it.
+func settle(tx *store.Tx, r store.Review, v Verdict) (string, error) {
+	switch {
+	case v == Merge && r.State == store.ReviewOpen:
+		return store.ReviewMerged, merge(tx, r.PersonID, r.OtherID)
+	case v == Distinct && r.State == store.ReviewOpen:
+		return store.ReviewDistinct, nil
+	case v == Reopen && r.State == store.ReviewMerged:
+		p, err := tx.PersonToChange(r.PersonID)
+		if err != nil {
+			return "", err
+		}
+		return store.ReviewOpen, tx.SetRoot(p.Person, ident.Nil)
+	case v == Reopen && r.State == store.ReviewDistinct:
+		return store.ReviewOpen, nil
+	}
+	return "", errs.Refuse("review.step", "error.review.step", nil)
 }
 
 // merge points a person to the root of another one. The rows are locked in id

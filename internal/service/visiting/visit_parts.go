@@ -94,6 +94,7 @@ func (s *Service) PlanCase(ctx context.Context, who user.Principal, in EntryInpu
 		e := in.Entry
 		e.ID = ident.New()
 		var f errs.Fields
+		var err error
 		if no := strings.ToUpper(strings.TrimSpace(in.CaseNo)); no != "" {
 			c, err := tx.CaseByNo(no)
 			if err == nil {
@@ -109,24 +110,74 @@ func (s *Service) PlanCase(ctx context.Context, who user.Principal, in EntryInpu
 				f.Add("case", "error.visit.case_unknown")
 			}
 		}
-		roster, err := tx.VisitMembers(v.ID)
-		if err != nil {
-			return err
-		}
-		if e.Surgeon != ident.Nil && !slices.ContainsFunc(roster, func(m Member) bool { return m.Practitioner == e.Surgeon }) {
-			f.Add("surgeon", "error.visit.not_in_roster")
-		}
-		if err := e.Check(v.Mission); err != nil {
-			for _, x := range errs.Of(err).Fields {
-				if !f.Has(x.Path) {
-					f = append(f, x)
-				}
-			}
-		}
-		if err := f.Err(); err != nil {
+		if e, err = fits(tx, v, e, f); err != nil {
 			return err
 		}
 		if err := tx.InsertVisitEntry(v, e); err != nil {
+			return err
+		}
+		if slot, ok := v.Slot(e); ok {
+			return tx.KeepBusy(slot)
+		}
+		return nil
+	})
+}
+
+// fits names what is wrong with a planned operation beside what was found
+// already.
+func fits(tx *store.Tx, v Visit, e visit.Entry, f errs.Fields) (visit.Entry, error) {
+	e.Note = strings.TrimSpace(e.Note)
+	roster, err := tx.VisitMembers(v.ID)
+	if err != nil {
+		return e, err
+	}
+	if e.Surgeon != ident.Nil && !slices.ContainsFunc(roster, func(m Member) bool { return m.Practitioner == e.Surgeon }) {
+		f.Add("surgeon", "error.visit.not_in_roster")
+	}
+	if err := e.Check(v.Mission); err != nil {
+		for _, x := range errs.Of(err).Fields {
+			if !f.Has(x.Path) {
+				f = append(f, x)
+			}
+		}
+	}
+	return e, f.Err()
+}
+
+// ReplanInput changes day, hour, place, surgeon and note of a planned operation.
+// Patient and operation stay: another one is another entry.
+type ReplanInput struct {
+	Visit ident.ID
+	Entry visit.Entry // with its version
+}
+
+// ReplanCase changes a planned operation. What was done or cancelled stays.
+func (s *Service) ReplanCase(ctx context.Context, who user.Principal, in ReplanInput, key Key) error {
+	event := audit.Event{Action: audit.VisitEdit, ObjectID: in.Visit, Detail: map[string]any{"part": "list_changed", "entry": in.Entry.ID, "on": in.Entry.On.String()}}
+	return s.change(ctx, who, key, event, func(tx *store.Tx, v Visit) error {
+		entries, err := tx.VisitEntries(v.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(entries, func(e Entry) bool { return e.ID == in.Entry.ID })
+		if i < 0 {
+			return errs.Missing("error.visit.entry_missing")
+		}
+		e := entries[i].Entry
+		if e.Cancelled {
+			return errs.Refuse("visit.entry_cancelled", "error.visit.entry_cancelled", nil, "fund.remedy.reload")
+		}
+		if err := sameVersion(e.Version, in.Entry.Version); err != nil {
+			return err
+		}
+		e.On, e.Start, e.Minutes, e.Place, e.Surgeon, e.Note = in.Entry.On, in.Entry.Start, in.Entry.Minutes, in.Entry.Place, in.Entry.Surgeon, in.Entry.Note
+		if e, err = fits(tx, v, e, nil); err != nil {
+			return err
+		}
+		if err := tx.UpdateVisitEntry(e); err != nil {
+			return err
+		}
+		if err := tx.ReleaseBusy(e.ID); err != nil {
 			return err
 		}
 		if slot, ok := v.Slot(e); ok {

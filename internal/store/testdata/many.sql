@@ -157,5 +157,7 @@ watched_ as (insert into skill_observation (partnership_id, id, procedure_id, ho
 signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
 	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
-	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0)
+	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0),
+windows_ as (insert into followup_rule (partnership_id, id, grp, version, from_on, note, windows, created_at, created_by)
+	select $1::uuid, id, case when i % 2 = 0 then 'joint' else 'cataract' end, i, d, 'x', '[{"step": "w6", "due": 42, "from": 28, "to": 70}]', at, id from n where i % 5 = 0)
 select count(*) from n
