@@ -62,6 +62,8 @@ var domainDoors = map[string][]string{
 	"fund":         {"policy", "fee", "procedure"},
 	"measure":      {"procedure"},
 	"statistics":   {"measure", "procedure"},
+	"notice":       {"patient", "procedure"},
+	"plausibility": {"procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 

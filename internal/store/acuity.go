@@ -79,10 +79,27 @@ func (tx *Tx) InsertReading(r Reading) error {
 
 // WithdrawReading takes a reading off the record; it stays in the table with the reason.
 func (tx *Tx) WithdrawReading(r Reading, reason string) error {
-	err := tx.update(`update acuity_reading set live = false, withdrawn_reason = $4, version = version + 1
-		where partnership_id = $1 and id = $2 and version = $3 and live`, tx.Partnership(), r.ID, r.Version, reason)
+	err := tx.update(`update acuity_reading set live = false, withdrawn_reason = $4, withdrawn_at = $5, version = version + 1
+		where partnership_id = $1 and id = $2 and version = $3 and live`, tx.Partnership(), r.ID, r.Version, reason, tx.now)
 	if err != nil {
 		return err
 	}
 	return tx.LapseOfCase(r.Case)
+}
+
+// changedReadings are the readings an approval rests on that were entered or taken
+// off the record after it was decided: x is the reading, a the approval. The two
+// halves each have their index.
+const changedReadings = ` from approval a cross join lateral (
+	select r.id, r.case_id, r.person_id, r.hospital_id, r.side, r.taken_on, false as withdrawn from acuity_reading r
+		where r.partnership_id = a.partnership_id and r.case_id = a.case_id and r.live and r.created_at > a.decided_at
+	union all select r.id, r.case_id, r.person_id, r.hospital_id, r.side, r.taken_on, true from acuity_reading r
+		where r.partnership_id = a.partnership_id and r.case_id = a.case_id and not r.live and r.withdrawn_at > a.decided_at) x
+	where a.partnership_id = $1 and a.state = 'approved' and (a.eye = '' or x.side = a.eye)
+	and x.taken_on <= coalesce(a.signed_on, (a.decided_at at time zone 'Asia/Shanghai')::date) `
+
+// ReadingsChanged counts the readings under an approval that were changed since.
+func (tx *Tx) ReadingsChanged(approval ident.ID) (n int, err error) {
+	err = tx.get(&n, `select count(*)`+changedReadings+`and a.id = $2`, tx.Partnership(), approval)
+	return n, err
 }

@@ -26,6 +26,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -58,6 +60,8 @@ type Deps struct {
 	Visiting   *visiting.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Notices    *notice.Service
+	Doubts     *plausibility.Service
 }
 
 // Server serves the pages.
