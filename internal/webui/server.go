@@ -70,6 +70,8 @@ type Server struct {
 	routes   []Route
 	attempts *httpx.Limiter // of signing in, per client address
 	checks   *httpx.Limiter // of papers, likewise
+
+	objections *httpx.Limiter // of people nobody knows, likewise
 }
 
 // A hospital's people share an address: sixty sign-ins at once are an ordinary
@@ -79,10 +81,18 @@ const (
 	attemptEvery = 2 * time.Second
 )
 
+// Ten objections at once are a village that shares a line; one in ten minutes
+// after that.
+const (
+	objectionBurst = 10
+	objectionEvery = 10 * time.Minute
+)
+
 // Mount declares all pages on a mux and returns the server, whose Routes a test
 // compares with the mux.
 func Mount(mux chi.Router, d Deps) *Server {
-	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
+	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst),
+		objections: httpx.NewLimiter(d.Clock, objectionEvery, objectionBurst)}
 	mux.Handle("/static/*", d.Engine.Assets())
 	mux.Group(func(inner chi.Router) {
 		inner.Use(d.Sessions.LoadAndSave)
@@ -101,6 +111,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.paperRoutes(rt)
+		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
 		s.importRoutes(rt)
 	})
@@ -180,7 +191,7 @@ func (s *Server) section(c *Call, id string) {
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
-	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
+	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
 }
 
@@ -195,6 +206,9 @@ func (s *Server) offers(c *Call, id string) bool {
 	}
 	if id == "queue" {
 		return slices.ContainsFunc(queueWork, func(p authz.Permission) bool { return s.can(c, p) })
+	}
+	if id == "alerts" { // the board compares hospitals: it is for who sees them all
+		return s.d.Policy.Can(c.Who, authz.AlertRead, authz.InPartnership(c.Who.PartnershipID))
 	}
 	perm, ok := menuPermissions[id]
 	return ok && s.can(c, perm)
