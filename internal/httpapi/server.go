@@ -112,6 +112,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
 		s.paperRoutes(rt)
+		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")
