@@ -61,13 +61,15 @@ func (tx *Tx) ReadingsOf(id ident.ID) ([]Reading, error) {
 	return items(rows, readingRow.reading), err
 }
 
-// InsertReading stores a reading of a case. Who sees the case sees it.
+// InsertReading stores a reading of a case. Who sees the case sees it. It is of now
+// and of who acts, unless it says otherwise, as demonstration data does.
 func (tx *Tx) InsertReading(r Reading) error {
+	made := tx.made(Made{r.CreatedAt, r.CreatedBy})
 	n, err := tx.exec(`insert into acuity_reading (partnership_id, id, case_id, person_id, hospital_id, visible_to, side, taken_on, value, raw, notation, correction,
 			note, created_at, created_by)
 		select c.partnership_id, $3, c.id, c.person_id, $4, c.visible_to, $5, $6, $7, $8, $9, $10, $11, $12, $13 from casefile c
 		where c.partnership_id = $1 and c.id = $2 and c.live and $4 = any (c.visible_to)`, tx.Partnership(), r.Case, r.ID, r.Hospital, string(r.Side), r.On, string(r.Value), r.Raw,
-		string(r.Notation), string(r.Correction), r.Note, tx.now, tx.who.AccountID)
+		string(r.Notation), string(r.Correction), r.Note, made.At, made.By)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("store: reading of case %s: %d rows", r.Case, n)
 	}

@@ -160,7 +160,7 @@ func (tx *Tx) NoticeCandidates(from, to clock.Date, most int) ([]notice.Candidat
 	return out, err
 }
 
-// InsertNotice stores a draft with its entries.
+// InsertNotice stores a draft of its maker with its entries.
 func (tx *Tx) InsertNotice(n Notice, entries []notice.Entry) error {
 	left, err := json.Marshal(n.LeftOut)
 	if err != nil {
@@ -168,7 +168,7 @@ func (tx *Tx) InsertNotice(n Notice, entries []notice.Entry) error {
 	}
 	_, err = tx.exec(`insert into notice (partnership_id, id, title, from_on, to_on, state, cell, days, bands, district, office, left_out, created_at, created_by)
 		values ($1, $2, $3, $4, $5, 'draft', $6, $7, $8::bigint[], $9, $10, $11, $12, $13)`, tx.Partnership(), n.ID, n.Title, n.From, n.To, n.Cell, n.Days, bandArray(n.Bands), n.District,
-		n.Office, string(left), tx.now, tx.who.AccountID)
+		n.Office, string(left), tx.now, n.Maker)
 	if err != nil || len(entries) == 0 {
 		return err
 	}

@@ -93,7 +93,7 @@ func (tx *Tx) InsertObjection(o Objection) error {
 	}
 	_, err = tx.exec(`insert into notice_objection (partnership_id, id, notice_id, entry_id, approval_id, receipt, channel, name_sealed, contact_sealed, contact_last4, body, state, due_on,
 		created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received', $12, $13, $14)`, tx.Partnership(), o.ID, o.Notice, nullID(entry), nullID(o.Approval),
-		o.Receipt, string(o.Channel), name, contact, last4(o.Contact), o.Text, o.DueOn, tx.now, tx.who.AccountID)
+		o.Receipt, string(o.Channel), name, contact, last4(o.Contact), o.Text, o.DueOn, tx.now, o.Taker)
 	return err
 }
 
