@@ -353,7 +353,7 @@ func opened(tx *store.Tx, p place) []error {
 		drop(tx.CaseByID(p.one)), drop(tx.CasesOf(p.one)), drop(tx.TreatmentStates(p.one)), drop(tx.TakesPart(p.one, p.hospital)), drop(tx.TreatmentsOf(p.one)),
 		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)), drop(tx.ReadingsOf(p.one)), drop(tx.ComplicationsOf(p.settled)), drop(tx.LastReached(p.settled)),
 		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.SignaturesOf(p.one)), drop(tx.AppealsOf(p.one)), drop(tx.ObjectionsTo(p.one)), drop(tx.ReadingsChanged(p.one)), gone(tx.NoticeByID(p.one)), drop(tx.NoticeEntries(p.one)), drop(tx.VerdictsOf(p.one)), evidence(tx, p.one),
-		 tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
+		tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
 		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), printed(tx, p.one))
 }
 

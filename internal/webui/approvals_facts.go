@@ -41,9 +41,9 @@ func eyeAlerts(b Base, v funding.RequestView) (out []Alert) {
 		args := []any{"eye", eye, "n", e.Readings, "people", e.People}
 		switch {
 		case e.Missing == "" && e.ByPhoto:
-			out = append(out, Alert{Kind: "info", Title: b.T("funding.sight.photo", args...), Text: b.T("funding.sight.photo.text")})
+			out = append(out, Alert{Kind: "ok", Title: b.T("funding.sight.photo", args...), Text: b.T("funding.sight.photo.text")})
 		case e.Missing != "" && e.Exempt:
-			out = append(out, Alert{Kind: "info", Title: b.T("funding.sight.missing", args...), Text: b.T("funding.sight.exempt")})
+			out = append(out, Alert{Kind: "warn", Title: b.T("funding.sight.missing", args...), Text: b.T("funding.sight.exempt")})
 		case e.Missing != "":
 			out = append(out, Alert{Kind: "warn", Title: b.T("funding.sight.missing", args...), Text: b.T(e.Missing.Label() + ".next"),
 				Links: []Link{{Text: b.T("funding.sight.record"), Href: "/cases/" + v.Treatment.Case.String()}}})

@@ -256,7 +256,7 @@ func doubtRulesForm(b Base, today clock.Date, v plausibility.Rules) careForm {
 	for _, p := range procedure.Programmes() {
 		f.Put("per_day."+string(p), strconv.Itoa(v.PerDay[p]))
 	}
-	p := careForm{Base: b, Form: f, Alerts: []Alert{{Kind: "info", Title: b.T("plausibility.rules.own"), Text: b.T("plausibility.rules.own.text")}}}
+	p := careForm{Base: b, Form: f, Alerts: []Alert{{Kind: "ok", Title: b.T("plausibility.rules.own"), Text: b.T("plausibility.rules.own.text")}}}
 	if v.Sample {
 		p.Alerts = []Alert{{Kind: "warn", Title: b.T("plausibility.rules.sample"), Text: b.T("plausibility.rules.sample.text")}}
 	}

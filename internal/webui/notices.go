@@ -150,7 +150,7 @@ func newNoticeForm(b Base, today clock.Date) careForm {
 		Field{Name: "from", LabelKey: "notice.from", HintKey: "notice.from.hint", Kind: KindDate, Width: 6, Break: true}, Field{Name: "to", LabelKey: "notice.to", Kind: KindDate, Width: 6}))
 	f.Action = "/public-notices"
 	f.Put("from", today.AddDays(-30).String()).Put("to", today.String()).Put("title", b.T("notice.title.first", "day", b.Day(today)))
-	return careForm{Base: b, Form: f, Alerts: []Alert{{Kind: "info", Title: b.T("notice.new.who"), Text: b.T("notice.new.who.text")}}}
+	return careForm{Base: b, Form: f, Alerts: []Alert{{Kind: "ok", Title: b.T("notice.new.who"), Text: b.T("notice.new.who.text")}}}
 }
 
 func (s *Server) newNoticePage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -207,10 +207,10 @@ func newNoticeView(b Base, today clock.Date, v public.View) noticeView {
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("notice.no_office"), Text: b.T("notice.no_office.text"), Links: []Link{{Text: b.T("notice.rules"), Href: "/notice-rules"}}})
 	}
 	if v.State == notice.Draft && !v.MayPublish && v.MayDiscard {
-		p.Alerts = append(p.Alerts, Alert{Kind: "info", Title: b.T("notice.waits"), Text: b.T("notice.waits.text")})
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("notice.waits"), Text: b.T("notice.waits.text")})
 	}
 	if v.Hidden > 0 {
-		p.Alerts = append(p.Alerts, Alert{Kind: "info", Title: b.T("notice.hidden", "n", v.Hidden), Text: b.T("notice.hidden.text", "cell", v.Cell)})
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("notice.hidden", "n", v.Hidden), Text: b.T("notice.hidden.text", "cell", v.Cell)})
 	}
 	p.Tables = []Table{entryTable(b, v.District, v.Bands, v.Entries), leftOutTable(b, v.LeftOut)}
 	for _, x := range []struct {

@@ -50,8 +50,8 @@ func newPostedView(b Base, n public.Board) noticeView {
 	b = plain(b)
 	at := "/notices/" + n.ID.String()
 	b.Title, b.Sub = n.Title, b.T("notice.posted.sub", "until", b.Day(n.On.UntilOn))
-	b.Actions = []Button{{Text: b.T("notice.object"), Kind: "primary", Href: at + "/objection"}, {Text: b.T("funding.print"), Icon: "printer", Href: at + "/print"},
-		{Text: b.T("paper.pdf"), Href: at + "/notice.pdf"}}
+	b.Actions = []Button{{Text: b.T("notice.object"), Kind: "primary", Href: at + "/objection"}, {Text: b.T("notice.print"), Icon: "printer", Href: at + "/print"},
+		{Text: b.T("notice.pdf"), Href: at + "/notice.pdf"}}
 	return noticeView{Base: b, Tables: []Table{entryTable(b, n.District, n.On.Bands, n.Entries)},
 		Defs: []Def{{Label: b.T("notice.published"), Text: b.T("notice.range", "from", n.On.PublishedOn, "to", n.On.UntilOn)}, {Label: b.T("notice.office"), Text: n.Office},
 			{Label: b.T("notice.shown"), Text: b.T("notice.shown.text", "cell", n.On.Cell)}}}

@@ -65,7 +65,7 @@ func newObjectForForm(b Base, today clock.Date, list []public.Notice) careForm {
 	f.Action = "/objections"
 	p := careForm{Base: b, Form: f}
 	if len(list) == 0 {
-		p.Alerts = []Alert{{Kind: "info", Title: b.T("notice.public.empty"), Text: b.T("notice.public.empty.text")}}
+		p.Alerts = []Alert{{Kind: "warn", Title: b.T("notice.public.empty"), Text: b.T("notice.public.empty.text")}}
 	}
 	return p
 }
@@ -124,7 +124,7 @@ func newObjectionView(b Base, today clock.Date, v public.ObjectionView) noticeVi
 	}
 	if !v.MayAnswer {
 		if v.State == notice.Received {
-			p.Alerts = []Alert{{Kind: "info", Title: b.T("notice.own"), Text: b.T("notice.own.text")}}
+			p.Alerts = []Alert{{Kind: "warn", Title: b.T("notice.own"), Text: b.T("notice.own.text")}}
 		}
 		return p
 	}
