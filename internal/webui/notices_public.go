@@ -10,17 +10,17 @@ import (
 	public "github.com/shanhai-health/shanhai/internal/service/notice"
 )
 
-// plain gives a page for everybody its frame: without a name where nobody is
+// open gives a page for everybody its frame: without a name where nobody is
 // signed in.
-func plain(b Base) Base {
+func open(b Base) Base {
 	if b.User == nil {
-		b.Layout = "plain"
+		b.Layout = "open"
 	}
 	return b
 }
 
 func newBoardView(b Base, list []public.Notice) noticeView {
-	b = plain(b)
+	b = open(b)
 	b.Title, b.Sub = b.T("notice.public"), b.T("notice.public.sub")
 	t := Table{Caption: b.Title, Quiet: true, Columns: []Column{{Key: "notice.title", Class: "grow"}, {Key: "notice.place"}, {Key: "notice.until"}},
 		Empty: Empty{Title: b.T("notice.public.empty"), Text: b.T("notice.public.empty.text")}}
@@ -47,7 +47,7 @@ func (s *Server) posted(r *http.Request) (public.Board, error) {
 }
 
 func newPostedView(b Base, n public.Board) noticeView {
-	b = plain(b)
+	b = open(b)
 	at := "/notices/" + n.ID.String()
 	b.Title, b.Sub = n.Title, b.T("notice.posted.sub", "until", b.Day(n.On.UntilOn))
 	b.Actions = []Button{{Text: b.T("notice.object"), Kind: "primary", Href: at + "/objection"}, {Text: b.T("notice.print"), Icon: "printer", Href: at + "/print"},
@@ -136,7 +136,7 @@ func objectFields(focus bool) []Field {
 }
 
 func newObjectView(b Base, today clock.Date, n public.Board) noticeView {
-	b = plain(b)
+	b = open(b)
 	b.Title, b.Sub = b.T("notice.object"), b.T("notice.object.sub", "title", n.Title, "until", b.Day(n.On.UntilOn))
 	f := keyed(NewForm(b, today, objectFields(true)...))
 	f.Action = "/notices/" + n.ID.String() + "/objection"
@@ -144,7 +144,7 @@ func newObjectView(b Base, today clock.Date, n public.Board) noticeView {
 }
 
 func newTakenView(b Base, n public.Board, receipt string) noticeView {
-	b = plain(b)
+	b = open(b)
 	b.Title = b.T("notice.taken")
 	return noticeView{Base: b, Alerts: []Alert{{Kind: "ok", Title: b.T("notice.taken.no", "receipt", receipt), Text: b.T("notice.taken.text", "office", n.Office)}}}
 }
