@@ -7,7 +7,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/plausibility"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -17,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	public "github.com/shanhai-health/shanhai/internal/service/notice"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -63,6 +66,22 @@ func (p *premises) devices(first ident.ID) {
 		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {
 		p.objects[name] = value
 	}
+}
+
+// notices makes a published notice, an objection to it and a doubt.
+func (p *premises) notices() {
+	ctx, s := p.T.Context(), p.app.Services
+	must(p, "notice rules", s.Notices.SaveRules(ctx, p.Approver(), notice.Rules{Bands: notice.Bands{1_000_000}, Office: "帮扶办"}, ""))
+	id, err := s.Notices.Draw(ctx, p.Approver(), public.Draft{Title: "公示", From: p.Today(), To: p.Today()}, "")
+	must(p, "notice", err)
+	must(p, "publish", s.Notices.Do(ctx, p.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish}, ""))
+	objection, err := s.Notices.Object(ctx, public.Said{Notice: id, Text: "有异议"}, "")
+	must(p, "objection", err)
+	p.Do(p.System(), func(tx *store.Tx) error {
+		return tx.InsertAlerts([]plausibility.Finding{{Check: plausibility.Phone, Subject: "x", Args: map[string]string{"n": "4", "limit": "3"}, Evidence: []plausibility.Evidence{}}})
+	})
+	p.objects["notices"], p.objects["public-notices"], p.objects["objections"] = id.String(), id.String(), objection.ID.String()
+	p.objects["alerts"] = p.superText(`select id from plausibility_alert limit 1`)
 }
 
 // followUps records a contact for an appointment of an operation.

@@ -203,6 +203,7 @@ func (p *premises) records() {
 	p.rules(done)
 	p.visiting()
 	p.screenings()
+	p.notices()
 	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
 	must(p, "package", err)
 	p.objects["audit-packages"] = pack.Package.String()
@@ -381,7 +382,8 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 }
 
 // publicRoutes need nobody signed in. The list is short and stays so.
-var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /api/v1/openapi.json"}
+var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
+	"GET /api/v1/notices", "GET /api/v1/notices/{id}", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of
 // one hospital. It is a file, so that a change of access is seen as one.

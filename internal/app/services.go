@@ -16,6 +16,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -40,6 +42,8 @@ type Services struct {
 	Visiting     *visiting.Service
 	Screenings   *screening.Service
 	Inspection   *inspection.Service
+	Notices      *notice.Service
+	Doubts       *plausibility.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -77,5 +81,7 @@ func newServices(a *App) (Services, error) {
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
+		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),
+		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -82,5 +82,23 @@ func (a *App) checkBooks(ctx context.Context) error {
 	return nil
 }
 
+// lookForDoubts looks at the records of every partnership once a night for what
+// does not look right.
+func (a *App) lookForDoubts(ctx context.Context) error {
+	if a.opt.Clock.Now().In(clock.Shanghai).Hour() < booksFrom {
+		return nil
+	}
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, _, err := a.Services.Doubts.Nightly(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // booksFrom is the hour in Shanghai from which the night's check may run.
 const booksFrom = 1

@@ -62,6 +62,8 @@ var domainDoors = map[string][]string{
 	"fund":         {"policy", "fee", "procedure"},
 	"statistics":   {}, // arithmetic only
 	"measure":      {"procedure", "statistics"},
+	"notice":       {"patient", "procedure"},
+	"plausibility": {"procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 

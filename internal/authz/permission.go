@@ -61,6 +61,15 @@ const (
 	ApprovalRequest Permission = "approval:request" // apply for a reduction
 	ApprovalDecide  Permission = "approval:decide"  // decide on a reduction
 
+	NoticeRead      Permission = "notice:read"      // see public notices and who was left out, in numbers
+	NoticeMake      Permission = "notice:make"      // draw up, publish and close public notices
+	NoticeConsent   Permission = "notice:consent"   // record whether a patient may be named in a notice
+	ObjectionRecord Permission = "objection:record" // write an objection down for somebody
+	ObjectionAnswer Permission = "objection:answer" // see and answer objections
+
+	AlertRead  Permission = "alert:read"  // see what does not look right
+	AlertJudge Permission = "alert:judge" // look for it now, and judge what was found
+
 	SettlementRead   Permission = "settlement:read"   // see settlements
 	SettlementEnter  Permission = "settlement:enter"  // enter bill and settlement
 	SettlementSettle Permission = "settlement:settle" // settle
@@ -154,7 +163,7 @@ func Permissions() []Permission {
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
-		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
+		ApprovalDecide, NoticeRead, NoticeMake, NoticeConsent, ObjectionRecord, ObjectionAnswer, AlertRead, AlertJudge, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
 		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,

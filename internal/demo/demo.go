@@ -133,6 +133,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := m.decisions(tx); err != nil {
 			return err
 		}
+		if err := m.oversee(tx); err != nil {
+			return err
+		}
 		if err := tx.SetInstallation(true, true); err != nil {
 			return err
 		}

@@ -100,6 +100,10 @@ func (m *maker) request(r *record, on clock.Date) {
 		State: fund.ApprovalRequested, Bill: bill, Insurance: r.bill.insurance, Critical: critical, Assistance: assistance,
 		Waiver: r.bill.waiver, Requested: r.asked(), RequestedBy: accountID("finance-" + hospitalCode(r.t.Hospital)), RequestedAt: at(on), Version: 1},
 		Lines: []store.ApprovalLine{{Fund: fundID(string(r.t.Programme)), Amount: r.asked()}}}
+	r.approval.Publication = answerOf(m.made)
+	if r.t.Programme == procedure.Cataract && len(r.plan.ops) > 0 {
+		r.approval.Eye = r.plan.ops[0].side
+	}
 	r.t.EstimateBill, r.t.EstimateInsurance = bill, r.bill.insurance
 }
 

@@ -121,7 +121,8 @@ func (m *maker) see(tx *store.Tx, o store.BulkOperation, n int) error {
 		if on.After(m.today) || n%5 == 0 && x.days > 7 { // every fifth eye did not come back
 			continue
 		}
-		r := store.Reading{ID: m.id("reading", n*10+i), Case: o.Of.Case, Hospital: o.Of.Hospital, Side: o.Side, On: on, Value: x.value, Raw: x.value.FivePoint(), Notation: acuity.FivePoint, Correction: x.worn}
+		r := store.Reading{ID: m.id("reading", n*10+i), Case: o.Of.Case, Hospital: o.Of.Hospital, Side: o.Side, On: on, Value: x.value, Raw: x.value.FivePoint(), Notation: acuity.FivePoint, Correction: x.worn,
+			CreatedAt: at(on), CreatedBy: accountID(theatre(hospitalCode(o.Of.Hospital)))}
 		if x.value.Sign() {
 			r.Notation = ""
 		}

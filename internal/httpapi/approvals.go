@@ -6,6 +6,8 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -46,13 +48,15 @@ type approvalJSON struct {
 	DecidedAt   *time.Time         `json:"decided_at"`
 	Lapse       fund.Lapse         `json:"lapse"`
 	LapsedFacts []fund.Bound       `json:"lapsed_facts"`
+	Eye         procedure.Side     `json:"eye"`
+	Publication notice.Publication `json:"publication"`
 	Version     int64              `json:"version"`
 }
 
 func approvalOf(a funding.Approval) approvalJSON {
 	return approvalJSON{ID: a.ID, TreatmentID: a.Treatment, CaseNo: a.CaseNo, HospitalID: a.Hospital, State: a.State, Bill: a.Bill, Insurance: a.Insurance,
 		Waiver: a.Waiver, Requested: a.Requested, Approved: a.Approved, Reason: a.Reason, Opinion: a.Opinion, RequestedAt: a.RequestedAt,
-		DecidedAt: maybeTime(a.DecidedAt), Lapse: a.Lapse, LapsedFacts: append([]fund.Bound{}, a.LapsedFacts...), Version: a.Version}
+		DecidedAt: maybeTime(a.DecidedAt), Lapse: a.Lapse, LapsedFacts: append([]fund.Bound{}, a.LapsedFacts...), Eye: a.Eye, Publication: a.Publication, Version: a.Version}
 }
 
 type approvalList struct {
@@ -115,12 +119,15 @@ func (s *Server) requestApproval(r *http.Request, c *call) (int, any, error) {
 		Waiver      money.Fen  `json:"waiver_fen"`
 		Funds       []fundLine `json:"funds"`
 		Reason      string     `json:"reason"`
+
+		Eye         procedure.Side     `json:"eye"`
+		Publication notice.Publication `json:"publication"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
 	out, err := s.d.Funding.Request(r.Context(), c.Who, funding.Request{Treatment: in.TreatmentID, Bill: in.Bill, Basic: in.Basic, Critical: in.Critical,
-		Assistance: in.Assistance, Waiver: in.Waiver, Funds: linesOf(in.Funds), Reason: in.Reason}, c.Key)
+		Assistance: in.Assistance, Waiver: in.Waiver, Funds: linesOf(in.Funds), Reason: in.Reason, Eye: in.Eye, Publish: in.Publication}, c.Key)
 	return http.StatusCreated, created{out.Approval}, err
 }
 

@@ -27,6 +27,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -56,6 +58,8 @@ type Deps struct {
 	Directory  *directory.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Notices    *notice.Service
+	Doubts     *plausibility.Service
 }
 
 // Route is a declared address with its one permission.
@@ -108,6 +112,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
 		s.paperRoutes(rt)
+		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")

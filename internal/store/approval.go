@@ -8,6 +8,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
@@ -47,6 +48,9 @@ type Approval struct {
 	Lapse       fund.Lapse
 	LapsedAt    time.Time
 	LapsedFacts []fund.Bound
+
+	Publication notice.Publication // the patient's answer to being named in a public notice
+	Eye         procedure.Side     // of a cataract reduction
 
 	Requester, Decider string // display names
 	CaseNo             string
@@ -102,6 +106,8 @@ type approvalRow struct {
 	Lapse       string         `db:"lapse"`
 	LapsedAt    *time.Time     `db:"lapsed_at"`
 	LapsedFacts pq.StringArray `db:"lapsed_facts"`
+	Publication string         `db:"publication"`
+	Eye         string         `db:"eye"`
 
 	Requester    string     `db:"requester_name"`
 	Decider      string     `db:"decider_name"`
@@ -122,6 +128,7 @@ func (r approvalRow) approval() Approval {
 		Requester: r.Requester, Decider: r.Decider, CaseNo: r.CaseNo, Programme: procedure.Programme(r.Programme), Plan: r.Plan,
 		Path: treatment.Path(r.Path), PersonName: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, HospitalName: r.HospitalName}
 	a.Digest, a.SignedOn, a.Lapse = r.Digest, r.SignedOn, fund.Lapse(r.Lapse)
+	a.Publication, a.Eye = notice.Publication(r.Publication), procedure.Side(r.Eye)
 	if r.DecidedAt != nil {
 		a.DecidedAt = r.DecidedAt.UTC()
 	}
@@ -135,7 +142,7 @@ func (r approvalRow) approval() Approval {
 }
 
 const approvalColumns = `a.id, a.treatment_id, a.case_id, a.hospital_id, a.state, a.bill_fen, a.insurance_fen, a.critical_fen, a.assistance_fen, a.waiver_fen,
-	a.requested_fen, a.approved_fen, a.reason, a.requested_by, a.requested_at, a.decided_by, a.decided_at, a.opinion, a.version, a.digest, a.signed_on, a.lapse, a.lapsed_at, a.lapsed_facts,
+	a.requested_fen, a.approved_fen, a.reason, a.requested_by, a.requested_at, a.decided_by, a.decided_at, a.opinion, a.version, a.digest, a.signed_on, a.lapse, a.lapsed_at, a.lapsed_facts, a.publication, a.eye,
 	coalesce((select u.display_name from account u where u.id = a.requested_by), '') as requester_name,
 	coalesce((select u.display_name from account u where u.id = a.decided_by), '') as decider_name,
 	coalesce(c.case_no, '') as case_no, coalesce(t.programme, '') as programme, coalesce(t.plan, '') as plan, coalesce(t.path, '') as path,
@@ -195,9 +202,9 @@ func (tx *Tx) ApprovalLines(approval ident.ID) ([]ApprovalLine, error) {
 func (tx *Tx) InsertApproval(a Approval, t Treatment, lines []ApprovalLine) error {
 	seen := idArray(t.SeenBy())
 	_, err := tx.exec(`insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, critical_fen,
-		assistance_fen, waiver_fen, requested_fen, reason, requested_by, requested_at)
-		values ($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, tx.Partnership(), a.ID, t.ID, t.Case, t.Hospital, seen,
-		string(a.State), a.Bill, a.Insurance, a.Critical, a.Assistance, a.Waiver, a.Requested, a.Reason, a.RequestedBy, tx.now)
+		assistance_fen, waiver_fen, requested_fen, reason, requested_by, requested_at, publication, eye)
+		values ($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`, tx.Partnership(), a.ID, t.ID, t.Case, t.Hospital, seen,
+		string(a.State), a.Bill, a.Insurance, a.Critical, a.Assistance, a.Waiver, a.Requested, a.Reason, a.RequestedBy, tx.now, string(a.Publication), string(a.Eye))
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,8 @@ var businessTables = map[string]string{
 	"acuity_reading": byVisible, "complication": byVisible,
 
 	"approval_signature": byVisible, "approval_appeal": byVisible, "funding_rule": byPartnership, "fund_move": byPartnership, "ledger_check": byPartnership,
+	"notice": byPartnership, "notice_entry": byPartnership, "notice_objection": byPartnership, "notice_rule": byPartnership,
+	"plausibility_alert": byPartnership, "plausibility_rule": byPartnership, "plausibility_run": byPartnership, "plausibility_verdict": byPartnership,
 
 	"device": byPartnership, "device_stock": byHospital, "component": byTeam, "component_change": byTeam, "explant": byTeam, "device_dispute": byVisible,
 
@@ -67,7 +69,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "person_lookup", "procedure_change", "skill_observation", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}

@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/paper"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/plausibility"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
@@ -162,6 +163,15 @@ func lists(tx *store.Tx, p place) []error {
 			return tx.ListFundMoves([]ident.ID{p.fund}, r)
 		}), pages(func(r page.Request) (page.Result[store.Approval], error) { return tx.ListLapsed(p.here, r) }),
 		pages(func(r page.Request) (page.Result[store.Appeal], error) { return tx.ListAppeals(p.here, r) }))
+	for _, waiting := range []bool{true, false} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Objection], error) { return tx.ListObjections(waiting, r) }))
+	}
+	out = append(out, pages(func(r page.Request) (page.Result[store.Notice], error) { return tx.ListNotices(r) }))
+	for _, check := range []plausibility.Check{"", plausibility.Repeat} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Alert], error) {
+			return tx.ListAlerts(plausibility.Closed, check, r)
+		}))
+	}
 	for _, s := range []fund.ApprovalState{"", fund.ApprovalRequested, fund.ApprovalApproved} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Approval], error) {
 			return tx.ListApprovals(store.ApprovalFilter{Hospitals: p.here, State: s}, r)
@@ -321,7 +331,8 @@ func work(tx *store.Tx, p place) []error {
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
 		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), seen(tx.CaseSeenBy(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
 		drop(tx.CountReferrals(p.here)), drop(tx.ReferralsWaiting(p.here)), drop(tx.ReferralClocks()),
-		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.HoldsOf(p.fund)), drop(tx.SpentSince(p.fund, time.Now())), drop(tx.NamesOf([]ident.ID{p.hospital})), drop(tx.FundingRules()), drop(tx.FollowRules("joint")), drop(tx.AllFollowRules()), lastCheck(tx), lapseSome(tx), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
+		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.HoldsOf(p.fund)), drop(tx.SpentSince(p.fund, time.Now())), drop(tx.NamesOf([]ident.ID{p.hospital})), drop(tx.FundingRules()), drop(tx.FollowRules("joint")), drop(tx.AllFollowRules()), drop(tx.NoticeRules()), drop(tx.PublicNotices()), drop(tx.CountObjections()), drop(tx.PlausibilityRules()), drop(tx.CountAlerts()), lastLook(tx),
+		drop(tx.NoticeCandidates(clock.MustDate(2022, 6, 1), clock.MustDate(2022, 6, 3), 100)), lastCheck(tx), lapseSome(tx), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
 		drop(tx.Candidates(p.hospital, match.Fingerprint{Name: "向二三", Birth: birth, Village: "临江村"})), drop(tx.UnmasksSince(servicetest.Start(), "person.unmask")),
 	}
 	for _, text := range []string{"向丹", "xab", "xiang300", "1234", "S3001", "500199196002290131", "13900000000", "向丹 1234"} {
@@ -341,7 +352,8 @@ func opened(tx *store.Tx, p place) []error {
 		drop(tx.BeneficiariesOf(p.one)), drop(tx.AttachmentsOf(store.Owner{Kind: store.OwnerCase, ID: p.one}, store.Owner{Kind: store.OwnerTreatment, ID: p.one})),
 		drop(tx.CaseByID(p.one)), drop(tx.CasesOf(p.one)), drop(tx.TreatmentStates(p.one)), drop(tx.TakesPart(p.one, p.hospital)), drop(tx.TreatmentsOf(p.one)),
 		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)), drop(tx.ReadingsOf(p.one)), drop(tx.ComplicationsOf(p.settled)), drop(tx.LastReached(p.settled)),
-		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.SignaturesOf(p.one)), drop(tx.AppealsOf(p.one)), tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
+		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.SignaturesOf(p.one)), drop(tx.AppealsOf(p.one)), drop(tx.ObjectionsTo(p.one)), drop(tx.ReadingsChanged(p.one)), gone(tx.NoticeByID(p.one)), drop(tx.NoticeEntries(p.one)), drop(tx.VerdictsOf(p.one)), evidence(tx, p.one),
+		tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
 		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), printed(tx, p.one))
 }
 
@@ -351,9 +363,30 @@ func printed(tx *store.Tx, id ident.ID) error {
 	return err
 }
 
+// lastLook reads when the checks ran last.
+func lastLook(tx *store.Tx) error {
+	_, _, err := tx.LastPlausibilityRun()
+	return err
+}
+
+// gone reads a record that may not be there.
+func gone[T any](_ T, err error) error {
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// evidence reads the people and cases a finding names.
+func evidence(tx *store.Tx, id ident.ID) error {
+	_, _, err := tx.EvidencePeople([]ident.ID{id}, []ident.ID{id})
+	return err
+}
+
 // unbounded are reads that answer about everything on purpose: figures counted
 // raw, exports and proofs of the whole log or ledger. They are not lists.
 var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
+	"PlausibilityFacts", "changedSince", "doublePieces", "doubtedOperations", "plannedHours", "sharedPhones", "EveryAlert", // the nightly look at everything
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundSettlements"} // of a whole audit package
 

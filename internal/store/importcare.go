@@ -117,8 +117,8 @@ func (tx *Tx) writeOperations(b *Bulk) error {
 
 func (tx *Tx) writeApprovals(b *Bulk) error {
 	err := tx.write(`insert into approval (partnership_id, id, treatment_id, case_id, hospital_id, visible_to, state, bill_fen, insurance_fen, critical_fen,
-		assistance_fen, waiver_fen, requested_fen, approved_fen, reason, requested_by, requested_at, decided_by, decided_at, opinion) values `,
-		`($1, #, #, #, #, #::uuid[], #, #, #, #, #, #, #, #, #, #, #, #, #, #)`, []any{tx.Partnership()}, len(b.Approvals), func(i int) ([]any, error) {
+		assistance_fen, waiver_fen, requested_fen, approved_fen, reason, requested_by, requested_at, decided_by, decided_at, opinion, publication, eye) values `,
+		`($1, #, #, #, #, #::uuid[], #, #, #, #, #, #, #, #, #, #, #, #, #, #, #, #)`, []any{tx.Partnership()}, len(b.Approvals), func(i int) ([]any, error) {
 			a := b.Approvals[i]
 			m := tx.made(Made{a.RequestedAt, a.RequestedBy})
 			var decided any
@@ -126,7 +126,7 @@ func (tx *Tx) writeApprovals(b *Bulk) error {
 				decided = a.DecidedAt
 			}
 			return []any{a.ID, a.Of.ID, a.Of.Case, a.Of.Hospital, idArray(a.seenBy()), string(a.State), a.Bill, a.Insurance, a.Critical, a.Assistance,
-				a.Waiver, a.Requested, a.Approved, a.Reason, m.By, m.At, nullID(a.DecidedBy), decided, a.Opinion}, nil
+				a.Waiver, a.Requested, a.Approved, a.Reason, m.By, m.At, nullID(a.DecidedBy), decided, a.Opinion, string(a.Publication), string(a.Eye)}, nil
 		})
 	if err != nil {
 		return err

@@ -144,7 +144,7 @@ func (c cell) value(table string, col dbColumn) string {
 		return "'2026-01-01'"
 	case "boolean":
 		return "true"
-	case "jsonb", "uuid[]", "text[]":
+	case "jsonb", "uuid[]", "text[]", "bigint[]":
 		return "'{}'"
 	}
 	return "1"

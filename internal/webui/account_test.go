@@ -27,6 +27,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -69,6 +71,8 @@ func newSite(t *testing.T) *site {
 		Pricing:    pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
 		Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy}),
 		Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
+		Notices:    notice.New(notice.Deps{DB: w.DB, Policy: w.Policy}),
+		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy}),

@@ -9,6 +9,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
@@ -38,6 +40,12 @@ func (s *Server) approvalsPage(w http.ResponseWriter, r *http.Request, c *Call) 
 	}
 	if s.can(c, authz.FundOpen) {
 		b.Actions = []Button{{Text: b.T("funding.rules"), Icon: "edit", Href: "/approval-rules"}}
+	}
+	if s.can(c, authz.NoticeRead) {
+		b.Actions = append(b.Actions, Button{Text: b.T("notice.list"), Href: "/public-notices"})
+	}
+	if s.can(c, authz.ObjectionRecord) {
+		b.Actions = append(b.Actions, Button{Text: b.T("notice.object.for"), Href: "/objections/new"})
 	}
 	if state == "lapsed" || state == "appeals" {
 		c.Base = b
@@ -161,6 +169,12 @@ func requestForm(b Base, today clock.Date, v funding.RequestView) *Form {
 			Field{Name: at + ".fund", LabelKey: label, Kind: KindSelect, Options: fundOptions(v.Funds), Width: 6, Optional: i > 0, Break: true, Blank: "form.pick"},
 			Field{Name: at + ".amount", LabelKey: amount, Kind: KindMoney, Suffix: "unit.yuan", Width: 6, Optional: i > 0})
 	}
+	if v.Treatment.Programme == procedure.Cataract {
+		fields = append(fields, Field{Name: "eye", LabelKey: "funding.eye", HintKey: "funding.eye.hint", Kind: KindRadio, Break: true, Optional: true,
+			Options: []Option{{Value: string(procedure.Right), Key: procedure.Right.EyeLabel()}, {Value: string(procedure.Left), Key: procedure.Left.EyeLabel()}}})
+	}
+	fields = append(fields, Field{Name: "publication", LabelKey: "notice.publication", HintKey: "notice.publication.note", Kind: KindRadio, Break: true, Optional: true,
+		Options: optionsOf(notice.Given, notice.Refused)})
 	fields = append(fields, Field{Name: "reason", LabelKey: "funding.reason", HintKey: "funding.reason.hint", Kind: KindArea, Rows: 3, Max: 500})
 	f := keyed(NewForm(b, today, fields...))
 	f.Action = "/treatments/" + v.Treatment.ID.String() + "/approvals"
@@ -195,7 +209,10 @@ func prefill(f *Form, v funding.RequestView) {
 		put("critical", v.Last.Critical.Plain())
 		put("assistance", v.Last.Assistance.Plain())
 		put("waiver", v.Last.Waiver.Plain())
-		f.Put("reason", v.Last.Reason)
+		f.Put("reason", v.Last.Reason).Put("eye", string(v.Last.Eye))
+		if v.Last.Publication == notice.Given || v.Last.Publication == notice.Refused {
+			f.Put("publication", string(v.Last.Publication))
+		}
 	}
 	for i, l := range v.LastLines {
 		if i < min(requestRows, len(v.Funds)) {
@@ -239,6 +256,7 @@ func newRequestView(b Base, today clock.Date, v funding.RequestView) careForm {
 		}
 		p.Alerts = append(p.Alerts, Alert{Kind: "info", Title: b.T("funding.unfit"), Text: strings.Join(lines, b.T("list.separator"))})
 	}
+	p.Alerts = append(p.Alerts, eyeAlerts(b, v)...)
 	if v.Refusal != nil {
 		p.WhyNot = fundingRefusal(b, v.Refusal)
 	}
@@ -284,7 +302,11 @@ func (s *Server) postRequest(w http.ResponseWriter, r *http.Request, c *Call) er
 		return err
 	}
 	in := funding.Request{Treatment: v.Treatment.ID, Bill: f.Money("bill"), Basic: f.Money("basic"), Critical: f.Money("critical"),
-		Assistance: f.Money("assistance"), Waiver: f.Money("waiver"), Funds: fundLines(f, min(requestRows, max(len(v.Funds), 1))), Reason: f.Text("reason")}
+		Assistance: f.Money("assistance"), Waiver: f.Money("waiver"), Funds: fundLines(f, min(requestRows, max(len(v.Funds), 1))), Reason: f.Text("reason"),
+		Publish: notice.Publication(f.Choice("publication"))}
+	if v.Treatment.Programme == procedure.Cataract {
+		in.Eye = procedure.Side(f.Choice("eye"))
+	}
 	if f.OK() {
 		out, err := s.d.Funding.Request(r.Context(), c.Who, in, requestKey(r))
 		if err == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -30,6 +31,8 @@ type approvalPage struct {
 	Tables   []Table // signatures, what was signed, appeals, funds
 	Buttons  []Button
 	Withdraw *Form
+	Publish  *Form // the answer to being named in public
+	Answers  []Button
 }
 
 // decisionNow is what the page depends on beside the application.
@@ -130,11 +133,26 @@ func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPa
 		p.Withdraw = keyed(NewForm(b, now.today))
 		p.Withdraw.ID, p.Withdraw.Action = "withdraw", "/approvals/"+v.ID.String()+"/withdraw"
 	}
+	if v.MayConsent {
+		p.publication(v, now)
+	}
 	if v.MayDecide && v.Blocked != nil {
 		p.WhyNot = fundingRefusal(b, v.Blocked)
 	}
 	neighbours(&p, v)
 	return p
+}
+
+// publication offers what the patient can answer to being named in public. None of
+// it changes the reduction, and the card says so.
+func (p *approvalPage) publication(v funding.ApprovalView, now decisionNow) {
+	p.Publish = keyed(NewForm(p.Base, now.today))
+	p.Publish.ID, p.Publish.Action = "publication", "/approvals/"+v.ID.String()+"/publication"
+	for _, x := range notice.Publications() {
+		if _, err := v.Publication.Answer(x); err == nil && x != v.Publication {
+			p.Answers = append(p.Answers, Button{Text: p.T("notice.publication.do." + string(x)), Name: "publication", Value: string(x)})
+		}
+	}
 }
 
 func approvalSub(b Base, v funding.ApprovalView, now decisionNow) string {
@@ -160,6 +178,10 @@ func approvalDefs(b Base, v funding.ApprovalView, now decisionNow) []Def {
 		out = append(out, Def{Label: b.T("funding.case"), Text: v.CaseNo, Href: "/cases/" + v.Approval.Case.String()})
 	}
 	out = append(out, Def{Label: b.T("funding.requester"), Text: v.Requester + " " + instant(v.RequestedAt)}, Def{Label: b.T("funding.reason"), Text: v.Reason})
+	if v.Eye != "" {
+		out = append(out, Def{Label: b.T("funding.eye"), Text: b.T(v.Eye.EyeLabel())})
+	}
+	out = append(out, Def{Label: b.T("notice.publication"), Text: b.T(v.Publication.Label())})
 	if v.Decider != "" {
 		out = append(out, Def{Label: b.T("funding.decider"), Text: v.Decider + " " + instant(v.DecidedAt)})
 	}

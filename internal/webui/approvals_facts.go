@@ -33,6 +33,45 @@ func boundNames(b Base, list []fund.Bound) string {
 	return strings.Join(names, b.T("list.separator"))
 }
 
+// eyeAlerts says for each eye of a cataract patient what an application still
+// lacks, and what to do about it.
+func eyeAlerts(b Base, v funding.RequestView) (out []Alert) {
+	for _, e := range v.Eyes {
+		eye := b.T(e.Eye.EyeLabel())
+		args := []any{"eye", eye, "n", e.Readings, "people", e.People}
+		switch {
+		case e.Missing == "" && e.ByPhoto:
+			out = append(out, Alert{Kind: "ok", Title: b.T("funding.sight.photo", args...), Text: b.T("funding.sight.photo.text")})
+		case e.Missing != "" && e.Exempt:
+			out = append(out, Alert{Kind: "warn", Title: b.T("funding.sight.missing", args...), Text: b.T("funding.sight.exempt")})
+		case e.Missing != "":
+			out = append(out, Alert{Kind: "warn", Title: b.T("funding.sight.missing", args...), Text: b.T(e.Missing.Label() + ".next"),
+				Links: []Link{{Text: b.T("funding.sight.record"), Href: "/cases/" + v.Treatment.Case.String()}}})
+		}
+	}
+	return out
+}
+
+// readingTable lists the readings a cataract reduction rests on.
+func readingTable(b Base, list []funding.Reading) Table {
+	t := Table{Caption: b.T("funding.sight"), Columns: []Column{{Key: "funding.eye"}, {Key: "funding.sight.on"}, {Key: "funding.sight.value", Class: "grow"}, {Key: "funding.signature.by"},
+		{Key: "funding.sight.entered"}}}
+	for _, r := range list {
+		t.Rows = append(t.Rows, Cells(TextCell(b.T(r.Side.EyeLabel())), DateCell(r.On), Cell{Text: r.Raw, Sub: b.T(r.Correction.Label())}, TextCell(r.By), Cell{Text: instant(r.CreatedAt), Nowrap: true}))
+	}
+	return t
+}
+
+// objectionTable lists what was said against the notice of this reduction.
+func objectionTable(b Base, list []funding.Objection) Table {
+	t := Table{Caption: b.T("notice.objections"), Columns: []Column{{Key: "notice.receipt"}, {Key: "notice.object.text", Class: "grow"}, {Key: "notice.state"}, {Key: "notice.answer"}}}
+	for _, o := range list {
+		tag := objectionTag(b, o.State)
+		t.Rows = append(t.Rows, Cells(LinkCell(o.Receipt, "/objections/"+o.ID.String()), TextCell(o.Text), Cell{Tag: &tag}, TextCell(orDash(o.Opinion))))
+	}
+	return t
+}
+
 // signatureTable lists who signed what; nothing before the first signature.
 func signatureTable(b Base, list []funding.Signature) *Table {
 	if len(list) == 0 {
@@ -166,6 +205,12 @@ func (p *approvalPage) more(v funding.ApprovalView) {
 		if t != nil {
 			p.Tables = append(p.Tables, *t)
 		}
+	}
+	if len(v.Readings) > 0 {
+		p.Tables = append(p.Tables, readingTable(b, v.Readings))
+	}
+	if len(v.Objections) > 0 {
+		p.Tables = append(p.Tables, objectionTable(b, v.Objections))
 	}
 	if v.MayAppeal {
 		p.Buttons = append(p.Buttons, Button{Text: b.T("funding.appeal"), Href: "/approvals/" + v.ID.String() + "/appeal"})

@@ -37,6 +37,7 @@ func Pages() []PageSample {
 		reportingPages(),
 		fundingPages(),
 		fundPages(),
+		noticePages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

@@ -26,6 +26,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -60,6 +62,8 @@ type Deps struct {
 	Visiting   *visiting.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Notices    *notice.Service
+	Doubts     *plausibility.Service
 }
 
 // Server serves the pages.
@@ -68,6 +72,8 @@ type Server struct {
 	routes   []Route
 	attempts *httpx.Limiter // of signing in, per client address
 	checks   *httpx.Limiter // of papers, likewise
+
+	objections *httpx.Limiter // of people nobody knows, likewise
 }
 
 // A hospital's people share an address: sixty sign-ins at once are an ordinary
@@ -77,10 +83,18 @@ const (
 	attemptEvery = 2 * time.Second
 )
 
+// Ten objections at once are a village that shares a line; one in ten minutes
+// after that.
+const (
+	objectionBurst = 10
+	objectionEvery = 10 * time.Minute
+)
+
 // Mount declares all pages on a mux and returns the server, whose Routes a test
 // compares with the mux.
 func Mount(mux chi.Router, d Deps) *Server {
-	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst)}
+	s := &Server{d: d, attempts: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst), checks: httpx.NewLimiter(d.Clock, attemptEvery, attemptBurst),
+		objections: httpx.NewLimiter(d.Clock, objectionEvery, objectionBurst)}
 	mux.Handle("/static/*", d.Engine.Assets())
 	mux.Group(func(inner chi.Router) {
 		inner.Use(d.Sessions.LoadAndSave)
@@ -99,6 +113,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.paperRoutes(rt)
+		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
 		s.importRoutes(rt)
 	})
@@ -179,7 +194,7 @@ func (s *Server) section(c *Call, id string) {
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
-	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
+	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead,
 	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
 }
 
@@ -194,6 +209,9 @@ func (s *Server) offers(c *Call, id string) bool {
 	}
 	if id == "queue" {
 		return slices.ContainsFunc(queueWork, func(p authz.Permission) bool { return s.can(c, p) })
+	}
+	if id == "alerts" { // the board compares hospitals: it is for who sees them all
+		return s.d.Policy.Can(c.Who, authz.AlertRead, authz.InPartnership(c.Who.PartnershipID))
 	}
 	perm, ok := menuPermissions[id]
 	return ok && s.can(c, perm)

@@ -75,6 +75,18 @@ const (
 	AppealDecide     = "approval.appeal_decide"
 	FundingRules     = "fund.rules"
 
+	NoticeDraw        = "notice.draw"
+	NoticeStep        = "notice.step" // published, closed or thrown away
+	NoticeRules       = "notice.rules"
+	NoticeConsent     = "notice.consent"
+	ObjectionRecord   = "objection.record"
+	ObjectionRead     = "objection.read"
+	ObjectionAnswer   = "objection.answer"
+	PlausibilityRun   = "alert.run"
+	PlausibilityRead  = "alert.read"
+	PlausibilityJudge = "alert.judge"
+	PlausibilityRules = "alert.rules"
+
 	SettlementEnter   = "settlement.enter"
 	SettlementRead    = "settlement.read"
 	SettlementSettle  = "settlement.settle"
@@ -265,6 +277,9 @@ const (
 	ObjectMeeting      = "meeting"
 	ObjectSkill        = "skill"
 	ObjectPackage      = "package"
+	ObjectNotice       = "notice"
+	ObjectObjection    = "objection"
+	ObjectAlert        = "alert"
 )
 
 // Actions lists the vocabulary.
@@ -276,7 +291,8 @@ func Actions() []string {
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
 		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpRule, FollowUpCall,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
-		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, NoticeDraw, NoticeStep, NoticeRules, NoticeConsent,
+		ObjectionRecord, ObjectionRead, ObjectionAnswer, PlausibilityRun, PlausibilityRead, PlausibilityJudge, PlausibilityRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
@@ -298,7 +314,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectNotice, ObjectObjection, ObjectAlert,
 	}
 }
 

@@ -24,11 +24,12 @@ const (
 	Invoice  Kind = "invoice"          // hospital bill
 	Sheet    Kind = "settlement_sheet" // the insurers' settlement sheet
 	Medical  Kind = "medical"          // report, picture, discharge paper
+	Chart    Kind = "acuity_chart"     // the sheet of the acuity chart, photographed
 	Other    Kind = "other"
 )
 
 // Kinds lists the kinds in the order of the form.
-func Kinds() []Kind { return []Kind{Identity, Poverty, Consent, Invoice, Sheet, Medical, Other} }
+func Kinds() []Kind { return []Kind{Identity, Poverty, Consent, Invoice, Sheet, Medical, Chart, Other} }
 
 // Label is the message key of the kind's name.
 func (k Kind) Label() string { return "attachment.kind." + string(k) }

@@ -22,6 +22,10 @@ const (
 	BoundFinding   Bound = "finding"   // a reading taken before the signature
 )
 
+// BoundObjection stands among the changed facts of an approval when an objection
+// to its public notice was upheld. Nobody signs it: it is no fact of the case.
+const BoundObjection Bound = "objection"
+
 // Bounds lists the facts in the order in which they are shown.
 func Bounds() []Bound {
 	return []Bound{BoundCategory, BoundProgramme, BoundPlan, BoundHospital, BoundBill, BoundInsurance, BoundFinding}

@@ -42,6 +42,10 @@ func labels() (keys []string) {
 	for _, v := range fund.Bounds() {
 		keys = append(keys, v.Label())
 	}
+	keys = append(keys, fund.BoundObjection.Label())
+	for _, v := range fund.Needs() {
+		keys = append(keys, v.Label(), v.Label()+".next")
+	}
 	for _, v := range fund.Relations() {
 		keys = append(keys, v.Label())
 	}

@@ -194,6 +194,11 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 	if err != nil {
 		return out, err
 	}
+	if a.Eye != "" { // what the guard asked for may have been taken off the record since
+		if err := guarded(tx, t, a.Eye); err != nil {
+			return out, err
+		}
+	}
 	late := t.Place.State == treatment.Settled
 	if net := a.Bill - a.Insurance - a.Waiver - amount; a.Bill > 0 && net < 0 && !late {
 		var f errs.Fields

@@ -11,6 +11,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/notice"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -33,6 +35,8 @@ type Request struct {
 	Waiver     money.Fen // what the hospital lets off itself
 	Funds      []fee.FundLine
 	Reason     string
+	Eye        procedure.Side     // of a cataract reduction
+	Publish    notice.Publication // the patient's answer to being named in a public notice; it decides nothing
 }
 
 // estimate is the request as a settlement whose net is what would be left.
@@ -51,6 +55,11 @@ func (in Request) check() error {
 		f.Add("funds.0.fund", "error.funding.many_funds", "max", MostFunds)
 	}
 	checkText(&f, "reason", in.Reason, maxReason)
+	if in.Publish != notice.NotAsked {
+		if _, err := notice.NotAsked.Answer(in.Publish); err != nil {
+			f = append(f, errs.Of(err).Fields...)
+		}
+	}
 	e := in.estimate()
 	e.Net = max(e.Net, 0)
 	for _, x := range errs.Of(e.Check()).Fields {
@@ -76,6 +85,7 @@ type RequestView struct {
 	LastLines []store.ApprovalLine
 	Estimate  fee.Settlement // what the latest estimate came to; no bill: there is none
 	Refusal   error          // why an application is not possible now
+	Eyes      []EyeView      // of a cataract patient: what each eye lacks
 }
 
 // RequestForm reads what the form needs. The patient is on it, so the reading is
@@ -114,6 +124,9 @@ func (s *Service) RequestForm(ctx context.Context, who user.Principal, id ident.
 			v.Estimate = computed[i].Result.Sum
 		}
 		v.Treatment.PersonName = s.shown(who, v.Treatment.PersonName)
+		if v.Eyes, err = eyes(tx, v.Treatment); err != nil {
+			return err
+		}
 		return s.offered(tx, who, &v)
 	})
 	return v, err
@@ -200,6 +213,9 @@ func request(tx *store.Tx, t store.Treatment, in Request, id ident.ID) error {
 	if err != nil {
 		return err
 	}
+	if err := guarded(tx, t, in.Eye); err != nil {
+		return err
+	}
 	facts, err := tx.CareFactsOf(t, clock.Date{})
 	if err != nil {
 		return err
@@ -211,7 +227,7 @@ func request(tx *store.Tx, t store.Treatment, in Request, id ident.ID) error {
 		return err
 	}
 	a := store.Approval{ID: id, State: fund.ApprovalRequested, Bill: in.Bill, Insurance: insurance, Critical: in.Critical, Assistance: in.Assistance,
-		Waiver: in.Waiver, Requested: total, Reason: in.Reason, RequestedBy: tx.Who().AccountID}
+		Waiver: in.Waiver, Requested: total, Reason: in.Reason, RequestedBy: tx.Who().AccountID, Eye: in.Eye, Publication: in.Publish}
 	return tx.InsertApproval(a, t, lines)
 }
 

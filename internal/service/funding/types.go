@@ -22,6 +22,8 @@ type (
 	Signature        = store.Signature
 	SettlementState  = store.SettlementState
 	Treatment        = store.Treatment
+	Reading          = store.Reading
+	Objection        = store.Objection
 )
 
 // The states of a settlement.

@@ -97,12 +97,15 @@ type ApprovalView struct {
 	Rules      fund.Rules
 	Funds      []FundJudged // for who decides: every pool, and why it would not pay
 	Appeals    []store.Appeal
+	Readings   []store.Reading // of the eye a cataract reduction is for
+	Objections []store.Objection
 
 	Settled    bool
 	Settlement store.Settlement
 
 	MayDecide, MayRevoke, MayWithdraw, MaySettle bool
 	MayUphold, MayAppeal, MayDecideAppeal        bool
+	MayConsent                                   bool // record the answer to being named in public
 }
 
 // Signed counts the signatures that stand.
@@ -222,6 +225,12 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 	if v.CaseNo == "" { // a fund's own people do not see what the facts rest on
 		return nil
 	}
+	v.MayConsent = s.policy.Can(who, authz.NoticeConsent, hospital)
+	if s.policy.Can(who, authz.ObjectionAnswer, authz.InPartnership(who.PartnershipID)) {
+		if v.Objections, err = tx.ObjectionsTo(v.ID); err != nil {
+			return err
+		}
+	}
 	return s.check(tx, who, v)
 }
 
@@ -240,6 +249,9 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 		day = tx.Today()
 	}
 	v.Checks = append(v.Checks, categoryChecks(facts, day)...)
+	if err := v.sight(tx); err != nil {
+		return err
+	}
 	net := v.Estimate().Net
 	v.Checks = append(v.Checks, judge(net >= 0, "funding.check.within", errs.Args{"net": net}))
 	if v.Treatment.Place.Path == treatment.Emergency {

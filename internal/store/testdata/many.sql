@@ -159,5 +159,18 @@ signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hos
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
 	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0),
 windows_ as (insert into followup_rule (partnership_id, id, grp, version, from_on, note, windows, created_at, created_by)
-	select $1::uuid, id, case when i % 2 = 0 then 'joint' else 'cataract' end, i, d, 'x', '[{"step": "w6", "due": 42, "from": 28, "to": 70}]', at, id from n where i % 5 = 0)
+	select $1::uuid, id, case when i % 2 = 0 then 'joint' else 'cataract' end, i, d, 'x', '[{"step": "w6", "due": 42, "from": 28, "to": 70}]', at, id from n where i % 5 = 0),
+public_ as (insert into notice (partnership_id, id, title, from_on, to_on, state, cell, days, bands, district, left_out, until_on, created_at, created_by)
+	select $1::uuid, id, 'x', d, d, case when i % 1000 = 0 then 'published' else 'closed' end, 5, 7, '{1}', 'x', '{}', d, at, id from n where i % 10 = 0),
+named_ as (insert into notice_entry (partnership_id, id, notice_id, no, approval_id, person_id, masked, township, programme, band, created_at, created_by)
+	select $1::uuid, id, md5($4 || i / 10 * 10)::uuid, 1 + i % 10, id, id, 'x', 'T' || i % 10, prog, 0, at, id from n where i >= 10 and i % 3 = 0),
+objection_ as (insert into notice_objection (partnership_id, id, notice_id, entry_id, approval_id, receipt, channel, body, state, due_on, created_at, created_by)
+	select $1::uuid, id, md5($4 || i / 10 * 10)::uuid, id, id, 'R' || i, 'public', 'x', case when i % 100 = 0 then 'received' else 'dismissed' end, d, at, id from n where i >= 10 and i % 10 = 0),
+limits_ as (insert into notice_rule (partnership_id, id, version, bands, office, created_at, created_by) select $1::uuid, id, i, '{1}', 'x', at, id from n where i <= 200),
+doubt_ as (insert into plausibility_rule (partnership_id, id, version, limits, populations, source, created_at, created_by) select $1::uuid, id, i, '{}', '{}', 'x', at, id from n where i <= 200),
+ran_ as (insert into plausibility_run (partnership_id, id, ran_at, ran_on, found, silent, ran_by) select $1::uuid, id, at, d, 1, '{}', id from n where i % 10 = 0),
+alert_ as (insert into plausibility_alert (partnership_id, id, check_name, check_version, subject, args, evidence, digest, state, verdict, first_seen, last_seen)
+	select $1::uuid, id, case when i % 40 = 0 then 'repeat' else 'phone' end, 1, 'x' || i, '{}', '[]', 'x', case when i % 200 = 0 then 'open' else 'closed' end, 'explained', at, at from n where i % 20 = 0),
+judged_ as (insert into plausibility_verdict (partnership_id, id, alert_id, verdict, reason, recovery, digest, created_at, created_by)
+	select $1::uuid, id, id, 'explained', 'x', false, 'x', at, id from n where i % 20 = 0)
 select count(*) from n
