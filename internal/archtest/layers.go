@@ -60,6 +60,7 @@ var domainDoors = map[string][]string{
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
 	"fund":         {"policy", "fee", "procedure"},
+	"payout":       {"fund"},
 	"measure":      {"procedure"},
 	"statistics":   {"measure", "procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},

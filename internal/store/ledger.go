@@ -87,6 +87,8 @@ func (tx *Tx) books(query string, funds []ident.ID) (map[ident.ID]fund.Book, err
 			b.Accounts.Reserved, b.Balances.Reserved = r.ID, r.Balance
 		case fund.Committed:
 			b.Accounts.Committed, b.Balances.Committed = r.ID, r.Balance
+		case fund.Paid:
+			b.Accounts.Paid, b.Balances.Paid = r.ID, r.Balance
 		}
 		out[r.Fund] = b
 	}

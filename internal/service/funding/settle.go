@@ -216,7 +216,7 @@ func pay(tx *store.Tx, a store.Approval, held []store.ApprovalLine, in Settle) (
 		if err := tx.SetHold(a.ID, h); err != nil {
 			return nil, nil, err
 		}
-		vouchers = append(vouchers, Voucher{Fund: h.Fund, FundName: h.FundName, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: spent.Amount})
+		vouchers = append(vouchers, Voucher{Fund: h.Fund, FundName: h.FundName, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: spent.Amount})
 		if spent.Amount > 0 {
 			lines = append(lines, store.SettlementLine{Fund: h.Fund, Amount: spent.Amount, Transfer: t.ID})
 		}
@@ -323,7 +323,7 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 			if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: reason}); err != nil {
 				return err
 			}
-			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: l.Amount})
+			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: l.Amount})
 			book, err = book.Apply(t)
 			return err
 		}
