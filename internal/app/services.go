@@ -16,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -40,6 +41,7 @@ type Services struct {
 	Visiting     *visiting.Service
 	Screenings   *screening.Service
 	Inspection   *inspection.Service
+	Paying       *paying.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -76,6 +78,7 @@ func newServices(a *App) (Services, error) {
 		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
+		Paying:     paying.New(paying.Deps{DB: a.DB, Policy: a.Policy, Say: say}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -185,3 +185,10 @@ func (tx *Tx) Paid(payable ident.ID) (money.Fen, error) {
 			and not exists (select 1 from ledger_transfer r where r.partnership_id = $1 and r.reverses_id = c.transfer_id)), 0))::bigint`, tx.Partnership(), payable)
 	return paid, err
 }
+
+// BeingPaid reports whether one of some transfers stands in a run or was paid.
+func (tx *Tx) BeingPaid(transfers []ident.ID) (bool, error) {
+	var n int
+	err := tx.get(&n, `select count(*) from unnest($2::uuid[]) w join pay_line p on p.partnership_id = $1 and p.payable_id = w and p.state in ('live', 'paid')`, tx.Partnership(), idArray(transfers))
+	return n > 0, err
+}

@@ -313,6 +313,9 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := unpaid(tx, standing); err != nil {
+		return nil, err
+	}
 	var out []Voucher
 	for _, l := range lines {
 		book := books[l.Fund]
@@ -350,6 +353,20 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 		}
 	}
 	return out, nil
+}
+
+// unpaid refuses to take back what stands in a settlement run or was paid out: the
+// payment is dropped, returned or recovered first.
+func unpaid(tx *store.Tx, standing []store.Posting) error {
+	ids := make([]ident.ID, len(standing))
+	for i, p := range standing {
+		ids[i] = p.ID
+	}
+	paying, err := tx.BeingPaid(ids)
+	if err == nil && paying {
+		err = errs.Refuse("funding.reverse_unpaid", "error.payout.paid_already", nil, "payout.remedy.return_first", "payout.remedy.recover")
+	}
+	return err
 }
 
 // SettlementView is a settlement with its funders.

@@ -13,10 +13,11 @@ import (
 // its counter expects, in the language it reads; a payment that was wholly kept
 // back is none of the bank's business. Nothing in the file depends on when it is
 // made, so the second download has the bytes of the first.
-func bankFiles(r store.PayRun, lines []store.PayLine) (csv, xlsx []byte, err error) {
-	t := sheet.Table{Name: "付款清单", Title: "付款清单 " + r.No, Notes: []string{r.FundName + "　截至 " + r.UpTo.String()}, Columns: []sheet.Column{
-		{Header: "序号", Kind: sheet.TextColumn, Width: 8}, {Header: "收款户名", Width: 24}, {Header: "收款账号", Width: 24}, {Header: "开户行", Width: 28},
-		{Header: "金额", Kind: sheet.MoneyColumn}, {Header: "用途/附言", Width: 36}}}
+func (s *Service) bankFiles(r store.PayRun, lines []store.PayLine) (csv, xlsx []byte, err error) {
+	t := sheet.Table{Name: s.say.T("payout.file.title"), Title: s.say.T("payout.file.title") + " " + r.No, Notes: []string{s.say.T("payout.file.note", "fund", r.FundName, "day", r.UpTo)},
+		Columns: []sheet.Column{{Header: s.say.T("payout.file.no"), Kind: sheet.TextColumn, Width: 8}, {Header: s.say.T("payout.file.holder"), Width: 24},
+			{Header: s.say.T("payout.file.number"), Width: 24}, {Header: s.say.T("payout.file.bank"), Width: 28}, {Header: s.say.T("payout.file.amount"), Kind: sheet.MoneyColumn},
+			{Header: s.say.T("payout.file.purpose"), Width: 36}}}
 	var rows []sheet.Record
 	var sum money.Fen
 	for _, l := range lines {
@@ -26,7 +27,7 @@ func bankFiles(r store.PayRun, lines []store.PayLine) (csv, xlsx []byte, err err
 		sum += l.Transferred()
 		rows = append(rows, sheet.Record{strconv.Itoa(len(rows) + 1), l.Holder, l.Number, l.Bank, l.Transferred(), l.Purpose})
 	}
-	rows = append(rows, sheet.Record{"合计", "", "", "", sum, strconv.Itoa(len(rows)) + " 笔"})
+	rows = append(rows, sheet.Record{s.say.T("payout.file.total"), "", "", "", sum, s.say.T("payout.file.count", "n", len(rows))})
 	t.Rows = sheet.Records(rows)
 	var plain, book bytes.Buffer
 	if err := sheet.WriteCSV(&plain, t); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/payout"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -28,16 +29,19 @@ import (
 type Deps struct {
 	DB     *store.DB
 	Policy *authz.Policy
+	// Say speaks the language of the bank's counter, whatever the clerk reads.
+	Say i18n.Printer
 }
 
 // Service is the use cases about paying out.
 type Service struct {
 	db     *store.DB
 	policy *authz.Policy
+	say    i18n.Printer
 }
 
 // New makes the service.
-func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy} }
+func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy, say: d.Say} }
 
 // Names of the stored records, for delivery, which does not reach into the store.
 type (

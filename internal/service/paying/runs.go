@@ -56,7 +56,7 @@ func (s *Service) MakeRun(ctx context.Context, who user.Principal, in NewRun, ke
 		if len(list) == 0 {
 			return Made{}, errs.Refuse("payout.something_owed", "error.payout.nothing", errs.Args{"day": in.UpTo, "unready": unready}, "payout.remedy.account", "payout.remedy.later_day")
 		}
-		lines, err := linesOf(tx, list)
+		lines, err := s.linesOf(tx, list)
 		if err != nil {
 			return Made{}, err
 		}
@@ -77,7 +77,7 @@ func runNo(id ident.ID, on clock.Date) string {
 
 // linesOf makes the payments of a run: to whom, and what is kept back for
 // findings, the oldest first.
-func linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, error) {
+func (s *Service) linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, error) {
 	to, err := tx.Destinations(list)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, error) {
 		if !ok {
 			return nil, errs.New(errs.Stale, "error.stale", nil)
 		}
-		lines[i] = store.PayLine{ID: ident.New(), Payable: p.ID, Treatment: p.Treatment, Hospital: p.Hospital, Payee: p.Payee(), Account: d.Account, Purpose: purpose(p), Amount: p.Amount}
+		lines[i] = store.PayLine{ID: ident.New(), Payable: p.ID, Treatment: p.Treatment, Hospital: p.Hospital, Payee: p.Payee(), Account: d.Account, Purpose: s.purpose(p), Amount: p.Amount}
 	}
 	for _, h := range hospitals {
 		due, err := tx.DueOf(list[byHospital[h][0]].Fund, h)
@@ -120,12 +120,8 @@ func linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, error) {
 // purpose is what stands beside the payment on the bank's statement: the case and
 // the voucher, and nothing about the illness. Banks print Chinese whatever the
 // clerk's screen speaks.
-func purpose(p store.Payable) string {
-	what := "减免款"
-	if p.Payee() == payout.Person {
-		what = "减免报销"
-	}
-	return strings.TrimSpace(p.CaseNo + " " + what + " " + fund.VoucherNo(p.Kind, p.ID))
+func (s *Service) purpose(p store.Payable) string {
+	return strings.TrimSpace(p.CaseNo + " " + s.say.T("payout.purpose."+string(p.Payee())) + " " + fund.VoucherNo(p.Kind, p.ID))
 }
 
 // Runs lists the runs, the latest first.
@@ -258,7 +254,7 @@ func (s *Service) BankFile(ctx context.Context, who user.Principal, id ident.ID,
 		if err != nil {
 			return err
 		}
-		csv, xlsx, err := bankFiles(r, lines)
+		csv, xlsx, err := s.bankFiles(r, lines)
 		if err != nil {
 			return err
 		}
