@@ -9,9 +9,23 @@ alter table ledger_account add constraint ledger_account_kind_check check (kind 
 insert into ledger_account (partnership_id, id, fund_id, kind, balance_fen)
   select f.partnership_id, gen_random_uuid(), f.id, 'paid', 0 from fund f;
 
--- What makes a fund owe somebody: the transfers that committed money here.
-create index ledger_transfer_owed on ledger_transfer (partnership_id, effective_on, id) where kind in ('commit', 'reimburse');
-create index ledger_transfer_owed_fund on ledger_transfer (partnership_id, fund_id, effective_on, id) where kind in ('commit', 'reimburse');
+-- The worklist of what is owed: one row for each transfer that committed money,
+-- open until it is paid or taken back. The database keeps it from the ledger and
+-- the payments; amounts stay where they are, and the nightly check compares.
+create table payable (
+  partnership_id uuid not null,
+  transfer_id uuid not null,
+  fund_id uuid not null,
+  effective_on date not null,
+  open boolean not null,
+  primary key (partnership_id, transfer_id)
+);
+create index payable_open on payable (partnership_id, effective_on, transfer_id) where open;
+create index payable_open_fund on payable (partnership_id, fund_id, effective_on, transfer_id) where open;
+insert into payable (partnership_id, transfer_id, fund_id, effective_on, open)
+  select t.partnership_id, t.id, t.fund_id, t.effective_on,
+    not exists (select 1 from ledger_transfer r where r.partnership_id = t.partnership_id and r.reverses_id = t.id)
+  from ledger_transfer t where t.kind in ('commit', 'reimburse');
 
 -- Where a hospital is paid: entered by one person, released by another.
 create table hospital_account (
@@ -172,6 +186,8 @@ create table pay_line (
 -- being paid or was paid and not returned.
 create unique index pay_line_once on pay_line (partnership_id, payable_id) where state in ('live', 'paid');
 create unique index pay_line_no on pay_line (partnership_id, run_id, line_no);
+create index pay_line_fund on pay_line (partnership_id, fund_id, id desc);
+create index pay_line_hospital on pay_line (partnership_id, hospital_id, id desc);
 create index pay_line_payable on pay_line (partnership_id, payable_id, created_at);
 create index pay_line_recovery on pay_line (partnership_id, recovery_id) where recovery_id is not null and state = 'live';
 
@@ -192,8 +208,9 @@ create table recovery_receipt (
 );
 create index recovery_receipt_of on recovery_receipt (partnership_id, recovery_id, created_at);
 
-select app_shard(t, 'distributed') from unnest(array['hospital_account', 'payee_card', 'pay_run', 'pay_line', 'recovery', 'recovery_receipt']::regclass[]) t;
+select app_shard(t, 'distributed') from unnest(array['payable', 'hospital_account', 'payee_card', 'pay_run', 'pay_line', 'recovery', 'recovery_receipt']::regclass[]) t;
 
+alter table payable add foreign key (partnership_id, transfer_id) references ledger_transfer (partnership_id, id);
 alter table payee_card add foreign key (partnership_id, treatment_id) references treatment (partnership_id, id);
 alter table pay_run add foreign key (partnership_id, fund_id) references fund (partnership_id, id);
 alter table pay_line add foreign key (partnership_id, run_id) references pay_run (partnership_id, id);
@@ -221,6 +238,10 @@ grant update (state, decided_by, decided_at, opinion, version) on hospital_accou
 revoke update on payee_card from shanhai_app;
 grant update (live, version) on payee_card to shanhai_app;
 
+select app_grant('payable', 'write');
+revoke update on payable from shanhai_app;
+grant update (open) on payable to shanhai_app;
+select app_protect('payable', 'partnership');
 select app_protect('hospital_account', 'hospital');
 select app_protect(t, 'visible') from unnest(array['payee_card', 'pay_run', 'pay_line', 'recovery', 'recovery_receipt']::regclass[]) t;
 
@@ -235,10 +256,10 @@ begin
     or exists (select 1 from ledger_transfer r where r.partnership_id = new.partnership_id and r.reverses_id = new.payable_id) then
     raise exception 'pay_line: the transfer % owes nothing', new.payable_id using errcode = '23514', constraint = 'pay_line_owed';
   end if;
-  return new;
+  return null;
 end $$;
 -- +goose StatementEnd
-create trigger pay_line_owed before insert on pay_line for each row execute function pay_line_owed();
+create trigger pay_line_owed after insert on pay_line for each row execute function pay_line_owed();
 
 -- +goose StatementBegin
 -- What is in a run or paid is not taken back at its root: the payment is returned
@@ -252,3 +273,28 @@ begin
 end $$;
 -- +goose StatementEnd
 create trigger ledger_transfer_unpaid before insert on ledger_transfer for each row when (new.reverses_id is not null) execute function ledger_transfer_unpaid();
+
+-- +goose StatementBegin
+-- What is committed is owed; what is taken back is not.
+create function payable_of_ledger() returns trigger language plpgsql as $$
+begin
+  if new.kind in ('commit', 'reimburse') then
+    insert into payable (partnership_id, transfer_id, fund_id, effective_on, open) values (new.partnership_id, new.id, new.fund_id, new.effective_on, true);
+  elsif new.reverses_id is not null then
+    update payable set open = false where partnership_id = new.partnership_id and transfer_id = new.reverses_id;
+  end if;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger payable_of_ledger after insert on ledger_transfer for each row execute function payable_of_ledger();
+
+-- +goose StatementBegin
+-- What stands in a run or was paid waits no longer; what was dropped or returned
+-- waits again.
+create function payable_of_line() returns trigger language plpgsql as $$
+begin
+  update payable set open = new.state not in ('live', 'paid') where partnership_id = new.partnership_id and transfer_id = new.payable_id;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger payable_of_line after insert or update of state on pay_line for each row execute function payable_of_line();

@@ -80,6 +80,7 @@ const (
 	PayableRead    Permission = "payable:read"    // see what funds owe and what was paid
 	PayableReceipt Permission = "payable:receipt" // record the receipt of a payment
 
+	PayeeRead    Permission = "payee:read"    // see bank accounts of hospitals, numbers masked
 	PayeeEdit    Permission = "payee:edit"    // enter bank accounts of hospitals and cards of patients
 	PayeeApprove Permission = "payee:approve" // release a hospital's bank account as the second person
 
@@ -168,7 +169,7 @@ func Permissions() []Permission {
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
-		LedgerRead, PayableRead, PayableReceipt, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,

@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -56,6 +57,7 @@ type Deps struct {
 	Directory  *directory.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Paying     *paying.Service
 }
 
 // Route is a declared address with its one permission.
@@ -107,6 +109,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
+		s.payRoutes(rt)
 		s.paperRoutes(rt)
 		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {

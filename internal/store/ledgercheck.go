@@ -55,6 +55,9 @@ func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 				union all select v.fund_id, -c.amount_fen from recovery_receipt c join recovery v on v.partnership_id = c.partnership_id and v.id = c.recovery_id
 					where c.partnership_id = $1 and `+standingReceipt+`) y group by y.fund_id) q on q.fund_id = l.fund_id
 			where l.partnership_id = $1 and l.kind = 'paid' and l.lane = 0 and l.balance_fen <> coalesce(q.paid, 0) limit 100)
+		union all (select 'payments', q.fund_id, q.transfer_id, 'payable', 0, 0 from payable q where q.partnership_id = $1 and q.open <> (
+			not exists (select 1 from ledger_transfer r where r.partnership_id = q.partnership_id and r.reverses_id = q.transfer_id)
+			and not exists (select 1 from pay_line p where p.partnership_id = q.partnership_id and p.payable_id = q.transfer_id and p.state in ('live', 'paid'))) limit 100)
 		order by 1, 2, 4`, tx.Partnership())
 	return out, err
 }

@@ -49,24 +49,27 @@ func (r payableRow) payable() Payable {
 		Amount: r.Amount, CaseNo: r.CaseNo, PersonName: r.PersonName, Ready: r.Ready}
 }
 
-// owed says which transfers owe something now; money of an old ledger (the kind
-// history_commit) was paid before this house kept the books.
-const owed = ` t.partnership_id = $1 and t.kind in ('commit', 'reimburse')
-	and not exists (select 1 from ledger_transfer r where r.partnership_id = t.partnership_id and r.reverses_id = t.id)
-	and not exists (select 1 from pay_line p where p.partnership_id = t.partnership_id and p.payable_id = t.id and p.state in ('live', 'paid'))`
+// owed are the open rows of the worklist the database keeps from the ledger; money
+// of an old ledger (the kind history_commit) was paid before this house kept the
+// books and is never in it.
+const owed = ` from payable q join ledger_transfer t on t.partnership_id = q.partnership_id and t.id = q.transfer_id` + ofTreatment
 
-const committedEntry = ` join ledger_account a on a.partnership_id = t.partnership_id and a.fund_id = t.fund_id and a.kind = 'committed' and a.lane = 0
-	join ledger_entry e on e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.account_id = a.id
-	join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
+const whereOwed = `where q.partnership_id = $1 and q.open`
 
-const selectPayable = `select t.id, t.kind, t.fund_id, t.treatment_id, t.effective_on, e.amount_fen, x.hospital_id,
-	(select f.name from fund f where f.partnership_id = t.partnership_id and f.id = t.fund_id) as fund_name,
-	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = x.hospital_id) as hospital_name,
+// committedFen is what a transfer put on the committed account.
+const committedFen = `(select e.amount_fen from ledger_entry e join ledger_account a on a.partnership_id = e.partnership_id and a.id = e.account_id and a.kind = 'committed'
+	where e.partnership_id = t.partnership_id and e.transfer_id = t.id)`
+
+const ofTreatment = ` join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
+
+const selectPayable = `select t.id, t.kind, t.fund_id, t.treatment_id, t.effective_on, ` + committedFen + ` as amount_fen, x.hospital_id,
+	f.name as fund_name, coalesce(nullif(o.short_name, ''), o.name) as hospital_name,
 	coalesce((select c.case_no from casefile c where c.partnership_id = x.partnership_id and c.id = x.case_id), '') as case_no,
 	coalesce((select n.name from person n where n.partnership_id = x.partnership_id and n.id = x.person_id), '') as person_name,
 	case t.kind when 'reimburse' then exists (select 1 from payee_card k where k.partnership_id = t.partnership_id and k.treatment_id = t.treatment_id and k.live)
-		else exists (select 1 from hospital_account k where k.partnership_id = t.partnership_id and k.hospital_id = x.hospital_id and k.state = 'approved' and k.from_on <= $2) end as ready
-	from ledger_transfer t` + committedEntry
+		else exists (select 1 from hospital_account k where k.partnership_id = t.partnership_id and k.hospital_id = x.hospital_id and k.state = 'approved' and k.from_on <= $2) end as ready`
+
+const named = ` join fund f on f.partnership_id = t.partnership_id and f.id = t.fund_id join organisation o on o.id = x.hospital_id `
 
 // PayableFilter narrows what is owed.
 type PayableFilter struct {
@@ -80,7 +83,7 @@ func (f PayableFilter) where(args []any) (string, []any) {
 	text := ``
 	if f.Fund != ident.Nil {
 		args = append(args, f.Fund)
-		text += ` and t.fund_id = $` + placeholder(len(args))
+		text += ` and q.fund_id = $` + placeholder(len(args))
 	}
 	if f.Hospital != ident.Nil {
 		args = append(args, f.Hospital)
@@ -92,7 +95,7 @@ func (f PayableFilter) where(args []any) (string, []any) {
 	}
 	if !f.Until.IsZero() {
 		args = append(args, f.Until)
-		text += ` and t.effective_on <= $` + placeholder(len(args))
+		text += ` and q.effective_on <= $` + placeholder(len(args))
 	}
 	return text, args
 }
@@ -105,7 +108,7 @@ func (tx *Tx) ListPayables(f PayableFilter, req page.Request) (page.Result[Payab
 	}
 	more, args := f.where([]any{tx.Partnership(), tx.Today(), on, id, req.Limit() + 1})
 	var rows []payableRow
-	err := tx.list(&rows, selectPayable+`where`+owed+` and (t.effective_on, t.id) > ($3, $4)`+more+` order by t.effective_on, t.id limit $5`, args...)
+	err := tx.list(&rows, selectPayable+owed+named+whereOwed+` and (q.effective_on, q.transfer_id) > ($3, $4)`+more+` order by q.effective_on, q.transfer_id limit $5`, args...)
 	if err != nil {
 		return page.Result[Payable]{}, err
 	}
@@ -118,7 +121,7 @@ func (tx *Tx) ListPayables(f PayableFilter, req page.Request) (page.Result[Payab
 func (tx *Tx) Collect(f PayableFilter) (ready []Payable, unready int, err error) {
 	more, args := f.where([]any{tx.Partnership(), tx.Today()})
 	var rows []payableRow
-	if err := tx.list(&rows, selectPayable+`where`+owed+more+` order by t.effective_on, t.id limit 2000`, args...); err != nil {
+	if err := tx.list(&rows, selectPayable+owed+named+whereOwed+more+` order by q.effective_on, q.transfer_id limit 2000`, args...); err != nil {
 		return nil, 0, err
 	}
 	for _, r := range rows {
@@ -136,7 +139,7 @@ func (tx *Tx) Collect(f PayableFilter) (ready []Payable, unready int, err error)
 // does.
 func (tx *Tx) PayableByID(id ident.ID) (Payable, error) {
 	var r payableRow
-	err := tx.get(&r, selectPayable+`where t.partnership_id = $1 and t.id = $3 and t.kind in ('commit', 'reimburse')`, tx.Partnership(), tx.Today(), id)
+	err := tx.get(&r, selectPayable+` from ledger_transfer t`+ofTreatment+named+`where t.partnership_id = $1 and t.id = $3 and t.kind in ('commit', 'reimburse')`, tx.Partnership(), tx.Today(), id)
 	return one(r.payable(), err, "error.payout.payable_missing")
 }
 
@@ -166,8 +169,8 @@ func (tx *Tx) SumPayables(f PayableFilter) ([]PayableSum, error) {
 	err := tx.list(&rows, `select s.fund_id, s.hospital_id, s.n, s.amount_fen, s.oldest,
 		(select f.name from fund f where f.partnership_id = $1 and f.id = s.fund_id) as fund_name,
 		(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = s.hospital_id) as hospital_name
-		from (select t.fund_id, x.hospital_id, count(*) as n, sum(e.amount_fen)::bigint as amount_fen, min(t.effective_on) as oldest
-			from ledger_transfer t`+committedEntry+`where`+owed+more+` group by t.fund_id, x.hospital_id) s order by s.oldest, s.fund_id, s.hospital_id limit 200`, args...)
+		from (select t.fund_id, x.hospital_id, count(*) as n, sum(`+committedFen+`)::bigint as amount_fen, min(t.effective_on) as oldest
+			`+owed+whereOwed+more+` group by t.fund_id, x.hospital_id) s order by s.oldest, s.fund_id, s.hospital_id limit 200`, args...)
 	out := make([]PayableSum, len(rows))
 	for i, r := range rows {
 		out[i] = PayableSum(r)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -331,30 +332,31 @@ func (tx *Tx) ReceiveLine(l PayLine) error {
 		where partnership_id = $1 and id = $2 and version = $3 and state = 'paid'`, tx.Partnership(), l.ID, l.Version, l.ReceiptNo, l.ReceiptOn, tx.who.AccountID)
 }
 
-// PaidLines is a page of payments that were made or came back, for a hospital's
-// desk; the latest first.
+// PaidLines is a page of payments that are made, were made or came back, the
+// latest first: of hospitals, of a fund, or of everything the scope shows.
 func (tx *Tx) PaidLines(f PayableFilter, req page.Request) (page.Result[PayLine], error) {
 	id := lastID
 	if _, err := req.Cursor(&id); err != nil {
 		return page.Result[PayLine]{}, err
 	}
 	args := []any{tx.Partnership(), id, req.Limit() + 1}
-	more := ``
-	if f.Fund != ident.Nil {
-		args = append(args, f.Fund)
-		more += ` and l.fund_id = $` + placeholder(len(args))
-	}
+	hospitals := f.Hospitals
 	if f.Hospital != ident.Nil {
-		args = append(args, f.Hospital)
-		more += ` and l.hospital_id = $` + placeholder(len(args))
+		hospitals = slices.DeleteFunc([]ident.ID{f.Hospital}, func(h ident.ID) bool { return f.Hospitals != nil && !slices.Contains(f.Hospitals, h) })
 	}
-	if f.Hospitals != nil {
-		args = append(args, idArray(f.Hospitals))
-		more += ` and exists (select 1 from unnest($` + placeholder(len(args)) + `::uuid[]) w where w = l.hospital_id)`
+	const after = ` and l.id < $2 order by l.id desc limit $3`
+	query := selectPayLine + ` from pay_line l where l.partnership_id = $1` + after
+	switch {
+	case hospitals != nil:
+		query = selectPayLine + ` from unnest($4::uuid[]) w cross join lateral (select l.* from pay_line l where l.partnership_id = $1 and l.hospital_id = w` + after + `) l
+			order by l.id desc limit $3`
+		args = append(args, idArray(hospitals))
+	case f.Fund != ident.Nil:
+		query = selectPayLine + ` from pay_line l where l.partnership_id = $1 and l.fund_id = $4` + after
+		args = append(args, f.Fund)
 	}
 	var rows []payLineRow
-	err := tx.list(&rows, selectPayLine+` from pay_line l where l.partnership_id = $1 and l.id < $2`+more+` order by l.id desc limit $3`, args...)
-	if err != nil {
+	if err := tx.list(&rows, query, args...); err != nil {
 		return page.Result[PayLine]{}, err
 	}
 	return page.Cut(req, items(rows, payLineRow.line), func(l PayLine) []any { return []any{l.ID} }), nil

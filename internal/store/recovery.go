@@ -84,18 +84,30 @@ func (tx *Tx) RecoveryByID(id ident.ID) (Recovery, error) {
 	return one(r.recovery(), err, "error.payout.recovery_missing")
 }
 
-// ListRecoveries is a page of findings, the latest first, as far as the filter's
-// funds and hospitals go.
+// ListRecoveries is a page of findings, the latest first: of funds, of hospitals, or
+// with neither of everything the scope shows.
 func (tx *Tx) ListRecoveries(funds, hospitals []ident.ID, req page.Request) (page.Result[Recovery], error) {
 	at, id := endOfTime, lastID
 	if _, err := req.Cursor(&at, &id); err != nil {
 		return page.Result[Recovery]{}, err
 	}
+	const after = ` and (v.created_at, v.id) < ($2, $3) order by v.created_at desc, v.id desc limit $4`
+	query, args := selectRecovery+`where v.partnership_id = $1`+after, []any{tx.Partnership(), at, id, req.Limit() + 1}
+	by := func(column string, of []ident.ID) {
+		query = `select v.id, v.payable_id, v.fund_id, v.treatment_id, v.hospital_id, v.debtor, v.source, v.reason, v.amount_fen, v.state, v.off_by, v.off_reason,
+			v.off_confirmed_by, v.created_at, v.version, v.recovered_fen, v.fund_name, v.hospital_name, v.case_no, v.person_name, v.by_name, v.off_name, v.off_ok_name
+			from unnest($5::uuid[]) w cross join lateral (` + selectRecovery + `where v.partnership_id = $1 and v.` + column + ` = w` + after + `) v
+			order by v.created_at desc, v.id desc limit $4`
+		args = append(args, idArray(of))
+	}
+	switch {
+	case len(funds) > 0:
+		by("fund_id", funds)
+	case hospitals != nil || funds != nil:
+		by("hospital_id", hospitals)
+	}
 	var rows []recoveryRow
-	err := tx.list(&rows, selectRecovery+`where v.partnership_id = $1 and (v.created_at, v.id) < ($2, $3)
-		and ($5 or exists (select 1 from unnest($6::uuid[]) w where w = v.fund_id) or exists (select 1 from unnest($7::uuid[]) w where w = v.hospital_id))
-		order by v.created_at desc, v.id desc limit $4`, tx.Partnership(), at, id, req.Limit()+1, funds == nil && hospitals == nil, idArray(funds), idArray(hospitals))
-	if err != nil {
+	if err := tx.list(&rows, query, args...); err != nil {
 		return page.Result[Recovery]{}, err
 	}
 	return page.Cut(req, items(rows, recoveryRow.recovery), func(v Recovery) []any { return []any{v.CreatedAt, v.ID} }), nil

@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
@@ -58,6 +59,7 @@ type Deps struct {
 	Visiting   *visiting.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Paying     *paying.Service
 }
 
 // Server serves the pages.
@@ -96,6 +98,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
+		s.payRoutes(rt)
 		s.paperRoutes(rt)
 		s.packageRoutes(rt)
 		s.importRoutes(rt)
@@ -177,7 +180,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none
