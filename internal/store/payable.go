@@ -57,10 +57,10 @@ const owed = ` from payable q join ledger_transfer t on t.partnership_id = q.par
 const whereOwed = `where q.partnership_id = $1 and q.open`
 
 // committedFen is what a transfer put on the committed account.
-const committedFen = `(select e.amount_fen from ledger_entry e join ledger_account a on a.partnership_id = e.partnership_id and a.id = e.account_id and a.kind = 'committed'
-	where e.partnership_id = t.partnership_id and e.transfer_id = t.id)`
+const committedFen = `(select e.amount_fen from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.account_id = a.id)`
 
-const ofTreatment = ` join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
+const ofTreatment = ` join ledger_account a on a.partnership_id = t.partnership_id and a.fund_id = t.fund_id and a.kind = 'committed' and a.lane = 0
+	join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
 
 const selectPayable = `select t.id, t.kind, t.fund_id, t.treatment_id, t.effective_on, ` + committedFen + ` as amount_fen, x.hospital_id,
 	f.name as fund_name, coalesce(nullif(o.short_name, ''), o.name) as hospital_name,

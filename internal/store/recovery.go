@@ -66,7 +66,8 @@ const standingReceipt = `not exists (select 1 from ledger_transfer z where z.par
 
 const selectRecovery = `select v.id, v.payable_id, v.fund_id, v.treatment_id, v.hospital_id, v.debtor, v.source, v.reason, v.amount_fen, v.state, v.off_by, v.off_reason,
 	v.off_confirmed_by, v.created_at, v.version,
-	coalesce((select sum(c.amount_fen) from recovery_receipt c where c.partnership_id = v.partnership_id and c.recovery_id = v.id and ` + standingReceipt + `), 0)::bigint as recovered_fen,
+	coalesce((select sum(c.amount_fen) from recovery_receipt c left join (select z.partnership_id, z.reverses_id from ledger_transfer z) z
+		on z.partnership_id = c.partnership_id and z.reverses_id = c.transfer_id where c.partnership_id = v.partnership_id and c.recovery_id = v.id and z.reverses_id is null), 0)::bigint as recovered_fen,
 	(select f.name from fund f where f.partnership_id = v.partnership_id and f.id = v.fund_id) as fund_name,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = v.hospital_id) as hospital_name,
 	coalesce((select c.case_no from treatment x join casefile c on c.partnership_id = x.partnership_id and c.id = x.case_id
