@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/notice"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/domain/payout"
 	"github.com/shanhai-health/shanhai/internal/domain/plausibility"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
@@ -20,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	public "github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -165,4 +167,33 @@ func (p *premises) screenings() {
 	_, err := p.app.Services.Screenings.Record(p.T.Context(), p.Screener(here), outreach.Batch{Hospital: p.ID(here), Rows: []outreach.Row{row}}, store.Key{})
 	must(p, "screening", err)
 	p.objects["screenings"] = row.ID.String()
+}
+
+// payments pays what the fund owes for a treatment, finds that too much, and
+// leaves another account to be released.
+func (p *premises) payments(pool, treatment ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services.Paying
+	const here = servicetest.Mountain
+	account := func() ident.ID {
+		a, err := s.ProposeAccount(ctx, p.Finance(here), paying.AccountInput{Hospital: p.ID(here), Account: payout.Account{Holder: "云岭区中医院", Bank: "农商银行", Number: "6222021001116245702"}}, "")
+		must(p, "account", err)
+		return a.ID
+	}
+	_, err := s.DecideAccount(ctx, p.Approver(), paying.Decision{ID: account(), Approve: true}, "")
+	must(p, "release", err)
+	made, err := s.MakeRun(ctx, p.FundFinance(), paying.NewRun{Fund: pool}, "")
+	must(p, "run", err)
+	_, err = s.DecideRun(ctx, p.Approver(), paying.Decision{ID: made.Run, Approve: true}, "")
+	must(p, "approval of the run", err)
+	_, err = s.BankFile(ctx, p.FundFinance(), made.Run, "csv")
+	must(p, "bank file", err)
+	_, err = s.PayRun(ctx, p.FundFinance(), paying.Payment{Run: made.Run, On: p.Today(), Ref: "B-1"}, "")
+	must(p, "payment", err)
+	payable := p.superText(`select payable_id from pay_line where treatment_id = $1`, treatment)
+	id, err := ident.Parse(payable)
+	must(p, "payable", err)
+	found, err := s.OpenRecovery(ctx, p.FundFinance(), paying.Finding{Payable: id, Debtor: payout.Hospital, Source: "audit", Reason: "多付", Amount: 100}, "")
+	must(p, "finding", err)
+	p.objects["payables"], p.objects["payments"], p.objects["pay-runs"] = payable, p.superText(`select id from pay_line where treatment_id = $1`, treatment), made.Run.String()
+	p.objects["hospital-accounts"], p.objects["recoveries"] = account().String(), found.String()
 }

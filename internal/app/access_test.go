@@ -125,7 +125,7 @@ func (p *premises) people() {
 		{name: "reg2", who: p.Registrar(near)}, {name: "fin2", who: p.Finance(near)}, {name: "doc2", who: p.Doctor(near)}, {name: "vis2", who: p.Visiting(near)},
 		{name: "adm2", who: p.HospitalAdmin(near)},
 		{name: "appr", who: p.Approver()}, {name: "offi", who: p.Official()}, {name: "offd", who: p.OfficialDonor()}, {name: "stew", who: p.Steward(money.ID)},
-		{name: "stw2", who: p.Steward(other.ID)}, {name: "aud", who: p.Auditor()},
+		{name: "stw2", who: p.Steward(other.ID)}, {name: "ffin", who: p.FundFinance()}, {name: "aud", who: p.Auditor()},
 		{name: "sys", who: p.SystemAdmin()}, {name: "sec", who: p.SecurityAdmin()}, {name: "log", who: p.AuditAdmin()},
 		{name: "regF", who: p.Other.Registrar(here)}, {name: "finF", who: p.Other.Finance(here)}, {name: "docF", who: p.Other.Doctor(here)},
 		{name: "aprF", who: p.Other.Approver()}, {name: "offF", who: p.Other.Official()}, {name: "audF", who: p.Other.Auditor()},
@@ -204,6 +204,7 @@ func (p *premises) records() {
 	p.visiting()
 	p.screenings()
 	p.notices()
+	p.payments(pool, done.ID)
 	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
 	must(p, "package", err)
 	p.objects["audit-packages"] = pack.Package.String()
@@ -218,7 +219,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "sessions": ident.New().String(),
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -500,9 +501,12 @@ func (p *premises) elsewhere(v *visitor) bool {
 // fingerprint counts rows and versions of what people make.
 func (p *premises) fingerprint() string {
 	var out []string
+	db := pgtest.Open(p.T, p.Database.SuperDSN) // one for all: each takes a connection
 	for _, table := range []string{"person", "registration", "beneficiary", "attachment", "casefile", "treatment", "procedure", "referral", "approval", "settlement",
-		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package"} {
-		out = append(out, p.superText(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table))
+		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "pay_run", "pay_line", "recovery", "hospital_account", "payee_card"} {
+		var line string
+		must(p, table, db.QueryRow(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table).Scan(&line))
+		out = append(out, line)
 	}
 	return strings.Join(append(out, p.superText(`select 'transfers ' || count(*) from ledger_transfer`), p.superText(`select 'roles ' || count(revoked_at) || ' ' || count(*) from role_assignment`)), ", ")
 }

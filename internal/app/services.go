@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -44,6 +45,7 @@ type Services struct {
 	Inspection   *inspection.Service
 	Notices      *notice.Service
 	Doubts       *plausibility.Service
+	Paying       *paying.Service
 }
 
 func newServices(a *App) (Services, error) {
@@ -80,6 +82,7 @@ func newServices(a *App) (Services, error) {
 		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
 		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
+		Paying:     paying.New(paying.Deps{DB: a.DB, Policy: a.Policy, Say: say}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),

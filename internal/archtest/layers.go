@@ -64,6 +64,7 @@ var domainDoors = map[string][]string{
 	"measure":      {"procedure", "statistics"},
 	"notice":       {"patient", "procedure"},
 	"plausibility": {"procedure"},
+	"payout":       {"fund"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 

@@ -87,6 +87,21 @@ const (
 
 	LedgerRead Permission = "ledger:read" // see ledger entries
 
+	PayableRead    Permission = "payable:read"    // see what funds owe and what was paid
+	PayableReceipt Permission = "payable:receipt" // record the receipt of a payment
+
+	PayeeRead    Permission = "payee:read"    // see bank accounts of hospitals, numbers masked
+	PayeeEdit    Permission = "payee:edit"    // enter bank accounts of hospitals and cards of patients
+	PayeeApprove Permission = "payee:approve" // release a hospital's bank account as the second person
+
+	PayoutRead    Permission = "payout:read"    // see settlement runs
+	PayoutMake    Permission = "payout:make"    // make settlement runs
+	PayoutApprove Permission = "payout:approve" // release a settlement run as the second person
+	PayoutPay     Permission = "payout:pay"     // make the bank's file, record payments and returns
+
+	RecoveryRead Permission = "recovery:read" // see what is to be paid back
+	RecoveryEdit Permission = "recovery:edit" // record findings, what came back, and write-offs
+
 	MeasureRead Permission = "measure:read" // see measures
 
 	ListRead Permission = "list:read" // see lists
@@ -164,7 +179,7 @@ func Permissions() []Permission {
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, NoticeRead, NoticeMake, NoticeConsent, ObjectionRecord, ObjectionAnswer, AlertRead, AlertJudge, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
-		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,

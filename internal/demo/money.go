@@ -170,7 +170,7 @@ func (m *maker) ledger() error {
 	for _, p := range pools() {
 		f := fundID(string(p.programme))
 		accounts := fund.Accounts{Source: id("account/source/" + p.code), Available: id("account/available/" + p.code),
-			Reserved: id("account/reserved/" + p.code), Committed: id("account/committed/" + p.code)}
+			Reserved: id("account/reserved/" + p.code), Committed: id("account/committed/" + p.code), Paid: id("account/paid/" + p.code)}
 		book := fund.Book{Fund: f, Name: p.name, Accounts: accounts}
 		m.bulk.Funds = append(m.bulk.Funds, store.BulkFund{Accounts: accounts, Fund: store.Fund{ID: f, Code: p.code, Name: p.name,
 			Programme: p.programme, Kind: fund.Pool, OpenedOn: opened(), CreatedAt: at(opened()), Version: 1}})

@@ -43,6 +43,8 @@ type fundJSON struct {
 
 	Received  *money.Fen `json:"received_fen,omitempty"`
 	Committed *money.Fen `json:"committed_fen,omitempty"`
+	Owed      *money.Fen `json:"owed_fen,omitempty"`
+	Paid      *money.Fen `json:"paid_fen,omitempty"`
 	Reserved  *money.Fen `json:"reserved_fen,omitempty"`
 	Available *money.Fen `json:"available_fen,omitempty"`
 }
@@ -52,8 +54,9 @@ func fundOf(f funding.FundItem, open bool) fundJSON {
 		Source: f.Source, Hospitals: append([]ident.ID{}, f.Hospitals...), Categories: append([]terminology.Category{}, f.Categories...), EndsOn: dayOrNil(f.EndsOn)}
 	if open {
 		b := f.Balances
-		received := b.Received()
-		out.Received, out.Committed, out.Reserved, out.Available = &received, &b.Committed, &b.Reserved, &b.Available
+		received, spent := b.Received(), b.Spent()
+		out.Owed, out.Paid = &b.Committed, &b.Paid
+		out.Received, out.Committed, out.Reserved, out.Available = &received, &spent, &b.Reserved, &b.Available
 	}
 	return out
 }
@@ -100,7 +103,7 @@ func (s *Server) getFund(r *http.Request, c *call) (int, any, error) {
 	v, err := s.d.Funding.Fund(r.Context(), c.Who, funding.FundQuery{Fund: id, Kind: fund.Kind(r.URL.Query().Get("kind")), Page: pageOf(r)})
 	out := fundPage{fundJSON: fundOf(v.FundItem, true), Transfers: []transferJSON{}, Next: v.Lines.Next}
 	for _, l := range v.Lines.Rows {
-		out.Transfers = append(out.Transfers, transferJSON{ID: l.ID, No: funding.VoucherNo(l.Kind, l.ID), Kind: l.Kind, EffectiveOn: l.EffectiveOn, PostedAt: l.PostedAt,
+		out.Transfers = append(out.Transfers, transferJSON{ID: l.ID, No: fund.VoucherNo(l.Kind, l.ID), Kind: l.Kind, EffectiveOn: l.EffectiveOn, PostedAt: l.PostedAt,
 			Note: l.Note, TreatmentID: maybeID(l.Treatment), ApprovalID: maybeID(l.Approval), ReversesID: maybeID(l.Reverses), Amount: l.Amount, Change: l.Change})
 	}
 	return http.StatusOK, out, err

@@ -28,6 +28,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -60,6 +61,7 @@ type Deps struct {
 	Inspection *inspection.Service
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
+	Paying     *paying.Service
 }
 
 // Route is a declared address with its one permission.
@@ -111,6 +113,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
+		s.payRoutes(rt)
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)

@@ -73,6 +73,16 @@ type ApprovalLine struct {
 	Amount   money.Fen
 	Transfer ident.ID       // the transfer that reserved or paid it
 	Hold     fund.HoldState // empty: nothing was held yet
+	Kind     fund.Kind      // of the transfer, from the ledger
+}
+
+// Voucher is the number of the transfer that reserved or paid the line; empty where
+// none did.
+func (l ApprovalLine) Voucher() string {
+	if l.Transfer == ident.Nil {
+		return ""
+	}
+	return fund.VoucherNo(l.Kind, l.Transfer)
 }
 
 // Holding is the line as the domain knows it.
@@ -186,13 +196,15 @@ func (tx *Tx) ApprovalLines(approval ident.ID) ([]ApprovalLine, error) {
 		Amount   money.Fen `db:"amount_fen"`
 		Transfer ident.ID  `db:"reserve_transfer_id"`
 		Hold     string    `db:"hold"`
+		Kind     string    `db:"kind"`
 	}
-	err := tx.list(&rows, `select l.fund_id, f.name, l.amount_fen, l.reserve_transfer_id, l.hold from approval_line l
-		join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id where l.partnership_id = $1 and l.approval_id = $2 order by l.fund_id`,
+	err := tx.list(&rows, `select l.fund_id, f.name, l.amount_fen, l.reserve_transfer_id, l.hold, coalesce(t.kind, '') as kind from approval_line l
+		join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id
+		left join ledger_transfer t on t.partnership_id = l.partnership_id and t.id = l.reserve_transfer_id where l.partnership_id = $1 and l.approval_id = $2 order by l.fund_id`,
 		tx.Partnership(), approval)
 	out := make([]ApprovalLine, len(rows))
 	for i, r := range rows {
-		out[i] = ApprovalLine{Fund: r.Fund, FundName: r.Name, Amount: r.Amount, Transfer: r.Transfer, Hold: fund.HoldState(r.Hold)}
+		out[i] = ApprovalLine{Fund: r.Fund, FundName: r.Name, Amount: r.Amount, Transfer: r.Transfer, Hold: fund.HoldState(r.Hold), Kind: fund.Kind(r.Kind)}
 	}
 	return out, err
 }

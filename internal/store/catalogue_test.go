@@ -61,6 +61,8 @@ var businessTables = map[string]string{
 	"form_print": byPartnership, "audit_package": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
+	"payable": byPartnership, "hospital_account": byHospital, "payee_card": byVisible, "pay_run": byVisible, "pay_line": byVisible, "recovery": byVisible, "recovery_receipt": byVisible,
+
 	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
 
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,
@@ -69,7 +71,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "skill_observation", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
@@ -97,6 +99,12 @@ var (
 		"visit_case":     "the planned list of a mission is its hospital's",
 		"visit_handover": "a mission is its hospital's",
 		"device_dispute": "between the hospitals of the two records and the office",
+
+		"payee_card":       "a card is for the hospital that entered it and for who pays",
+		"pay_run":          "the fund's",
+		"pay_line":         "between the fund and the hospital it pays",
+		"recovery":         "between the fund and the hospital it paid",
+		"recovery_receipt": "between the fund and the hospital it paid",
 	}
 )
 

@@ -65,13 +65,14 @@ type fundRow struct {
 	Available money.Fen `db:"available_fen"`
 	Reserved  money.Fen `db:"reserved_fen"`
 	Committed money.Fen `db:"committed_fen"`
+	Paid      money.Fen `db:"paid_fen"`
 	Deposits  int       `db:"deposits"`
 }
 
 func (r fundRow) item() FundItem {
 	f := FundItem{Fund: Fund{Source: fund.SourceKind(r.From), EndsOn: r.EndsOn, ID: r.ID, Code: r.Code, Name: r.Name, Programme: procedure.Programme(r.Programme), Kind: fund.FundKind(r.Kind),
 		OpenedOn: r.OpenedOn, ClosedOn: r.ClosedOn, CreatedAt: r.CreatedAt.UTC(), Version: r.Version},
-		Balances: fund.Balances{Source: r.Source, Available: r.Available, Reserved: r.Reserved, Committed: r.Committed}, Deposits: r.Deposits}
+		Balances: fund.Balances{Source: r.Source, Available: r.Available, Reserved: r.Reserved, Committed: r.Committed, Paid: r.Paid}, Deposits: r.Deposits}
 	for _, h := range r.Hospitals {
 		if id, err := ident.Parse(h); err == nil {
 			f.Hospitals = append(f.Hospitals, id)
@@ -86,13 +87,14 @@ func (r fundRow) item() FundItem {
 const fundColumns = `f.id, f.code, f.name, f.programme, f.kind, f.opened_on, f.closed_on, f.created_at, f.version,
 	f.source, f.hospitals::text[] as hospitals, f.categories, f.ends_on`
 
-const selectFund = `select ` + fundColumns + `, b.source_fen, b.available_fen, b.reserved_fen, b.committed_fen,
+const selectFund = `select ` + fundColumns + `, b.source_fen, b.available_fen, b.reserved_fen, b.committed_fen, b.paid_fen,
 	(select count(*) from ledger_transfer t where t.partnership_id = f.partnership_id and t.fund_id = f.id and t.kind = 'deposit') as deposits
 	from fund f cross join lateral (select
 		coalesce(sum(l.balance_fen) filter (where l.kind = 'source'), 0)::bigint as source_fen,
 		coalesce(sum(l.balance_fen) filter (where l.kind = 'available'), 0)::bigint as available_fen,
 		coalesce(sum(l.balance_fen) filter (where l.kind = 'reserved'), 0)::bigint as reserved_fen,
-		coalesce(sum(l.balance_fen) filter (where l.kind = 'committed'), 0)::bigint as committed_fen
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'committed'), 0)::bigint as committed_fen,
+		coalesce(sum(l.balance_fen) filter (where l.kind = 'paid'), 0)::bigint as paid_fen
 		from ledger_account l where l.partnership_id = f.partnership_id and l.fund_id = f.id) b `
 
 // FundByID reads a fund with its balances.
@@ -117,9 +119,9 @@ func (tx *Tx) FundChoices() ([]Fund, error) {
 	return items(rows, func(r fundRow) Fund { return r.item().Fund }), err
 }
 
-// InsertFund opens a fund with its four accounts at zero.
+// InsertFund opens a fund with its accounts at zero.
 func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
-	a := fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New()}
+	a := fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New(), Paid: ident.New()}
 	_, err := tx.exec(`insert into fund (partnership_id, id, code, name, programme, kind, opened_on, created_at, created_by, source, hospitals, categories, ends_on)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12::text[], $13)`, tx.Partnership(), f.ID, f.Code, f.Name, string(f.Programme), string(f.Kind), f.OpenedOn,
 		tx.now, tx.who.AccountID, cmp.Or(string(f.Source), string(fund.DonorFiscal)), idArray(f.Hospitals),
@@ -128,15 +130,15 @@ func (tx *Tx) InsertFund(f Fund) (fund.Accounts, error) {
 		return a, err
 	}
 	_, err = tx.exec(`insert into ledger_account (partnership_id, id, fund_id, kind, balance_fen)
-		values ($1, $3, $2, 'source', 0), ($1, $4, $2, 'available', 0), ($1, $5, $2, 'reserved', 0), ($1, $6, $2, 'committed', 0)`,
-		tx.Partnership(), f.ID, a.Source, a.Available, a.Reserved, a.Committed)
+		values ($1, $3, $2, 'source', 0), ($1, $4, $2, 'available', 0), ($1, $5, $2, 'reserved', 0), ($1, $6, $2, 'committed', 0), ($1, $7, $2, 'paid', 0)`,
+		tx.Partnership(), f.ID, a.Source, a.Available, a.Reserved, a.Committed, a.Paid)
 	return a, err
 }
 
 // SplitFund gives a fund lanes beside its first one, at zero; it has none yet. The
 // ids grow from lane to lane and from account to account, which is the lock order.
 func (tx *Tx) SplitFund(id ident.ID, lanes int) error {
-	kinds := []fund.Account{fund.Available, fund.Reserved, fund.Committed}
+	kinds := []fund.Account{fund.Available, fund.Reserved, fund.Committed, fund.Paid}
 	return tx.write(`insert into ledger_account (partnership_id, id, fund_id, kind, lane, balance_fen) values `, `($1, #, $2, #, #, 0)`,
 		[]any{tx.Partnership(), id}, (lanes-1)*len(kinds), func(i int) ([]any, error) {
 			return []any{ident.New(), string(kinds[i%len(kinds)]), 1 + i/len(kinds)}, nil

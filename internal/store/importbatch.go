@@ -431,7 +431,7 @@ func (tx *Tx) PostMany(list []BulkTransfer) error {
 	balances := map[ident.ID]fund.Entry{}
 	for _, b := range books {
 		for kind, held := range map[fund.Account]int64{fund.Source: int64(b.Balances.Source), fund.Available: int64(b.Balances.Available),
-			fund.Reserved: int64(b.Balances.Reserved), fund.Committed: int64(b.Balances.Committed)} {
+			fund.Reserved: int64(b.Balances.Reserved), fund.Committed: int64(b.Balances.Committed), fund.Paid: int64(b.Balances.Paid)} {
 			balances[b.Accounts.ID(kind)] = fund.Entry{AccountID: b.Accounts.ID(kind), Amount: fen(held)}
 		}
 	}

@@ -263,7 +263,7 @@ func (tx *Tx) writeLedger(b *Bulk, k booked) error {
 	for _, f := range b.Funds {
 		now := k.books[f.ID].Balances
 		for _, a := range []account{{kind: fund.Source, balance: now.Source}, {kind: fund.Available, balance: now.Available},
-			{kind: fund.Reserved, balance: now.Reserved}, {kind: fund.Committed, balance: now.Committed}} {
+			{kind: fund.Reserved, balance: now.Reserved}, {kind: fund.Committed, balance: now.Committed}, {kind: fund.Paid, balance: now.Paid}} {
 			a.fund, a.id = f.ID, f.Accounts.ID(a.kind)
 			accounts = append(accounts, a)
 		}

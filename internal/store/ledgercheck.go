@@ -15,6 +15,7 @@ const (
 	FaultTransfer = "transfer" // the entries of a transfer do not sum to zero
 	FaultNegative = "negative" // an account was below zero at some instant
 	FaultHolds    = "holds"    // what a fund has reserved is not what it holds for treatments
+	FaultPayments = "payments" // what a fund has paid is not what its runs paid, less what came back
 )
 
 // LedgerFault is one thing that is wrong. Account is a transfer's id for
@@ -50,6 +51,15 @@ func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 				from ledger_account a where a.partnership_id = $1 and a.kind = 'reserved' group by a.fund_id) l
 			left join (select x.fund_id, sum(x.amount_fen)::bigint as held from approval_line x where x.partnership_id = $1 and x.hold = 'open' group by x.fund_id) h
 				on h.fund_id = l.fund_id where l.balance_fen <> coalesce(h.held, 0) limit 100)
+		union all (select 'payments', l.fund_id, null, 'paid', l.balance_fen, coalesce(q.paid, 0) from (select a.fund_id, sum(a.balance_fen)::bigint as balance_fen
+				from ledger_account a where a.partnership_id = $1 and a.kind = 'paid' group by a.fund_id) l
+			left join (select y.fund_id, sum(y.fen)::bigint as paid from (select p.fund_id, p.amount_fen as fen from pay_line p where p.partnership_id = $1 and p.state = 'paid'
+				union all select v.fund_id, -c.amount_fen from recovery_receipt c join recovery v on v.partnership_id = c.partnership_id and v.id = c.recovery_id
+					where c.partnership_id = $1 and `+standingReceipt+`) y group by y.fund_id) q on q.fund_id = l.fund_id
+			where l.balance_fen <> coalesce(q.paid, 0) limit 100)
+		union all (select 'payments', q.fund_id, q.transfer_id, 'payable', 0, 0 from payable q where q.partnership_id = $1 and q.open <> (
+			not exists (select 1 from ledger_transfer r where r.partnership_id = q.partnership_id and r.reverses_id = q.transfer_id)
+			and not exists (select 1 from pay_line p where p.partnership_id = q.partnership_id and p.payable_id = q.transfer_id and p.state in ('live', 'paid'))) limit 100)
 		order by 1, 2, 4`, tx.Partnership())
 	return out, err
 }

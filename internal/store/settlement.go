@@ -5,6 +5,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -52,6 +53,15 @@ type SettlementLine struct {
 	FundName string
 	Amount   money.Fen
 	Transfer ident.ID
+	Kind     fund.Kind // of the transfer, from the ledger
+}
+
+// Voucher is the number of the transfer that paid the line; empty where none did.
+func (l SettlementLine) Voucher() string {
+	if l.Transfer == ident.Nil {
+		return ""
+	}
+	return fund.VoucherNo(l.Kind, l.Transfer)
 }
 
 type settlementRow struct {
@@ -129,13 +139,15 @@ func (tx *Tx) withLines(s Settlement) (Settlement, []SettlementLine, error) {
 		Name     string    `db:"name"`
 		Amount   money.Fen `db:"amount_fen"`
 		Transfer ident.ID  `db:"transfer_id"`
+		Kind     string    `db:"kind"`
 	}
-	err := tx.list(&rows, `select l.fund_id, coalesce(f.name, '') as name, l.amount_fen, l.transfer_id from settlement_line l
+	err := tx.list(&rows, `select l.fund_id, coalesce(f.name, '') as name, l.amount_fen, l.transfer_id, coalesce(t.kind, '') as kind from settlement_line l
 		left join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id
+		left join ledger_transfer t on t.partnership_id = l.partnership_id and t.id = l.transfer_id
 		where l.partnership_id = $1 and l.settlement_id = $2 order by l.line_no`, tx.Partnership(), s.ID)
 	lines := make([]SettlementLine, len(rows))
 	for i, r := range rows {
-		lines[i] = SettlementLine{Fund: r.Fund, FundName: r.Name, Amount: r.Amount, Transfer: r.Transfer}
+		lines[i] = SettlementLine{Fund: r.Fund, FundName: r.Name, Amount: r.Amount, Transfer: r.Transfer, Kind: fund.Kind(r.Kind)}
 		if r.Fund != ident.Nil {
 			s.Funds = append(s.Funds, fee.FundLine{Fund: r.Fund, Amount: r.Amount})
 		}

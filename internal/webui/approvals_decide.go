@@ -197,7 +197,7 @@ func approvalLines(b Base, v funding.ApprovalView) Table {
 	for _, l := range v.Lines {
 		no, state := "–", Cell{Text: "–"}
 		if l.Transfer != ident.Nil {
-			no = funding.VoucherNo(fund.KindReserve, l.Transfer)
+			no = l.Voucher()
 			kind := map[fund.HoldState]string{fund.HoldOpen: "info", fund.HoldCommitted: "ok"}[l.Hold]
 			state = Cell{Tag: &Tag{Text: b.T(l.Hold.Label()), Kind: kind}}
 		}
@@ -305,7 +305,7 @@ func fundBars(b Base, v funding.ApprovalView, l funding.ApprovalLine) []FundBar 
 }
 
 func barParts(b Base, x fund.Balances, this money.Fen) []BarPart {
-	return []BarPart{{Class: "committed", Text: b.T("fund.account.committed"), Amount: x.Committed}, {Class: "reserved", Text: b.T("fund.account.reserved"), Amount: x.Reserved},
+	return []BarPart{{Class: "committed", Text: b.T("fund.account.committed"), Amount: x.Spent()}, {Class: "reserved", Text: b.T("fund.account.reserved"), Amount: x.Reserved},
 		{Class: "this", Text: b.T("funding.this"), Amount: this}, {Class: "free", Text: b.T("fund.account.available"), Amount: x.Available}}
 }
 

@@ -49,7 +49,7 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 		row := Cells(TextCell(f.Name), CodeCell(f.Code), TextCell(purpose(b, f.Fund)))
 		if f.Open {
 			row.Cells[0] = LinkCell(f.Name, "/funds/"+f.ID.String())
-			for _, x := range []money.Fen{f.Balances.Received(), f.Balances.Committed, f.Balances.Reserved, f.Balances.Available} {
+			for _, x := range []money.Fen{f.Balances.Received(), f.Balances.Spent(), f.Balances.Reserved, f.Balances.Available} {
 				row.Cells = append(row.Cells, MoneyCell(x))
 			}
 		} else { // for choosing only
@@ -99,7 +99,7 @@ type fundPageView struct {
 func fundTabs(b Base, id ident.ID, current fund.Kind) []Tab {
 	href := "/funds/" + id.String()
 	out := []Tab{{Text: b.T("funding.ledger.all"), Href: href, Current: current == ""}}
-	for _, k := range []fund.Kind{fund.KindDeposit, fund.KindReserve, fund.KindCommit, fund.KindMoveOut, fund.KindMoveIn, fund.KindReversal} {
+	for _, k := range []fund.Kind{fund.KindDeposit, fund.KindReserve, fund.KindCommit, fund.KindPay, fund.KindRecover, fund.KindMoveOut, fund.KindMoveIn, fund.KindReversal} {
 		out = append(out, Tab{Text: b.T(k.Label()), Href: href + "?kind=" + string(k), Current: current == k})
 	}
 	return out
@@ -140,12 +140,16 @@ func newFundPage(b Base, v funding.FundView, kind fund.Kind, now time.Time) fund
 		}
 		return "/funds/" + v.ID.String() + "?kind=" + string(k)
 	}
+	spent := b.T("funding.committed.note.split", "paid", x.Paid, "owed", x.Committed)
+	if v.Kind == fund.History {
+		spent = b.T("funding.committed.note.history") // before this house kept the books: nobody is owed it
+	}
 	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: received, Note: deposits, Href: of(fund.KindDeposit)},
-		{Op: "−", Name: b.T("fund.account.committed"), Amount: x.Committed, Note: b.T("funding.committed.note"), Href: of(fund.KindCommit)},
+		{Op: "−", Name: b.T("fund.account.committed"), Amount: x.Spent(), Note: spent, Href: of(fund.KindCommit)},
 		{Op: "−", Name: b.T("fund.account.reserved"), Amount: x.Reserved, Note: b.T("funding.reserved.note"), Href: of(fund.KindReserve)},
 		{Op: "=", Name: b.T("fund.account.available"), Amount: x.Available, Note: b.T("funding.available.note"), Result: true}},
 		Bar:  FundBar{Label: b.T("fund.account.available"), Amount: x.Available, Parts: barParts(b, x, 0)},
-		Left: b.T("funding.committed.share", "share", share(x.Committed, received)), Right: b.T("funding.rest.share", "reserved", share(x.Reserved, received), "available", share(x.Available, received))}}
+		Left: b.T("funding.committed.share", "share", share(x.Spent(), received)), Right: b.T("funding.rest.share", "reserved", share(x.Reserved, received), "available", share(x.Available, received))}}
 	p.Facts = fundFacts(b, v)
 	if v.MayLedger {
 		p.Alerts, p.Holds = outlook(b, v, clock.DateOf(now.In(clock.Shanghai)))
@@ -183,13 +187,13 @@ func ledgerTable(b Base, v funding.FundView) Table {
 		kind := map[fund.Kind]string{fund.KindDeposit: "ok", fund.KindReserve: "warn", fund.KindCommit: "info", fund.KindReimburse: "info", fund.KindReversal: "error"}[l.Kind]
 		why := ledgerReason(b, l)
 		if l.Kind == fund.KindReversal {
-			why.Sub = b.T("funding.ledger.reverses", "no", funding.VoucherNo(l.ReversesAs, l.Reverses))
+			why.Sub = b.T("funding.ledger.reverses", "no", fund.VoucherNo(l.ReversesAs, l.Reverses))
 		}
 		balance := TextCell("–")
 		if l.Known {
 			balance = MoneyCell(l.Available)
 		}
-		row := Cells(Cell{Text: instant(l.PostedAt), Nowrap: true}, CodeCell(funding.VoucherNo(l.Kind, l.ID)), TagCell(kind, b.T(l.Kind.Label())), why,
+		row := Cells(Cell{Text: instant(l.PostedAt), Nowrap: true}, CodeCell(fund.VoucherNo(l.Kind, l.ID)), TagCell(kind, b.T(l.Kind.Label())), why,
 			MoneyCell(l.Amount), Cell{Text: signed(l.Change), Nowrap: true}, balance, Cell{Text: cmp.Or(l.PostedBy, b.T("funding.by_system")), Nowrap: true})
 		if v.MayDeposit {
 			act := TextCell("")

@@ -283,7 +283,7 @@ func (t tables) layers() (ChartCard, bool) {
 	}
 	bars := chart.Bars{Horizontal: true, Total: t.T("report.col.bill_fen"), Frame: chart.Frame{ID: "layers", Width: 1036,
 		Format: func(n int64) string { return money.Fen(n).String() }, Heads: []string{t.T(b.Dimension.NameKey())}}}
-	kept := paying(all)
+	kept := payersOf(all)
 	for _, l := range kept {
 		bars.Series = append(bars.Series, chart.Series{Name: t.T("report.layer." + l.name), Style: l.style})
 		bars.Heads = append(bars.Heads, t.T("report.layer."+l.name))
@@ -335,9 +335,9 @@ type payer struct {
 	of    func(measure.Layers) money.Fen
 }
 
-// paying are the payers of a total, in the fixed order; other payers appear only
+// payersOf are the payers of a total, in the fixed order; other payers appear only
 // where there are any.
-func paying(all measure.Layers) []payer {
+func payersOf(all measure.Layers) []payer {
 	list := []payer{{"basic", chart.Basic, func(l measure.Layers) money.Fen { return l.Basic }},
 		{"critical", chart.Critical, func(l measure.Layers) money.Fen { return l.Critical }},
 		{"assistance", chart.Assistance, func(l measure.Layers) money.Fen { return l.Assistance }},

@@ -38,6 +38,7 @@ func Pages() []PageSample {
 		fundingPages(),
 		fundPages(),
 		noticePages(),
+		payPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

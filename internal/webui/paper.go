@@ -151,12 +151,11 @@ func settlementPaper(b Base, v funding.SettlementView, about funding.Paper, now 
 		p.Surgeon = b.T("funding.visiting", "name", p.Surgeon)
 	}
 	out := printout.Settlement{Settler: v.By, Admitted: t.AdmittedOn.String()}
-	names := ""
 	for _, l := range v.Lines {
-		x := printout.Funder{Name: l.FundName, Voucher: funding.VoucherNo("commit", l.Transfer), Amount: l.Amount}
+		x := printout.Funder{Name: l.FundName, Voucher: l.Voucher(), Amount: l.Amount}
 		if l.Fund == ident.Nil {
 			x.Name, x.Voucher = b.T("funding.waiver.by", "hospital", v.HospitalName), "–"
-		} else if names += l.FundName; v.State == funding.StateReversed {
+		} else if v.State == funding.StateReversed {
 			x.Voucher += " " + b.T("funding.settlement.reversed")
 		}
 		out.Funders = append(out.Funders, x)
@@ -165,7 +164,7 @@ func settlementPaper(b Base, v funding.SettlementView, about funding.Paper, now 
 		out.State = b.T(v.State.Label())
 	}
 	out.Common = printout.Common{Patient: p, Day: b.Day(v.SettledOn), At: instant(now.at), Sum: v.Settlement.Settlement,
-		Basis: settledBasis(b, map[string]string{"fund": names, "hospital": v.HospitalName})}
+		Basis: settledBasis(b, map[string]string{"fund": payingFunds(b, v.Lines), "hospital": v.HospitalName})}
 	return out
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -64,6 +65,7 @@ type Deps struct {
 	Inspection *inspection.Service
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
+	Paying     *paying.Service
 }
 
 // Server serves the pages.
@@ -112,6 +114,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
+		s.payRoutes(rt)
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
@@ -195,7 +198,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -277,20 +278,17 @@ func newSettlementView(b Base, v funding.SettlementView) settlementView {
 	p := settlementView{Base: b, Strips: []Strip{{Title: treatmentName(b, v.Treatment), Note: v.SettledOn.String(), Side: side, Place: v.HospitalName, Bill: v.Bill,
 		Shares: shares(v.Settlement.Settlement)}}}
 	sheet := b.T("funding.basis.sheet")
-	names := ""
 	p.Lines = Table{Caption: b.T("funding.funders"), Columns: []Column{{Key: "funding.funder", Class: "grow"}, {Key: "funding.amount.head", Align: "right"}, {Key: "funding.voucher.head"}},
 		Empty: Empty{Title: b.T("funding.funders.empty")}}
 	for _, l := range v.Lines {
-		who, no := l.FundName, funding.VoucherNo("commit", l.Transfer)
+		who, no := l.FundName, l.Voucher()
 		if l.Fund == ident.Nil {
 			who, no = b.T("funding.waiver.by", "hospital", v.HospitalName), "–"
-		} else {
-			names = l.FundName
 		}
 		p.Lines.Rows = append(p.Lines.Rows, Cells(TextCell(who), MoneyCell(l.Amount), CodeCell(no)))
 	}
 	p.Chart = waterfall(b, v.Settlement.Settlement, map[string]string{"bill": sheet, "basic": sheet, "critical": sheet, "assistance": sheet, "other": sheet,
-		"fund": names, "hospital": v.HospitalName, "net": b.T("funding.basis.rest")}, "settlement")
+		"fund": payingFunds(b, v.Lines), "hospital": v.HospitalName, "net": b.T("funding.basis.rest")}, "settlement")
 	p.Defs = treatmentDefs(b, v.Treatment)
 	p.Defs[0].Text = v.PersonName
 	if v.CaseNo == "" {
@@ -354,4 +352,15 @@ func (s *Server) postReverse(w http.ResponseWriter, r *http.Request, c *Call) er
 		}
 	}
 	return s.showCareForm(w, r, p, Button{Text: p.T("funding.reverse"), Kind: "danger"}, "/settlements/"+v.ID.String())
+}
+
+// payingFunds are the names of the funds that paid, one after another.
+func payingFunds(b Base, lines []funding.SettlementLine) string {
+	var names []string
+	for _, l := range lines {
+		if l.Fund != ident.Nil {
+			names = append(names, l.FundName)
+		}
+	}
+	return strings.Join(names, b.T("list.separator"))
 }

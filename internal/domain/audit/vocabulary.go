@@ -106,6 +106,26 @@ const (
 	FundMoveDecide = "fund.move_decide"
 	FundRead       = "fund.read"
 
+	PayableRead    = "payable.read"
+	PayableReceipt = "payable.receipt"
+
+	PayeeCard    = "payee.card"
+	PayeeAccount = "payee.account"
+	PayeeDecide  = "payee.decide"
+	PayeeRead    = "payee.read"
+
+	PayoutRead   = "payout.read"
+	PayoutMake   = "payout.make"
+	PayoutDecide = "payout.decide"
+	PayoutFile   = "payout.file"
+	PayoutPay    = "payout.pay"
+	PayoutReturn = "payout.return"
+
+	RecoveryRead     = "recovery.read"
+	RecoveryOpen     = "recovery.open"
+	RecoveryReceive  = "recovery.receive"
+	RecoveryWriteOff = "recovery.write_off"
+
 	LedgerRead   = "ledger.read"
 	LedgerVerify = "ledger.verify"
 
@@ -243,6 +263,9 @@ const (
 	ObjectSettlement   = "settlement"
 	ObjectFund         = "fund"
 	ObjectTransfer     = "transfer"
+	ObjectPayout       = "payout"
+	ObjectPayee        = "payee"
+	ObjectRecovery     = "recovery"
 	ObjectMeasure      = "measure"
 	ObjectList         = "list"
 	ObjectImport       = "import"
@@ -294,7 +317,8 @@ func Actions() []string {
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, NoticeDraw, NoticeStep, NoticeRules, NoticeConsent,
 		ObjectionRecord, ObjectionRead, ObjectionAnswer, PlausibilityRun, PlausibilityRead, PlausibilityJudge, PlausibilityRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
-		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
+		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
@@ -310,7 +334,7 @@ func Actions() []string {
 func ObjectKinds() []string {
 	return []string{
 		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
-		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
+		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectPayout, ObjectPayee, ObjectRecovery, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,

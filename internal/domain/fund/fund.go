@@ -1,11 +1,14 @@
 // Package fund decides how the programme's money moves: double entry, decided
 // here, written by the store, guarded once more by the database.
 //
-// Each fund has four accounts. source is the outside world the deposits come
+// Each fund has five accounts. source is the outside world the deposits come
 // from and may go below zero, because it is the mirror of everything received;
-// available, reserved and committed never do. An approval reserves (available →
+// available, reserved, committed and paid never do. An approval reserves (available →
 // reserved), the settlement commits (reserved → committed, what is not needed
-// goes back to available), an ended treatment releases. Nothing is ever edited:
+// goes back to available), an ended treatment releases. What is committed is owed
+// to a payee until it is paid (committed → paid); a payment the bank returned is
+// reversed and owed again, and what an audit finds wrongly paid is recovered
+// (paid → available). Nothing is ever edited:
 // a mistake is reversed by its mirror. A hold is used up exactly once.
 //
 // Every transfer has at least two entries that sum to zero. The functions are
@@ -29,11 +32,12 @@ const (
 	Source    Account = "source"
 	Available Account = "available"
 	Reserved  Account = "reserved"
-	Committed Account = "committed"
+	Committed Account = "committed" // owed: settled and not paid out
+	Paid      Account = "paid"      // gone to the payee
 )
 
 // AccountKinds lists the accounts in the order in which money passes through.
-func AccountKinds() []Account { return []Account{Source, Available, Reserved, Committed} }
+func AccountKinds() []Account { return []Account{Source, Available, Reserved, Committed, Paid} }
 
 // Label is the message key of the account's name.
 func (a Account) Label() string { return "fund.account." + string(a) }
@@ -54,13 +58,15 @@ const (
 	KindMoveIn         Kind = "move_in"         // and in there
 	KindReturn         Kind = "return"          // back to who gave it
 	KindSpread         Kind = "spread"          // between the sub-accounts of a split fund
+	KindPay            Kind = "pay"             // paid out to the hospital or the patient
+	KindRecover        Kind = "recover"         // wrongly paid and back again
 	KindReversal       Kind = "reversal"        // the mirror of another transfer
 )
 
 // Kinds lists the kinds of transfers.
 func Kinds() []Kind {
 	return []Kind{KindDeposit, KindReserve, KindRelease, KindCommit, KindReimburse, KindHistoryDeposit, KindHistoryCommit,
-		KindMoveOut, KindMoveIn, KindReturn, KindSpread, KindReversal}
+		KindMoveOut, KindMoveIn, KindReturn, KindSpread, KindPay, KindRecover, KindReversal}
 }
 
 // Label is the message key of the kind's name.
@@ -119,8 +125,8 @@ type Stamp struct {
 	On clock.Date
 }
 
-// Accounts are the ids of a fund's four accounts.
-type Accounts struct{ Source, Available, Reserved, Committed ident.ID }
+// Accounts are the ids of a fund's accounts.
+type Accounts struct{ Source, Available, Reserved, Committed, Paid ident.ID }
 
 // ID is the id of one account.
 func (a Accounts) ID(kind Account) ident.ID {
@@ -133,15 +139,21 @@ func (a Accounts) ID(kind Account) ident.ID {
 		return a.Reserved
 	case Committed:
 		return a.Committed
+	case Paid:
+		return a.Paid
 	}
 	return ident.Nil
 }
 
-// Balances are the amounts on the four accounts; they always sum to zero.
-type Balances struct{ Source, Available, Reserved, Committed money.Fen }
+// Balances are the amounts on the accounts; they always sum to zero.
+type Balances struct{ Source, Available, Reserved, Committed, Paid money.Fen }
 
 // Received is everything that came in: 到账 − 已承诺 − 已预留 = 可用.
 func (b Balances) Received() money.Fen { return -b.Source }
+
+// Spent is what was settled, whether it is still owed or paid out: paying changes
+// where the money is, not what the fund has left.
+func (b Balances) Spent() money.Fen { return b.Committed + b.Paid }
 
 func (b *Balances) of(kind Account) *money.Fen {
 	switch kind {
@@ -151,6 +163,8 @@ func (b *Balances) of(kind Account) *money.Fen {
 		return &b.Available
 	case Reserved:
 		return &b.Reserved
+	case Paid:
+		return &b.Paid
 	}
 	return &b.Committed
 }
@@ -183,7 +197,7 @@ func (b Book) Apply(t Transfer) (Book, error) {
 		}
 	}
 	for _, l := range next.lanes() {
-		if l.Balances.Available < 0 || l.Balances.Reserved < 0 || l.Balances.Committed < 0 {
+		if l.Balances.Available < 0 || l.Balances.Reserved < 0 || l.Balances.Committed < 0 || l.Balances.Paid < 0 {
 			return b, errs.Refuse("fund.never_negative", "error.fund.below_zero", errs.Args{"fund": b.Name}, "fund.remedy.reload")
 		}
 	}

@@ -21,7 +21,7 @@ func stamp() fund.Stamp { return fund.Stamp{ID: ident.New(), On: day} }
 // book is a fund with money in it.
 func book(available money.Fen) fund.Book {
 	return fund.Book{Fund: ident.New(), Name: "澜港帮扶资金", Accounts: fund.Accounts{Source: ident.New(), Available: ident.New(),
-		Reserved: ident.New(), Committed: ident.New()}, Balances: fund.Balances{Source: -available, Available: available}}
+		Reserved: ident.New(), Committed: ident.New(), Paid: ident.New()}, Balances: fund.Balances{Source: -available, Available: available}}
 }
 
 type fataler interface {

@@ -16,8 +16,8 @@ const MaxLanes = 8
 // queue: it is split in the night after.
 const BusyDay = 2000
 
-// Lane is one sub-account of a split fund: a set of available, reserved and
-// committed of its own, so that reservations which run at once do not wait for one
+// Lane is one sub-account of a split fund: a set of available, reserved,
+// committed and paid of its own, so that reservations which run at once do not wait for one
 // row. Only the first lane has the source. The lanes are a matter of bookkeeping:
 // what the fund has is the sum, a fund that covers an amount covers it however it
 // lies in the lanes, and money of one kind is the same in every lane. No account
@@ -39,6 +39,8 @@ func (l *Lane) Put(kind Account, id ident.ID, balance money.Fen) {
 		l.Accounts.Reserved = id
 	case Committed:
 		l.Accounts.Committed = id
+	case Paid:
+		l.Accounts.Paid = id
 	}
 }
 
@@ -56,7 +58,7 @@ func (b Book) With(lanes [MaxLanes]Lane) Book {
 }
 
 func (b Balances) plus(o Balances) Balances {
-	return Balances{b.Source + o.Source, b.Available + o.Available, b.Reserved + o.Reserved, b.Committed + o.Committed}
+	return Balances{b.Source + o.Source, b.Available + o.Available, b.Reserved + o.Reserved, b.Committed + o.Committed, b.Paid + o.Paid}
 }
 
 // split reports whether the fund has lanes.
@@ -103,7 +105,7 @@ func (b Book) entries(d Balances) (out []Entry) {
 		}
 	}
 	add(0, Source, d.Source)
-	kinds := []Account{Available, Reserved, Committed}
+	kinds := []Account{Available, Reserved, Committed, Paid}
 	for _, k := range kinds {
 		if amount := *d.of(k); amount < 0 {
 			parts := draw(lanes, k, -amount)

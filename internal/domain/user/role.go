@@ -24,6 +24,7 @@ const (
 	Approver       Role = "approver"        // 帮扶办: decides reductions, opens funds, imports
 	Official       Role = "official"        // 卫健委, receiving side
 	OfficialDonor  Role = "official_donor"  // donor side: figures without names
+	FundFinance    Role = "fund_finance"    // 资金管理: pays what the funds owe, decides no reduction
 	FundSteward    Role = "fund_steward"    // reads one fund
 	Auditor        Role = "auditor"         // reads and verifies, changes nothing
 	HospitalAdmin  Role = "hospital_admin"  // accounts and postings of one hospital
@@ -39,7 +40,7 @@ const (
 // Roles lists the roles that can be assigned, in the order of the role page.
 func Roles() []Role {
 	return []Role{Registrar, Finance, LocalDoctor, VisitingDoctor, Screener, Approver, Official, OfficialDonor,
-		FundSteward, Auditor, HospitalAdmin, SystemAdmin, SecurityAdmin, AuditAdmin}
+		FundFinance, FundSteward, Auditor, HospitalAdmin, SystemAdmin, SecurityAdmin, AuditAdmin}
 }
 
 // ParseRole reads the name of an assignable role.
@@ -62,7 +63,7 @@ func (r Role) Administers() bool { return r == SystemAdmin || r == SecurityAdmin
 // sees reports whether the role counts the rows of the whole partnership when
 // it is given for the partnership. The three administrators never do.
 func (r Role) sees() bool {
-	return r == Approver || r == Official || r == OfficialDonor || r == Auditor
+	return r == Approver || r == FundFinance || r == Official || r == OfficialDonor || r == Auditor
 }
 
 // ScopeKinds lists where the role may be given.
@@ -70,7 +71,7 @@ func (r Role) ScopeKinds() []ScopeKind {
 	switch r {
 	case Registrar, Finance, LocalDoctor, VisitingDoctor, Screener, HospitalAdmin:
 		return []ScopeKind{ScopeHospital}
-	case Approver, Official, OfficialDonor:
+	case Approver, FundFinance, Official, OfficialDonor:
 		return []ScopeKind{ScopePartnership}
 	case FundSteward:
 		return []ScopeKind{ScopeFund}

@@ -255,7 +255,7 @@ func (p *planner) fund(t *history.Treatment) (*store.BulkFund, error) {
 		return f, nil
 	}
 	text := p.batch.ID.String()
-	f := &store.BulkFund{Accounts: fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New()}}
+	f := &store.BulkFund{Accounts: fund.Accounts{Source: ident.New(), Available: ident.New(), Reserved: ident.New(), Committed: ident.New(), Paid: ident.New()}}
 	f.ID, f.Kind, f.Programme, f.OpenedOn = ident.New(), fund.History, t.Programme, p.opened(t.Programme)
 	f.Code = strings.ToUpper("H-" + text[len(text)-8:] + "-" + programme)
 	f.Name = p.say.T("exchange.fund", "programme", errs.Key(t.Programme.Label()))

@@ -352,7 +352,7 @@ func hold(tx *store.Tx, a store.Approval, lines []store.ApprovalLine, late bool)
 		if err := tx.FundParticipates(a.Treatment, l.Fund); err != nil {
 			return nil, err
 		}
-		out = append(out, Voucher{Fund: l.Fund, FundName: b.Name, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: l.Amount})
+		out = append(out, Voucher{Fund: l.Fund, FundName: b.Name, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: l.Amount})
 	}
 	return out, nil
 }

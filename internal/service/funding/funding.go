@@ -11,7 +11,6 @@ package funding
 
 import (
 	"context"
-	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
@@ -105,16 +104,6 @@ type Voucher struct {
 	Kind     fund.Kind
 	No       string
 	Amount   money.Fen
-}
-
-// VoucherNo is the short number of a transfer: a letter for its kind and the last
-// eight characters of its id, which are random.
-func VoucherNo(kind fund.Kind, transfer ident.ID) string {
-	letter := map[fund.Kind]string{fund.KindDeposit: "D", fund.KindReserve: "Y", fund.KindRelease: "S", fund.KindCommit: "C", fund.KindReimburse: "B",
-		fund.KindMoveOut: "TO", fund.KindMoveIn: "TI", fund.KindReturn: "TR",
-		fund.KindHistoryDeposit: "HD", fund.KindHistoryCommit: "HC", fund.KindReversal: "R"}[kind]
-	id := transfer.String()
-	return letter + "-" + strings.ToUpper(id[len(id)-8:])
 }
 
 // longest free texts, in characters.

@@ -247,7 +247,7 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 			return Voucher{}, err
 		}
 		tx.Amend("transfer", t.ID.String())
-		v := Voucher{Fund: in.Fund, FundName: item.Name, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: in.Amount}
+		v := Voucher{Fund: in.Fund, FundName: item.Name, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: in.Amount}
 		return v, tx.PostTransfer(store.Posting{Transfer: t, Fund: in.Fund, Note: in.Note})
 	})
 }
@@ -289,7 +289,7 @@ func (s *Service) TakeBack(ctx context.Context, who user.Principal, in TakeBack,
 		if err != nil {
 			return Voucher{}, err
 		}
-		v := Voucher{Fund: in.Fund, FundName: books[in.Fund].Name, Kind: m.Kind, No: VoucherNo(m.Kind, m.ID)}
+		v := Voucher{Fund: in.Fund, FundName: books[in.Fund].Name, Kind: m.Kind, No: fund.VoucherNo(m.Kind, m.ID)}
 		return v, tx.PostTransfer(store.Posting{Transfer: m, Fund: in.Fund, Note: in.Reason})
 	})
 }

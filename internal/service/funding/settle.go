@@ -216,7 +216,7 @@ func pay(tx *store.Tx, a store.Approval, held []store.ApprovalLine, in Settle) (
 		if err := tx.SetHold(a.ID, h); err != nil {
 			return nil, nil, err
 		}
-		vouchers = append(vouchers, Voucher{Fund: h.Fund, FundName: h.FundName, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: spent.Amount})
+		vouchers = append(vouchers, Voucher{Fund: h.Fund, FundName: h.FundName, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: spent.Amount})
 		if spent.Amount > 0 {
 			lines = append(lines, store.SettlementLine{Fund: h.Fund, Amount: spent.Amount, Transfer: t.ID})
 		}
@@ -313,6 +313,9 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := unpaid(tx, standing); err != nil {
+		return nil, err
+	}
 	var out []Voucher
 	for _, l := range lines {
 		book := books[l.Fund]
@@ -323,7 +326,7 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 			if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: reason}); err != nil {
 				return err
 			}
-			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: t.Kind, No: VoucherNo(t.Kind, t.ID), Amount: l.Amount})
+			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: l.Amount})
 			book, err = book.Apply(t)
 			return err
 		}
@@ -350,6 +353,20 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 		}
 	}
 	return out, nil
+}
+
+// unpaid refuses to take back what stands in a settlement run or was paid out: the
+// payment is dropped, returned or recovered first.
+func unpaid(tx *store.Tx, standing []store.Posting) error {
+	ids := make([]ident.ID, len(standing))
+	for i, p := range standing {
+		ids[i] = p.ID
+	}
+	paying, err := tx.BeingPaid(ids)
+	if err == nil && paying {
+		err = errs.Refuse("funding.reverse_unpaid", "error.payout.paid_already", nil, "payout.remedy.return_first", "payout.remedy.recover")
+	}
+	return err
 }
 
 // SettlementView is a settlement with its funders.

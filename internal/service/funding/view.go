@@ -147,7 +147,7 @@ func (v ApprovalView) Vouchers() []Voucher {
 	var out []Voucher
 	for _, l := range v.Lines {
 		if l.Transfer != ident.Nil {
-			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: fund.KindReserve, No: VoucherNo(fund.KindReserve, l.Transfer), Amount: l.Amount})
+			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: l.Kind, No: l.Voucher(), Amount: l.Amount})
 		}
 	}
 	return out

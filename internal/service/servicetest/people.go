@@ -73,6 +73,14 @@ func (w *World) SecondApprover() user.Principal {
 	return w.wideNamed("approver-2", user.Approver, "复核人")
 }
 
+// FundFinance is who pays what the funds owe.
+func (w *World) FundFinance() user.Principal { return w.wide(user.FundFinance, "资金会计") }
+
+// SecondFundFinance is a colleague of theirs.
+func (w *World) SecondFundFinance() user.Principal {
+	return w.wideNamed("fund-finance-2", user.FundFinance, "资金复核")
+}
+
 // Official is the official of the receiving side.
 func (w *World) Official() user.Principal { return w.wide(user.Official, "卫健委") }
 

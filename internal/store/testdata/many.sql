@@ -156,6 +156,21 @@ watched_ as (insert into skill_observation (partnership_id, id, procedure_id, ho
 	select $1::uuid, id, id, h, v, md5('doctor' || i % 40)::uuid, d, 'TKA', true, at, id from n where step >= 6 and i % 3 = 0),
 signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
 	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
+bank_ as (insert into hospital_account (partnership_id, id, hospital_id, holder, bank, number_sealed, number_last4, from_on, state, decided_by, created_at, created_by)
+	select $1::uuid, id, h, 'x', 'x', '', '0000', d, 'approved', $1::uuid, at, id from n where i % 10 = 0),
+card_ as (insert into payee_card (partnership_id, id, treatment_id, hospital_id, visible_to, holder, relation, bank, number_sealed, number_last4, created_at, created_by)
+	select $1::uuid, id, id, h, v, 'x', 'self', 'x', '', '0000', at, id from n where i % 10 = 0),
+payrun_ as (insert into pay_run (partnership_id, id, run_no, fund_id, visible_to, up_to, state, lines, amount_fen, decided_by, csv_digest, xlsx_digest, paid_on, bank_ref, created_at, created_by)
+	select $1::uuid, id, 'JS' || i, md5('fund' || $4 || i % 5)::uuid, array[md5('fund' || $4 || i % 5)::uuid], d, 'paid', 1, 1, $1::uuid, '', '', d, 'x', at, id from n where i % 10 = 5),
+payment_ as (insert into pay_line (partnership_id, id, run_id, line_no, payable_id, fund_id, treatment_id, hospital_id, visible_to, payee, holder, bank, number_sealed, number_last4, purpose,
+		amount_fen, state, pay_transfer_id, created_at, created_by)
+	select $1::uuid, id, md5($4 || i / 10 * 10 + 5)::uuid, i % 10, id, md5('fund' || $4 || i % 5)::uuid, id, h, array[h], 'hospital', 'x', 'x', '', '0000', 'x', 1, 'paid', id, at, id
+		from n where i % 100 < 98),
+payable_ as (insert into payable (partnership_id, transfer_id, fund_id, effective_on, open) select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, d, i % 100 >= 98 from n),
+recovery_ as (insert into recovery (partnership_id, id, payable_id, fund_id, treatment_id, hospital_id, visible_to, debtor, source, reason, amount_fen, state, created_at, created_by)
+	select $1::uuid, id, id, md5('fund' || $4 || i % 5)::uuid, id, h, array[h], 'hospital', 'audit', 'x', 1, case when i % 100 = 0 then 'open' else 'recovered' end, at, id from n where i % 10 = 0),
+back_ as (insert into recovery_receipt (partnership_id, transfer_id, recovery_id, hospital_id, visible_to, how, amount_fen, received_on, reference, created_at, created_by)
+	select $1::uuid, id, id, h, array[h], 'refund', 1, d, 'x', at, id from n where i % 10 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
 	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0),
 windows_ as (insert into followup_rule (partnership_id, id, grp, version, from_on, note, windows, created_at, created_by)
