@@ -90,20 +90,31 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 }
 
 // locked reads an application under the lock of its treatment, and of the
-// person's year before it where the treatment is settled already.
+// person's year before it where the treatment is settled already. A settlement
+// that lands while this waits for the treatment counts in a year that is not
+// held: then all begins again, in the order of locks.
 func locked(tx *store.Tx, id ident.ID) (store.Approval, store.Treatment, error) {
 	a, err := tx.ApprovalByID(id)
 	if err != nil {
 		return a, store.Treatment{}, err
 	}
-	if st, ok, err := tx.LiveSettlement(a.Treatment); err != nil {
+	before, _, err := tx.LiveSettlement(a.Treatment)
+	if err != nil {
 		return a, store.Treatment{}, err
-	} else if ok {
-		if err := holdYear(tx, st); err != nil {
+	}
+	if before.ID != ident.Nil {
+		if err := holdYear(tx, before); err != nil {
 			return a, store.Treatment{}, err
 		}
 	}
 	t, err := tx.TreatmentForUpdate(a.Treatment)
+	if err != nil {
+		return a, t, err
+	}
+	now, ok, err := tx.LiveSettlement(a.Treatment)
+	if err == nil && ok && now.ID != before.ID {
+		err = store.Again()
+	}
 	if err != nil {
 		return a, t, err
 	}
