@@ -1,5 +1,5 @@
 -- A person's insurance year is held as a whole, whatever record the person goes
--- by.
+-- by, and counts what the insurer says where no rules were applied.
 
 -- +goose Up
 
@@ -32,3 +32,10 @@ end $$;
 -- +goose StatementEnd
 revoke all on function lock_year(uuid, int, timestamptz, uuid) from public;
 grant execute on function lock_year(uuid, int, timestamptz, uuid) to shanhai_app;
+
+-- What counted of a settled case by the insurer's own figures: no version of the
+-- rules stands behind it, or not alone.
+alter table fee_computation alter column policy_id drop not null;
+alter table fee_computation add column source text not null default 'rules' check (source in ('rules', 'typed', 'sheet'));
+alter table fee_computation add check (policy_id is not null or (kind = 'settlement' and source <> 'rules'));
+grant update (source) on fee_computation to shanhai_app;

@@ -111,9 +111,11 @@ func settleForm(b Base, today clock.Date, v funding.SettleView) *Form {
 		x.HintKey, x.HintArgs, x.Break = "funding.from_fund.hint", errs.Args{"fund": h.FundName, "held": h.Amount}, i == 0
 		fields = append(fields, x)
 	}
+	scope, deductible := amount("scope", "insurer.scope", true), amount("deductible", "insurer.deductible", true)
+	scope.HintKey, scope.Break, deductible.HintKey = "insurer.scope.hint", true, "insurer.deductible.hint"
 	net := amount("net", "fee.layer.net", false)
 	net.HintKey = "funding.net.hint"
-	fields = append(fields, amount("waiver", "fee.layer.hospital", true), net)
+	fields = append(fields, amount("waiver", "fee.layer.hospital", true), net, scope, deductible)
 	f := keyed(NewForm(b, today, fields...))
 	f.Action = "/treatments/" + v.Treatment.ID.String() + "/settlement"
 	f.Put("on", today.String())
@@ -173,6 +175,7 @@ func (s *Server) settlePage(w http.ResponseWriter, r *http.Request, c *Call) err
 func readSettle(f *Form, v funding.SettleView) (in funding.Settle, at []int) {
 	in = funding.Settle{Treatment: v.Treatment.ID, On: f.Date("on"), Settlement: fee.Settlement{Bill: f.Money("bill"), Basic: f.Money("basic"),
 		Critical: f.Money("critical"), Assistance: f.Money("assistance"), Other: f.Money("other"), Waiver: f.Money("waiver"), Net: f.Money("net")}}
+	in.Figures = fee.Figures{Known: f.Money("scope") > 0, Scope: f.Money("scope"), Deductible: f.Money("deductible")}
 	for i, h := range v.Holds {
 		if amount := f.Money("funds." + strconv.Itoa(i) + ".amount"); amount > 0 {
 			in.Funds = append(in.Funds, fee.FundLine{Fund: h.Fund, Amount: amount})

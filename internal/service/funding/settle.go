@@ -26,7 +26,7 @@ type SettleView struct {
 	Holds     []store.ApprovalLine
 	Refusal   error // why a settlement is not possible now
 	// Uncounted: there are rules of payment, but no estimate of this treatment, so
-	// that the settlement will not count in the person's year.
+	// that of the person's year only what the insurer says will count.
 	Uncounted bool
 }
 
@@ -72,7 +72,9 @@ func holds(tx *store.Tx, id ident.ID) (store.Approval, []store.ApprovalLine, err
 type Settle struct {
 	Treatment ident.ID
 	fee.Settlement
-	On clock.Date // zero: today
+	Figures fee.Figures // what basic insurance itself says, where it is known
+	Source  fee.Source  // of the figures; empty: typed
+	On      clock.Date  // zero: today
 }
 
 // Settled is the answer to a settlement.
@@ -99,6 +101,9 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	if err := f.Merge("", in.Check()); err != nil {
 		return Settled{}, err
 	}
+	if err := f.Merge("", in.Figures.Check(in.Settlement)); err != nil {
+		return Settled{}, err
+	}
 	if err := f.Err(); err != nil {
 		return Settled{}, err
 	}
@@ -121,7 +126,7 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err != nil {
 			return out, err
 		}
-		return out, year.count(tx, settled{id, t, in.Settlement})
+		return out, year.count(tx, settled{id, t, in})
 	})
 }
 
