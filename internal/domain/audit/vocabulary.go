@@ -78,6 +78,10 @@ const (
 	SettlementRead    = "settlement.read"
 	SettlementSettle  = "settlement.settle"
 	SettlementReverse = "settlement.reverse"
+	SheetRead         = "settlement.sheet_read"
+	SheetApply        = "settlement.sheet_apply"
+	SheetUndo         = "settlement.sheet_undo"
+	DifferenceDecide  = "settlement.difference"
 
 	RuleWrite    = "rule.write"
 	RuleRelease  = "rule.release"
@@ -269,6 +273,7 @@ func Actions() []string {
 		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpCall,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		SheetRead, SheetApply, SheetUndo, DifferenceDecide,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,

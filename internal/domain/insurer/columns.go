@@ -149,6 +149,13 @@ func (c Column) Heading() string {
 	return string(c)
 }
 
+// Total reports whether the first cell of a row says that it only adds up the
+// others.
+func Total(text string) bool {
+	t := fold(text)
+	return strings.HasPrefix(t, "合计") || strings.HasPrefix(t, "总计") || strings.HasPrefix(t, "小计")
+}
+
 // Needed are the columns without which a file is no settlement sheet.
 func Needed() []Column { return []Column{SettlementNo, Bill, Basic, Cash} }
 

@@ -21,11 +21,12 @@ const (
 	ReasonFollows   Reason = "follows"   // follows from a line above
 	ReasonBill      Reason = "bill"      // the bill differs
 	ReasonTyped     Reason = "typed"     // the settlement was entered otherwise
+	ReasonEarlier   Reason = "earlier"   // an earlier case of the year was corrected
 )
 
 // Reasons lists the reasons.
 func Reasons() []Reason {
-	return []Reason{ReasonElsewhere, ReasonMissing, ReasonCatalogue, ReasonRatio, ReasonCategory, ReasonFollows, ReasonBill, ReasonTyped}
+	return []Reason{ReasonElsewhere, ReasonMissing, ReasonCatalogue, ReasonRatio, ReasonCategory, ReasonFollows, ReasonBill, ReasonTyped, ReasonEarlier}
 }
 
 // Label is the message key of the reason's sentence.
@@ -141,4 +142,22 @@ func TakenElsewhere(lines []Line) money.Fen {
 		}
 	}
 	return 0
+}
+
+// Shifted are the lines of a later case that would come out otherwise now:
+// computed is as it was settled, the insurer's column what the rules say since an
+// earlier case was corrected.
+func Shifted(x fee.Shift) []Line {
+	name := []string{"bill", "basic", "critical", "assistance", "other", "cash"}
+	of := func(s fee.Settlement) []money.Fen {
+		return []money.Fen{s.Bill, s.Basic, s.Critical, s.Assistance, s.Other, s.Cash()}
+	}
+	out := make([]Line, len(name))
+	for i, n := range name {
+		out[i] = Line{Name: n, Computed: of(x.Before)[i], Insurer: of(x.After)[i], HasComputed: true}
+		if out[i].Difference() != 0 {
+			out[i].Reason = ReasonEarlier
+		}
+	}
+	return out
 }

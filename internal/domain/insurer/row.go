@@ -254,3 +254,11 @@ func (a Amounts) Figures() fee.Figures {
 	scope, known := a[Scope]
 	return fee.Figures{Known: known, Scope: scope, Deductible: a[Deductible]}
 }
+
+// Refused is the problem of a row that was refused when it was applied.
+func Refused(e *errs.Error) Problem {
+	if len(e.Fields) > 0 {
+		return problem(SettlementNo, string(e.Fields[0].Key), e.Fields[0].Args)
+	}
+	return problem(SettlementNo, string(e.Key), e.Args)
+}

@@ -79,10 +79,27 @@ func (s settled) source(computed bool) fee.Source {
 	return s.in.Source
 }
 
+// openingOf is what had counted in the year before the case, in the order of the
+// operations: what was settled here of later ones does not count for an earlier
+// one that is settled after them.
+func openingOf(tx *store.Tx, s settled, year int, operated clock.Date) (fee.Year, error) {
+	out, err := tx.YearOf(s.t.Person, year)
+	if err != nil {
+		return nil, err
+	}
+	list, err := tx.YearComputations(s.t.Person, year)
+	for _, c := range list {
+		if c.OperatedOn.After(operated) {
+			out = out.Minus(c.Counted)
+		}
+	}
+	return out, err
+}
+
 // record adds a settlement that no rules were applied to with what the insurer
 // says of it.
 func (c counting) record(tx *store.Tx, s settled) error {
-	opening, err := tx.YearOf(s.t.Person, c.on.Year())
+	opening, err := openingOf(tx, s, c.on.Year(), s.operated(c.on))
 	if err != nil {
 		return err
 	}
@@ -136,7 +153,7 @@ func (c counting) count(tx *store.Tx, s settled) error {
 	if !ok {
 		return c.record(tx, s)
 	}
-	opening, err := tx.YearOf(s.t.Person, x.Year())
+	opening, err := openingOf(tx, s, x.Year(), s.operated(x.On))
 	if err != nil {
 		return err
 	}

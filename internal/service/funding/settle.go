@@ -108,7 +108,8 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		return Settled{}, err
 	}
 	id := ident.New()
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
+	var again yearAgain
+	out, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementSettle, ObjectKind: audit.ObjectSettlement, ObjectID: id, Detail: map[string]any{
 			"treatment": in.Treatment.String(), "bill_fen": int64(in.Bill), "reduction_fen": int64(in.Reduction()), "net_fen": int64(in.Net)}})
 		year, err := beginCounting(tx, in)
@@ -126,8 +127,16 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err != nil {
 			return out, err
 		}
-		return out, year.count(tx, settled{id, t, in})
+		if err := year.count(tx, settled{id, t, in}); err != nil {
+			return out, err
+		}
+		again, err = correctedBefore(tx, t, year)
+		return out, err
 	})
+	if err == nil {
+		err = s.noteAgain(ctx, who, again)
+	}
+	return out, err
 }
 
 func settle(tx *store.Tx, t store.Treatment, in Settle, id ident.ID) (Settled, error) {
@@ -249,7 +258,8 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 	if err := f.Err(); err != nil {
 		return Settled{}, err
 	}
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
+	var again yearAgain
+	out, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementReverse, ObjectKind: audit.ObjectSettlement, ObjectID: in.Settlement, Reason: in.Reason})
 		st, _, err := tx.SettlementByID(in.Settlement)
 		if err != nil {
@@ -271,8 +281,13 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 		if in.Version != 0 && in.Version != st.Version {
 			return Settled{}, errs.New(errs.Stale, "error.stale", nil)
 		}
+		again = yearAgain{st.Person, countedYear(tx, st).Year()}
 		return reverse(tx, st, t, in)
 	})
+	if err == nil {
+		err = s.noteAgain(ctx, who, again)
+	}
+	return out, err
 }
 
 func reverse(tx *store.Tx, st store.Settlement, t store.Treatment, in Reversal) (Settled, error) {

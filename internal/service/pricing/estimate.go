@@ -143,20 +143,13 @@ func shifts(tx *store.Tx, person ident.ID, year int, counted fee.Year) ([]Shifte
 	if err != nil {
 		return nil, err
 	}
-	opening := counted
-	var cases []fee.Stored
+	cases, opening, ok := store.Recounted(list, all, counted)
+	if !ok {
+		return nil, nil
+	}
 	on := map[ident.ID]clock.Date{}
 	for _, c := range list {
-		var rules *policy.Version
-		if i := slices.IndexFunc(all, func(v policy.Version) bool { return v.ID == c.Result.Policy }); i >= 0 {
-			rules = &all[i]
-		} else if c.Result.Policy != ident.Nil {
-			return nil, nil
-		}
-		opening = opening.Minus(c.Counted)
 		on[c.ID] = c.OperatedOn
-		cases = append(cases, fee.Stored{Past: fee.Past{ID: c.ID, Person: c.Root, OperatedOn: c.OperatedOn, Case: c.Case, Rules: rules}, Opening: c.Opening, Result: c.Result, Counted: c.Counted,
-			Recorded: c.Source != fee.SourceRules})
 	}
 	var out []ShiftedCase
 	for _, x := range fee.Recount(cases, opening) {
@@ -463,7 +456,9 @@ func explain(tx *store.Tx, out *EstimateDetail) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all, func(c Computation) bool { return c.Kind == ForSettlement && !c.Reversed && c.Settlement == st.ID && c.Result.Policy != ident.Nil })
+	i := slices.IndexFunc(all, func(c Computation) bool {
+		return c.Kind == ForSettlement && !c.Reversed && c.Settlement == st.ID && c.Result.Policy != ident.Nil
+	})
 	if i >= 0 {
 		v, err := tx.PolicyByID(all[i].Result.Policy)
 		if err != nil {

@@ -45,7 +45,7 @@ func (d *desk) waiting(n int) {
 		if now >= n {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 	d.T.Fatalf("fewer than %d wait for a lock", n)
 }
