@@ -107,6 +107,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
+		s.sheetRoutes(rt)
 		s.paperRoutes(rt)
 		s.packageRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {

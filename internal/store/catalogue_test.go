@@ -59,6 +59,8 @@ var businessTables = map[string]string{
 	"form_print": byPartnership, "audit_package": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
+	"insurer_batch": byHospital, "insurer_row": byHospital, "insurer_difference": byHospital,
+
 	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
 
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,

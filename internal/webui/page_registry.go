@@ -37,6 +37,7 @@ func Pages() []PageSample {
 		reportingPages(),
 		fundingPages(),
 		fundPages(),
+		sheetPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

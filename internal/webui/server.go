@@ -96,6 +96,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
+		s.sheetRoutes(rt)
 		s.paperRoutes(rt)
 		s.packageRoutes(rt)
 		s.importRoutes(rt)
@@ -114,6 +115,7 @@ func Uploads() []httpx.Upload {
 		intakeUploads(),
 		importUploads(),
 		deviceUploads(),
+		sheetUploads(),
 	)
 }
 

@@ -35,15 +35,8 @@ func (s *Server) settlementsPage(w http.ResponseWriter, r *http.Request, c *Call
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
-func settlementTabs(b Base, waiting bool) []Tab {
-	return []Tab{{Text: b.T("funding.tab.waiting"), Href: "/settlements?state=waiting", Current: waiting},
-		{Text: b.T("funding.tab.settled"), Href: "/settlements", Current: !waiting}}
-}
-
 func newSettlementsView(b Base, rows []funding.Settlement, enters bool) approvalsView {
-	if enters {
-		b.Tabs = settlementTabs(b, false)
-	}
+	b.Tabs = moneyTabs(b, "settled", enters)
 	t := Table{Caption: b.T("funding.tab.settled"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.hospital", Class: "grow"},
 		{Key: "funding.settled_on"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "funding.reduction", Align: "right"},
 		{Key: "fee.layer.net", Align: "right"}, {Key: "funding.state"}},
@@ -69,7 +62,7 @@ func settlementTag(b Base, s funding.SettlementState) Tag {
 }
 
 func toSettleView(b Base, list []funding.Treatment) approvalsView {
-	b.Tabs = settlementTabs(b, true)
+	b.Tabs = moneyTabs(b, "waiting", true)
 	t := Table{Caption: b.T("funding.tab.waiting"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
 		{Key: "funding.hospital"}, {Key: "funding.discharged"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
 		Empty: Empty{Title: b.T("funding.waiting.empty"), Text: b.T("funding.waiting.empty.text")}}
