@@ -149,14 +149,6 @@ func (tx *Tx) VoidShifts(cases []Computation) error {
 	return err
 }
 
-// DifferencesOf are the differences that wait for a settlement.
-func (tx *Tx) DifferencesOf(settlement, treatment ident.ID) ([]Difference, error) {
-	var rows []differenceRow
-	err := tx.list(&rows, `select `+differenceColumns+` from insurer_difference d where d.partnership_id = $1 and d.treatment_id = $2 and d.settlement_id = $3
-		and d.state in ('open', 'queried') order by d.created_at, d.id limit 20`, tx.Partnership(), treatment, settlement)
-	return items(rows, differenceRow.difference), err
-}
-
 // ListDifferences is a page of what waits, the longest first; hospitals nil: all
 // the scope shows.
 func (tx *Tx) ListDifferences(hospitals []ident.ID, req page.Request) (page.Result[Difference], error) {

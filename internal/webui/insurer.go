@@ -380,7 +380,7 @@ func newDifferenceView(b Base, today clock.Date, v funding.DifferenceView) insur
 			Field{Name: "note", LabelKey: "insurer.note", HintKey: "insurer.note.hint", Kind: KindArea, Rows: 3, Max: 500}))
 		p.Form.Action = "/differences/" + v.ID.String()
 		p.Form.Hide("version", strconv.FormatInt(v.Version, 10))
-		p.Buttons = []Button{{Text: b.T("insurer.decide.send"), Kind: "primary"}, {Text: b.T("action.cancel"), Href: "/differences"}}
+		p.Buttons = []Button{{Text: b.T("insurer.decide.send"), Kind: "primary"}, {Text: b.T("dialog.back"), Href: "/differences"}}
 	}
 	return p
 }

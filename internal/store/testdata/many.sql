@@ -156,6 +156,12 @@ watched_ as (insert into skill_observation (partnership_id, id, procedure_id, ho
 	select $1::uuid, id, id, h, v, md5('doctor' || i % 40)::uuid, d, 'TKA', true, at, id from n where step >= 6 and i % 3 = 0),
 signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
 	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
+isheet_ as (insert into insurer_batch (partnership_id, id, hospital_id, file_name, digest, state, rows_total, rows_wrong, created_at, created_by)
+	select $1::uuid, id, h, 'x', decode(md5(id::text), 'hex'), 'applied', 1, 0, at, id from n where i % 20 = 0),
+irow_ as (insert into insurer_row (partnership_id, id, batch_id, hospital_id, row_no, settlement_no, amounts, problems, drifts, act, state, created_at, created_by)
+	select $1::uuid, id, id, h, 1, 'x' || i, '{}', '[]', '[]', 'settle', 'undone', at, id from n where i % 20 = 0),
+idiff_ as (insert into insurer_difference (partnership_id, id, hospital_id, kind, treatment_id, settlement_id, lines, state, created_at, created_by)
+	select $1::uuid, id, h, 'sheet', id, id, '[]', case when i % 50 = 5 then 'open' else 'accepted' end, at, id from n where step >= 8 and i % 5 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
 	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0)
 select count(*) from n
