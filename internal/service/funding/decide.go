@@ -211,6 +211,9 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		f.Add("amount", "error.fund.beyond_share", "most", a.Bill-a.Insurance-a.Waiver)
 		return out, f.Err()
 	}
+	if err := aboveRules(tx, t.ID, amount, in.Opinion); err != nil {
+		return out, err
+	}
 	var settled store.Settlement
 	if late {
 		if settled, err = reimbursable(tx, t, amount); err != nil {
@@ -250,6 +253,25 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		}
 	}
 	return out, err
+}
+
+// aboveRules asks whoever approves more than the rules of payment would give for
+// the reason: the next reader finds it beside the amount. Without an estimate
+// nobody knows what they would give.
+func aboveRules(tx *store.Tx, treatment ident.ID, amount money.Fen, opinion string) error {
+	list, err := tx.ComputationsOf(treatment)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(c store.Computation) bool { return c.Kind == store.ForEstimate })
+	if i < 0 || opinion != "" {
+		return nil
+	}
+	var f errs.Fields
+	if most := list[i].Result.Sum.Reduction(); amount > most {
+		f.Add("opinion", "error.insurer.above_rules", "asked", amount, "most", most)
+	}
+	return f.Err()
 }
 
 // covers refuses the first of two signatures for money that is not there: the

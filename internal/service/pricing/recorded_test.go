@@ -5,6 +5,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -54,6 +55,23 @@ func TestTheInsurersFiguresStandInPlaceOfComputedOnes(t *testing.T) {
 	if v := must[pricing.EstimateView](d)(d.s.EstimateForm(t.Context(), tr.clerk, tr.ID)); len(v.Shifts) != 0 {
 		t.Errorf("the case itself stands as it was computed: %+v", v.Shifts)
 	}
+}
+
+// More than the rules would give is approved with a reason only.
+func TestWhoApprovesMoreThanTheRulesGiveSaysWhy(t *testing.T) {
+	d := newDesk(t)
+	d.release(d.draft(clock.MustDate(2026, 1, 1), ident.Nil))
+	tr := d.Eligible(here)
+	most := d.save(d.ask(tr, bill(3_000_000))).Result.Sum.Reduction()
+	asked := must[funding.Requested](d)(d.desk.Request(t.Context(), d.Finance(here), funding.Request{Treatment: tr.ID, Bill: 3_000_000, Basic: 1_000_000,
+		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: most + 1}}, Reason: "困难"}, ident.Token()))
+	in := funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}
+	_, err := d.desk.Decide(t.Context(), d.Approver(), in, ident.Token())
+	if e := errs.Of(err); len(e.Fields) != 1 || e.Fields[0].Path != "opinion" || e.Fields[0].Key != "error.insurer.above_rules" {
+		t.Errorf("approved without a reason: %v", err)
+	}
+	in.Opinion = "家中另有重病"
+	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), in, ident.Token()))
 }
 
 func TestFiguresThatCannotBeAreRefusedAtTheirField(t *testing.T) {
