@@ -88,7 +88,7 @@ func (s *Service) deskOf(who user.Principal, asked ident.ID) (ident.ID, error) {
 		f.Add("hospital", "form.error.missing")
 		return asked, f.Err()
 	}
-	return asked, s.at(who, authz.SettlementSettle, asked, "error.hospital.missing")
+	return asked, s.at(who, authz.SettlementSettle, asked, "error.insurer.sheet_missing")
 }
 
 // readSheet reads the first tab with the head of a settlement sheet.

@@ -242,7 +242,7 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in VerdictInpu
 		case verdict == Reopen && r.State == store.ReviewDistinct:
 			return tx.DecideReview(r.Review, store.ReviewOpen, in.Reason)
 		}
-		return errs.Refuse("review.step", "error.review.step", nil)
+		return errs.Refuse("review.step", "error.review.step", nil, "refusal.next.reload")
 	})
 }
 
@@ -250,7 +250,7 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in VerdictInpu
 // order, so that two merges cannot wait for each other.
 func merge(tx *store.Tx, from, into ident.ID) error {
 	if into == ident.Nil || from == into {
-		return errs.Refuse("review.merge", "error.review.nobody", nil)
+		return errs.Refuse("review.merge", "error.review.nobody", nil, "refusal.next.review_keep")
 	}
 	people := map[ident.ID]patient.Person{}
 	order := []ident.ID{from, into}
@@ -266,7 +266,7 @@ func merge(tx *store.Tx, from, into ident.ID) error {
 	}
 	root := people[into].Root()
 	if root == from || people[from].RootID != ident.Nil {
-		return errs.Refuse("review.merge", "error.review.merged_already", nil)
+		return errs.Refuse("review.merge", "error.review.merged_already", nil, "refusal.next.unmerge")
 	}
 	// Records merged into the one that goes away would move along and not come
 	// back with it.
