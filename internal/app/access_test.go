@@ -179,6 +179,7 @@ func (p *premises) records() {
 	paid := fee.Settlement{Bill: 6_000_000, Basic: 2_000_000, Critical: 500_000, Assistance: 800_000, Funds: []fee.FundLine{{Fund: pool, Amount: 2_000_000}}}
 	settled, err := s.Funding.Settle(ctx, p.Finance(here), funding.Settle{Treatment: done.ID, Settlement: paid.WithNet()}, "")
 	must(p, "settle", err)
+	p.sheets(done)
 
 	var picture bytes.Buffer
 	must(p, "png", png.Encode(&picture, image.NewGray(image.Rect(0, 0, 2, 2))))

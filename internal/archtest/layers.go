@@ -59,6 +59,7 @@ var domainDoors = map[string][]string{
 	"screening":    {"acuity", "patient", "procedure"},
 	"policy":       {"procedure"},
 	"fee":          {"policy", "procedure"},
+	"insurer":      {"fee", "procedure"},
 	"fund":         {"policy", "fee", "procedure"},
 	"statistics":   {}, // arithmetic only
 	"measure":      {"procedure", "statistics"},

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 )
 
@@ -22,7 +23,8 @@ func (s *Server) proofRoutes(rt *router) {
 // and the rest of the body is small.
 func Uploads() []httpx.Upload {
 	const most = paper.MaxSize/3*4 + 64<<10
-	return []httpx.Upload{{Pattern: "/api/v1/persons/{id}/attachments", Max: most}, {Pattern: "/api/v1/persons/{id}/categories", Max: most}}
+	return []httpx.Upload{{Pattern: "/api/v1/persons/{id}/attachments", Max: most}, {Pattern: "/api/v1/persons/{id}/categories", Max: most},
+		{Pattern: "/api/v1/sheets", Max: funding.MaxSheetBytes/3*4 + 64<<10}}
 }
 
 // fileBody is a file inside a JSON body; the content is base64.

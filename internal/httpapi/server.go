@@ -114,6 +114,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)
 		s.payRoutes(rt)
+		s.sheetRoutes(rt)
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)

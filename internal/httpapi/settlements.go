@@ -94,13 +94,16 @@ func (s *Server) settle(r *http.Request, c *call) (int, any, error) {
 		Other       money.Fen  `json:"other_fen"`
 		Waiver      money.Fen  `json:"waiver_fen"`
 		Net         money.Fen  `json:"net_fen"`
+		Scope       money.Fen  `json:"scope_fen"`      // within the insurer's scope; 0: not known
+		Deductible  money.Fen  `json:"deductible_fen"` // of the year, taken by this case
 		Funds       []fundLine `json:"funds"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
 	out, err := s.d.Funding.Settle(r.Context(), c.Who, funding.Settle{Treatment: in.TreatmentID, On: in.On, Settlement: fee.Settlement{Bill: in.Bill, Basic: in.Basic,
-		Critical: in.Critical, Assistance: in.Assistance, Other: in.Other, Waiver: in.Waiver, Net: in.Net, Funds: linesOf(in.Funds)}}, c.Key)
+		Critical: in.Critical, Assistance: in.Assistance, Other: in.Other, Waiver: in.Waiver, Net: in.Net, Funds: linesOf(in.Funds)},
+		Figures: fee.Figures{Known: in.Scope > 0, Scope: in.Scope, Deductible: in.Deductible}}, c.Key)
 	return http.StatusCreated, settledJSON{out.Settlement, vouchersOf(out.Vouchers)}, err
 }
 

@@ -299,7 +299,7 @@ func TestTemplatesHoldNoTextOfTheirOwn(t *testing.T) {
 // how a date is written.
 var spokenInGo = []string{
 	"internal/domain/terminology/", "internal/domain/match/", "internal/domain/history/", "internal/sheet/", "internal/demo/",
-	"internal/bench/", "internal/clock/", "internal/money/", "internal/i18n/", "internal/domain/patient/", "internal/domain/user/password.go",
+	"internal/bench/", "internal/clock/", "internal/money/", "internal/i18n/", "internal/domain/patient/", "internal/domain/insurer/", "internal/domain/user/password.go",
 	"internal/domain/procedure/parse.go", "internal/domain/acuity/parse.go", "internal/domain/policy/sample.go",
 }
 

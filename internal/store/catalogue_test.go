@@ -62,6 +62,7 @@ var businessTables = map[string]string{
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
 	"payable": byPartnership, "hospital_account": byHospital, "payee_card": byVisible, "pay_run": byVisible, "pay_line": byVisible, "recovery": byVisible, "recovery_receipt": byVisible,
+	"insurer_batch": byHospital, "insurer_row": byHospital, "insurer_difference": byHospital,
 
 	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
 
@@ -78,7 +79,7 @@ var deletable = []string{"audit_pending", "idempotency", "password_history", "re
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "join_request", "lookup_notify", "move_record", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "join_request", "lock_year", "lookup_notify", "move_record", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link", "year_of"}
 
 // participating are the tables that open with a case, by how their rows are

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -36,6 +37,7 @@ type Computation struct {
 	Opening    fee.Year
 	Result     fee.Result
 	Counted    fee.Year
+	Source     fee.Source // of what counted; without rules there is no version
 	Note       string
 	By         string
 	CreatedAt  time.Time
@@ -56,6 +58,7 @@ type computationRow struct {
 	Opening    string     `db:"opening"`
 	Result     string     `db:"result"`
 	Counted    string     `db:"counted"`
+	Source     string     `db:"source"`
 	Note       string     `db:"note"`
 	By         string     `db:"by_name"`
 	CreatedAt  time.Time  `db:"created_at"`
@@ -63,7 +66,7 @@ type computationRow struct {
 
 func (r computationRow) computation() (Computation, error) {
 	c := Computation{ID: r.ID, Treatment: r.Treatment, CaseID: r.CaseID, Person: r.Person, Root: r.Root, Hospital: r.Hospital, Kind: ComputationKind(r.Kind),
-		Reversed: r.State != "live", Settlement: r.Settlement, OperatedOn: r.OperatedOn, Note: r.Note, By: r.By, CreatedAt: r.CreatedAt.UTC()}
+		Reversed: r.State != "live", Settlement: r.Settlement, OperatedOn: r.OperatedOn, Source: fee.Source(r.Source), Note: r.Note, By: r.By, CreatedAt: r.CreatedAt.UTC()}
 	for _, x := range []struct {
 		text string
 		into any
@@ -88,7 +91,7 @@ func computations(rows []computationRow) ([]Computation, error) {
 
 const computationColumns = `x.id, x.treatment_id, x.case_id, x.person_id, coalesce((select p.root_id from person p where p.partnership_id = x.partnership_id
 	and p.id = x.person_id), x.person_id) as root_id, x.hospital_id, x.kind, x.state, x.settlement_id, x.operated_on, x.input::text as input,
-	x.opening::text as opening, x.result::text as result, x.counted::text as counted, x.note, x.created_at,
+	x.opening::text as opening, x.result::text as result, x.counted::text as counted, x.source, x.note, x.created_at,
 	coalesce((select a.display_name from account a where a.id = x.created_by), '') as by_name`
 
 // InsertComputation keeps a computation of a treatment. It is seen by who sees
@@ -104,10 +107,11 @@ func (tx *Tx) InsertComputation(c Computation, t Treatment) error {
 	}
 	s := c.Result.Sum
 	_, err := tx.exec(`insert into fee_computation (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, kind, state, policy_id,
-		settlement_id, operated_on, counted_on, input, opening, result, counted, bill_fen, insurance_fen, reduction_fen, net_fen, note, created_at, created_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8::uuid[], $9, 'live', $10, $11::uuid, $12, $13, $14::jsonb, $15::jsonb, $16::jsonb, $17::jsonb, $18, $19, $20, $21, $22, $23, $24)`,
-		tx.Partnership(), c.ID, t.ID, t.Case, t.Person, string(t.Programme), t.Hospital, idArray(t.SeenBy()), string(c.Kind), c.Result.Policy, nullID(c.Settlement),
-		c.OperatedOn, c.Case.On, text[0], text[1], text[2], text[3], s.Bill, s.Insurance(), s.Reduction(), s.Net, c.Note, tx.now, tx.who.AccountID)
+		settlement_id, operated_on, counted_on, input, opening, result, counted, bill_fen, insurance_fen, reduction_fen, net_fen, note, created_at, created_by, source)
+		values ($1, $2, $3, $4, $5, $6, $7, $8::uuid[], $9, 'live', $10, $11::uuid, $12, $13, $14::jsonb, $15::jsonb, $16::jsonb, $17::jsonb, $18, $19, $20, $21, $22, $23, $24, $25)`,
+		tx.Partnership(), c.ID, t.ID, t.Case, t.Person, string(t.Programme), t.Hospital, idArray(t.SeenBy()), string(c.Kind), nullID(c.Result.Policy), nullID(c.Settlement),
+		c.OperatedOn, c.Case.On, text[0], text[1], text[2], text[3], s.Bill, s.Insurance(), s.Reduction(), s.Net, c.Note, tx.now, tx.who.AccountID,
+		string(cmp.Or(c.Source, fee.SourceRules)))
 	return err
 }
 
@@ -177,7 +181,7 @@ func (tx *Tx) moveYears(counted []Computation, person ident.ID) error {
 func (tx *Tx) PastComputations(from, to clock.Date, after ident.ID, limit int) ([]Computation, error) {
 	var rows []computationRow
 	err := tx.list(&rows, `select `+computationColumns+` from fee_computation x where x.partnership_id = $1 and x.kind = 'settlement' and x.state = 'live'
-		and (x.counted_on, x.id) > ($2, $3) and x.counted_on <= $4 order by x.counted_on, x.id limit $5`, tx.Partnership(), from, after, to, limit)
+		and x.policy_id is not null and (x.counted_on, x.id) > ($2, $3) and x.counted_on <= $4 order by x.counted_on, x.id limit $5`, tx.Partnership(), from, after, to, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -189,20 +193,20 @@ func (tx *Tx) PastComputations(from, to clock.Date, after ident.ID, limit int) (
 func (tx *Tx) CountSettledWithoutRules(from, to clock.Date) (int, error) {
 	var n int
 	err := tx.get(&n, `select count(*)::int from settlement s where s.partnership_id = $1 and s.settled_on >= $2 and s.settled_on <= $3 and s.state = 'settled'
-		and not exists (select 1 from fee_computation x where x.partnership_id = s.partnership_id and x.settlement_id = s.id and x.kind = 'settlement' and x.state = 'live')`,
+		and not exists (select 1 from fee_computation x where x.partnership_id = s.partnership_id and x.settlement_id = s.id and x.kind = 'settlement' and x.state = 'live' and x.policy_id is not null)`,
 		tx.Partnership(), from, to)
 	return n, err
 }
 
-// SetCounted stores what a settled case counts in the year, when a late approval
-// was paid back after its settlement.
+// SetCounted stores what a settled case counts in the year and who says so, when
+// a late approval was paid back after its settlement or the insurer's sheet came.
 func (tx *Tx) SetCounted(c Computation) error {
 	raw, err := json.Marshal(c.Counted)
 	if err != nil {
 		return err
 	}
-	return tx.once(`update fee_computation set counted = $3::jsonb, version = version + 1 where partnership_id = $1 and id = $2 and state = 'live'`,
-		tx.Partnership(), c.ID, string(raw))
+	return tx.once(`update fee_computation set counted = $3::jsonb, source = $4, version = version + 1 where partnership_id = $1 and id = $2 and state = 'live'`,
+		tx.Partnership(), c.ID, string(raw), string(cmp.Or(c.Source, fee.SourceRules)))
 }
 
 // ReverseComputation marks the computation of a settlement that was taken back,

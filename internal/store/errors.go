@@ -135,6 +135,14 @@ func mapCode(e *pq.Error) error {
 	return errs.Wrap(e, errs.Internal, "error.internal", nil)
 }
 
+// errAgain is what [Again] answers.
+var errAgain = errors.New("store: what the transaction had decided to lock changed while it waited")
+
+// Again is the error of a transaction that has to be run from its beginning:
+// while it waited for a lock, another one changed which locks it needs before
+// that. A write with an idempotency key is run again by itself.
+func Again() error { return errs.Wrap(errAgain, errs.Unavailable, "error.database.busy", nil) }
+
 // repeatable reports whether a transaction that failed so may simply be run
 // again: it was chosen as a victim, or the server went away.
 func repeatable(err error) bool {
@@ -145,7 +153,7 @@ func repeatable(err error) bool {
 		}
 		return false
 	}
-	return connectionLost(err)
+	return errors.Is(err, errAgain) || connectionLost(err)
 }
 
 func connectionLost(err error) bool {

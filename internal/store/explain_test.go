@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/insurer"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/paper"
@@ -177,6 +178,14 @@ func lists(tx *store.Tx, p place) []error {
 			return tx.ListApprovals(store.ApprovalFilter{Hospitals: p.here, State: s}, r)
 		}))
 	}
+	for _, here := range [][]ident.ID{nil, p.here} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.Sheet], error) { return tx.ListSheets(here, r) }),
+			pages(func(r page.Request) (page.Result[store.Difference], error) { return tx.ListDifferences(here, r) }))
+	}
+	out = append(out, pages(func(r page.Request) (page.Result[store.SheetRow], error) { return tx.ListSheetRows(p.hospital, r) }), drop(tx.SheetRowsIn(p.hospital, store.RowApplied, 10)),
+		drop(tx.NumbersApplied(p.hospital, []string{"x1"})), drop(tx.FindStays(p.hospital, []insurer.Row{{No: 1, CaseNo: "X-1"}, {No: 2, AdmissionNo: "1"}, {No: 3, Tail: "001X", Discharged: from}})))
+	_, _, err := tx.SheetLike(p.hospital, []byte{1})
+	out = append(out, err)
 	for _, f := range []store.SettlementFilter{{Hospitals: p.here}, {Hospitals: p.here, From: from, To: to}} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Settlement], error) { return tx.ListSettlements(f, r) }))
 	}

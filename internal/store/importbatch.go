@@ -588,7 +588,7 @@ func (tx *Tx) PutMapping(m SavedMapping, signature string) error {
 }
 
 // errBatchState refuses a step the import is not ready for.
-func errBatchState(rule, key string) error { return errs.Refuse(rule, key, nil) }
+func errBatchState(rule, key string) error { return errs.Refuse(rule, key, nil, "refusal.next.reload") }
 
 // MustBe refuses a step that needs another state.
 func (b Batch) MustBe(state BatchState) error {

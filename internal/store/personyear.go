@@ -8,15 +8,19 @@ import (
 	"github.com/shanhai-health/shanhai/internal/money"
 )
 
-// LockYear holds a person's insurance year until the transaction ends. Lock
-// order of the house: person_year, treatment, fund accounts, audit.
+// LockYear holds a person's insurance year until the transaction ends: the
+// accounts of every record merged with the person's, of whatever hospital, since
+// [Tx.YearOf] adds them all up. Lock order of the house: person_year, treatment,
+// fund accounts, audit.
 func (tx *Tx) LockYear(person ident.ID, year int) error {
-	if err := tx.openYear(person, year, fee.KindBasic); err != nil {
+	var records int
+	if err := tx.get(&records, `select lock_year($1, $2, $3, $4)`, person, year, tx.now, tx.who.AccountID); err != nil {
 		return err
 	}
-	var kind string
-	return tx.get(&kind, `select y.kind from person_year y where y.partnership_id = $1 and y.person_id = $2 and y.year = $3 and y.kind = $4 for update of y`,
-		tx.Partnership(), person, year, string(fee.KindBasic))
+	if records == 0 {
+		return errs.Missing("error.person.missing")
+	}
+	return nil
 }
 
 // openYear makes the row of an account where there is none.

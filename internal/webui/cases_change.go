@@ -297,7 +297,7 @@ func (s *Server) treatmentForm(r *http.Request, c *Call) (careForm, care.CaseVie
 		return p, v, err
 	}
 	if len(v.CanOpen) == 0 {
-		return p, v, errs.Refuse("casefile.takes_part", "error.case.cannot_treat", nil)
+		return p, v, errs.Refuse("casefile.takes_part", "error.case.cannot_treat", nil, "refusal.next.join")
 	}
 	p.Form.Action = "/cases/" + v.ID.String() + "/treatments"
 	return p, v, nil

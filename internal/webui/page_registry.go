@@ -39,6 +39,7 @@ func Pages() []PageSample {
 		fundPages(),
 		noticePages(),
 		payPages(),
+		sheetPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

@@ -115,6 +115,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.reportingRoutes(rt)
 		s.fundingRoutes(rt)
 		s.payRoutes(rt)
+		s.sheetRoutes(rt)
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
@@ -134,6 +135,7 @@ func Uploads() []httpx.Upload {
 		intakeUploads(),
 		importUploads(),
 		deviceUploads(),
+		sheetUploads(),
 	)
 }
 

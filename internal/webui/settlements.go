@@ -36,15 +36,8 @@ func (s *Server) settlementsPage(w http.ResponseWriter, r *http.Request, c *Call
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
-func settlementTabs(b Base, waiting bool) []Tab {
-	return []Tab{{Text: b.T("funding.tab.waiting"), Href: "/settlements?state=waiting", Current: waiting},
-		{Text: b.T("funding.tab.settled"), Href: "/settlements", Current: !waiting}}
-}
-
 func newSettlementsView(b Base, rows []funding.Settlement, enters bool) approvalsView {
-	if enters {
-		b.Tabs = settlementTabs(b, false)
-	}
+	b.Tabs = moneyTabs(b, "settled", enters)
 	t := Table{Caption: b.T("funding.tab.settled"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.hospital", Class: "grow"},
 		{Key: "funding.settled_on"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "funding.reduction", Align: "right"},
 		{Key: "fee.layer.net", Align: "right"}, {Key: "funding.state"}},
@@ -70,7 +63,7 @@ func settlementTag(b Base, s funding.SettlementState) Tag {
 }
 
 func toSettleView(b Base, list []funding.Treatment) approvalsView {
-	b.Tabs = settlementTabs(b, true)
+	b.Tabs = moneyTabs(b, "waiting", true)
 	t := Table{Caption: b.T("funding.tab.waiting"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
 		{Key: "funding.hospital"}, {Key: "funding.discharged"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
 		Empty: Empty{Title: b.T("funding.waiting.empty"), Text: b.T("funding.waiting.empty.text")}}
@@ -112,9 +105,11 @@ func settleForm(b Base, today clock.Date, v funding.SettleView) *Form {
 		x.HintKey, x.HintArgs, x.Break = "funding.from_fund.hint", errs.Args{"fund": h.FundName, "held": h.Amount}, i == 0
 		fields = append(fields, x)
 	}
+	scope, deductible := amount("scope", "insurer.scope", true), amount("deductible", "insurer.deductible", true)
+	scope.HintKey, scope.Break, deductible.HintKey = "insurer.scope.hint", true, "insurer.deductible.hint"
 	net := amount("net", "fee.layer.net", false)
 	net.HintKey = "funding.net.hint"
-	fields = append(fields, amount("waiver", "fee.layer.hospital", true), net)
+	fields = append(fields, amount("waiver", "fee.layer.hospital", true), net, scope, deductible)
 	f := keyed(NewForm(b, today, fields...))
 	f.Action = "/treatments/" + v.Treatment.ID.String() + "/settlement"
 	f.Put("on", today.String())
@@ -174,6 +169,7 @@ func (s *Server) settlePage(w http.ResponseWriter, r *http.Request, c *Call) err
 func readSettle(f *Form, v funding.SettleView) (in funding.Settle, at []int) {
 	in = funding.Settle{Treatment: v.Treatment.ID, On: f.Date("on"), Settlement: fee.Settlement{Bill: f.Money("bill"), Basic: f.Money("basic"),
 		Critical: f.Money("critical"), Assistance: f.Money("assistance"), Other: f.Money("other"), Waiver: f.Money("waiver"), Net: f.Money("net")}}
+	in.Figures = fee.Figures{Known: f.Money("scope") > 0, Scope: f.Money("scope"), Deductible: f.Money("deductible")}
 	for i, h := range v.Holds {
 		if amount := f.Money("funds." + strconv.Itoa(i) + ".amount"); amount > 0 {
 			in.Funds = append(in.Funds, fee.FundLine{Fund: h.Fund, Amount: amount})

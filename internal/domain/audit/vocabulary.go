@@ -91,6 +91,10 @@ const (
 	SettlementRead    = "settlement.read"
 	SettlementSettle  = "settlement.settle"
 	SettlementReverse = "settlement.reverse"
+	SheetRead         = "settlement.sheet_read"
+	SheetApply        = "settlement.sheet_apply"
+	SheetUndo         = "settlement.sheet_undo"
+	DifferenceDecide  = "settlement.difference"
 
 	RuleWrite    = "rule.write"
 	RuleRelease  = "rule.release"
@@ -316,6 +320,7 @@ func Actions() []string {
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, NoticeDraw, NoticeStep, NoticeRules, NoticeConsent,
 		ObjectionRecord, ObjectionRead, ObjectionAnswer, PlausibilityRun, PlausibilityRead, PlausibilityJudge, PlausibilityRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
+		SheetRead, SheetApply, SheetUndo, DifferenceDecide,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
 		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,

@@ -139,7 +139,7 @@ func Close(c Case, why Closure, on clock.Date, treatments []treatment.State) (Ca
 		return c, err
 	}
 	if !c.Open() {
-		return c, errs.Refuse("casefile.closed_once", "error.casefile.closed", errs.Args{"date": c.ClosedOn})
+		return c, errs.Refuse("casefile.closed_once", "error.casefile.closed", errs.Args{"date": c.ClosedOn}, "refusal.next.case_closed")
 	}
 	live, took := 0, false
 	for _, s := range treatments {

@@ -15,6 +15,9 @@ type Stored struct {
 	Opening Year // as it was then
 	Result  Result
 	Counted Year // what it added to the person's year, with payments as they were
+	// Recorded: what counted is what the insurer said, not what the rules foretell.
+	// A case without rules is always recorded.
+	Recorded bool
 }
 
 // FundCost is what one fund bears under the stored rules and under others. The

@@ -123,9 +123,17 @@ func Recount(cases []Stored, opening Year) []Shift {
 	var out []Shift
 	year := opening.Plus(nil)
 	for _, c := range order {
+		if c.Rules == nil {
+			year = year.Plus(c.Counted)
+			continue
+		}
 		r := Compute(c.Rules, c.Case, year)
 		if !sameSum(r.Sum, c.Result.Sum) {
 			out = append(out, Shift{c.ID, c.Result.Sum, r.Sum})
+		}
+		if c.Recorded {
+			year = year.Plus(c.Counted)
+			continue
 		}
 		for k, a := range r.Added {
 			a.Paid = c.Counted[k].Paid

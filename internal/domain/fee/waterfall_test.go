@@ -371,3 +371,20 @@ func TestAYearThatStandsIsCountedAgainToTheSame(t *testing.T) {
 		}
 	})
 }
+
+// The rules change between the estimate and the discharge: the estimate of
+// 20 December is by version 1, the settlement of 5 January by version 2.
+func TestARuleThatChangesBeforeTheDischargeAppliesToTheSettlementOnly(t *testing.T) {
+	next := rules()
+	next.No, next.Basic[0].Threshold, next.Basic[0].Segments = 2, 2_000_00, []policy.Segment{{From: 0, Ratio: 6000}}
+	estimate := fee.Compute(rules(), knee(clock.MustDate(2025, 12, 20), in(13_000_00)), nil)
+	settled := fee.Compute(next, knee(clock.MustDate(2026, 1, 5), in(13_000_00)), nil)
+	// Version 1: 13,000 − 1,000 = 12,000; 10,000 at 50 % = 5,000 and 2,000 at 70 % = 1,400.
+	if estimate.No != 1 || estimate.Sum.Basic != 6_400_00 {
+		t.Errorf("estimate by version %d: %s", estimate.No, estimate.Sum.Basic)
+	}
+	// Version 2: 13,000 − 2,000 = 11,000 at 60 % = 6,600.
+	if settled.No != 2 || settled.Sum.Basic != 6_600_00 || settled.Added[fee.KindBasic].Threshold != 2_000_00 {
+		t.Errorf("settlement by version %d: %s", settled.No, settled.Sum.Basic)
+	}
+}

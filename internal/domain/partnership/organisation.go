@@ -91,15 +91,15 @@ func (o Organisation) Check() error {
 func CheckMerge(from, into Organisation) error {
 	switch {
 	case from.ID == into.ID:
-		return errs.Refuse("organisation.merge", "error.organisation.merge_self", nil)
+		return errs.Refuse("organisation.merge", "error.organisation.merge_self", nil, "refusal.next.merge_other")
 	case from.MergedInto != ident.Nil:
-		return errs.Refuse("organisation.merge", "error.organisation.merged_already", nil)
+		return errs.Refuse("organisation.merge", "error.organisation.merged_already", nil, "refusal.next.merge_target")
 	case !from.Provisional:
-		return errs.Refuse("organisation.merge", "error.organisation.merge_real", nil)
+		return errs.Refuse("organisation.merge", "error.organisation.merge_real", nil, "refusal.next.merge_other")
 	case into.MergedInto != ident.Nil || into.Provisional:
 		return errs.Refuse("organisation.merge", "error.organisation.merge_target", nil, "remedy.organisation.merge_target")
 	case from.Kind != into.Kind:
-		return errs.Refuse("organisation.merge", "error.organisation.merge_kind", nil)
+		return errs.Refuse("organisation.merge", "error.organisation.merge_kind", nil, "refusal.next.merge_other")
 	}
 	return nil
 }

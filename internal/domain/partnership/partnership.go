@@ -99,7 +99,7 @@ func CheckMember(m Member, others []Member) error {
 	if slices.ContainsFunc(others, func(o Member) bool {
 		return o.OrganisationID == m.OrganisationID && overlap(o.From, o.To, m.From, m.To)
 	}) {
-		return errs.Refuse("partnership.member", "error.partnership.member_exists", nil)
+		return errs.Refuse("partnership.member", "error.partnership.member_exists", nil, "refusal.next.member")
 	}
 	return nil
 }

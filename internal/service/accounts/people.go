@@ -186,7 +186,7 @@ func (s *Service) SetDisabled(ctx context.Context, who user.Principal, account i
 		case err != nil:
 			return struct{}{}, err
 		case disabled && account == who.AccountID:
-			return struct{}{}, errs.Refuse("account.self", "error.account.own", nil)
+			return struct{}{}, errs.Refuse("account.self", "error.account.own", nil, "refusal.next.other_admin")
 		case a.Disabled == disabled:
 			return struct{}{}, nil
 		}

@@ -202,7 +202,7 @@ func (s *Service) SaveOrganisation(ctx context.Context, who user.Principal, o pa
 			return ident.Nil, err
 		}
 		if old.MergedInto != ident.Nil {
-			return ident.Nil, errs.Refuse("organisation.merged", "error.organisation.merged_already", nil)
+			return ident.Nil, errs.Refuse("organisation.merged", "error.organisation.merged_already", nil, "refusal.next.merge_target")
 		}
 		return o.ID, tx.UpdateOrganisation(o)
 	})

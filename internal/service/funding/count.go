@@ -14,15 +14,15 @@ import (
 
 // counting is what a settlement adds to the person's insurance year: the case of
 // the latest estimate with what is known by now. Where nobody made an estimate
-// there is none, and the settlement counts as one without rules.
+// there is none, and the settlement counts with the insurer's own figures.
 type counting struct {
 	estimate store.Computation
 	known    bool
 	on       clock.Date
 }
 
-// uncounted reports whether a settlement would not count in the person's year
-// although there are rules: nobody made an estimate.
+// uncounted reports whether a settlement would count in the person's year by the
+// insurer's figures alone although there are rules: nobody made an estimate.
 func uncounted(tx *store.Tx, treatment ident.ID) (bool, error) {
 	list, err := tx.ReleasedPolicies()
 	if err != nil || len(list) == 0 {
@@ -39,15 +39,14 @@ func beginCounting(tx *store.Tx, in Settle) (counting, error) {
 	if err != nil {
 		return counting{}, err
 	}
-	i := slices.IndexFunc(list, func(c store.Computation) bool { return c.Kind == store.ForEstimate })
-	if i < 0 {
-		return counting{}, nil
-	}
 	t, err := tx.TreatmentByID(in.Treatment)
 	if err != nil {
 		return counting{}, err
 	}
-	c := counting{estimate: list[i], known: true, on: t.DischargedOn}
+	c := counting{on: t.DischargedOn}
+	if i := slices.IndexFunc(list, func(c store.Computation) bool { return c.Kind == store.ForEstimate }); i >= 0 {
+		c.estimate, c.known = list[i], true
+	}
 	if c.on.IsZero() {
 		c.on = in.On
 	}
@@ -56,9 +55,66 @@ func beginCounting(tx *store.Tx, in Settle) (counting, error) {
 
 // settled is a settlement that was written, with its treatment.
 type settled struct {
-	id  ident.ID
-	t   store.Treatment
-	sum fee.Settlement
+	id ident.ID
+	t  store.Treatment
+	in Settle
+}
+
+// operated is the day that decides the order in a person's year.
+func (s settled) operated(otherwise clock.Date) clock.Date {
+	if s.t.OperatedOn.IsZero() {
+		return otherwise
+	}
+	return s.t.OperatedOn
+}
+
+// source is who says what counts of thresholds and bases.
+func (s settled) source(computed bool) fee.Source {
+	switch {
+	case computed && !s.in.Figures.Known:
+		return fee.SourceRules
+	case s.in.Source == "":
+		return fee.SourceTyped
+	}
+	return s.in.Source
+}
+
+// openingOf is what had counted in the year before the case, in the order of the
+// operations: what was settled here of later ones does not count for an earlier
+// one that is settled after them.
+func openingOf(tx *store.Tx, s settled, year int, operated clock.Date) (fee.Year, error) {
+	out, err := tx.YearOf(s.t.Person, year)
+	if err != nil {
+		return nil, err
+	}
+	list, err := tx.YearComputations(s.t.Person, year)
+	for _, c := range list {
+		if c.OperatedOn.After(operated) {
+			out = out.Minus(c.Counted)
+		}
+	}
+	return out, err
+}
+
+// record adds a settlement that no rules were applied to with what the insurer
+// says of it.
+func (c counting) record(tx *store.Tx, s settled) error {
+	opening, err := openingOf(tx, s, c.on.Year(), s.operated(c.on))
+	if err != nil {
+		return err
+	}
+	x := fee.Case{Programme: s.t.Programme, Admitted: s.t.AdmittedOn, On: c.on, Other: s.in.Other, Items: []fee.Item{{Class: "other", Amount: s.in.Bill}}}
+	done := store.Computation{ID: ident.New(), Kind: store.ForSettlement, Settlement: s.id, OperatedOn: s.operated(c.on), Case: x, Opening: opening,
+		Result: fee.Result{Sum: s.in.Settlement}, Counted: fee.Recorded(s.in.Settlement, s.in.Figures, s.t.Programme), Source: s.source(false)}
+	return keep(tx, done, s.t)
+}
+
+// keep stores what a settled case counts and adds it to the person's year.
+func keep(tx *store.Tx, done store.Computation, t store.Treatment) error {
+	if err := tx.InsertComputation(done, t); err != nil {
+		return err
+	}
+	return tx.CountYear(t.Person, done.Case.Year(), done.Counted)
 }
 
 // count computes the settled case by the rules in force at the discharge, keeps
@@ -66,20 +122,20 @@ type settled struct {
 // What was paid counts as it was paid, whatever the rules say.
 func (c counting) count(tx *store.Tx, s settled) error {
 	if !c.known {
-		return nil
+		return c.record(tx, s)
 	}
 	list, err := tx.ReleasedPolicies()
 	if err != nil {
 		return err
 	}
 	x := c.estimate.Case
-	x.On, x.Other = c.on, s.sum.Other
+	x.On, x.Other = c.on, s.in.Other
 	if !s.t.AdmittedOn.IsZero() {
 		x.Admitted = s.t.AdmittedOn
 	}
-	x.Items = fee.Scaled(x.Items, s.sum.Bill)
-	if len(s.sum.Funds) > 0 {
-		x.Fund = s.sum.Funds[0].Fund
+	x.Items = fee.Scaled(x.Items, s.in.Bill)
+	if len(s.in.Funds) > 0 {
+		x.Fund = s.in.Funds[0].Fund
 	}
 	held, err := tx.BeneficiariesOf(s.t.Person)
 	if err != nil {
@@ -95,23 +151,16 @@ func (c counting) count(tx *store.Tx, s settled) error {
 	}
 	v, ok := policy.InForce(list, region, x.On)
 	if !ok {
-		return nil
+		return c.record(tx, s)
 	}
-	opening, err := tx.YearOf(s.t.Person, x.Year())
+	opening, err := openingOf(tx, s, x.Year(), s.operated(x.On))
 	if err != nil {
 		return err
 	}
 	result := fee.Compute(&v, x, opening)
-	operated := s.t.OperatedOn
-	if operated.IsZero() {
-		operated = x.On
-	}
-	done := store.Computation{ID: ident.New(), Kind: store.ForSettlement, Settlement: s.id, OperatedOn: operated, Case: x, Opening: opening, Result: result,
-		Counted: result.Counted(s.sum, s.t.Programme)}
-	if err := tx.InsertComputation(done, s.t); err != nil {
-		return err
-	}
-	return tx.CountYear(s.t.Person, x.Year(), done.Counted)
+	done := store.Computation{ID: ident.New(), Kind: store.ForSettlement, Settlement: s.id, OperatedOn: s.operated(x.On), Case: x, Opening: opening, Result: result,
+		Counted: result.Counted(s.in.Settlement, s.t.Programme).Stated(s.in.Figures), Source: s.source(true)}
+	return keep(tx, done, s.t)
 }
 
 // uncount takes a reversed settlement off the person's year.

@@ -90,20 +90,31 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 }
 
 // locked reads an application under the lock of its treatment, and of the
-// person's year before it where the treatment is settled already.
+// person's year before it where the treatment is settled already. A settlement
+// that lands while this waits for the treatment counts in a year that is not
+// held: then all begins again, in the order of locks.
 func locked(tx *store.Tx, id ident.ID) (store.Approval, store.Treatment, error) {
 	a, err := tx.ApprovalByID(id)
 	if err != nil {
 		return a, store.Treatment{}, err
 	}
-	if st, ok, err := tx.LiveSettlement(a.Treatment); err != nil {
+	before, _, err := tx.LiveSettlement(a.Treatment)
+	if err != nil {
 		return a, store.Treatment{}, err
-	} else if ok {
-		if err := holdYear(tx, st); err != nil {
+	}
+	if before.ID != ident.Nil {
+		if err := holdYear(tx, before); err != nil {
 			return a, store.Treatment{}, err
 		}
 	}
 	t, err := tx.TreatmentForUpdate(a.Treatment)
+	if err != nil {
+		return a, t, err
+	}
+	now, ok, err := tx.LiveSettlement(a.Treatment)
+	if err == nil && ok && now.ID != before.ID {
+		err = store.Again()
+	}
 	if err != nil {
 		return a, t, err
 	}
@@ -205,6 +216,9 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		f.Add("amount", "error.fund.beyond_share", "most", a.Bill-a.Insurance-a.Waiver)
 		return out, f.Err()
 	}
+	if err := aboveRules(tx, t.ID, amount, in.Opinion); err != nil {
+		return out, err
+	}
 	var settled store.Settlement
 	if late {
 		if settled, err = reimbursable(tx, t, amount); err != nil {
@@ -244,6 +258,25 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 		}
 	}
 	return out, err
+}
+
+// aboveRules asks whoever approves more than the rules of payment would give for
+// the reason: the next reader finds it beside the amount. Without an estimate
+// nobody knows what they would give.
+func aboveRules(tx *store.Tx, treatment ident.ID, amount money.Fen, opinion string) error {
+	list, err := tx.ComputationsOf(treatment)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(c store.Computation) bool { return c.Kind == store.ForEstimate })
+	if i < 0 || opinion != "" {
+		return nil
+	}
+	var f errs.Fields
+	if most := list[i].Result.Sum.Reduction(); amount > most {
+		f.Add("opinion", "error.insurer.above_rules", "asked", amount, "most", most)
+	}
+	return f.Err()
 }
 
 // covers refuses the first of two signatures for money that is not there: the

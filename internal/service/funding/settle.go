@@ -26,7 +26,7 @@ type SettleView struct {
 	Holds     []store.ApprovalLine
 	Refusal   error // why a settlement is not possible now
 	// Uncounted: there are rules of payment, but no estimate of this treatment, so
-	// that the settlement will not count in the person's year.
+	// that of the person's year only what the insurer says will count.
 	Uncounted bool
 }
 
@@ -72,7 +72,9 @@ func holds(tx *store.Tx, id ident.ID) (store.Approval, []store.ApprovalLine, err
 type Settle struct {
 	Treatment ident.ID
 	fee.Settlement
-	On clock.Date // zero: today
+	Figures fee.Figures // what basic insurance itself says, where it is known
+	Source  fee.Source  // of the figures; empty: typed
+	On      clock.Date  // zero: today
 }
 
 // Settled is the answer to a settlement.
@@ -99,11 +101,15 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	if err := f.Merge("", in.Check()); err != nil {
 		return Settled{}, err
 	}
+	if err := f.Merge("", in.Figures.Check(in.Settlement)); err != nil {
+		return Settled{}, err
+	}
 	if err := f.Err(); err != nil {
 		return Settled{}, err
 	}
 	id := ident.New()
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
+	var again yearAgain
+	out, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementSettle, ObjectKind: audit.ObjectSettlement, ObjectID: id, Detail: map[string]any{
 			"treatment": in.Treatment.String(), "bill_fen": int64(in.Bill), "reduction_fen": int64(in.Reduction()), "net_fen": int64(in.Net)}})
 		year, err := beginCounting(tx, in)
@@ -121,8 +127,16 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err != nil {
 			return out, err
 		}
-		return out, year.count(tx, settled{id, t, in.Settlement})
+		if err := year.count(tx, settled{id, t, in}); err != nil {
+			return out, err
+		}
+		again, err = correctedBefore(tx, t, year)
+		return out, err
 	})
+	if err == nil {
+		err = s.noteAgain(ctx, who, again)
+	}
+	return out, err
 }
 
 func settle(tx *store.Tx, t store.Treatment, in Settle, id ident.ID) (Settled, error) {
@@ -244,7 +258,8 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 	if err := f.Err(); err != nil {
 		return Settled{}, err
 	}
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
+	var again yearAgain
+	out, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementReverse, ObjectKind: audit.ObjectSettlement, ObjectID: in.Settlement, Reason: in.Reason})
 		st, _, err := tx.SettlementByID(in.Settlement)
 		if err != nil {
@@ -266,8 +281,13 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 		if in.Version != 0 && in.Version != st.Version {
 			return Settled{}, errs.New(errs.Stale, "error.stale", nil)
 		}
+		again = yearAgain{st.Person, countedYear(tx, st).Year()}
 		return reverse(tx, st, t, in)
 	})
+	if err == nil {
+		err = s.noteAgain(ctx, who, again)
+	}
+	return out, err
 }
 
 func reverse(tx *store.Tx, st store.Settlement, t store.Treatment, in Reversal) (Settled, error) {

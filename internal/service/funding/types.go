@@ -16,6 +16,12 @@ type (
 	LedgerLine       = store.LedgerLine
 	Neighbours       = store.Neighbours
 	Paper            = store.Paper
+	Sheet            = store.Sheet
+	SheetRow         = store.SheetRow
+	SheetState       = store.SheetState
+	RowState         = store.RowState
+	Difference       = store.Difference
+	DifferenceState  = store.DifferenceState
 	Settlement       = store.Settlement
 	SettlementFilter = store.SettlementFilter
 	SettlementLine   = store.SettlementLine

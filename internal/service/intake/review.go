@@ -256,14 +256,14 @@ func settle(tx *store.Tx, r store.Review, v Verdict) (string, error) {
 	case v == Reopen && r.State == store.ReviewDistinct:
 		return store.ReviewOpen, nil
 	}
-	return "", errs.Refuse("review.step", "error.review.step", nil)
+	return "", errs.Refuse("review.step", "error.review.step", nil, "refusal.next.reload")
 }
 
 // merge points a person to the root of another one. The rows are locked in id
 // order, so that two merges cannot wait for each other.
 func merge(tx *store.Tx, from, into ident.ID) error {
 	if into == ident.Nil || from == into {
-		return errs.Refuse("review.merge", "error.review.nobody", nil)
+		return errs.Refuse("review.merge", "error.review.nobody", nil, "refusal.next.review_keep")
 	}
 	people := map[ident.ID]patient.Person{}
 	order := []ident.ID{from, into}
@@ -279,7 +279,7 @@ func merge(tx *store.Tx, from, into ident.ID) error {
 	}
 	root := people[into].Root()
 	if root == from || people[from].RootID != ident.Nil {
-		return errs.Refuse("review.merge", "error.review.merged_already", nil)
+		return errs.Refuse("review.merge", "error.review.merged_already", nil, "refusal.next.unmerge")
 	}
 	// Records merged into the one that goes away would move along and not come
 	// back with it.

@@ -122,6 +122,8 @@ func (s *Service) EstimateForm(ctx context.Context, who user.Principal, id ident
 		if out.Earlier, err = tx.ComputationsOf(id); err != nil {
 			return err
 		}
+		// What the insurer's figures alone say is no computation anybody could open.
+		out.Earlier = slices.DeleteFunc(out.Earlier, func(c Computation) bool { return c.Result.Policy == ident.Nil })
 		out.Shifts, err = shifts(tx, out.Treatment.Person, on.Year(), out.Year)
 		return err
 	})
@@ -141,17 +143,13 @@ func shifts(tx *store.Tx, person ident.ID, year int, counted fee.Year) ([]Shifte
 	if err != nil {
 		return nil, err
 	}
-	opening := counted
-	var cases []fee.Stored
+	cases, opening, ok := store.Recounted(list, all, counted)
+	if !ok {
+		return nil, nil
+	}
 	on := map[ident.ID]clock.Date{}
 	for _, c := range list {
-		i := slices.IndexFunc(all, func(v policy.Version) bool { return v.ID == c.Result.Policy })
-		if i < 0 {
-			return nil, nil
-		}
-		opening = opening.Minus(c.Counted)
 		on[c.ID] = c.OperatedOn
-		cases = append(cases, fee.Stored{Past: fee.Past{ID: c.ID, Person: c.Root, OperatedOn: c.OperatedOn, Case: c.Case, Rules: &all[i]}, Opening: c.Opening, Result: c.Result, Counted: c.Counted})
 	}
 	var out []ShiftedCase
 	for _, x := range fee.Recount(cases, opening) {
@@ -458,7 +456,9 @@ func explain(tx *store.Tx, out *EstimateDetail) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all, func(c Computation) bool { return c.Kind == ForSettlement && !c.Reversed && c.Settlement == st.ID })
+	i := slices.IndexFunc(all, func(c Computation) bool {
+		return c.Kind == ForSettlement && !c.Reversed && c.Settlement == st.ID && c.Result.Policy != ident.Nil
+	})
 	if i >= 0 {
 		v, err := tx.PolicyByID(all[i].Result.Policy)
 		if err != nil {

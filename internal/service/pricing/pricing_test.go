@@ -292,7 +292,7 @@ func TestALateApprovalCountsOnTheYearlyCap(t *testing.T) {
 	}
 	asked := must[funding.Requested](d)(d.desk.Request(t.Context(), d.Finance(here), funding.Request{Treatment: tr.ID, Bill: 3_000_000, Basic: 1_000_000,
 		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: 50_000}}, Reason: "补办"}, ident.Token()))
-	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}, ident.Token()))
+	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Opinion: "补办", Relation: fund.Unrelated}, ident.Token()))
 	if paid() != 50_000 {
 		t.Errorf("%s after it", paid())
 	}

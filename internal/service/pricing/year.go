@@ -85,6 +85,9 @@ func (s *Service) SetOpening(ctx context.Context, who user.Principal, in Opening
 			return line, err
 		}
 		tx.Amend("treatment", t.ID.String())
+		if err := tx.LockYear(t.Person, in.Year); err != nil {
+			return line, err
+		}
 		return line, tx.SetOpening(t.Person, line)
 	})
 }

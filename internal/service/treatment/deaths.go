@@ -115,7 +115,7 @@ func (s *Service) SettleDeath(ctx context.Context, who user.Principal, in DeathS
 		}
 		switch {
 		case r.State == patient.DeathUndone || !in.Undo && r.State != patient.DeathReported:
-			return ident.Nil, errs.Refuse("death.step", "error.death.settled", nil)
+			return ident.Nil, errs.Refuse("death.step", "error.death.settled", nil, "refusal.next.reload")
 		case in.Undo:
 			return r.Person, tx.UndoDeath(r, in.Reason)
 		}

@@ -171,6 +171,12 @@ recovery_ as (insert into recovery (partnership_id, id, payable_id, fund_id, tre
 	select $1::uuid, id, id, md5('fund' || $4 || i % 5)::uuid, id, h, array[h], 'hospital', 'audit', 'x', 1, case when i % 100 = 0 then 'open' else 'recovered' end, at, id from n where i % 10 = 0),
 back_ as (insert into recovery_receipt (partnership_id, transfer_id, recovery_id, hospital_id, visible_to, how, amount_fen, received_on, reference, created_at, created_by)
 	select $1::uuid, id, id, h, array[h], 'refund', 1, d, 'x', at, id from n where i % 10 = 0),
+isheet_ as (insert into insurer_batch (partnership_id, id, hospital_id, file_name, digest, state, rows_total, rows_wrong, created_at, created_by)
+	select $1::uuid, id, h, 'x', decode(md5(id::text), 'hex'), 'applied', 1, 0, at, id from n where i % 20 = 0),
+irow_ as (insert into insurer_row (partnership_id, id, batch_id, hospital_id, row_no, settlement_no, amounts, problems, drifts, act, state, created_at, created_by)
+	select $1::uuid, id, id, h, 1, 'x' || i, '{}', '[]', '[]', 'settle', 'undone', at, id from n where i % 20 = 0),
+idiff_ as (insert into insurer_difference (partnership_id, id, hospital_id, kind, treatment_id, settlement_id, lines, state, created_at, created_by)
+	select $1::uuid, id, h, 'sheet', id, id, '[]', case when i % 50 = 5 then 'open' else 'accepted' end, at, id from n where step >= 8 and i % 5 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
 	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0),
 windows_ as (insert into followup_rule (partnership_id, id, grp, version, from_on, note, windows, created_at, created_by)
