@@ -19,7 +19,7 @@ var libraries = []struct {
 	{"github.com/alexedwards/scs/v2", []string{"httpx", "webui", "store", "app"}},
 	{"github.com/google/uuid", []string{"ident"}},
 	{"math/rand", nil},
-	{"math/rand/v2", []string{"ident", "seal", "demo", "bench", "faults", "domain/match/matchtest"}}, // seeded, for data that must repeat
+	{"math/rand/v2", []string{"ident", "seal", "demo", "bench", "faults", "domain/match/matchtest", "domain/statistics"}}, // seeded, for data that must repeat
 	{"crypto/rand", []string{"ident", "seal"}},
 	{"github.com/spf13/cobra", []string{"cli"}},
 	{"github.com/spf13/pflag", []string{"cli"}},
