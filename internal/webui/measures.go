@@ -95,7 +95,7 @@ func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureD
 
 // readingTable is one row a measure.
 func readingTable(b Base, d reporting.Desk, mine string) Table {
-	t := Table{ID: "table", Columns: []Column{{Key: "measures.name", Class: "name-col grow"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
+	t := Table{ID: "table", Columns: []Column{{Key: "measures.name", Class: "wide"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
 		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}},
 		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text"), Buttons: []Button{{Text: b.T("filter.clear"), Href: "/measures?group=" + string(d.Group)}}}}
 	for _, r := range d.Readings {
@@ -146,26 +146,46 @@ func definitionText(b Base, d measure.Definition) string {
 
 // measuredText is the figure with its unit, or the sentence in its place.
 func measuredText(b Base, r measure.Reading) string {
+	value, unit := measured(b, r)
+	switch {
+	case r.State() != measure.Measured:
+		return unit
+	case unit == "":
+		return value
+	}
+	return b.T("measures.with_unit", "value", value, "unit", unit)
+}
+
+// measured is the figure and its unit; where there is none, a dash and the
+// sentence that says why.
+func measured(b Base, r measure.Reading) (value, unit string) {
 	d := r.Definition()
 	v, ok := r.Value().Value()
 	if r.State() != measure.Measured || !ok {
-		return b.T(r.State().NameKey())
+		return "–", b.T(r.State().NameKey())
 	}
-	unit := b.T(d.Unit.NameKey())
+	unit = b.T(d.Unit.NameKey())
 	switch n, whole := r.Whole(); {
 	case d.Unit == measure.Fen:
-		return b.T("measures.with_unit", "value", money.Fen(math.Round(v)).String(), "unit", unit)
+		return money.Fen(math.Round(v)).String(), unit
 	case whole:
-		return b.T("measures.with_unit", "value", countText(n), "unit", unit)
+		return countText(n), unit
 	case d.Unit == measure.Percent:
-		return decimalText(v, 1) + unit
+		return decimalText(v, 1) + unit, ""
 	case d.Unit == measure.PerHundred:
-		return b.T("measures.with_unit", "value", decimalText(v, 2), "unit", unit)
+		return decimalText(v, 2), unit
 	}
-	return b.T("measures.with_unit", "value", short(v), "unit", unit)
+	return short(v), unit
 }
 
-// number writes a value with so many digits behind the point.
+// figureOf is a reading as the large figure of a page.
+func figureOf(b Base, r measure.Reading, href string) FigureLink {
+	f := FigureLink{Name: definitionText(b, r.Definition()), Href: href}
+	f.Value, f.Unit = measured(b, r)
+	return f
+}
+
+// decimalText writes a value with so many digits behind the point.
 func decimalText(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
 
 // short leaves out what is 0 behind the point.
@@ -296,7 +316,7 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 		return p
 	}
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
-	p.Figure = FigureLink{Name: definitionText(b, m), Value: measuredText(b, d.Reading), Href: unitsURL(d.Rights, m, d.Filter, mine)}
+	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
 	p.Facts = readingFacts(b, d.Reading)
 	parts := pieceTable(b, d, d.Parts, d.By, mine)
 	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))

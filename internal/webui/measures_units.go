@@ -85,7 +85,7 @@ func newMeasureUnitsPage(b Base, u reporting.Units, cases, own bool) MeasureUnit
 				Href: "/figures/" + string(d.ID) + "/export?" + join(f.Query(), "part="+string(u.Part), classQuery(u.Class), "format="+format)})
 		}
 	}
-	p := MeasureUnitsPage{Base: b, Figure: FigureLink{Name: definitionText(b, d), Value: measuredText(b, u.Reading)}, Facts: readingFacts(b, u.Reading), Conditions: conditions(b, u.Filter, u.Hospitals)}
+	p := MeasureUnitsPage{Base: b, Figure: figureOf(b, u.Reading, ""), Facts: readingFacts(b, u.Reading), Conditions: conditions(b, u.Filter, u.Hospitals)}
 	if u.Class != "" {
 		p.Conditions = append(p.Conditions, Def{Label: b.T(measure.ByClass.NameKey()), Text: classText(b, d, u.Class)})
 	}

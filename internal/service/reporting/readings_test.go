@@ -48,7 +48,7 @@ func text(t *testing.T, r measure.Reading) string {
 // head of its page, and what follows from the rows of its lists are one figure,
 // with its interval, coverage and exclusions, and the file has the same rows.
 func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
-	d := randomProgramme(t, 220)
+	d := randomProgramme(t, 110)
 	d.w.Outcomes("a")
 	s, who, r := service(d.w), d.w.Official(), rand.New(rand.NewPCG(5, 8))
 	empty := 0
@@ -64,8 +64,12 @@ func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
 		}
 		for _, tile := range desk.Readings {
 			def := tile.Definition()
-			if def.Tallied() {
+			if def.Tallied() || round > 0 && r.IntN(9) > 0 {
 				continue
+			}
+			if round == 0 && tile.N() == 0 {
+				empty++
+				t.Logf("%s is empty", def.ID)
 			}
 			var again measure.Sample
 			counts := map[measure.Part]int{}
@@ -81,14 +85,13 @@ func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
 			if want := text(t, def.From(again, tile.Moment())); text(t, tile) != want {
 				t.Errorf("%s %q:\n tile %s\nlists %s", def.ID, f.Query(), text(t, tile), want)
 			}
+			if !def.Rate() {
+				continue
+			}
 			events, of := tile.Rate()
 			hits := units(t, s, d.w, reporting.UnitsInput{ID: def.ID, Filter: f, Part: measure.Numerator, File: "csv"})
-			if def.Rate() && tile.State() == measure.Measured && (int64(len(hits)) != events || int64(counts[measure.Known]) != of) {
+			if tile.State() == measure.Measured && (int64(len(hits)) != events || int64(counts[measure.Known]) != of) {
 				t.Errorf("%s: %d of %d, the lists have %d and %d", def.ID, events, of, len(hits), counts[measure.Known])
-			}
-			if round == 0 && tile.N() == 0 {
-				empty++
-				t.Logf("%s is empty", def.ID)
 			}
 		}
 	}
