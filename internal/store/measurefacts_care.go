@@ -13,8 +13,9 @@ const afterOperation = `left join person q on q.partnership_id = o.partnership_i
 		min(n.operated_on) filter (where n.site = o.site and n.side = o.side and n.id <> o.id and n.operated_on >= o.operated_on and n.kind in `
 
 const sameOperated = `) as revised
-		from person y join procedure n on n.partnership_id = y.partnership_id and n.person_id = y.id and n.live
-		where y.partnership_id = o.partnership_id and (y.id = coalesce(q.root_id, o.person_id) or y.root_id = coalesce(q.root_id, o.person_id))) again
+		from (select coalesce(q.root_id, o.person_id) as id
+			union all select y.id from person y where y.partnership_id = o.partnership_id and y.root_id = coalesce(q.root_id, o.person_id)) m
+		join procedure n on n.partnership_id = o.partnership_id and n.person_id = m.id and n.live) again
 	cross join lateral (select min(c.onset_on) as anything, min(c.onset_on) filter (where c.type = 'READMISSION') as readmitted,
 		min(c.onset_on) filter (where c.type = 'RETURN_TO_THEATRE') as theatre, min(c.onset_on) filter (where c.type = 'PJI') as infected,
 		min(c.onset_on) filter (where c.type = 'DISLOCATION') as dislocated, min(c.onset_on) filter (where c.type = 'ENDOPHTHALMITIS') as endophthalmitis,

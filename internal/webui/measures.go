@@ -3,6 +3,7 @@ package webui
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/sheet"
@@ -49,8 +51,20 @@ func (s *Server) measureDesk(w http.ResponseWriter, r *http.Request, c *Call) er
 		return err
 	}
 	p := newMeasureDeskPage(c.Base, d, form, in.Own)
+	if c.Who.PractitionerID != ident.Nil && !in.Own && !p.Refused {
+		p.Actions = append(p.Actions, Button{Text: c.P.T("measures.own"), Icon: "person", Href: "/measures?" + join("group="+string(ownGroup(in.Group)), in.Filter.Query(), "own=1")})
+	}
 	p.Notes = exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
 	return s.d.Engine.Render(w, r, form.Status(), "measure/desk", p)
+}
+
+// ownGroup is the group a doctor's own measures begin with: one of units that
+// somebody leads.
+func ownGroup(g measure.Group) measure.Group {
+	if slices.ContainsFunc(measure.InGroup(g), func(d measure.Definition) bool { return d.Base.Led() }) {
+		return g
+	}
+	return measure.JointCare
 }
 
 // deskInput reads the group, the filter and whether only own operations are
@@ -80,7 +94,13 @@ func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureD
 		return p
 	}
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
+	if own {
+		p.Sub = b.T("measures.own.sub", "what", p.Sub)
+	}
 	for _, g := range measure.Groups() {
+		if own && ownGroup(g) != g {
+			continue
+		}
 		p.Groups = append(p.Groups, Tab{Text: b.T(g.NameKey()), Href: "/measures?" + join("group="+string(g), d.Filter.Query(), mine), Current: g == d.Group})
 	}
 	if d.Rights.Export && !own {

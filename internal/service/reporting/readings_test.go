@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/page"
@@ -48,7 +49,8 @@ func text(t *testing.T, r measure.Reading) string {
 // head of its page, and what follows from the rows of its lists are one figure,
 // with its interval, coverage and exclusions, and the file has the same rows.
 func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
-	d := randomProgramme(t, 110)
+	d := randomProgramme(t, 80)
+	d.w.Clock.Advance(400 * 24 * time.Hour) // a year of follow-up is over
 	d.w.Outcomes("a")
 	s, who, r := service(d.w), d.w.Official(), rand.New(rand.NewPCG(5, 8))
 	empty := 0
@@ -74,6 +76,9 @@ func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
 			var again measure.Sample
 			counts := map[measure.Part]int{}
 			for _, p := range []measure.Part{measure.Known, measure.Unknown, measure.Left} {
+				if nobody := map[measure.Part]bool{measure.Unknown: tile.Coverage().Known == tile.Coverage().Eligible, measure.Left: len(tile.Excluded()) == 0}[p]; nobody && r.IntN(4) > 0 {
+					continue
+				}
 				rows := units(t, s, d.w, reporting.UnitsInput{ID: def.ID, Filter: f, Part: p, Page: page.Request{Size: 100}})
 				counts[p] = len(rows)
 				for _, x := range rows {
