@@ -215,7 +215,7 @@ func (p *premises) records() {
 	for name, value := range map[string]string{
 		"patients": done.Person.String(), "persons": done.Person.String(), "cases": done.Case.String(), "treatments": done.ID.String(),
 		"operations": op.ID.String(), "procedures": op.ID.String(), "settlements": settled.Settlement.String(), "attachments": file.String(), "imports": batch.String(),
-		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients",
+		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients", "readings": "joint.death_30",
 		"users": p.Registrar(here).AccountID.String(), "organisations": p.ID(here).String(), "partnerships": p.Partnership.ID.String(),
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
@@ -245,7 +245,7 @@ func (p *premises) address(pattern string, real bool) string {
 			parts[i] = "codes"
 		case part == "{form}":
 			parts[i] = string(registry.Cataract)
-		case part == "{id}" && (real || parts[i-1] == "figures" || parts[i-1] == "measures"):
+		case part == "{id}" && (real || parts[i-1] == "figures" || parts[i-1] == "measures" || parts[i-1] == "readings"):
 			parts[i] = p.objects[parts[i-1]]
 		case part == "{action}" && parts[1] == "referrals":
 			parts[i] = "accept"
@@ -446,7 +446,7 @@ func section(pattern string) string {
 
 // platformRecords belong to no partnership; figures are counted, not kept, and
 // the own account is everybody's own wherever they work.
-var platformRecords = map[string]bool{"account": true, "organisations": true, "practitioners": true, "figures": true, "measures": true}
+var platformRecords = map[string]bool{"account": true, "organisations": true, "practitioners": true, "figures": true, "measures": true, "readings": true}
 
 // hospitalRecords are a hospital's own.
 var hospitalRecords = map[string]bool{"patients": true, "persons": true, "cases": true, "treatments": true, "operations": true, "procedures": true,

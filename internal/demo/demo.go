@@ -103,6 +103,7 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 			return err
 		}
 		marked := m.outside()
+		m.deaths()
 		if err := tx.WriteBulk(&m.bulk); err != nil {
 			return err
 		}
@@ -113,6 +114,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 			return err
 		}
 		if err := m.outcomes(tx); err != nil {
+			return err
+		}
+		if err := m.asked(tx); err != nil {
 			return err
 		}
 		if err := m.equip(tx); err != nil {

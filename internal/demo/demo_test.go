@@ -129,3 +129,24 @@ func TestTheDemonstrationFollowsItsPatients(t *testing.T) {
 		}
 	}
 }
+
+// Whoever looks at the demonstration finds a figure for every measure.
+func TestNoMeasureOfTheDemonstrationIsEmpty(t *testing.T) {
+	db, _ := load(t)
+	policy := authz.New(db, db.Clock())
+	if err := policy.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	desk, err := reporting.New(reporting.Deps{DB: db, Policy: policy}).Desk(t.Context(), demo.System(), reporting.DeskInput{})
+	if err != nil || len(desk.Readings) != len(measure.Definitions()) {
+		t.Fatalf("%d readings, %v", len(desk.Readings), err)
+	}
+	for _, r := range desk.Readings {
+		events, of := r.Rate()
+		t.Logf("%-32s %-10s value %.2f  %d/%d  [%.2f, %.2f] coverage %d/%d left out %v", r.Definition().ID, r.State(), r.Value().Or(-1), events, of, r.Interval().Low, r.Interval().High,
+			r.Coverage().Known, r.Coverage().Eligible, r.Excluded())
+		if r.State() != measure.Measured || r.N() == 0 {
+			t.Errorf("%s is empty: %s", r.Definition().ID, r.State())
+		}
+	}
+}

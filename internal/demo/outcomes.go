@@ -46,6 +46,9 @@ func (m *maker) sheet(p procedure.Procedure) registry.Record {
 		set("predicted_se_d", "-0.%02d", 25*(n%3))
 		set("achieved_se_d", "-%d.%02d", n%4/3, 25*(n%4))
 	case procedure.Coronary:
+		if r.Values["discharge_medicine"] = []string{"ASPIRIN", "P2Y12", "STATIN"}; n%11 == 0 {
+			r.Values["discharge_medicine"] = []string{"ASPIRIN"}
+		}
 		set("contrast_ml", "%d", 80+n%90)
 		set("egfr", "%d", 55+n%45)
 		set("fluoroscopy_min", "%d.5", 5+n%20)
@@ -72,8 +75,6 @@ func ordinary(x registry.Field, n int) string {
 		return "头孢唑林 2 g"
 	case x.Key == "vte_chemical":
 		return "LMWH"
-	case x.Key == "discharge_medicine":
-		return "ASPIRIN"
 	case slices.Contains(x.Options, registry.None):
 		return registry.None
 	case x.Key == "reason_status":

@@ -18,6 +18,9 @@ func (m *maker) procedure(r *record, op operation) (procedure.Procedure, error) 
 		}
 	}
 	m.teach(&p, team)
+	if !p.LeadVisiting && p.Supervisor == ident.Nil && p.OperatedOn.Day()%2 == 0 { // the visitor has left, or has another list
+		p.Assistant = locals(p.Assistant, team)
+	}
 	code, err := procedure.ParseDiagnosisCode(m.diagnosis(op.kind))
 	if err != nil {
 		return p, err
@@ -54,6 +57,16 @@ func (m *maker) teach(p *procedure.Procedure, team []doctor) {
 			return
 		}
 	}
+}
+
+// locals is the assistant if that is a doctor of the house.
+func locals(assistant ident.ID, team []doctor) ident.ID {
+	for _, d := range team {
+		if d.id() == assistant && d.posted == "" {
+			return assistant
+		}
+	}
+	return ident.Nil
 }
 
 func (m *maker) joint(r *record, op operation) *procedure.JointPart {

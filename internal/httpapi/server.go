@@ -110,6 +110,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.pricingRoutes(rt)
 		s.visitingRoutes(rt)
 		s.measureRoutes(rt)
+		s.readingRoutes(rt)
 		s.fundRoutes(rt)
 		s.approvalRoutes(rt)
 		s.settlementRoutes(rt)

@@ -49,6 +49,9 @@ func (s *Server) figureExport(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err != nil {
 		return err
 	}
+	if ofFacts(r) {
+		return s.unitsExport(w, r, c, format)
+	}
 	f, err := figureFilter(r, c)
 	if err != nil {
 		return err

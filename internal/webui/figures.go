@@ -29,6 +29,9 @@ type FigurePage struct {
 
 // figureList opens the list behind a figure.
 func (s *Server) figureList(w http.ResponseWriter, r *http.Request, c *Call) error {
+	if ofFacts(r) {
+		return s.unitsList(w, r, c)
+	}
 	s.section(c, "overview")
 	f, err := figureFilter(r, c)
 	if err != nil {

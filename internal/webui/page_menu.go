@@ -33,7 +33,7 @@ func menuPlan() []struct {
 			{ID: "followups", Href: "/followups", Icon: "calendar"}}},
 		{"nav.group.money", []MenuItem{{ID: "approvals", Href: "/approvals", Icon: "stamp"}, {ID: "funds", Href: "/funds", Icon: "yuan"},
 			{ID: "settlements", Href: "/settlements", Icon: "receipt"}, {ID: "payables", Href: "/payables", Icon: "swap"}, {ID: "policies", Href: "/policies", Icon: "file"}}},
-		{"nav.group.results", []MenuItem{{ID: "overview", Href: "/overview", Icon: "chart"}, {ID: "reports", Href: "/reports", Icon: "file"},
+		{"nav.group.results", []MenuItem{{ID: "overview", Href: "/overview", Icon: "chart"}, {ID: "measures", Href: "/measures", Icon: "check-circle"}, {ID: "reports", Href: "/reports", Icon: "file"},
 			{ID: "imports", Href: "/imports", Icon: "upload"}, {ID: "visiting", Href: "/visiting", Icon: "stethoscope"},
 			{ID: "alerts", Href: "/alerts", Icon: "warning"}, {ID: "packages", Href: "/audit-packages", Icon: "lock"},
 			{ID: "settings", Href: "/settings", Icon: "gear"}}},

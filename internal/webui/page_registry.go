@@ -35,6 +35,7 @@ func Pages() []PageSample {
 		intakePages(),
 		screeningPages(),
 		reportingPages(),
+		measurePages(),
 		fundingPages(),
 		fundPages(),
 		noticePages(),

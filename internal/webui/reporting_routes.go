@@ -23,6 +23,9 @@ import (
 func (s *Server) reportingRoutes(rt *router) {
 	rt.get("/overview", authz.MeasureRead, s.overview)
 	rt.get("/overview/export", authz.ExportMake, s.overviewExport)
+	rt.get("/measures", authz.MeasureRead, s.measureDesk)
+	rt.get("/measures/export", authz.ExportMake, s.measureExport)
+	rt.get("/measures/{id}", authz.MeasureRead, s.measureDetail)
 	rt.get("/figures/{id}", authz.ListRead, s.figureList)
 	rt.get("/figures/{id}/export", authz.ExportMake, s.figureExport)
 }

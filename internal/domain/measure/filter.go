@@ -187,6 +187,10 @@ const (
 	ByMonth     Dimension = "month"
 	ByCategory  Dimension = "category"
 	BySurgeon   Dimension = "surgeon" // visiting or local
+
+	// ByClass is a measure's own classes: reasons, funds, roles. Only measures
+	// that have classes are broken down by it.
+	ByClass Dimension = "class"
 )
 
 // Dimensions lists them in the order pages offer them.

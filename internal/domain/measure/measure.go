@@ -6,9 +6,15 @@
 // data: the store turns it and a [Filter] into a query, and nothing else in the
 // house counts patients or adds up a programme's money.
 //
+// There are two families. Volumes and money by programme are tallied together,
+// for the overview. All others are read from a [Base] of facts: what each unit
+// says about each measure is one [Fact], and the figure, its parts, its months
+// and the list behind it are the same facts, counted or shown. A rate exists
+// only as a [Reading], which holds its denominator, interval and coverage.
+//
 // Three rules hold for every measure:
-//   - It counts recorded operations. Cancelled procedures do not count; a
-//     treatment counts once it has at least one operation.
+//   - It counts what is on record. Withdrawn records do not count; a treatment
+//     counts once it has at least one operation.
 //   - A person is the merged person (person root). Distinct persons of two
 //     hospitals or two months are never the sum of the parts: see [Figure].
 //   - A filter that nothing matches gives 0, not an error.
@@ -52,6 +58,20 @@ const (
 	Joints      Unit = "joints"
 	Eyes        Unit = "eyes"
 	Fen         Unit = "fen"
+
+	Percent      Unit = "percent"
+	PerHundred   Unit = "per_100_years" // events in a hundred component-years
+	Days         Unit = "days"
+	Minutes      Unit = "minutes"
+	Millilitres  Unit = "ml"
+	Milligrays   Unit = "mgy"
+	Points       Unit = "points"
+	VisitsUnit   Unit = "visits"
+	LessonsUnit  Unit = "lessons"
+	Doctors      Unit = "doctors"
+	Appointments Unit = "appointments"
+	Letters      Unit = "letters"
+	Places       Unit = "places"
 )
 
 // NameKey is the message key of the unit's name.
@@ -72,7 +92,28 @@ const (
 	// SumMoney adds money fields of the settlements of the treatments that
 	// CountTreatments counts. A treatment not settled yet adds 0.
 	SumMoney
+
+	// The kinds below are read from facts, one row for each unit of analysis.
+
+	// CountUnits counts the units.
+	CountUnits
+	// SumValues adds up a value of the units.
+	SumValues
+	// Proportion is the share of the known units that count.
+	Proportion
+	// EventRate is events per exposure: the values are days at risk.
+	EventRate
+	// Median is the middle of the values, with its quartiles.
+	Median
+	// Survival is the share with the event by the horizon, by Kaplan and Meier:
+	// the values are days until the event or until nobody watched any more.
+	Survival
 )
+
+// Name is the kind as the API writes it.
+func (k Kind) Name() string {
+	return [...]string{"distinct_persons", "count", "count", "sum", "count", "sum", "proportion", "event_rate", "median", "survival"}[k]
+}
 
 // Field is one money field of a settlement.
 type Field string
@@ -97,9 +138,10 @@ const (
 	ListPersons    ListKind = "persons"
 	ListTreatments ListKind = "treatments"
 	ListProcedures ListKind = "procedures"
+	ListFacts      ListKind = "facts" // the units of a base
 )
 
-// OperatedOn is the clock of all measures: the day of the operation. For
+// OperatedOn is the clock of tallied measures: the day of the operation. For
 // treatments and money it is the day of the treatment's first operation, so that
 // each belongs to exactly one month.
 const OperatedOn = "operated_on"
@@ -116,16 +158,30 @@ type Definition struct {
 	Fields      []Field // of SumMoney, added together
 	Denominator ID      // the measure the value is set against, or empty
 	List        ListKind
+
+	Group      Group
+	Direction  Direction
+	Base       Base     // the facts it is read from; empty: tallied
+	Exclusions []Reason // why a unit may be left out
+	Horizon    int      // days after the operation that are looked at; 0: none
+	MinFollow  int      // days that must have passed before a unit is eligible
+	Decimals   int      // how many digits of a stored value stand behind the point
+	Classes    string   // message key prefix of the classes the units fall into; "text" for names; empty: none
 }
 
 // Additive reports whether values of disjoint parts may be added up.
-func (d Definition) Additive() bool { return d.Kind != DistinctPersons }
+func (d Definition) Additive() bool {
+	return d.Kind != DistinctPersons && d.Kind != Median && !d.Rate()
+}
 
 // NameKey is the message key of the measure's name.
 func (d Definition) NameKey() string { return "measure.name." + string(d.ID) }
 
 // NumeratorKey is the message key of the sentence saying what is counted.
 func (d Definition) NumeratorKey() string {
+	if !d.Tallied() {
+		return "measure.counts." + string(d.ID)
+	}
 	switch d.Kind {
 	case DistinctPersons:
 		return "measure.counts.persons"
@@ -140,6 +196,9 @@ func (d Definition) NumeratorKey() string {
 
 // DenominatorKey is the message key of what the value is set against, or empty.
 func (d Definition) DenominatorKey() string {
+	if !d.Tallied() {
+		return d.Base.DenominatorKey()
+	}
 	if d.Denominator == "" {
 		return ""
 	}
@@ -149,14 +208,26 @@ func (d Definition) DenominatorKey() string {
 // suffix is the id without its programme.
 func (d Definition) suffix() string { return string(d.ID)[len(d.Programme)+1:] }
 
-// Definitions lists all measures: by programme, counts before money.
+// Definitions lists all measures: volumes and money by programme, then the
+// others by group.
 func Definitions() []Definition { return slices.Clone(registry) }
 
-// Of lists the measures of one programme.
+// TalliedDefinitions lists the measures that are counted together for every
+// breakdown of the overview.
+func TalliedDefinitions() []Definition {
+	return slices.DeleteFunc(Definitions(), func(d Definition) bool { return !d.Tallied() })
+}
+
+// InGroup lists the measures of a group.
+func InGroup(g Group) []Definition {
+	return slices.DeleteFunc(Definitions(), func(d Definition) bool { return d.Group != g })
+}
+
+// Of lists the tallied measures of one programme.
 func Of(p Programme) []Definition {
 	var ds []Definition
 	for _, d := range registry {
-		if d.Programme == p {
+		if d.Programme == p && d.Tallied() {
 			ds = append(ds, d)
 		}
 	}
@@ -172,7 +243,7 @@ func ByID(id ID) (Definition, bool) {
 	return registry[i], true
 }
 
-var registry = build()
+var registry = append(build(), factMeasures()...)
 
 // shape is a measure before it is bound to a programme.
 type shape struct {
@@ -187,13 +258,14 @@ func build() []Definition {
 	var ds []Definition
 	for _, p := range Programmes() {
 		for _, s := range append(counts(p), sums()...) {
-			d := Definition{ID: ID(string(p) + "." + s.name), Version: 1, Programme: p, Unit: s.unit, Kind: s.kind, Clock: OperatedOn, Fields: s.fields}
+			d := Definition{ID: ID(string(p) + "." + s.name), Version: 1, Programme: p, Unit: s.unit, Kind: s.kind, Clock: OperatedOn, Fields: s.fields, Group: Volumes, Direction: Up}
 			switch s.kind {
 			case DistinctPersons:
 				d.List = ListPersons
 			case CountProcedures:
 				d.List, d.Denominator = ListProcedures, ID(string(p)+".person_times")
 			case SumMoney:
+				d.Group, d.Direction = Money, Neutral
 				d.List, d.Denominator = ListTreatments, ID(string(p)+".person_times")
 			default:
 				d.List = ListTreatments

@@ -39,7 +39,7 @@ func TestFixedIDsExistWithTheirUnit(t *testing.T) {
 
 func TestEveryDefinitionIsWhole(t *testing.T) {
 	seen := map[measure.ID]bool{}
-	for _, d := range measure.Definitions() {
+	for _, d := range measure.TalliedDefinitions() {
 		if seen[d.ID] {
 			t.Errorf("%s is defined twice", d.ID)
 		}
@@ -67,7 +67,7 @@ func TestEveryDefinitionIsWhole(t *testing.T) {
 func TestListHasTheGrainOfTheCount(t *testing.T) {
 	want := map[measure.Kind]measure.ListKind{measure.DistinctPersons: measure.ListPersons, measure.CountTreatments: measure.ListTreatments,
 		measure.CountProcedures: measure.ListProcedures, measure.SumMoney: measure.ListTreatments}
-	for _, d := range measure.Definitions() {
+	for _, d := range measure.TalliedDefinitions() {
 		if d.List != want[d.Kind] {
 			t.Errorf("%s lists %s", d.ID, d.List)
 		}

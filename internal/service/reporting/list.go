@@ -63,6 +63,8 @@ func (s *Service) List(ctx context.Context, who user.Principal, in ListInput) (o
 	switch {
 	case err != nil:
 		return out, err
+	case !d.Tallied():
+		return out, errs.Missing("error.measure.missing")
 	case !r.Lists:
 		return out, errs.New(errs.Forbidden, "error.authz.forbidden", errs.Args{"permission": authz.Label(authz.ListRead)})
 	case in.File != "" && !r.Export:

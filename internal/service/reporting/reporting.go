@@ -63,7 +63,7 @@ func (s *Service) rights(who user.Principal) (Rights, error) {
 // offers reports whether a measure means anything to the caller: a fund's steward
 // sees the treatments the fund paid for, not the operations and persons in them.
 func (r Rights) offers(d measure.Definition) bool {
-	return !r.funds || d.Kind == measure.CountTreatments || d.Kind == measure.SumMoney
+	return !r.funds || d.Kind == measure.CountTreatments || d.Kind == measure.SumMoney || d.Group == measure.Money
 }
 
 // definition finds a measure the caller may read and binds the filter to it.
@@ -91,8 +91,11 @@ func (s *Service) Measure(ctx context.Context, who user.Principal, id measure.ID
 		return v, err
 	}
 	d, f, err := r.definition(id, f)
-	if err != nil {
+	switch {
+	case err != nil:
 		return v, err
+	case !d.Tallied():
+		return v, errs.Missing("error.measure.missing")
 	}
 	err = s.figures(ctx, who, func(tx *store.Tx) error {
 		tallies, err := tx.Tallies(f)
@@ -116,7 +119,7 @@ func (s *Service) Measures(ctx context.Context, who user.Principal, f measure.Fi
 			return err
 		}
 		t := tallied(tallies)
-		for _, d := range measure.Definitions() {
+		for _, d := range measure.TalliedDefinitions() {
 			if _, err := f.For(d); err == nil && r.offers(d) {
 				out = append(out, d.Read(t.programme(d.Programme), tx.Now()))
 			}

@@ -151,7 +151,7 @@ func TestFigureIsTheLengthOfItsList(t *testing.T) {
 	d := randomProgramme(t, 150)
 	s, who, r := service(d.w), d.w.Official(), rand.New(rand.NewPCG(3, 5))
 	for range 60 {
-		def := measure.Definitions()[r.IntN(len(measure.Definitions()))]
+		def := measure.TalliedDefinitions()[r.IntN(len(measure.TalliedDefinitions()))]
 		f, err := d.filter(r).For(def)
 		if err != nil {
 			t.Fatal(err)
@@ -342,7 +342,7 @@ func TestListsAndFilesAreRecordedWithTheirRows(t *testing.T) {
 func TestMeasuresOfAProgrammeLeaveTheOthersOut(t *testing.T) {
 	w := servicetest.New(t)
 	all, err := service(w).Measures(t.Context(), w.Official(), measure.Filter{})
-	if err != nil || len(all) != len(measure.Definitions()) {
+	if err != nil || len(all) != len(measure.TalliedDefinitions()) {
 		t.Errorf("%d measures, %v", len(all), err)
 	}
 	joint, err := service(w).Measures(t.Context(), w.Official(), measure.Filter{Programme: measure.Joint})

@@ -1,0 +1,264 @@
+package measure
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+)
+
+// State says whether there is a figure, and if not, why.
+type State string
+
+// The states.
+const (
+	Measured    State = "measured"
+	NoCase      State = "no_case"       // nothing in this selection is looked at
+	NoneKnown   State = "none_known"    // there are cases, and the outcome of none is known
+	NotReached  State = "not_reached"   // nobody was watched until the horizon
+	NotRecorded State = "not_available" // the house does not have what the measure needs
+)
+
+// NameKey is the message key of the sentence that stands in place of a figure.
+func (s State) NameKey() string { return "measure.state." + string(s) }
+
+// Coverage is of how many eligible units the outcome is known.
+type Coverage struct {
+	Known    int64 `json:"known"`
+	Eligible int64 `json:"eligible"`
+}
+
+// Excluded is how many units were left out for a reason.
+type Excluded struct {
+	Reason Reason `json:"reason"`
+	N      int64  `json:"n"`
+}
+
+// Reading is one measured figure with everything it may not be shown without.
+// Its fields are closed: a rate exists only as [Definition.From] makes it, with
+// numerator, denominator, interval and coverage, and so no page and no file can
+// show one without them.
+type Reading struct {
+	def      Definition
+	state    State
+	value    statistics.Number // in the unit of the definition
+	whole    int64             // of counts and sums
+	fraction fraction
+	quarters statistics.Spread
+	coverage Coverage
+	excluded []Excluded
+	at       Moment
+}
+
+// fraction is what makes a rate: the events, what they are set against, and how
+// sure that is. Exposure is in days and belongs to rates per time.
+type fraction struct {
+	events, of int64
+	exposure   int64
+	interval   statistics.Interval
+}
+
+// Moment is when a reading was taken, and the last day whose events count in it.
+type Moment struct {
+	AsOf time.Time
+	Lock clock.Date
+}
+
+// level is that of every interval in the house.
+const level = 0.95
+
+// yearDays is the length of a year in exposures.
+const yearDays = 365.25
+
+// From makes the reading of a sample.
+func (d Definition) From(s Sample, at Moment) Reading {
+	r := Reading{def: d, state: Measured, coverage: Coverage{s.Known, s.Eligible()}, at: at}
+	for _, reason := range slices.Sorted(maps.Keys(s.Excluded)) {
+		r.excluded = append(r.excluded, Excluded{reason, s.Excluded[reason]})
+	}
+	switch d.Kind {
+	case CountUnits:
+		r.whole = s.Eligible()
+		r.value = statistics.Of(float64(r.whole))
+		return r
+	case SumValues:
+		r.whole = s.Sum
+		r.value = statistics.Of(float64(r.whole) / math.Pow10(d.Decimals))
+		return r
+	}
+	switch {
+	case s.Eligible() == 0:
+		r.state = NoCase
+	case s.Known == 0 && !d.Exposed():
+		r.state = NoneKnown
+	case d.Kind == Proportion:
+		r.rate(statistics.Proportion(int(s.Hits), int(s.Known)).Times(100),
+			fraction{s.Hits, s.Known, 0, statistics.ClopperPearson(int(s.Hits), int(s.Known), level).Times(100)})
+	case d.Kind == EventRate:
+		rate, ci := statistics.PoissonExact(int(s.Hits), float64(s.Sum)/yearDays, level)
+		r.rate(rate.Times(100), fraction{s.Hits, s.Eligible(), s.Sum, ci.Times(100)})
+	case d.Kind == Survival:
+		value, ci := d.survive(s)
+		r.rate(value, fraction{s.Hits, s.Eligible(), s.Sum, ci})
+	case d.Kind == Median:
+		r.quarters = statistics.MedianIQR(d.values(s))
+		r.value = r.quarters.Median
+	}
+	return r
+}
+
+// rate is the one way a rate comes into a reading. Without an interval there is
+// no figure: nobody was watched long enough.
+func (r *Reading) rate(value statistics.Number, f fraction) {
+	r.fraction = f
+	if !value.Defined() || !f.interval.Defined() {
+		r.state = NotReached
+		return
+	}
+	r.value = value
+}
+
+// values spreads the bins out, in the unit of the definition.
+func (d Definition) values(s Sample) []float64 {
+	scale := math.Pow10(d.Decimals)
+	out := make([]float64, 0, s.Known)
+	for _, b := range s.Bins {
+		for range b.N {
+			out = append(out, float64(b.Value)/scale)
+		}
+	}
+	return out
+}
+
+// FromTally makes the reading of a tallied measure.
+func (d Definition) FromTally(t Tally, at Moment) Reading {
+	v := d.Read(t, at.AsOf)
+	n := v.Value.Int64()
+	covered := n
+	if v.Denominator != nil {
+		covered = *v.Denominator
+	}
+	return Reading{def: d, state: Measured, whole: n, value: statistics.Of(float64(n)), coverage: Coverage{covered, covered}, at: at}
+}
+
+// Definition is what was measured.
+func (r Reading) Definition() Definition { return r.def }
+
+// State says whether there is a figure.
+func (r Reading) State() State { return r.state }
+
+// Value is the figure in the unit of the definition: percent, days, fen.
+func (r Reading) Value() statistics.Number { return r.value }
+
+// Whole is the figure of a count or a sum, and whether it is one.
+func (r Reading) Whole() (n int64, ok bool) {
+	return r.whole, r.state == Measured && !r.def.Rate() && r.def.Kind != Median && r.def.Decimals == 0
+}
+
+// Rate is the events and what they are set against.
+func (r Reading) Rate() (events, of int64) { return r.fraction.events, r.fraction.of }
+
+// ExposureYears are the years at risk of a rate per time.
+func (r Reading) ExposureYears() statistics.Number {
+	return statistics.Of(float64(r.fraction.exposure) / yearDays)
+}
+
+// Interval is the confidence interval of a rate.
+func (r Reading) Interval() statistics.Interval { return r.fraction.interval }
+
+// Quartiles are the spread of a median.
+func (r Reading) Quartiles() statistics.Spread { return r.quarters }
+
+// Coverage is of how many eligible units the outcome is known.
+func (r Reading) Coverage() Coverage { return r.coverage }
+
+// N is how many units the figure rests on.
+func (r Reading) N() int64 { return r.coverage.Known }
+
+// Excluded are the units that were left out, by reason.
+func (r Reading) Excluded() []Excluded { return slices.Clone(r.excluded) }
+
+// Moment is when it was read.
+func (r Reading) Moment() Moment { return r.at }
+
+// readingJSON is a reading as the API writes it.
+type readingJSON struct {
+	ID          ID            `json:"id"`
+	Version     int           `json:"version"`
+	Group       Group         `json:"group"`
+	Kind        string        `json:"kind"`
+	Unit        Unit          `json:"unit"`
+	State       State         `json:"state"`
+	Value       *float64      `json:"value"` // null where there is none
+	Numerator   *int64        `json:"numerator,omitempty"`
+	Denominator *int64        `json:"denominator,omitempty"`
+	Exposure    *float64      `json:"exposure_years,omitempty"`
+	Interval    *intervalJSON `json:"interval,omitempty"`
+	Quartiles   *[2]float64   `json:"quartiles,omitempty"`
+	N           int64         `json:"n"`
+	Coverage    Coverage      `json:"coverage"`
+	Excluded    []Excluded    `json:"excluded"`
+	AsOf        time.Time     `json:"as_of"`
+	Lock        string        `json:"data_lock"`
+	MinFollow   int           `json:"min_follow_up_days"`
+}
+
+type intervalJSON struct {
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	Level  float64 `json:"level"`
+	Method string  `json:"method"`
+}
+
+// MarshalJSON writes a rate with everything that belongs to it.
+func (r Reading) MarshalJSON() ([]byte, error) {
+	d := r.def
+	out := readingJSON{ID: d.ID, Version: d.Version, Group: d.Group, Kind: d.Kind.Name(), Unit: d.Unit, State: r.state, N: r.N(), Coverage: r.coverage,
+		Excluded: append([]Excluded{}, r.excluded...), AsOf: r.at.AsOf, Lock: r.at.Lock.String(), MinFollow: d.MinFollow}
+	if v, ok := r.value.Value(); ok {
+		out.Value = &v
+	}
+	if d.Rate() {
+		out.Numerator, out.Denominator = &r.fraction.events, &r.fraction.of
+		if ci := r.fraction.interval; ci.Defined() {
+			out.Interval = &intervalJSON{ci.Low, ci.High, ci.Level, string(ci.Method)}
+		}
+		if d.Kind != Proportion {
+			years := r.ExposureYears().Or(0)
+			out.Exposure = &years
+		}
+	}
+	if d.Kind == Median && r.state == Measured {
+		out.Quartiles = &[2]float64{r.quarters.Q1.Or(0), r.quarters.Q3.Or(0)}
+	}
+	return json.Marshal(out)
+}
+
+// survive is the share with the event by the horizon, in percent. While nobody
+// had the event the band of the curve is not defined; those still watched at the
+// horizon are then a sample of their own.
+func (d Definition) survive(s Sample) (statistics.Number, statistics.Interval) {
+	var subjects []statistics.Subject
+	for _, b := range s.Bins {
+		end := statistics.Censored
+		if b.Hit {
+			end = statistics.Event
+		}
+		for range b.N {
+			subjects = append(subjects, statistics.Subject{Time: float64(b.Value), Outcome: end})
+		}
+	}
+	at, ok := statistics.KaplanMeier(subjects, statistics.ReportBand()).At(float64(d.Horizon))
+	if !ok {
+		return statistics.Number{}, statistics.Interval{Level: level}
+	}
+	ci := statistics.Interval{Low: 1 - at.CI.High, High: 1 - at.CI.Low, Level: at.CI.Level, Method: at.CI.Method}
+	if !at.CI.Defined() {
+		ci = statistics.ClopperPearson(0, at.AtRisk, level)
+	}
+	return statistics.Of(1 - at.Survival).Times(100), ci.Times(100)
+}

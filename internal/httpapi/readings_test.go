@@ -1,0 +1,77 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+type gotReading struct {
+	ID                     string
+	State                  string
+	Value                  *float64
+	Numerator, Denominator *int64
+	Interval               *struct{ Low, High float64 }
+	Coverage               struct{ Known, Eligible int64 }
+}
+
+type gotUnits struct {
+	Reading gotReading
+	Units   []struct {
+		ID      string
+		Counted bool
+	}
+	Next *string
+}
+
+// Every rate of the API comes with its denominator, interval and coverage, and
+// the units it answers are as many as it counts.
+func TestReadingsAndTheirUnitsAgree(t *testing.T) {
+	a := newAPI(t)
+	for i := range 18 {
+		a.Treat(servicetest.Treated{Programme: measure.Programmes()[i%3], At: servicetest.Places()[i%4], On: a.Today().AddDays(-400 - i), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	a.Outcomes("e")
+	token := a.token(a.Official())
+	code, raw := a.get(token, "/readings")
+	all := decode[struct{ Readings []gotReading }](t, raw).Readings
+	if code != http.StatusOK || len(all) != len(measure.Definitions()) || strings.Contains(string(raw), "NaN") {
+		t.Fatalf("%d: %d readings", code, len(all))
+	}
+	for _, r := range all {
+		d, _ := measure.ByID(measure.ID(r.ID))
+		if !d.Rate() {
+			continue
+		}
+		if r.Numerator == nil || r.Denominator == nil || (r.State == "measured") != (r.Value != nil) || r.Value != nil && r.Interval == nil {
+			t.Errorf("%+v", r)
+			continue
+		}
+		n, after := int64(0), ""
+		for {
+			code, raw := a.get(token, "/readings/"+r.ID+"/units?size=5&part=numerator"+after)
+			u := decode[gotUnits](t, raw)
+			if code != http.StatusOK || u.Reading.State != r.State {
+				t.Fatalf("%s: %d %s", r.ID, code, raw)
+			}
+			n += int64(len(u.Units))
+			if u.Next == nil {
+				break
+			}
+			after = "&after=" + url.QueryEscape(*u.Next)
+		}
+		if n != *r.Numerator && r.State != "no_case" && r.State != "none_known" {
+			t.Errorf("%s counts %d and lists %d", r.ID, *r.Numerator, n)
+		}
+	}
+	for path, want := range map[string]int{"/readings?group=joint": 200, "/readings?group=village": 400, "/readings/definitions": 200, "/readings/joint.death_30?by=side": 200, "/readings/joint.death_30?by=village": 400,
+		"/readings/joint.death_30/units?part=half": 400, "/readings/joint.patients": 200, "/readings/joint.patients/units": 404, "/readings/joint.eyes": 404, "/measures/joint.death_30": 404} {
+		if code, raw := a.get(token, path); code != want {
+			t.Errorf("%s answers %d, want %d: %.200s", path, code, want, raw)
+		}
+	}
+}

@@ -1,0 +1,304 @@
+package reporting
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// Desk is the measures of one group, read at one instant.
+type Desk struct {
+	Group       measure.Group
+	At          measure.Moment
+	Partnership string
+	Filter      measure.Filter
+	Rights      Rights
+	Readings    []measure.Reading
+	Hospitals   []Hospital
+}
+
+// DeskInput says what to look at. An empty group is all of them.
+type DeskInput struct {
+	Group  measure.Group
+	Filter measure.Filter
+	Own    bool   // operations the caller led
+	File   string // xlsx or csv: it leaves the house and is recorded
+}
+
+// Desk reads the measures of a group.
+func (s *Service) Desk(ctx context.Context, who user.Principal, in DeskInput) (out Desk, err error) {
+	r, err := s.rights(who)
+	if err != nil {
+		return out, err
+	}
+	if in.File != "" && !r.Export {
+		return out, errs.New(errs.Forbidden, "error.report.export", nil)
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		out = Desk{Group: in.Group, At: moment(tx), Filter: in.Filter, Rights: r}
+		if err := out.surroundings(tx); err != nil {
+			return err
+		}
+		ask, err := asking(tx, who, in.Filter, in.Own)
+		if err != nil {
+			return err
+		}
+		if out.Readings, err = ask.readings(r.wanted(in)); err != nil {
+			return err
+		}
+		if in.File == "" {
+			tx.NoAudit("figures without personal data")
+			return nil
+		}
+		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings)}))
+		return nil
+	}, store.OneInstant())
+	return out, err
+}
+
+// surroundings reads what stands around figures: whose they are and which
+// hospitals can be chosen.
+func (d *Desk) surroundings(tx *store.Tx) error {
+	p, err := tx.PartnershipByID(tx.Partnership())
+	if err != nil {
+		return err
+	}
+	d.Partnership = p.Name
+	d.Hospitals, err = hospitals(tx)
+	return err
+}
+
+// moment is the instant of a transaction; today is the data lock.
+func moment(tx *store.Tx) measure.Moment { return measure.Moment{AsOf: tx.Now(), Lock: tx.Today()} }
+
+// wanted are the measures of a group the caller may read and the filter fits.
+func (r Rights) wanted(in DeskInput) []measure.Definition {
+	return slices.DeleteFunc(measure.Definitions(), func(d measure.Definition) bool {
+		_, err := in.Filter.For(d)
+		return err != nil || !r.offers(d) || in.Group != "" && d.Group != in.Group || in.Own && !d.Base.Led()
+	})
+}
+
+// asker reads samples and tallies for one filter.
+type asker struct {
+	tx     *store.Tx
+	filter store.FactFilter
+}
+
+func asking(tx *store.Tx, who user.Principal, f measure.Filter, own bool) (asker, error) {
+	out := asker{tx, store.FactFilter{Filter: f, Lock: tx.Today()}}
+	if own {
+		if who.PractitionerID == ident.Nil {
+			return out, errs.Refuse("measure.own", "error.measure.own", nil, "remedy.measure.own")
+		}
+		out.filter.Lead = who.PractitionerID
+	}
+	return out, nil
+}
+
+// readings reads measures for the whole of the filter: one statement for each
+// base, and the tallies once.
+func (a asker) readings(defs []measure.Definition) ([]measure.Reading, error) {
+	samples, counted, err := a.read(defs)
+	if err != nil {
+		return nil, err
+	}
+	t, at := tallied(counted), moment(a.tx)
+	out := make([]measure.Reading, len(defs))
+	for i, d := range defs {
+		if d.Tallied() {
+			out[i] = d.FromTally(t.programme(d.Programme), at)
+		} else {
+			out[i] = d.From(samples.of(d.ID, measure.Whole, ""), at)
+		}
+	}
+	return out, nil
+}
+
+// read counts what definitions need, broken down by dimensions.
+func (a asker) read(defs []measure.Definition, by ...measure.Dimension) (out sampled, counted []measure.Tally, err error) {
+	for _, b := range bases(defs) {
+		if b == "" {
+			tally := slices.DeleteFunc(slices.Clone(by), func(d measure.Dimension) bool { return d == measure.ByClass })
+			if counted, err = a.tx.Tallies(a.filter.Filter, append(tally, measure.ByProgramme)...); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		list, err := a.tx.Samples(b, a.filter, by...)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, counted, nil
+}
+
+// bases are the bases of definitions, each once.
+func bases(defs []measure.Definition) []measure.Base {
+	var out []measure.Base
+	for _, d := range defs {
+		if !slices.Contains(out, d.Base) {
+			out = append(out, d.Base)
+		}
+	}
+	return out
+}
+
+// sampled finds a sample; what was not counted is empty.
+type sampled []measure.Sampled
+
+func (s sampled) of(id measure.ID, by measure.Dimension, key string) measure.Sample {
+	for _, x := range s {
+		if x.Measure == id && x.Dimension == by && x.Key == key {
+			return x.Sample
+		}
+	}
+	return measure.Sample{}
+}
+
+// keys are the keys a measure has in a dimension.
+func (s sampled) keys(id measure.ID, by measure.Dimension) []string {
+	var out []string
+	for _, x := range s {
+		if x.Measure == id && x.Dimension == by && x.Sample.Eligible() > 0 {
+			out = append(out, x.Key)
+		}
+	}
+	return out
+}
+
+// Piece is the reading of one part of a breakdown or of one month of a series.
+type Piece struct {
+	Key     string
+	Place   *Hospital      // of a breakdown by hospital
+	Filter  measure.Filter // that gives the same reading again
+	Class   string         // of a breakdown by class
+	Linked  bool           // the filter exists
+	Reading measure.Reading
+}
+
+// Detail is one measure with its breakdown, its months and its classes: what a
+// page or a chart needs of it.
+type Detail struct {
+	Desk
+	Definition measure.Definition
+	Reading    measure.Reading
+	By         measure.Dimension
+	Parts      []Piece
+	Months     []Piece // from the first to the last month, without gaps
+	Classes    []Piece // empty where the measure has none
+}
+
+// DetailInput says which measure to look at.
+type DetailInput struct {
+	ID     measure.ID
+	Filter measure.Filter
+	By     measure.Dimension // empty: by hospital
+	Own    bool
+}
+
+// Detail reads one measure of any base with its parts.
+func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput) (out Detail, err error) {
+	r, err := s.rights(who)
+	if err != nil {
+		return out, err
+	}
+	d, f, err := r.definition(in.ID, in.Filter)
+	if err != nil {
+		return out, err
+	}
+	err = s.figures(ctx, who, func(tx *store.Tx) error {
+		out = Detail{Definition: d, By: cmp.Or(in.By, measure.ByHospital), Desk: Desk{Group: d.Group, At: moment(tx), Filter: f, Rights: r}}
+		if err := out.surroundings(tx); err != nil {
+			return err
+		}
+		ask, err := asking(tx, who, f, in.Own)
+		if err != nil {
+			return err
+		}
+		return out.read(ask)
+	})
+	return out, err
+}
+
+func (d *Detail) read(a asker) error {
+	dims := []measure.Dimension{d.By, measure.ByMonth}
+	if d.Definition.Classes != "" {
+		dims = append(dims, measure.ByClass)
+	}
+	samples, counted, err := a.read([]measure.Definition{d.Definition}, dims...)
+	if err != nil {
+		return err
+	}
+	t := tallied(counted)
+	d.Reading = d.at(t, samples, measure.Whole, "")
+	for _, x := range t.parts(d.By) {
+		d.Parts = append(d.Parts, Piece{Key: x.Key})
+	}
+	for _, key := range samples.keys(d.Definition.ID, d.By) {
+		d.Parts = append(d.Parts, Piece{Key: key})
+	}
+	var had []measure.Tally
+	for _, x := range append(t.parts(measure.ByMonth), monthTallies(samples.keys(d.Definition.ID, measure.ByMonth))...) {
+		had = append(had, measure.Tally{Dimension: measure.ByMonth, Key: x.Key})
+	}
+	for _, x := range months(had) {
+		d.Months = append(d.Months, Piece{Key: x.Key})
+	}
+	for _, key := range samples.keys(d.Definition.ID, measure.ByClass) {
+		d.Classes = append(d.Classes, Piece{Key: key, Class: key, Filter: d.Filter, Linked: true, Reading: d.at(t, samples, measure.ByClass, key)})
+	}
+	d.fill(d.Parts, d.By, t, samples)
+	d.fill(d.Months, measure.ByMonth, t, samples)
+	slices.SortStableFunc(d.Classes, func(x, y Piece) int {
+		return cmp.Or(cmp.Compare(y.Reading.Value().Or(0), x.Reading.Value().Or(0)), cmp.Compare(x.Key, y.Key))
+	})
+	if d.By != measure.ByMonth {
+		slices.SortStableFunc(d.Parts, func(x, y Piece) int {
+			return cmp.Or(cmp.Compare(y.Reading.N(), x.Reading.N()), cmp.Compare(x.Key, y.Key))
+		})
+	}
+	return nil
+}
+
+func monthTallies(keys []string) []measure.Tally {
+	out := make([]measure.Tally, len(keys))
+	for i, k := range keys {
+		out[i] = measure.Tally{Dimension: measure.ByMonth, Key: k}
+	}
+	return out
+}
+
+// at is the reading of one part.
+func (d *Detail) at(t tallied, s sampled, by measure.Dimension, key string) measure.Reading {
+	if !d.Definition.Tallied() {
+		return d.Definition.From(s.of(d.Definition.ID, by, key), d.At)
+	}
+	if by == measure.Whole {
+		return d.Definition.FromTally(t.part(measure.Whole, ""), d.At)
+	}
+	return d.Definition.FromTally(t.part(by, key), d.At)
+}
+
+// fill gives parts their reading, place and filter.
+func (d *Detail) fill(list []Piece, by measure.Dimension, t tallied, s sampled) {
+	b := builder{hospitals: d.Hospitals}
+	for i := range list {
+		p := &list[i]
+		p.Reading = d.at(t, s, by, p.Key)
+		if by == measure.ByHospital {
+			p.Place = b.place(p.Key)
+		}
+		if f, err := d.Filter.With(by, p.Key); err == nil && p.Key != "" {
+			p.Filter, p.Linked = f, true
+		}
+	}
+}

@@ -1,0 +1,446 @@
+package webui
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/sheet"
+)
+
+// MeasureDeskPage is the measures of one group: each with its figure, interval,
+// what it rests on, and the way to its list and its parts.
+type MeasureDeskPage struct {
+	Base
+	Filter  *Form
+	Groups  []Tab
+	Table   Table
+	Notes   []string // on paper
+	Refused bool
+}
+
+// measureDesk shows the measures of a group.
+func (s *Server) measureDesk(w http.ResponseWriter, r *http.Request, c *Call) error {
+	s.section(c, "measures")
+	in, wrong, err := deskInput(r, c)
+	if err != nil {
+		return err
+	}
+	d, err := s.d.Reporting.Desk(r.Context(), c.Who, in)
+	if err != nil {
+		return err
+	}
+	form := filterForm(c.Base, c.Today, d.Hospitals)
+	if err := form.Read(r); err != nil {
+		return err
+	}
+	if wrong == nil {
+		putFilter(form, in.Filter)
+	}
+	if err := form.Merge(wrong); err != nil {
+		return err
+	}
+	p := newMeasureDeskPage(c.Base, d, form, in.Own)
+	if c.Who.PractitionerID != ident.Nil && !in.Own && !p.Refused {
+		p.Actions = append(p.Actions, Button{Text: c.P.T("measures.own"), Icon: "person", Href: "/measures?" + join("group="+string(ownGroup(in.Group)), in.Filter.Query(), "own=1")})
+	}
+	p.Notes = exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	return s.d.Engine.Render(w, r, form.Status(), "measure/desk", p)
+}
+
+// ownGroup is the group a doctor's own measures begin with: one of units that
+// somebody leads.
+func ownGroup(g measure.Group) measure.Group {
+	if slices.ContainsFunc(measure.InGroup(g), func(d measure.Definition) bool { return d.Base.Led() }) {
+		return g
+	}
+	return measure.JointCare
+}
+
+// deskInput reads the group, the filter and whether only own operations are
+// asked for. What is wrong with the filter comes back for the form.
+func deskInput(r *http.Request, c *Call) (in reporting.DeskInput, wrong, err error) {
+	g, ok := measure.ParseGroup(r.URL.Query().Get("group"))
+	if !ok {
+		return in, nil, errs.Missing("error.not_found")
+	}
+	in = reporting.DeskInput{Group: g, Own: r.URL.Query().Get("own") == "1"}
+	in.Filter, wrong = figureFilter(r, c)
+	return in, wrong, nil
+}
+
+// newMeasureDeskPage puts the page together.
+func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureDeskPage {
+	b.Title, b.Eyebrow = b.T(d.Group.NameKey()), b.T("nav.measures")
+	form.Action = "/measures"
+	form.Hide("group", string(d.Group))
+	mine := ""
+	if own {
+		mine = "own=1"
+		form.Hide("own", "1")
+	}
+	p := MeasureDeskPage{Base: b, Filter: form, Refused: !form.OK()}
+	if p.Refused {
+		return p
+	}
+	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
+	if own {
+		p.Sub = b.T("measures.own.sub", "what", p.Sub)
+	}
+	for _, g := range measure.Groups() {
+		if own && ownGroup(g) != g {
+			continue
+		}
+		p.Groups = append(p.Groups, Tab{Text: b.T(g.NameKey()), Href: "/measures?" + join("group="+string(g), d.Filter.Query(), mine), Current: g == d.Group})
+	}
+	if d.Rights.Export && !own {
+		for _, format := range []string{"xlsx", "csv"} {
+			p.Actions = append(p.Actions, Button{Text: b.T("report.export." + format), Icon: "download", Href: "/measures/export?" + join("group="+string(d.Group), d.Filter.Query(), "format="+format)})
+		}
+	}
+	p.Table = readingTable(b, d, mine)
+	p.Table.Caption = b.Title
+	return p
+}
+
+// readingTable is one row a measure.
+func readingTable(b Base, d reporting.Desk, mine string) Table {
+	t := Table{ID: "table", Columns: []Column{{Key: "measures.name", Class: "wide"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
+		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}},
+		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text"), Buttons: []Button{{Text: b.T("filter.clear"), Href: "/measures?group=" + string(d.Group)}}}}
+	for _, r := range d.Readings {
+		m := r.Definition()
+		name := Cell{Text: b.T(m.NameKey()), Sub: definitionText(b, m), Href: "/measures/" + string(m.ID) + "?" + join(bound(m, d.Filter).Query(), mine)}
+		t.Rows = append(t.Rows, Cells(append([]Cell{name}, readingCells(b, r, unitsURL(d.Rights, m, d.Filter, mine))...)...))
+	}
+	return t
+}
+
+// bound is a filter without the condition a measure makes itself.
+func bound(d measure.Definition, f measure.Filter) measure.Filter {
+	if f.Programme == d.Programme || f.Programme == measure.All {
+		f.Programme = ""
+	}
+	return f
+}
+
+// unitsURL is the list behind a measure, or nothing for who may open none.
+func unitsURL(r reporting.Rights, d measure.Definition, f measure.Filter, more ...string) string {
+	if !r.Lists {
+		return ""
+	}
+	q := join(append([]string{bound(d, f).Query()}, more...)...)
+	if q == "" {
+		return "/figures/" + string(d.ID)
+	}
+	return "/figures/" + string(d.ID) + "?" + q
+}
+
+// readingCells are the figure and everything it may not be shown without.
+func readingCells(b Base, r measure.Reading, href string) []Cell {
+	value := Cell{Text: measuredText(b, r), Nowrap: r.State() == measure.Measured, Href: href, Strong: r.State() == measure.Measured}
+	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(r), Nowrap: true}, TextCell(leftText(b, r))}
+}
+
+// definitionText says what is counted, of what, and how long one has to wait.
+func definitionText(b Base, d measure.Definition) string {
+	text := b.T(d.NumeratorKey())
+	if d.Rate() {
+		text = b.T("measures.of", "what", text, "base", b.T(d.DenominatorKey()))
+	}
+	if d.MinFollow > 0 {
+		text = b.T("measures.followed", "what", text, "days", d.MinFollow)
+	}
+	return text
+}
+
+// measuredText is the figure with its unit, or the sentence in its place.
+func measuredText(b Base, r measure.Reading) string {
+	value, unit := measured(b, r)
+	switch {
+	case r.State() != measure.Measured:
+		return unit
+	case unit == "":
+		return value
+	}
+	return b.T("measures.with_unit", "value", value, "unit", unit)
+}
+
+// measured is the figure and its unit; where there is none, a dash and the
+// sentence that says why.
+func measured(b Base, r measure.Reading) (value, unit string) {
+	d := r.Definition()
+	v, ok := r.Value().Value()
+	if r.State() != measure.Measured || !ok {
+		return "–", b.T(r.State().NameKey())
+	}
+	unit = b.T(d.Unit.NameKey())
+	switch n, whole := r.Whole(); {
+	case d.Unit == measure.Fen:
+		return money.Fen(math.Round(v)).String(), unit
+	case whole:
+		return countText(n), unit
+	case d.Unit == measure.Percent:
+		return decimalText(v, 1) + unit, ""
+	case d.Unit == measure.PerHundred:
+		return decimalText(v, 2), unit
+	}
+	return short(v), unit
+}
+
+// figureOf is a reading as the large figure of a page.
+func figureOf(b Base, r measure.Reading, href string) FigureLink {
+	f := FigureLink{Name: definitionText(b, r.Definition()), Href: href}
+	f.Value, f.Unit = measured(b, r)
+	return f
+}
+
+// decimalText writes a value with so many digits behind the point.
+func decimalText(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
+
+// short leaves out what is 0 behind the point.
+func short(v float64) string {
+	return strings.TrimSuffix(decimalText(v, 1), ".0")
+}
+
+// intervalText is the confidence interval of a rate or the quartiles of a median.
+func intervalText(b Base, r measure.Reading) string {
+	d := r.Definition()
+	digits := 1
+	if d.Unit == measure.PerHundred {
+		digits = 2
+	}
+	switch {
+	case r.State() != measure.Measured:
+		return "–"
+	case d.Rate():
+		ci := r.Interval()
+		return b.T("measures.ci", "low", decimalText(ci.Low, digits), "high", decimalText(ci.High, digits))
+	case d.Kind == measure.Median:
+		q := r.Quartiles()
+		say := short
+		if d.Unit == measure.Fen {
+			say = func(v float64) string { return money.Fen(math.Round(v)).String() }
+		}
+		return b.T("measures.iqr", "low", say(q.Q1.Or(0)), "high", say(q.Q3.Or(0)))
+	}
+	return "–"
+}
+
+// restsText is what the figure rests on: events and denominator, or how many.
+func restsText(b Base, r measure.Reading) string {
+	events, of := r.Rate()
+	switch d := r.Definition(); {
+	case r.State() != measure.Measured:
+		return countText(r.N())
+	case d.Kind == measure.EventRate:
+		return b.T("measures.exposure", "events", countText(events), "years", decimalText(r.ExposureYears().Or(0), 1))
+	case d.Rate():
+		return countText(events) + "/" + countText(of)
+	}
+	return countText(r.N())
+}
+
+// coverageText is of how many the outcome is known.
+func coverageText(r measure.Reading) string {
+	c := r.Coverage()
+	if r.Definition().Tallied() || c.Eligible == 0 {
+		return "–"
+	}
+	return countText(c.Known) + "/" + countText(c.Eligible)
+}
+
+// leftText says who was left out and why.
+func leftText(b Base, r measure.Reading) string {
+	var out []string
+	for _, x := range r.Excluded() {
+		out = append(out, b.T("measures.left_out", "reason", b.T(x.Reason.NameKey()), "n", countText(x.N)))
+	}
+	if len(out) == 0 {
+		return "–"
+	}
+	return strings.Join(out, b.T("report.file.and"))
+}
+
+// classText is the name of a class.
+func classText(b Base, d measure.Definition, class string) string {
+	if d.Classes == measure.ClassText || class == "" || !b.P.Has(d.Classes+class) {
+		return orDash(class)
+	}
+	return b.T(d.Classes + class)
+}
+
+// MeasureDetailPage is one measure: its figure and definition, its parts by one
+// dimension, its months and its classes.
+type MeasureDetailPage struct {
+	Base
+	Filter  *Form
+	Figure  FigureLink
+	Facts   []Def
+	Tables  []Table
+	Notes   []string
+	Refused bool
+}
+
+// measureDetail shows one measure with its parts.
+func (s *Server) measureDetail(w http.ResponseWriter, r *http.Request, c *Call) error {
+	s.section(c, "measures")
+	by, err := figureDimension(r)
+	if err != nil {
+		return err
+	}
+	f, wrong := figureFilter(r, c)
+	own := r.URL.Query().Get("own") == "1"
+	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, Own: own})
+	if err != nil {
+		return err
+	}
+	form := filterForm(c.Base, c.Today, d.Hospitals)
+	if err := form.Read(r); err != nil {
+		return err
+	}
+	if wrong == nil {
+		putFilter(form, f)
+	}
+	if err := form.Merge(wrong); err != nil {
+		return err
+	}
+	p := newMeasureDetailPage(c.Base, d, form, own)
+	p.Notes = exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	return s.d.Engine.Render(w, r, form.Status(), "measure/detail", p)
+}
+
+// newMeasureDetailPage puts the page together.
+func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) MeasureDetailPage {
+	m, mine := d.Definition, ""
+	b.Title = b.T(m.NameKey())
+	b.Crumbs = []Link{{Text: b.T("nav.measures"), Href: "/measures"}, {Text: b.T(m.Group.NameKey()), Href: "/measures?" + join("group="+string(m.Group), bound(m, d.Filter).Query())}, {Text: b.Title}}
+	form.Action = "/measures/" + string(m.ID)
+	form.Hide("by", string(d.By))
+	if own {
+		mine = "own=1"
+		form.Hide("own", "1")
+	}
+	p := MeasureDetailPage{Base: b, Filter: form, Refused: !form.OK()}
+	if p.Refused {
+		return p
+	}
+	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
+	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
+	p.Facts = readingFacts(b, d.Reading)
+	parts := pieceTable(b, d, d.Parts, d.By, mine)
+	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))
+	for _, by := range []measure.Dimension{measure.ByHospital, measure.BySide, measure.ByCategory, measure.BySurgeon, measure.ByProgramme} {
+		parts.Tabs = append(parts.Tabs, Tab{Text: b.T(by.NameKey()), Href: "/measures/" + string(m.ID) + "?" + join(bound(m, d.Filter).Query(), mine, "by="+string(by)) + "#table", Current: by == d.By})
+	}
+	p.Tables = []Table{parts}
+	if len(d.Classes) > 0 {
+		classes := pieceTable(b, d, d.Classes, measure.ByClass, mine)
+		classes.Caption = b.T("report.table.title", "by", b.T(measure.ByClass.NameKey()))
+		p.Tables = append(p.Tables, classes)
+	}
+	months := pieceTable(b, d, d.Months, measure.ByMonth, mine)
+	months.Caption = b.T("report.table.title", "by", b.T(measure.ByMonth.NameKey()))
+	p.Tables = append(p.Tables, months)
+	return p
+}
+
+// readingFacts are what belongs to a figure, one line each.
+func readingFacts(b Base, r measure.Reading) []Def {
+	d := r.Definition()
+	out := []Def{{Label: b.T("measures.rests"), Text: restsText(b, r)}}
+	if d.Rate() || d.Kind == measure.Median {
+		out = append(out, Def{Label: b.T("measures.interval"), Text: intervalText(b, r)})
+	}
+	if !d.Tallied() {
+		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
+			Def{Label: b.T("measures.base"), Text: b.T(d.Base.DenominatorKey())}, Def{Label: b.T("measures.clock"), Text: b.T(d.Base.ClockKey())})
+	}
+	return append(out, Def{Label: b.T("measures.direction"), Text: b.T("measure.direction." + string(d.Direction))},
+		Def{Label: b.T("measures.lock"), Text: r.Moment().Lock.String()}, Def{Label: b.T("measures.id"), Text: string(d.ID) + " v" + strconv.Itoa(d.Version)})
+}
+
+// pieceTable is one row a part of a measure.
+func pieceTable(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, mine string) Table {
+	t := Table{Columns: []Column{{Key: by.NameKey(), Class: "name-col"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
+		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}}, Dense: by == measure.ByMonth,
+		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text")}}
+	for _, x := range list {
+		name, more, href := TextCell(""), "", ""
+		switch {
+		case by == measure.ByClass:
+			name, more = TextCell(classText(b, d.Definition, x.Class)), "class="+queryEscape(x.Class)
+		case x.Place != nil:
+			name = hospitalCell(*x.Place)
+		default:
+			name = TextCell(orDash(groupText(b, by, reporting.Group{Key: x.Key})))
+		}
+		if x.Linked {
+			href = unitsURL(d.Rights, d.Definition, x.Filter, mine, more)
+		}
+		t.Rows = append(t.Rows, Cells(append([]Cell{name}, readingCells(b, x.Reading, href)...)...))
+	}
+	return t
+}
+
+// measureExport gives the measures of a group as a file.
+func (s *Server) measureExport(w http.ResponseWriter, r *http.Request, c *Call) error {
+	format, err := figureFile(r)
+	if err != nil {
+		return err
+	}
+	in, wrong, err := deskInput(r, c)
+	if err != nil || wrong != nil {
+		return cmpError(err, wrong)
+	}
+	in.File = format
+	d, err := s.d.Reporting.Desk(r.Context(), c.Who, in)
+	if err != nil {
+		return err
+	}
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	return sendBook(w, fileName("measures-"+string(d.Group), d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{readingSheet(c.Base, d, notes)}})
+}
+
+func cmpError(errs ...error) error {
+	for _, e := range errs {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// readingSheet is the measures of a group as a sheet: one row each, with all a
+// figure may not be without.
+func readingSheet(b Base, d reporting.Desk, notes []string) sheet.Table {
+	text := func(key string, width int) sheet.Column { return sheet.Column{Header: b.T(key), Width: width} }
+	t := sheet.Table{Name: b.T(d.Group.NameKey()), Title: b.T("nav.measures"), Notes: append(notes, b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())),
+		Columns: []sheet.Column{text("report.file.id", 24), text("report.file.measure", 28), text("measures.value", 20), text("measures.interval", 20), text("measures.rests", 14),
+			text("measures.coverage", 14), text("measures.left", 40), text("report.file.counts", 60), {Header: b.T("report.file.version"), Kind: sheet.IntColumn}}}
+	var rows []sheet.Record
+	for _, r := range d.Readings {
+		m := r.Definition()
+		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(r), leftText(b, r), definitionText(b, m), m.Version})
+	}
+	t.Rows = sheet.Records(rows)
+	return t
+}
+
+// unitKindText names an operation; units that are none have no kind.
+func unitKindText(b Base, kind string) string {
+	if kind == "" {
+		return "–"
+	}
+	return b.T(procedure.Kind(kind).Label())
+}

@@ -1,0 +1,77 @@
+package webui
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+// The page and the file of a group, the head of a list and the file of the list
+// say the same of every measure.
+func TestEveryMeasureIsTheSameOnThePageInItsListAndInTheFiles(t *testing.T) {
+	s := newSite(t)
+	for i := range 30 {
+		s.Treat(servicetest.Treated{Programme: measure.Programmes()[i%3], At: servicetest.Places()[i%4], On: s.Today().AddDays(-i * 29), Joints: 1, State: "settled",
+			Money: measure.Layers{Basic: 1000_00, Waiver: 50_00, Net: 10_00}})
+	}
+	s.Outcomes("d")
+	b := s.reader("song.zy", user.Official)
+	head := regexp.MustCompile(`<p class="figure"><b>([^<]*)</b><span>([^<]*)</span>`)
+	for _, g := range measure.Groups() {
+		page := b.get("/measures?group=" + string(g))
+		file := readCSV(t, b.get("/measures/export?format=csv&group="+string(g)).body)
+		if page.status != http.StatusOK || len(file) != len(measure.InGroup(g))+1 {
+			t.Fatalf("%s: %d, %d lines", g, page.status, len(file))
+		}
+		figures := links(t, page.body, "/figures/")
+		for _, line := range file[1:] {
+			id, value, rests := line[0], strings.TrimPrefix(line[2], "'"), line[4] // a minus is quoted against formulas
+			if figures["/figures/"+id] != value {
+				t.Errorf("%s is %q in the file and %q on the page", id, value, figures["/figures/"+id])
+			}
+			if d, _ := measure.ByID(measure.ID(id)); d.Tallied() || !d.Rate() || !strings.Contains(rests, "/") || d.Kind == measure.EventRate {
+				continue
+			}
+			list := b.get("/figures/" + id)
+			shown := head.FindStringSubmatch(list.body)
+			if list.status != http.StatusOK || shown == nil || shown[1]+shown[2] != value {
+				t.Errorf("%s: %d, its list shows %v, the page %s", id, list.status, shown, value)
+			}
+			events, of, _ := strings.Cut(rests, "/")
+			for part, want := range map[string]string{"numerator": events, "denominator": of} {
+				if n := len(readCSV(t, b.get("/figures/"+id+"/export?format=csv&part="+part).body)) - 1; countText(int64(n)) != want {
+					t.Errorf("%s: %d rows in the %s, the figure says %s", id, n, part, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAMeasureThatCannotBeAnsweredSaysSo(t *testing.T) {
+	s := newSite(t)
+	b := s.reader("song.zy", user.Official)
+	page := b.get("/measures?group=joint")
+	contains(t, "measures without cases", page, "这个条件下没有病例", "数据截止日")
+	if strings.Contains(page.body, "NaN") {
+		t.Error("NaN is shown")
+	}
+	contains(t, "another programme's filter", b.get("/measures?group=joint&programme=cataract"), "这个条件下没有指标")
+	for path, want := range map[string]int{"/measures?group=village": http.StatusNotFound, "/measures/joint.eyes": http.StatusNotFound, "/figures/joint.death_30?part=half": http.StatusNotFound,
+		"/measures/joint.death_30?by=village": http.StatusNotFound, "/measures?group=joint&own=1": http.StatusConflict, "/measures/joint.death_30": http.StatusOK} {
+		if a := b.get(path); a.status != want {
+			t.Errorf("%s answers %d, want %d", path, a.status, want)
+		}
+	}
+	if wrong := b.get("/measures?group=joint&from=soon"); wrong.status != http.StatusUnprocessableEntity || strings.Contains(wrong.body, "joint.death_30") {
+		t.Errorf("a wrong day: %d, and figures are shown", wrong.status)
+	}
+	donor := s.reader("hai.zy", user.OfficialDonor)
+	if found := links(t, donor.get("/measures?group=access").body, "/figures/"); len(found) > 0 {
+		t.Errorf("the donor side is led to lists: %v", found)
+	}
+}
