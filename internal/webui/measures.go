@@ -108,13 +108,13 @@ func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureD
 			p.Actions = append(p.Actions, Button{Text: b.T("report.export." + format), Icon: "download", Href: "/measures/export?" + join("group="+string(d.Group), d.Filter.Query(), "format="+format)})
 		}
 	}
-	p.Table = readingTable(b, d, mine)
+	p.Table = deskTable(b, d, mine)
 	p.Table.Caption = b.Title
 	return p
 }
 
-// readingTable is one row a measure.
-func readingTable(b Base, d reporting.Desk, mine string) Table {
+// deskTable is one row a measure.
+func deskTable(b Base, d reporting.Desk, mine string) Table {
 	t := Table{ID: "table", Columns: []Column{{Key: "measures.name", Class: "wide"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
 		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}},
 		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text"), Buttons: []Button{{Text: b.T("filter.clear"), Href: "/measures?group=" + string(d.Group)}}}}
