@@ -182,14 +182,14 @@ func TestWhatSeveralLanesGiveStaysWithTheFullest(t *testing.T) {
 
 func TestABookIsPutTogetherFromItsAccounts(t *testing.T) {
 	want := splitInto(book(900), 2)
-	want.Lanes[1].Balances = fund.Balances{Reserved: 7, Committed: 2}
-	want.Balances.Reserved, want.Balances.Committed = 7, 2
+	want.Lanes[1].Balances = fund.Balances{Reserved: 7, Committed: 2, Paid: 3}
+	want.Balances.Reserved, want.Balances.Committed, want.Balances.Paid = 7, 2, 3
 	var lanes [fund.MaxLanes]fund.Lane
 	for i, l := range want.Lanes[:2] {
 		for _, x := range []struct {
 			kind    fund.Account
 			balance money.Fen
-		}{{fund.Source, l.Balances.Source}, {fund.Available, l.Balances.Available}, {fund.Reserved, l.Balances.Reserved}, {fund.Committed, l.Balances.Committed}} {
+		}{{fund.Source, l.Balances.Source}, {fund.Available, l.Balances.Available}, {fund.Reserved, l.Balances.Reserved}, {fund.Committed, l.Balances.Committed}, {fund.Paid, l.Balances.Paid}} {
 			lanes[i].Put(x.kind, l.Accounts.ID(x.kind), x.balance)
 		}
 	}

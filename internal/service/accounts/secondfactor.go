@@ -122,7 +122,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, who user.Principal) (us
 			return err
 		}
 		if ok && old.InForce() {
-			return errs.Refuse("second_factor.in_force", "error.second_factor.in_force", nil)
+			return errs.Refuse("second_factor.in_force", "error.second_factor.in_force", nil, "refusal.next.factor_end")
 		}
 		return tx.BeginSecondFactor(f)
 	})
@@ -159,7 +159,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, who user.Principal, c
 			return err
 		}
 		if !ok || f.InForce() {
-			return errs.Refuse("second_factor.not_begun", "error.second_factor.not_begun", nil)
+			return errs.Refuse("second_factor.not_begun", "error.second_factor.not_begun", nil, "refusal.next.factor_begin")
 		}
 		if f, ok = f.Accept(code, tx.Now()); !ok {
 			return user.WrongCode("code")
@@ -258,7 +258,7 @@ func (s *Service) ResetSecondFactor(ctx context.Context, who user.Principal, acc
 		return err
 	}
 	if account == who.AccountID {
-		return errs.Refuse("second_factor.own", "error.second_factor.own", nil)
+		return errs.Refuse("second_factor.own", "error.second_factor.own", nil, "refusal.next.other_admin")
 	}
 	_, err := store.Once(ctx, s.db, who, store.KeyOf(key, struct{ Factor ident.ID }{account}), func(tx *store.Tx) (struct{}, error) {
 		tx.Intend(audit.Event{Action: audit.FactorReset, ObjectKind: audit.ObjectAccount, ObjectID: account})
