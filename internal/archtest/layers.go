@@ -61,6 +61,7 @@ var domainDoors = map[string][]string{
 	"fee":          {"policy", "procedure"},
 	"fund":         {"policy", "fee", "procedure"},
 	"measure":      {"procedure"},
+	"disclosure":   {},
 	"statistics":   {"measure", "procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
