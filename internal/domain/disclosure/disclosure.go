@@ -120,6 +120,7 @@ type Cell struct {
 	Money      bool   // fen
 	Largest    int64  // of money: the largest part that is one person's
 	Of         string // of money: the key of the count of its contributors, or empty
+	Withheld   bool   // hidden in another publication already
 }
 
 // Sum says that the parts add up to the total and Extra: persons who stand in
@@ -229,3 +230,9 @@ func (r Result) Hidden() int {
 
 // Profile is the profile that was applied.
 func (r Result) Profile() Profile { return r.profile }
+
+// Knows reports whether a figure is in the set.
+func (r Result) Knows(key string) bool {
+	_, known := r.set.cells[key]
+	return known
+}

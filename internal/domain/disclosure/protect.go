@@ -78,7 +78,7 @@ func (w *work) counts() {
 		if people == 0 || c.Value < people {
 			people = c.Value // more people than the figure counts say nothing against hiding it
 		}
-		w.hidden[i] = !c.Money && (c.Value != 0 && people <= w.profile.Hide || c.Value == 0 && c.Identifies)
+		w.hidden[i] = !c.Money && (c.Withheld || c.Value != 0 && people <= w.profile.Hide || c.Value == 0 && c.Identifies)
 	}
 }
 
@@ -90,7 +90,7 @@ func (w *work) amounts(s *Set) {
 			continue
 		}
 		at, known := s.cells[c.Of]
-		w.hidden[i] = c.People > 0 && c.People <= w.profile.Hide || known && w.hidden[at] || w.dominated(c)
+		w.hidden[i] = c.Withheld || c.People > 0 && c.People <= w.profile.Hide || known && w.hidden[at] || w.dominated(c)
 	}
 }
 

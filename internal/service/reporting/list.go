@@ -7,6 +7,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -79,7 +80,7 @@ func (s *Service) List(ctx context.Context, who user.Principal, in ListInput) (o
 		}
 		action, detail := audit.ListRead, map[string]any{"rows": len(out.Rows)}
 		if in.File != "" {
-			action, detail["format"] = audit.ExportMake, in.File
+			action, detail["format"], detail["rule"] = audit.ExportMake, in.File, disclosure.Exact().Version()
 		}
 		tx.AuditRead(event(action, string(d.ID), f, detail))
 		return nil
