@@ -100,7 +100,13 @@ const (
 
 	MeasureRead = "measure.read"
 
-	ExportMake = "export.make"
+	ExportMake   = "export.make"
+	ExportAsk    = "export.ask"    // a file to be made in the background
+	ExportCancel = "export.cancel" // before it was made
+	ExportFetch  = "export.fetch"
+
+	ReportMake  = "report.make"
+	ReportFetch = "report.fetch"
 
 	FormPrint = "form.print"
 	FormCheck = "form.check"
@@ -257,6 +263,8 @@ const (
 	ObjectMeeting      = "meeting"
 	ObjectSkill        = "skill"
 	ObjectPackage      = "package"
+	ObjectDownload     = "download"
+	ObjectReport       = "report"
 )
 
 // Actions lists the vocabulary.
@@ -270,7 +278,7 @@ func Actions() []string {
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
-		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake, ExportAsk, ExportCancel, ExportFetch, ReportMake, ReportFetch,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
@@ -290,7 +298,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectDownload, ObjectReport,
 	}
 }
 

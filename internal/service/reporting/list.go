@@ -88,8 +88,16 @@ func (s *Service) List(ctx context.Context, who user.Principal, in ListInput) (o
 	return out, err
 }
 
-// read fills the list inside its transaction.
-func (l *List) read(tx *store.Tx, in ListInput) error {
+// length is how many rows the list has.
+func (l *List) length() int64 {
+	if l.Definition.Kind == measure.SumMoney && l.Value.Denominator != nil {
+		return *l.Value.Denominator
+	}
+	return l.Value.Value.Int64()
+}
+
+// frame reads everything but the rows.
+func (l *List) frame(tx *store.Tx) error {
 	tallies, err := tx.Tallies(l.Filter)
 	if err != nil {
 		return err
@@ -100,7 +108,14 @@ func (l *List) read(tx *store.Tx, in ListInput) error {
 		return err
 	}
 	l.Partnership = p.Name
-	if l.Hospitals, err = hospitals(tx); err != nil {
+	l.Hospitals, err = hospitals(tx)
+	return err
+}
+
+// read fills the list inside its transaction.
+func (l *List) read(tx *store.Tx, in ListInput) error {
+	err := l.frame(tx)
+	if err != nil {
 		return err
 	}
 	var rows []store.FigureRow

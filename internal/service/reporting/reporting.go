@@ -24,6 +24,7 @@ type Deps struct {
 	DB       *store.DB
 	Policy   *authz.Policy
 	Profiles disclosure.Profiles // zero: the defaults
+	Files    Files               // of what is made in the background
 }
 
 // Service is the use cases of reporting.
@@ -31,6 +32,7 @@ type Service struct {
 	db       *store.DB
 	policy   *authz.Policy
 	profiles disclosure.Profiles
+	files    Files
 }
 
 // New makes the service.
@@ -38,7 +40,7 @@ func New(d Deps) *Service {
 	if d.Profiles == (disclosure.Profiles{}) {
 		d.Profiles = disclosure.Default()
 	}
-	return &Service{db: d.DB, policy: d.Policy, profiles: d.Profiles}
+	return &Service{db: d.DB, policy: d.Policy, profiles: d.Profiles, files: d.Files}
 }
 
 // Rights is what a reader of figures may do beside reading them.
