@@ -69,7 +69,7 @@ func newServices(a *App) (Services, error) {
 		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
 		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
 		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
-		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
+		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy, Files: blobs}),
 		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),

@@ -22,7 +22,7 @@ const (
 var rooms = map[string]int{
 	"errs": leaf, "clock": leaf, "ident": leaf, "money": leaf, "page": leaf, "i18n": leaf, "migrations": leaf, "web": leaf, "policies": leaf,
 	"domain": domain,
-	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter,
+	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter, "report": adapter,
 	"service": service,
 	"httpx":   delivery, "httpapi": delivery, "webui": delivery, "jobs": delivery,
 	"app": wiring, "cli": wiring, "config": wiring,
@@ -62,6 +62,7 @@ var domainDoors = map[string][]string{
 	"fund":         {"policy", "fee", "procedure"},
 	"measure":      {"procedure"},
 	"disclosure":   {},
+	"report":       {"measure", "disclosure"},
 	"statistics":   {"measure", "procedure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
@@ -71,6 +72,7 @@ var domainDoors = map[string][]string{
 var sideDoors = map[string][]string{
 	"store":   {"seal"},
 	"blob":    {"seal"},
+	"report":  {"printout"},
 	"httpapi": {"httpx"},
 	"webui":   {"httpx"},
 	"app":     {"config"},
@@ -81,7 +83,7 @@ var sideDoors = map[string][]string{
 // deliveryAdapters are the adapters delivery may use: deciding and rendering,
 // never storing. The job runner takes its rows from the store's queue.
 var deliveryAdapters = map[string][]string{
-	"httpx": {"authz"}, "httpapi": {"authz", "sheet", "chart", "printout"}, "webui": {"authz", "sheet", "chart", "printout"}, "jobs": {"store", "authz"},
+	"httpx": {"authz"}, "httpapi": {"authz", "sheet", "chart", "printout", "report"}, "webui": {"authz", "sheet", "chart", "printout", "report"}, "jobs": {"store", "authz"},
 }
 
 // storey splits a package into its room and the storey it stands on: for

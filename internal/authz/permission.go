@@ -83,6 +83,9 @@ const (
 
 	ExportMake Permission = "export:make" // export
 
+	ReportRead Permission = "report:read" // see reports of periods
+	ReportMake Permission = "report:make" // make reports of periods
+
 	ImportRun     Permission = "import:run"     // import a workbook
 	ImportReverse Permission = "import:reverse" // reverse an import
 
@@ -154,7 +157,7 @@ func Permissions() []Permission {
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
-		LedgerRead, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		LedgerRead, MeasureRead, ListRead, ExportMake, ReportRead, ReportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,

@@ -157,4 +157,3 @@ func (tx *Tx) EachFigureRow(kind measure.ListKind, f measure.Filter, yield func(
 		on, id = rows[len(rows)-1].On, rows[len(rows)-1].ID
 	}
 }
-

@@ -297,14 +297,19 @@ func listSheet(b Base, l reporting.List, notes filing) sheet.Table {
 	}
 	t.Rows = func(yield func(sheet.Record, error) bool) {
 		for _, r := range l.Rows {
-			row := sheet.Record{r.CaseNo, r.Name}
-			for _, x := range columns {
-				row = append(row, x.value(b, r))
-			}
-			if !yield(row, nil) {
+			if !yield(listRecord(b, r, columns), nil) {
 				return
 			}
 		}
 	}
 	return notes.on(b, t)
+}
+
+// listRecord is one row of a list in a file.
+func listRecord(b Base, r reporting.Row, columns []listColumn) sheet.Record {
+	row := sheet.Record{r.CaseNo, r.Name}
+	for _, x := range columns {
+		row = append(row, x.value(b, r))
+	}
+	return row
 }

@@ -35,6 +35,7 @@ func Pages() []PageSample {
 		intakePages(),
 		screeningPages(),
 		reportingPages(),
+		reportPages(),
 		fundingPages(),
 		fundPages(),
 		paperPages(),

@@ -95,6 +95,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.intakeRoutes(rt)
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
+		s.reportRoutes(rt)
 		s.fundingRoutes(rt)
 		s.paperRoutes(rt)
 		s.packageRoutes(rt)
@@ -177,7 +178,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead,
-	"overview": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "reports": authz.ReportRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

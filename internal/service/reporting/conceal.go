@@ -60,21 +60,36 @@ func (s *Service) hide(tx *store.Tx, o *Overview, p disclosure.Profile) error {
 	if err != nil {
 		return err
 	}
+	c.overview(o)
+	return nil
+}
+
+func (c concealment) overview(o *Overview) {
 	for i := range o.Programmes {
 		c.breakdown(&o.Programmes[i])
 	}
 	c.breakdown(&o.Table)
 	c.breakdown(&o.Months)
-	return nil
 }
 
 // concealment is what may be shown of everything a filter can be asked for.
-type concealment struct{ disclosure.Result }
+type concealment struct {
+	disclosure.Result
+	people int64 // the filter is about
+}
 
 // conceal protects a filter's figures in all dimensions, and before them those of
 // every coarser filter: a figure hidden there stays hidden when it is asked for
 // alone. Then it refuses a population that is nearly one given out before.
 func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile) (concealment, error) {
+	c, err := s.protected(tx, f, p)
+	if err != nil {
+		return c, err
+	}
+	return c, s.release(tx, p, populationOf(f, c.people))
+}
+
+func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile) (concealment, error) {
 	if f.Programme == measure.All {
 		f.Programme = ""
 	}
@@ -86,7 +101,7 @@ func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile) 
 	if err != nil {
 		return concealment{}, err
 	}
-	return concealment{r}, s.release(tx, p, populationOf(f, w.people[f.Query()]))
+	return concealment{r, w.people[f.Query()]}, nil
 }
 
 // release refuses or notes a population.

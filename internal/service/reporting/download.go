@@ -285,4 +285,3 @@ func (s *Service) ExpireDownloads(ctx context.Context, partnership ident.ID) err
 	}
 	return err
 }
-
