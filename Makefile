@@ -15,7 +15,7 @@ VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>
 SIZE ?= 50k
 ADDR ?= 127.0.0.1:8080
 
-.PHONY: run test build lint bench deps clean
+.PHONY: run test build lint bench office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -32,6 +32,10 @@ lint:  ## format, vet, staticcheck, generated assets, house rules, known vulnera
 
 bench: deps-run  ## product and floor side by side, for SIZE people
 	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
+
+office:  ## files opened and calculated by LibreOffice
+	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
+	SHANHAI_TEST_OFFICE=1 go test -run Office -count 1 -v ./internal/report
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext

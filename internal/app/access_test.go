@@ -206,6 +206,7 @@ func (p *premises) records() {
 	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
 	must(p, "package", err)
 	p.objects["audit-packages"] = pack.Package.String()
+	p.reports()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -496,7 +497,7 @@ func (p *premises) elsewhere(v *visitor) bool {
 func (p *premises) fingerprint() string {
 	var out []string
 	for _, table := range []string{"person", "registration", "beneficiary", "attachment", "casefile", "treatment", "procedure", "referral", "approval", "settlement",
-		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package"} {
+		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "download", "report_pack"} {
 		out = append(out, p.superText(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table))
 	}
 	return strings.Join(append(out, p.superText(`select 'transfers ' || count(*) from ledger_transfer`), p.superText(`select 'roles ' || count(revoked_at) || ' ' || count(*) from role_assignment`)), ", ")

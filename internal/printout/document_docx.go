@@ -269,7 +269,7 @@ func wordStyles() string {
 	for _, side := range []string{"top", "left", "bottom", "right", "insideH", "insideV"} {
 		border += `<w:` + side + ` w:val="single" w:sz="4" w:space="0" w:color="808080"/>`
 	}
-	return xmlHead + `<w:styles ` + wordNS + `><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="宋体"/><w:sz w:val="21"/></w:rPr></w:rPrDefault></w:docDefaults>` +
+	return xmlHead + `<w:styles ` + wordNS + `><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="SimSun"/><w:sz w:val="21"/></w:rPr></w:rPrDefault></w:docDefaults>` +
 		style("Normal", "Normal", `<w:spacing w:after="100" w:line="300" w:lineRule="auto"/>`, "") +
 		style("Title", "Title", `<w:spacing w:after="160"/><w:jc w:val="center"/>`, `<w:b/><w:sz w:val="36"/>`) +
 		style("Heading1", "heading 1", `<w:keepNext/><w:spacing w:before="240" w:after="100"/><w:outlineLvl w:val="0"/>`, `<w:b/><w:sz w:val="28"/>`) +

@@ -39,6 +39,7 @@ type Download struct {
 	Size      int64
 	Rule      string
 	Account   ident.ID
+	By        string
 	Hospitals []ident.ID
 	Funds     []ident.ID
 	Wide      bool
@@ -61,6 +62,7 @@ type downloadRow struct {
 	Size      int64          `db:"size_bytes"`
 	Rule      string         `db:"rule"`
 	Account   ident.ID       `db:"account_id"`
+	By        string         `db:"by_name"`
 	Hospitals pq.StringArray `db:"hospitals"`
 	Funds     pq.StringArray `db:"funds"`
 	Wide      bool           `db:"wide"`
@@ -74,7 +76,7 @@ type downloadRow struct {
 
 func (r downloadRow) download() Download {
 	return Download{ID: r.ID, Kind: r.Kind, Query: r.Query, Format: r.Format, Language: r.Language, State: DownloadState(r.State), Rows: r.Rows, Size: r.Size,
-		Rule: r.Rule, Account: r.Account, Hospitals: parsedIDs(r.Hospitals), Funds: parsedIDs(r.Funds), Wide: r.Wide, Names: r.Names, Progress: r.Progress,
+		Rule: r.Rule, Account: r.Account, By: r.By, Hospitals: parsedIDs(r.Hospitals), Funds: parsedIDs(r.Funds), Wide: r.Wide, Names: r.Names, Progress: r.Progress,
 		Total: r.Total, Expires: r.Expires.UTC(), At: r.At.UTC(), Version: r.Version}
 }
 
@@ -86,7 +88,8 @@ func parsedIDs(list []string) []ident.ID {
 }
 
 const selectDownload = `select d.id, d.kind, d.query, d.format, d.language, d.state, d.row_count, d.size_bytes, d.rule, d.account_id, d.hospitals, d.funds, d.wide, d.names,
-	d.expires_at, d.created_at, d.version, coalesce(j.progress, 0) as progress, coalesce(j.total, 0) as total
+	d.expires_at, d.created_at, d.version,
+	coalesce((select a.display_name from account a where a.id = d.account_id), '') as by_name, coalesce(j.progress, 0) as progress, coalesce(j.total, 0) as total
 	from download d left join job j on j.partnership_id = d.partnership_id and j.id = d.id `
 
 // InsertDownload notes that a file was asked for.

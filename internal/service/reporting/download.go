@@ -1,6 +1,7 @@
 package reporting
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -249,7 +250,7 @@ func (s *Service) writeDownload(ctx context.Context, partnership ident.ID, d *Do
 	if err != nil {
 		return err
 	}
-	who := user.Principal{AccountID: d.Account, PartnershipID: partnership, Hospitals: d.Hospitals, Funds: d.Funds, Wide: d.Wide, Language: i18n.Lang(d.Language)}
+	who := user.Principal{AccountID: d.Account, DisplayName: cmp.Or(d.By, d.Account.String()), PartnershipID: partnership, Hospitals: d.Hospitals, Funds: d.Funds, Wide: d.Wide, Language: i18n.Lang(d.Language)}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		l := List{Definition: def, Filter: f, Rights: Rights{Lists: true, Names: d.Names, Export: true}}
 		if err := l.frame(tx); err != nil {
