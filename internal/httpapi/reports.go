@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"time"
 
@@ -85,7 +86,7 @@ func (s *Server) reportFile(r *http.Request, c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	format := r.URL.Query().Get("format")
+	format := cmp.Or(r.URL.Query().Get("format"), "pdf")
 	write, media, known := report.Format(format)
 	if !known {
 		return 0, nil, errs.Missing("error.not_found")

@@ -27,7 +27,7 @@ func Compose(say Speaker, s report.Snapshot, code string) printout.Document {
 	w := writer{say, s}
 	title := w.t("pack.title."+string(s.Period.Kind), "period", s.Period.Label(), "partnership", s.Partnership)
 	d := printout.Document{Title: title, Made: s.At, Foot: w.t("pack.foot", "code", code),
-		Filing: []string{w.t("filing.unit", "org", s.Unit), w.t("filing.by", "name", s.By), w.t("filing.on", "on", clock.DateOf(s.At))},
+		Filing: []string{w.t("filing.unit", "org", s.Unit), w.t("filing.by", "name", s.By), w.t("filing.on", "on", clock.DateOf(s.At.In(clock.Shanghai)))},
 		Filters: []string{w.t("pack.covers", "from", s.Period.From, "to", s.Period.To, "programme", w.t(w.programme().NameKey())),
 			w.t("pack.as_of", "at", s.At.In(clock.Shanghai).Format("2006-01-02 15:04"), "code", code), w.note()},
 		Pages: func(page, of string) string { return w.t("pack.page", "page", page, "of", of) },
@@ -150,7 +150,7 @@ func (w writer) table(t report.Table) printout.Grid {
 	for _, id := range t.Measures {
 		d, _ := measure.ByID(id)
 		head := w.t("pack.col." + nameOf(d))
-		g.Head, g.Widths = append(g.Head, head), append(g.Widths, map[bool]int{true: 3, false: 2}[d.Unit == measure.Fen])
+		g.Head, g.Widths = append(g.Head, head), append(g.Widths, map[bool]int{true: 4, false: 3}[d.Unit == measure.Fen])
 	}
 	line := func(name string, r report.Row) {
 		cells := []string{name}

@@ -79,7 +79,7 @@ func newDownloadsView(b Base, f *Form, figure string, list []reporting.Download)
 		}
 	}
 	t := Table{Caption: b.T("download.list"), Columns: []Column{{Key: "download.figure", Class: "name-col"}, {Key: "download.format"}, {Key: "download.state"}, {Key: "download.rows", Align: "right"},
-		{Key: "download.size", Align: "right"}, {Key: "download.at"}, {Key: "download.expires"}, {Key: "download.cancel"}},
+		{Key: "download.size", Align: "right"}, {Key: "download.at"}, {Key: "download.expires"}, {Key: "download.stop"}},
 		Empty: Empty{Title: b.T("download.empty"), Text: b.T("download.empty.text")}}
 	for _, d := range list {
 		def, _ := measure.ByID(measure.ID(d.Kind)) // an unknown one has no name
@@ -168,7 +168,7 @@ func mediaOf(format string) string {
 func WriteList(p Speaker) reporting.Render {
 	return func(w io.Writer, l reporting.List, rows reporting.Rows, d reporting.Download) error {
 		b := Base{P: p}
-		notes := filing{line: []string{b.T("filing.unit", "org", l.Partnership), b.T("filing.on", "on", clock.DateOf(d.At))}}
+		notes := filing{line: []string{b.T("filing.unit", "org", l.Partnership), b.T("filing.on", "on", clock.DateOf(d.At.In(clock.Shanghai)))}}
 		notes.lines = append(notes.lines, b.T("report.file.figure", "name", b.T(l.Definition.NameKey()), "value", figureText(l.Value),
 			"unit", b.T(l.Definition.Unit.NameKey()), "counts", b.T(l.Definition.NumeratorKey())))
 		t := listSheet(b, l, notes)

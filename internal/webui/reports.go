@@ -2,6 +2,7 @@ package webui
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -132,7 +133,7 @@ func (s *Server) reportFile(w http.ResponseWriter, r *http.Request, c *Call) err
 	if err != nil {
 		return err
 	}
-	format := r.URL.Query().Get("format")
+	format := cmp.Or(r.URL.Query().Get("format"), "pdf")
 	write, media, known := report.Format(format)
 	if !known {
 		return errs.Missing("error.not_found")

@@ -239,7 +239,7 @@ func QuestionOf(d Download) (measure.Definition, measure.Filter, error) {
 	if err != nil || !known {
 		return def, measure.Filter{}, errs.Missing("error.measure.missing")
 	}
-	f, err := measure.ParseFilter(q, clock.DateOf(d.At))
+	f, err := measure.ParseFilter(q, clock.DateOf(d.At.In(clock.Shanghai)))
 	return def, f, err
 }
 
