@@ -35,7 +35,7 @@ bench: deps-run  ## product and floor side by side, for SIZE people
 
 office:  ## files opened and calculated by LibreOffice
 	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
-	SHANHAI_TEST_OFFICE=1 go test -run Office -count 1 -v ./internal/report
+	go test -tags office -run Office -count 1 -v ./internal/report
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext
