@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -81,6 +82,8 @@ type tabWriter struct {
 	sums   []int64
 	holed  []bool   // columns with a withheld value: a sum of the rest would mislead
 	merged []string // ranges of the filing line
+
+	letters []string // of the columns
 }
 
 func (t *tabWriter) write(z *zip.Writer) error {
@@ -88,7 +91,11 @@ func (t *tabWriter) write(z *zip.Writer) error {
 	if err != nil {
 		return err
 	}
-	t.out.w = part
+	whole := bufio.NewWriterSize(part, 64<<10) // the packer is slow with small pieces
+	t.out.w = whole
+	for i := range t.table.last() + 1 {
+		t.letters = append(t.letters, columnLetters(i))
+	}
 	t.open()
 	t.head()
 	if err := t.body(); err != nil {
@@ -98,7 +105,10 @@ func (t *tabWriter) write(z *zip.Writer) error {
 		return err
 	}
 	t.end()
-	return t.out.err
+	if t.out.err != nil {
+		return t.out.err
+	}
+	return whole.Flush()
 }
 
 // open writes what stands before the rows: fit to page width, the frozen
@@ -193,7 +203,12 @@ func (t *tabWriter) begin() {
 	t.out.put(`<row r="`, strconv.Itoa(t.row), `">`)
 }
 
-func (t *tabWriter) ref(col int) string { return columnLetters(col) + strconv.Itoa(t.row) }
+func (t *tabWriter) ref(col int) string {
+	if col < len(t.letters) {
+		return t.letters[col] + strconv.Itoa(t.row)
+	}
+	return columnLetters(col) + strconv.Itoa(t.row)
+}
 
 func (t *tabWriter) text(col, style int, s string) {
 	if s != "" {
