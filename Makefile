@@ -17,7 +17,7 @@ ADDR ?= 127.0.0.1:8080
 # What make mutate turns the branches of.
 TARGET ?= fee fund ledger authz
 
-.PHONY: run test build lint bench mutate histories deps clean
+.PHONY: run test build lint bench mutate histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -41,6 +41,10 @@ mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must
 histories: deps-run  ## a hundred thousand random histories of a ledger in the rules, three hundred in PostgreSQL
 	go test -count 1 -timeout 120m ./internal/domain/fund ./internal/domain/fee -scale 100000
 	go test -run 'AnySequence' -count 1 -v -timeout 120m ./internal/service/funding -scale 300
+
+office:  ## files opened and calculated by LibreOffice
+	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
+	go test -tags office -run Office -count 1 -v ./internal/report
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/complication"
@@ -14,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/report"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
@@ -23,6 +26,7 @@ import (
 	public "github.com/shanhai-health/shanhai/internal/service/notice"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -196,4 +200,17 @@ func (p *premises) payments(pool, treatment ident.ID) {
 	must(p, "finding", err)
 	p.objects["payables"], p.objects["payments"], p.objects["pay-runs"] = payable, p.superText(`select id from pay_line where treatment_id = $1`, treatment), made.Run.String()
 	p.objects["hospital-accounts"], p.objects["recoveries"] = account().String(), found.String()
+}
+
+// reports are a finished report for partners and a list as a file; the file is
+// the official's own.
+func (p *premises) reports() {
+	ctx, s := p.T.Context(), p.app.Services.Reporting
+	id, err := s.AskReport(ctx, p.Official(), reporting.ReportInput{Kind: report.Month, Day: p.Today(), Profile: "restricted"}, "")
+	must(p, "report", err)
+	must(p, "report", s.RunReport(ctx, reporting.Job{Payload: []byte(`{"report":"` + id.String() + `"}`)}, p.Partnership.ID, func(context.Context, int, int) {}))
+	p.objects["reports"] = id.String()
+	file, err := s.AskDownload(ctx, p.Official(), reporting.DownloadInput{ID: "joint.patients", Format: "csv"}, "")
+	must(p, "download", err)
+	p.objects["downloads"] = file.String()
 }

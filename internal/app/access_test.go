@@ -209,6 +209,7 @@ func (p *premises) records() {
 	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
 	must(p, "package", err)
 	p.objects["audit-packages"] = pack.Package.String()
+	p.reports()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -504,7 +505,7 @@ func (p *premises) fingerprint() string {
 	var out []string
 	db := pgtest.Open(p.T, p.Database.SuperDSN) // one for all: each takes a connection
 	for _, table := range []string{"person", "registration", "beneficiary", "attachment", "casefile", "treatment", "procedure", "referral", "approval", "settlement",
-		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "pay_run", "pay_line", "recovery", "hospital_account", "payee_card"} {
+		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "download", "report_pack", "pay_run", "pay_line", "recovery", "hospital_account", "payee_card"} {
 		var line string
 		must(p, table, db.QueryRow(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table).Scan(&line))
 		out = append(out, line)

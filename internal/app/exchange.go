@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"io"
 
 	"github.com/shanhai-health/shanhai/internal/config"
 	"github.com/shanhai-health/shanhai/internal/i18n"
@@ -9,6 +10,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/pgembed"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/webui"
 )
 
 // Empty reports whether nothing was ever set up here, so that a command that
@@ -33,5 +36,18 @@ func (a *App) newRunner() *jobs.Runner {
 		Handlers: map[string]jobs.Handler{exchange.JobImport: run, exchange.JobReverse: run,
 			inspection.JobPackage: func(ctx context.Context, w jobs.Work) error {
 				return a.Services.Inspection.RunJob(ctx, w.Job, w.Partnership, w.Tell)
+			},
+			reporting.JobReport: func(ctx context.Context, w jobs.Work) error {
+				return a.Services.Reporting.RunReport(ctx, w.Job, w.Partnership, w.Tell)
+			},
+			reporting.JobDownload: func(ctx context.Context, w jobs.Work) error {
+				render := func(to io.Writer, l reporting.List, rows reporting.Rows, d reporting.Download) error {
+					catalogue, err := Catalogue()
+					if err != nil {
+						return err
+					}
+					return webui.WriteList(catalogue.Printer(i18n.Lang(d.Language)))(to, l, rows, d)
+				}
+				return a.Services.Reporting.RunDownload(ctx, w.Job, w.Partnership, w.Tell, render)
 			}}})
 }

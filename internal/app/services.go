@@ -6,6 +6,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/shanhai-health/shanhai/internal/blob"
+	"github.com/shanhai-health/shanhai/internal/config"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
@@ -48,6 +50,15 @@ type Services struct {
 	Paying       *paying.Service
 }
 
+// profilesOf are the thresholds the office chose for what leaves it.
+func profilesOf(c config.Config) disclosure.Profiles {
+	p := disclosure.Default()
+	if c.RestrictedHide > 0 { // a zero config is one made by hand, in tests
+		p.Restricted.Hide, p.Public.Hide, p.Public.Round = int64(c.RestrictedHide), int64(c.PublicHide), int64(c.PublicRound)
+	}
+	return p
+}
+
 func newServices(a *App) (Services, error) {
 	passwords, err := user.PasswordProfile(string(a.cfg.PasswordProfile))
 	if err != nil {
@@ -75,7 +86,7 @@ func newServices(a *App) (Services, error) {
 		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
 		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
 		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
-		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}),
+		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy, Files: blobs, Profiles: profilesOf(a.cfg)}),
 		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),

@@ -28,6 +28,11 @@ func (a *App) upkeep(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, id := range ids {
+		if err := a.Services.Reporting.ExpireDownloads(ctx, id); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

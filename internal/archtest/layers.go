@@ -22,7 +22,7 @@ const (
 var rooms = map[string]int{
 	"errs": leaf, "clock": leaf, "ident": leaf, "money": leaf, "page": leaf, "i18n": leaf, "migrations": leaf, "web": leaf, "policies": leaf,
 	"domain": domain,
-	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter,
+	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter, "report": adapter,
 	"service": service,
 	"httpx":   delivery, "httpapi": delivery, "webui": delivery, "jobs": delivery,
 	"app": wiring, "cli": wiring, "config": wiring,
@@ -66,6 +66,8 @@ var domainDoors = map[string][]string{
 	"notice":       {"patient", "procedure"},
 	"plausibility": {"procedure"},
 	"payout":       {"fund"},
+	"disclosure":   {},
+	"report":       {"measure", "disclosure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 
@@ -75,6 +77,7 @@ var sideDoors = map[string][]string{
 	"store":    {"seal"},
 	"blob":     {"seal"},
 	"printout": {"chart"}, // the same picture on paper
+	"report":   {"printout"},
 	"httpapi":  {"httpx"},
 	"webui":    {"httpx"},
 	"app":      {"config"},
@@ -85,7 +88,7 @@ var sideDoors = map[string][]string{
 // deliveryAdapters are the adapters delivery may use: deciding and rendering,
 // never storing. The job runner takes its rows from the store's queue.
 var deliveryAdapters = map[string][]string{
-	"httpx": {"authz"}, "httpapi": {"authz", "sheet", "chart", "printout"}, "webui": {"authz", "sheet", "chart", "printout"}, "jobs": {"store", "authz"},
+	"httpx": {"authz"}, "httpapi": {"authz", "sheet", "chart", "printout", "report"}, "webui": {"authz", "sheet", "chart", "printout", "report"}, "jobs": {"store", "authz"},
 }
 
 // storey splits a package into its room and the storey it stands on: for

@@ -108,6 +108,9 @@ const (
 
 	ExportMake Permission = "export:make" // export
 
+	ReportRead Permission = "report:read" // see reports of periods
+	ReportMake Permission = "report:make" // make reports of periods
+
 	ImportRun     Permission = "import:run"     // import a workbook
 	ImportReverse Permission = "import:reverse" // reverse an import
 
@@ -179,7 +182,7 @@ func Permissions() []Permission {
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, NoticeRead, NoticeMake, NoticeConsent, ObjectionRecord, ObjectionAnswer, AlertRead, AlertJudge, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
-		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ReportRead, ReportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,

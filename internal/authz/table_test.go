@@ -88,7 +88,7 @@ func TestTheThreeAdministratorsAreSeparated(t *testing.T) {
 
 func TestWhoOnlyReadsChangesNothing(t *testing.T) {
 	p := loaded(t, everyRole())
-	harmless := []Permission{ExportMake, AuditVerify, AuditPackage, TokenCreate}
+	harmless := []Permission{ExportMake, ReportMake, AuditVerify, AuditPackage, TokenCreate}
 	for _, r := range []Role{user.Official, user.OfficialDonor, user.FundSteward, user.Auditor, user.AuditAdmin} {
 		for _, perm := range Permissions() {
 			if p.Holds(r, perm) && !Reads(perm) && !slices.Contains(harmless, perm) {

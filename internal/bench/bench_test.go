@@ -51,7 +51,7 @@ func TestBench(t *testing.T) {
 	r.say("%s", calibrate(dir))
 	step := stepper(t)
 	wanted := func(part string) bool {
-		return strings.Contains(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P6 P8"), part)
+		return strings.Contains(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P6 P7 P8"), part)
 	}
 	if wanted("P8") {
 		demoLoad(t, &r)
@@ -63,7 +63,7 @@ func TestBench(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		run  func(*world, *report)
-	}{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists}, {"P6", ledgers}} {
+	}{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists}, {"P6", ledgers}, {"P7", exports}} {
 		if wanted(part.name) {
 			part.run(w, &r)
 			step(part.name)

@@ -56,6 +56,10 @@ type Config struct {
 	SecondFactor    SecondFactor
 	LookupDailyCap  int // person look-ups by full number, per account and day
 
+	RestrictedHide int // counts from 1 to this are hidden from partners
+	PublicHide     int // likewise from the public
+	PublicRound    int // and the others rounded to multiples of this
+
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // text, json
 

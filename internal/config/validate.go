@@ -124,6 +124,9 @@ func (c Config) checkSessions(bad *errs.Fields) {
 	oneOf(bad, "PASSWORD_PROFILE", string(c.PasswordProfile), string(MLPS), string(ASVS))
 	oneOf(bad, "SECOND_FACTOR", string(c.SecondFactor), string(FactorRequired), string(FactorOptional))
 	within(bad, "LOOKUP_DAILY_CAP", c.LookupDailyCap, 1, 1000)
+	within(bad, "RESTRICTED_HIDE", c.RestrictedHide, 1, 100)
+	within(bad, "PUBLIC_HIDE", c.PublicHide, c.RestrictedHide, 100)
+	within(bad, "PUBLIC_ROUND", c.PublicRound, 0, 100)
 }
 
 func oneOf(bad *errs.Fields, name, v string, allowed ...string) {

@@ -119,6 +119,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
+		s.reportRoutes(rt)
 		inner.NotFound(s.guard(authz.Public, false, func(*http.Request, *call) (int, any, error) {
 			return 0, nil, errs.Missing("error.not_found")
 		}))

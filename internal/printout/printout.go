@@ -105,7 +105,8 @@ func Write(w io.Writer, f Form) error {
 	}
 }
 
-func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
+// newPen begins a document.
+func newPen(f Form, fonts *fontSet, pages int) *pen {
 	pdf := fpdf.New("P", "mm", "A4", "")
 	pdf.SetCatalogSort(true)
 	pdf.SetCreationDate(f.Made.UTC())
@@ -117,6 +118,11 @@ func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
 	pdf.SetLineWidth(0.2)
 	p := &pen{pdf: pdf, fonts: fonts.fresh(), embedded: map[string]bool{}, form: f, of: pages}
 	p.newPage()
+	return p
+}
+
+func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
+	p := newPen(f, fonts, pages)
 	if err := p.head(); err != nil {
 		return nil, err
 	}
@@ -125,7 +131,7 @@ func draw(f Form, fonts *fontSet, pages int) (*pen, error) {
 	}
 	p.charts(f.Charts)
 	p.remarks()
-	return p, pdf.Error()
+	return p, p.pdf.Error()
 }
 
 func (p *pen) newPage() {

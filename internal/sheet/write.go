@@ -24,11 +24,17 @@ type Book struct {
 type Table struct {
 	Name    string   // of the tab; what Excel does not allow is replaced
 	Title   string   // merged over the columns; empty: none
-	Notes   []string // lines under the title: reporting unit, made by, as of
+	Filing  []string // on one line under the title: reporting unit, made by, date
+	Notes   []string // lines of their own under that
+	Serial  string   // header of a first column that numbers the rows; empty: none
 	Columns []Column
 	Rows    iter.Seq2[Record, error]
 	Total   string // label of the totals row; empty: none
+	Totals  Record // what the totals row has to say, for the columns without a sum too
 }
+
+// Withheld is a value that may not be shown, in any column; the text stands for it.
+type Withheld string
 
 // Column is one column of a table.
 type Column struct {
@@ -115,6 +121,9 @@ func outCellOf(col Column, v any) (outCell, error) {
 		return c, nil
 	}
 	switch v := v.(type) {
+	case Withheld:
+		c.kind, c.text = TextColumn, string(v)
+		return c, nil
 	case string:
 		c.text = v
 		return c, col.expect(TextColumn, v)

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -38,8 +39,25 @@ func (t Table) headerRow() int {
 	if t.Title != "" {
 		n++
 	}
+	if len(t.Filing) > 0 {
+		n++
+	}
 	return n
 }
+
+// serialWidth is the width of the column that numbers the rows.
+const serialWidth = 6
+
+// first is the number of columns before those of the table.
+func (t Table) first() int {
+	if t.Serial != "" {
+		return 1
+	}
+	return 0
+}
+
+// last is the position of the last column.
+func (t Table) last() int { return t.first() + len(t.Columns) - 1 }
 
 // tabInfo is what the rest of the archive needs to know about a tab.
 type tabInfo struct {
@@ -57,11 +75,15 @@ type comment struct {
 
 // tabWriter writes one worksheet part.
 type tabWriter struct {
-	table Table
-	info  tabInfo
-	out   xmlSink
-	row   int // number of the row written last
-	sums  []int64
+	table  Table
+	info   tabInfo
+	out    xmlSink
+	row    int // number of the row written last
+	sums   []int64
+	holed  []bool   // columns with a withheld value: a sum of the rest would mislead
+	merged []string // ranges of the filing line
+
+	letters []string // of the columns
 }
 
 func (t *tabWriter) write(z *zip.Writer) error {
@@ -69,15 +91,24 @@ func (t *tabWriter) write(z *zip.Writer) error {
 	if err != nil {
 		return err
 	}
-	t.out.w, t.sums = part, make([]int64, len(t.table.Columns))
+	whole := bufio.NewWriterSize(part, 64<<10) // the packer is slow with small pieces
+	t.out.w = whole
+	for i := range t.table.last() + 1 {
+		t.letters = append(t.letters, columnLetters(i))
+	}
 	t.open()
 	t.head()
 	if err := t.body(); err != nil {
 		return err
 	}
-	t.total()
+	if err := t.total(); err != nil {
+		return err
+	}
 	t.end()
-	return t.out.err
+	if t.out.err != nil {
+		return t.out.err
+	}
+	return whole.Flush()
 }
 
 // open writes what stands before the rows: fit to page width, the frozen
@@ -91,8 +122,11 @@ func (t *tabWriter) open() {
 	}
 	t.out.put(`><pane ySplit="`, strconv.Itoa(t.info.header), `" topLeftCell="A`, below, `" activePane="bottomLeft" state="frozen"/>`,
 		`<selection pane="bottomLeft" activeCell="A`, below, `" sqref="A`, below, `"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><cols>`)
+	if t.table.Serial != "" {
+		t.out.put(`<col min="1" max="1" width="`, strconv.Itoa(serialWidth), `" customWidth="1"/>`)
+	}
 	for i, c := range t.table.Columns {
-		n := strconv.Itoa(i + 1)
+		n := strconv.Itoa(i + 1 + t.table.first())
 		t.out.put(`<col min="`, n, `" max="`, n, `" width="`, strconv.Itoa(c.width()), `" customWidth="1"/>`)
 	}
 	t.out.put(`</cols><sheetData>`)
@@ -119,14 +153,40 @@ func (t *tabWriter) head() {
 	if t.table.Title != "" {
 		t.line(styleTitle, []string{t.table.Title})
 	}
+	t.filing()
 	for _, n := range t.table.Notes {
 		t.line(styleNote, []string{n})
 	}
-	names := make([]string, len(t.table.Columns))
-	for i, c := range t.table.Columns {
-		names[i] = c.Header
+	var names []string
+	if t.table.Serial != "" {
+		names = append(names, t.table.Serial)
+	}
+	for _, c := range t.table.Columns {
+		names = append(names, c.Header)
 	}
 	t.line(styleHeader, names)
+}
+
+// filing writes reporting unit, person and date on one line, each over its share
+// of the columns; a narrow table has them behind each other.
+func (t *tabWriter) filing() {
+	parts := t.table.Filing
+	if len(parts) == 0 {
+		return
+	}
+	if t.table.last()+1 < 2*len(parts) {
+		parts = []string{strings.Join(parts, "    ")}
+	}
+	t.begin()
+	for i, text := range parts {
+		from := i * (t.table.last() + 1) / len(parts)
+		t.text(from, styleNote, text)
+		if to := (i+1)*(t.table.last()+1)/len(parts) - 1; to > from {
+			n := strconv.Itoa(t.row)
+			t.merged = append(t.merged, columnLetters(from)+n+":"+columnLetters(to)+n)
+		}
+	}
+	t.out.put(`</row>`)
 }
 
 // line writes a row of texts in one style.
@@ -143,7 +203,12 @@ func (t *tabWriter) begin() {
 	t.out.put(`<row r="`, strconv.Itoa(t.row), `">`)
 }
 
-func (t *tabWriter) ref(col int) string { return columnLetters(col) + strconv.Itoa(t.row) }
+func (t *tabWriter) ref(col int) string {
+	if col < len(t.letters) {
+		return t.letters[col] + strconv.Itoa(t.row)
+	}
+	return columnLetters(col) + strconv.Itoa(t.row)
+}
 
 func (t *tabWriter) text(col, style int, s string) {
 	if s != "" {
@@ -157,16 +222,22 @@ func (t *tabWriter) number(col, style int, s string) {
 
 // body writes the rows and keeps their sums.
 func (t *tabWriter) body() error {
-	return t.table.records(func(_ int, cells []outCell) error {
+	first := t.table.first()
+	t.sums, t.holed = make([]int64, len(t.table.Columns)), make([]bool, len(t.table.Columns))
+	return t.table.records(func(n int, cells []outCell) error {
 		if t.row+2 > MaxRows { // one row stays free for the totals
 			return tooMany()
 		}
 		t.begin()
+		if first > 0 {
+			t.number(0, styleOf(IntColumn, 0), strconv.Itoa(n+1))
+		}
 		for i, c := range cells {
-			if err := t.cell(i, c); err != nil {
+			if err := t.cell(i+first, c); err != nil {
 				return err
 			}
 			t.sums[i] += c.n
+			t.holed[i] = t.holed[i] || c.kind == TextColumn && c.text != "" && t.table.Columns[i].Kind != TextColumn
 		}
 		t.out.put(`</row>`)
 		return t.out.err
@@ -186,7 +257,7 @@ func (t *tabWriter) cell(col int, c outCell) error {
 	case c.kind != TextColumn:
 		t.number(col, style, c.text)
 	case len(c.text) > maxCellText && len(cutUnits(c.text, maxCellText)) < len(c.text):
-		return fmt.Errorf("sheet: a text of %d bytes does not fit a cell of %q", len(c.text), t.table.Columns[col].Header)
+		return fmt.Errorf("sheet: a text of %d bytes does not fit a cell of %q", len(c.text), t.table.Columns[col-t.table.first()].Header)
 	case c.level == 0 && dangerous(c.text):
 		t.text(col, styleQuoted, c.text)
 	default:
@@ -195,47 +266,87 @@ func (t *tabWriter) cell(col int, c outCell) error {
 	return nil
 }
 
-// total writes the totals row: formulas, so that a filter or a correction in
-// the file shows, with the results already in place for viewers that do not
-// calculate.
-func (t *tabWriter) total() {
-	first, last := t.info.header+1, t.row
-	if t.table.Total == "" || last < first {
-		return
+// total writes the totals row: formulas, so that a filter or a correction in the
+// file shows, with the results already in place for viewers that do not calculate.
+// Totals the caller counted must be what the formula gives; a total that is no
+// sum, of distinct persons for example, stands as the number it is.
+func (t *tabWriter) total() error {
+	from, last := t.info.header+1, t.row
+	if t.table.Total == "" || last < from {
+		return nil
 	}
+	first := t.table.first()
 	t.begin()
 	t.text(0, styleTotal, t.table.Total)
 	for i, c := range t.table.Columns {
-		if i == 0 || !c.Sum || c.Kind != IntColumn && c.Kind != MoneyColumn {
+		if i+first == 0 {
 			continue
 		}
-		col, value := columnLetters(i), strconv.FormatInt(t.sums[i], 10)
-		if c.Kind == MoneyColumn {
-			value = plainFen(t.sums[i])
+		var counted outCell
+		if i < len(t.table.Totals) {
+			var err error
+			if counted, err = outCellOf(c, t.table.Totals[i]); err != nil {
+				return err
+			}
 		}
-		t.out.put(`<c r="`, t.ref(i), `" s="`, strconv.Itoa(styleTotal+int(c.Kind)), `"><f>SUM(`, col, strconv.Itoa(first), `:`, col, strconv.Itoa(last),
-			`)</f><v>`, value, `</v></c>`)
+		number := c.Kind == IntColumn || c.Kind == MoneyColumn
+		style := strconv.Itoa(styleTotal + int(c.Kind))
+		switch {
+		case number && c.Sum && !t.holed[i] && (counted.kind == c.Kind || counted.text == ""):
+			if counted.text != "" && counted.n != t.sums[i] {
+				return fmt.Errorf("sheet: the total of %q is %d, its rows add up to %d", c.Header, counted.n, t.sums[i])
+			}
+			col, value := columnLetters(i+first), strconv.FormatInt(t.sums[i], 10)
+			if c.Kind == MoneyColumn {
+				value = plainFen(t.sums[i])
+			}
+			t.out.put(`<c r="`, t.ref(i+first), `" s="`, style, `"><f>SUM(`, col, strconv.Itoa(from), `:`, col, strconv.Itoa(last), `)</f><v>`, value, `</v></c>`)
+		case counted.text != "" && counted.kind != TextColumn && number:
+			t.out.put(`<c r="`, t.ref(i+first), `" s="`, style, `"><v>`, counted.text, `</v></c>`)
+		case counted.text != "" && i+first > 0:
+			t.text(i+first, styleTotal, counted.text)
+		}
 	}
 	t.out.put(`</row>`)
+	return nil
 }
 
 // end writes what stands after the rows: merged title lines, paper, comments.
 func (t *tabWriter) end() {
 	t.out.put(`</sheetData>`)
-	if merged := t.info.header - 1; merged > 0 && len(t.table.Columns) > 1 {
-		t.out.put(`<mergeCells count="`, strconv.Itoa(merged), `">`)
-		for r := 1; r <= merged; r++ {
-			n := strconv.Itoa(r)
-			t.out.put(`<mergeCell ref="A`, n, `:`, columnLetters(len(t.table.Columns)-1), n, `"/>`)
-		}
-		t.out.put(`</mergeCells>`)
-	}
+	t.merges()
 	t.out.put(`<pageMargins left="0.55" right="0.55" top="0.63" bottom="0.63" header="0.3" footer="0.3"/>`,
 		`<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>`)
 	if len(t.info.comments) > 0 {
 		t.out.put(`<legacyDrawing r:id="rId1"/>`)
 	}
 	t.out.put(`</worksheet>`)
+}
+
+// merges joins the cells of title, filing line and notes.
+func (t *tabWriter) merges() {
+	filing := 0
+	if len(t.table.Filing) > 0 {
+		filing = 1
+		if t.table.Title != "" {
+			filing = 2
+		}
+	}
+	ranges := t.merged
+	for r := 1; r < t.info.header && t.table.last() > 0; r++ {
+		if r != filing {
+			n := strconv.Itoa(r)
+			ranges = append(ranges, "A"+n+":"+columnLetters(t.table.last())+n)
+		}
+	}
+	if len(ranges) == 0 {
+		return
+	}
+	t.out.put(`<mergeCells count="`, strconv.Itoa(len(ranges)), `">`)
+	for _, r := range ranges {
+		t.out.put(`<mergeCell ref="`, r, `"/>`)
+	}
+	t.out.put(`</mergeCells>`)
 }
 
 // xmlText escapes a text for XML and for Excel: characters XML forbids become

@@ -59,6 +59,7 @@ func newFigurePage(b Base, l reporting.List, cases bool) FigurePage {
 			b.Actions = append(b.Actions, Button{Text: b.T("report.export." + format), Icon: "download",
 				Href: "/figures/" + string(d.ID) + "/export?" + join(l.Filter.Query(), "format="+format)})
 		}
+		b.Actions = append(b.Actions, Button{Text: b.T("download.background"), Icon: "download", Href: "/downloads?" + join("figure="+string(d.ID), l.Filter.Query())})
 	}
 	p := FigurePage{Base: b, Counts: b.T(d.NumeratorKey()), Conditions: conditions(b, l.Filter, l.Hospitals)}
 	p.Value = FigureLink{Name: b.Title, Value: figureText(l.Value), Unit: b.T(d.Unit.NameKey())}

@@ -81,10 +81,7 @@ func newOverviewPage(b Base, o reporting.Overview, form *Form) OverviewPage {
 	}
 	p.Sub = b.T("report.overview.sub", "at", instant(o.AsOf))
 	if o.Rights.Export {
-		for _, format := range []string{"xlsx", "csv"} {
-			p.Actions = append(p.Actions, Button{Text: b.T("report.export." + format), Icon: "download",
-				Href: "/overview/export?" + join(o.Filter.Query(), "by="+string(o.Table.Dimension), "format="+format)})
-		}
+		p.Actions = append(p.Actions, overviewFiles(b, o)...)
 	}
 	t := tables{b, o}
 	for _, x := range o.Programmes {
@@ -120,7 +117,7 @@ type tables struct {
 
 func (t tables) link(d measure.Definition, g reporting.Group, i int) FigureLink {
 	l := FigureLink{Name: t.T("report.col." + suffix(d)), Value: figureText(g.Values[i]), Unit: t.T(d.Unit.NameKey())}
-	if t.o.Rights.Lists && g.Linked {
+	if t.o.Rights.Lists && g.Linked && !g.Values[i].Value.Hidden() {
 		l.Href = figureURL(d, g.Filter)
 	}
 	return l
@@ -184,6 +181,9 @@ func (t tables) table(b reporting.Breakdown) Table {
 	out.Rows = append(out.Rows, total)
 	if b.Overlap > 0 {
 		out.Note = t.T("measure.distinct_note", "n", int(b.Overlap))
+	}
+	if !t.o.Profile.Exact() {
+		out.Note = profileNote(t.Base, t.o.Profile)
 	}
 	return out
 }
@@ -254,7 +254,11 @@ func (t tables) months() (ChartCard, bool) {
 	unit := t.T(b.Definitions[at].Unit.NameKey())
 	for _, g := range shown {
 		bars.Categories = append(bars.Categories, g.Key)
-		bars.Series[0].Values = append(bars.Series[0].Values, g.Values[at].Value.Int64())
+		value := g.Values[at].Value.Int64()
+		if g.Values[at].Value.Hidden() {
+			value = chart.Missing
+		}
+		bars.Series[0].Values = append(bars.Series[0].Values, value)
 		if g.Values[at].Value.Int64() > best.Values[at].Value.Int64() {
 			best = g
 		}

@@ -142,6 +142,9 @@ func instant(t time.Time) string { return t.In(clock.Shanghai).Format("2006-01-0
 
 // figureText writes a value with its thousands apart; money in yuan to the fen.
 func figureText(v measure.Value) string {
+	if v.Value.Hidden() {
+		return string(withheld)
+	}
 	if v.Unit == measure.Fen {
 		return money.Fen(v.Value.Int64()).String()
 	}

@@ -113,6 +113,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.intakeRoutes(rt)
 		s.screeningRoutes(rt)
 		s.reportingRoutes(rt)
+		s.reportRoutes(rt)
 		s.fundingRoutes(rt)
 		s.payRoutes(rt)
 		s.sheetRoutes(rt)
@@ -200,7 +201,7 @@ func (s *Server) section(c *Call, id string) {
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
 	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead,
-	"overview": authz.MeasureRead, "measures": authz.MeasureRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
+	"overview": authz.MeasureRead, "measures": authz.MeasureRead, "reports": authz.ReportRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
 }
 
 // queueWork are the permissions whose work lies in the queue; a role with none

@@ -137,7 +137,13 @@ const (
 
 	MeasureRead = "measure.read"
 
-	ExportMake = "export.make"
+	ExportMake   = "export.make"
+	ExportAsk    = "export.ask"    // a file to be made in the background
+	ExportCancel = "export.cancel" // before it was made
+	ExportFetch  = "export.fetch"
+
+	ReportMake  = "report.make"
+	ReportFetch = "report.fetch"
 
 	FormPrint = "form.print"
 	FormCheck = "form.check"
@@ -307,6 +313,8 @@ const (
 	ObjectNotice       = "notice"
 	ObjectObjection    = "objection"
 	ObjectAlert        = "alert"
+	ObjectDownload     = "download"
+	ObjectReport       = "report"
 )
 
 // Actions lists the vocabulary.
@@ -323,7 +331,7 @@ func Actions() []string {
 		SheetRead, SheetApply, SheetUndo, DifferenceDecide,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
-		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake, ExportAsk, ExportCancel, ExportFetch, ReportMake, ReportFetch,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
@@ -343,7 +351,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectNotice, ObjectObjection, ObjectAlert,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectReport,
 	}
 }
 

@@ -14,13 +14,23 @@ import (
 type Figure struct {
 	n        int64
 	distinct bool
+	hidden   bool // of few people; it has no number
 }
 
-// Int64 is the number for showing and for files; fen for money.
+// Int64 is the number for showing and for files; fen for money. A hidden figure
+// has none: ask Hidden first.
 func (f Figure) Int64() int64 { return f.n }
 
-// MarshalJSON writes the bare number.
-func (f Figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.n) }
+// Hidden reports whether the figure may not be shown to its reader.
+func (f Figure) Hidden() bool { return f.hidden }
+
+// MarshalJSON writes the bare number; null for a hidden one.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	if f.hidden {
+		return []byte("null"), nil
+	}
+	return json.Marshal(f.n)
+}
 
 // Value is one measured value with all that is needed to read it rightly.
 type Value struct {
@@ -44,12 +54,40 @@ type Result struct {
 
 // Value makes the measured value of a definition.
 func (d Definition) Value(r Result) Value {
-	v := Value{ID: d.ID, Version: d.Version, Unit: d.Unit, Value: Figure{r.Value, !d.Additive()}, Numerator: r.Value, AsOf: r.AsOf}
+	v := Value{ID: d.ID, Version: d.Version, Unit: d.Unit, Value: Figure{n: r.Value, distinct: !d.Additive()}, Numerator: r.Value, AsOf: r.AsOf}
 	if d.Denominator != "" {
 		n := r.Denominator
 		v.Denominator = &n
 	}
 	return v
+}
+
+// Withheld is the value for a reader who may not see it.
+func (v Value) Withheld() Value {
+	v.Value, v.Numerator, v.Denominator = Figure{hidden: true, distinct: v.Value.distinct}, 0, nil
+	return v
+}
+
+// As is the value with another number: rounded for its reader. What it is set
+// against is left out, two roundings make no ratio.
+func (v Value) As(n int64) Value {
+	if n != v.Value.n {
+		v.Value.n, v.Numerator, v.Denominator = n, n, nil
+	}
+	return v
+}
+
+// MarshalJSON says null for what is hidden, never 0.
+func (v Value) MarshalJSON() ([]byte, error) {
+	type plain Value
+	if !v.Value.hidden {
+		return json.Marshal(plain(v))
+	}
+	return json.Marshal(struct {
+		plain
+		Numerator *int64 `json:"numerator"`
+		Hidden    bool   `json:"hidden"`
+	}{plain: plain(v), Hidden: true})
 }
 
 // Cell is the value of one part of a breakdown: one hospital, one month.

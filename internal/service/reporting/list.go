@@ -7,6 +7,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -81,7 +82,7 @@ func (s *Service) List(ctx context.Context, who user.Principal, in ListInput) (o
 		}
 		action, detail := audit.ListRead, map[string]any{"rows": len(out.Rows)}
 		if in.File != "" {
-			action, detail["format"] = audit.ExportMake, in.File
+			action, detail["format"], detail["rule"] = audit.ExportMake, in.File, disclosure.Exact().Version()
 		}
 		tx.AuditRead(event(action, string(d.ID), f, detail))
 		return nil
@@ -89,8 +90,16 @@ func (s *Service) List(ctx context.Context, who user.Principal, in ListInput) (o
 	return out, err
 }
 
-// read fills the list inside its transaction.
-func (l *List) read(tx *store.Tx, in ListInput) error {
+// length is how many rows the list has.
+func (l *List) length() int64 {
+	if l.Definition.Kind == measure.SumMoney && l.Value.Denominator != nil {
+		return *l.Value.Denominator
+	}
+	return l.Value.Value.Int64()
+}
+
+// frame reads everything but the rows.
+func (l *List) frame(tx *store.Tx) error {
 	tallies, err := tx.Tallies(l.Filter)
 	if err != nil {
 		return err
@@ -101,7 +110,14 @@ func (l *List) read(tx *store.Tx, in ListInput) error {
 		return err
 	}
 	l.Partnership = p.Name
-	if l.Hospitals, err = hospitals(tx); err != nil {
+	l.Hospitals, err = hospitals(tx)
+	return err
+}
+
+// read fills the list inside its transaction.
+func (l *List) read(tx *store.Tx, in ListInput) error {
+	err := l.frame(tx)
+	if err != nil {
 		return err
 	}
 	var rows []store.FigureRow

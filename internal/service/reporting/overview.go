@@ -8,6 +8,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -49,7 +50,8 @@ type Overview struct {
 	Partnership string
 	Filter      measure.Filter
 	Rights      Rights
-	Programmes  []Breakdown // one tile each: the totals of a programme
+	Profile     disclosure.Profile // how much of it is hidden
+	Programmes  []Breakdown        // one tile each: the totals of a programme
 	Table       Breakdown
 	Months      Breakdown // without gaps from the first to the last month
 	Hospitals   []Hospital
@@ -60,6 +62,9 @@ type OverviewInput struct {
 	Filter measure.Filter
 	By     measure.Dimension // of the table; empty: by hospital
 	File   string            // xlsx or csv: it leaves the house and is recorded
+
+	// Profile is how much a file hides; empty is as much as the reader's page does.
+	Profile string
 }
 
 // Overview reads the figures of the whole page.
@@ -74,8 +79,15 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 	if in.By == "" {
 		in.By = measure.ByHospital
 	}
+	profile, err := s.profileOf(r, in.Profile)
+	if err != nil {
+		return out, err
+	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		if out, err = s.overview(tx, in, r); err != nil {
+			return err
+		}
+		if err := s.hide(tx, &out, profile); err != nil {
 			return err
 		}
 		if in.File == "" {
@@ -83,7 +95,7 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 			return nil
 		}
 		tx.AuditRead(event(audit.ExportMake, "overview", in.Filter, map[string]any{"format": in.File, "by": string(in.By),
-			"rows": len(out.Table.Groups) + 1}))
+			"rule": profile.Version(), "rows": len(out.Table.Groups) + 1}))
 		return nil
 	}, store.OneInstant())
 	return out, err

@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -20,18 +21,27 @@ import (
 
 // Deps is what the service needs.
 type Deps struct {
-	DB     *store.DB
-	Policy *authz.Policy
+	DB       *store.DB
+	Policy   *authz.Policy
+	Profiles disclosure.Profiles // zero: the defaults
+	Files    Files               // of what is made in the background
 }
 
 // Service is the use cases of reporting.
 type Service struct {
-	db     *store.DB
-	policy *authz.Policy
+	db       *store.DB
+	policy   *authz.Policy
+	profiles disclosure.Profiles
+	files    Files
 }
 
 // New makes the service.
-func New(d Deps) *Service { return &Service{d.DB, d.Policy} }
+func New(d Deps) *Service {
+	if d.Profiles == (disclosure.Profiles{}) {
+		d.Profiles = disclosure.Default()
+	}
+	return &Service{db: d.DB, policy: d.Policy, profiles: d.Profiles, files: d.Files}
+}
 
 // Rights is what a reader of figures may do beside reading them.
 type Rights struct {
@@ -40,6 +50,10 @@ type Rights struct {
 	Export bool // take figures, and lists where allowed, away as files
 	funds  bool // sees treatments and money of funds only
 }
+
+// Exact reports whether the reader sees every figure as it is: who may open the
+// list behind a figure could count it.
+func (r Rights) Exact() bool { return r.Lists }
 
 // rights checks that the caller may read figures and says what else goes. Who
 // sees the figures of the whole partnership needs the other permissions there
@@ -97,6 +111,9 @@ func (s *Service) Measure(ctx context.Context, who user.Principal, id measure.ID
 	case !d.Tallied():
 		return v, errs.Missing("error.measure.missing")
 	}
+	if !r.Exact() {
+		return s.concealed(ctx, who, d, f)
+	}
 	err = s.figures(ctx, who, func(tx *store.Tx) error {
 		tallies, err := tx.Tallies(f)
 		if err == nil {
@@ -124,7 +141,16 @@ func (s *Service) Measures(ctx context.Context, who user.Principal, f measure.Fi
 				out = append(out, d.Read(t.programme(d.Programme), tx.Now()))
 			}
 		}
-		return nil
+		if r.Exact() {
+			return nil
+		}
+		c, err := s.conceal(tx, f, s.profiles.Restricted)
+		for i, v := range out {
+			d, _ := measure.ByID(v.ID)
+			bound, _ := f.For(d) // it fits: it was asked above
+			out[i] = c.value(d, v, figureAt(bound))
+		}
+		return err
 	})
 	return out, err
 }

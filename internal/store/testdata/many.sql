@@ -193,5 +193,11 @@ ran_ as (insert into plausibility_run (partnership_id, id, ran_at, ran_on, found
 alert_ as (insert into plausibility_alert (partnership_id, id, check_name, check_version, subject, args, evidence, digest, state, verdict, first_seen, last_seen)
 	select $1::uuid, id, case when i % 40 = 0 then 'repeat' else 'phone' end, 1, 'x' || i, '{}', '[]', 'x', case when i % 200 = 0 then 'open' else 'closed' end, 'explained', at, at from n where i % 20 = 0),
 judged_ as (insert into plausibility_verdict (partnership_id, id, alert_id, verdict, reason, recovery, digest, created_at, created_by)
-	select $1::uuid, id, id, 'explained', 'x', false, 'x', at, id from n where i % 20 = 0)
+	select $1::uuid, id, id, 'explained', 'x', false, 'x', at, id from n where i % 20 = 0),
+release_ as (insert into disclosure_release (partnership_id, id, account_id, signature, conditions, people, rule, created_at, created_by)
+	select $1::uuid, id, md5('actor' || i % 50)::uuid, 'x', '{}', i, 'x', at, id from n where i % 5 = 0),
+download_ as (insert into download (partnership_id, id, kind, query, format, language, state, account_id, hospitals, funds, wide, names, expires_at, created_at, created_by)
+	select $1::uuid, id, 'all.patients', '', 'csv', 'en', case when i % 100 = 0 then 'ready' else 'expired' end, md5('actor' || i % 50)::uuid, '{}', '{}', true, false, at + interval '7 days', at, id from n where i % 5 = 0),
+report_ as (insert into report_pack (partnership_id, id, period, from_on, to_on, profile, state, account_id, created_at, created_by)
+	select $1::uuid, id, 'month', d, d + 30, 'exact', 'waiting', id, at, id from n where i % 10 = 0)
 select count(*) from n

@@ -1,0 +1,108 @@
+package report_test
+
+import (
+	"bytes"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	domain "github.com/shanhai-health/shanhai/internal/domain/report"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/printout"
+	"github.com/shanhai-health/shanhai/internal/report"
+	"github.com/shanhai-health/shanhai/web"
+)
+
+// snapshot is a quarter with two hospitals; the figures of one are hidden.
+func snapshot() domain.Snapshot {
+	p, _ := domain.PeriodOf(domain.Quarter, clock.MustDate(2026, 8, 1)) // a known kind and a day
+	row := func(key, name string, n int64, hidden bool) domain.Row {
+		r := domain.Row{Key: key, Name: name}
+		for i := range measure.Of(measure.Joint) {
+			v := n * int64(i+1)
+			if hidden {
+				r.Figures = append(r.Figures, nil)
+			} else {
+				r.Figures = append(r.Figures, &v)
+			}
+		}
+		return r
+	}
+	table := func(by measure.Dimension, rows ...domain.Row) domain.Table {
+		t := domain.Table{By: by, Rows: rows, Total: row("", "", 1234, false)}
+		for _, d := range measure.Of(measure.Joint) {
+			t.Measures = append(t.Measures, d.ID)
+		}
+		return t
+	}
+	return domain.Snapshot{Partnership: "山海协作", Unit: "云岭区帮扶办", By: "甲", At: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Period: p, Programme: measure.Joint,
+		Profile: disclosure.RestrictedName, Rule: "disclosure-1", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
+		Hospitals: table(measure.ByHospital, row("a", "云岭区中医院", 1200, false), row("b", "云岭区人民医院", 3, true)),
+		Months:    table(measure.ByMonth, row("2026-07", "", 30, false), row("2026-08", "", 3, true), row("2026-09", "", 44, false)),
+		Activity:  domain.Activity{Meetings: 14, Exchanges: 23, Pairings: 33}, Gatherings: []domain.Gathering{{On: p.From, Kind: "meeting", Topic: "联席会议", Place: "云岭", Attendees: 12}}}
+}
+
+func speaker(t *testing.T, lang i18n.Lang) i18n.Printer {
+	t.Helper()
+	sub, err := fs.Sub(web.FS, "i18n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := i18n.Load(sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Printer(lang)
+}
+
+func written(t *testing.T, format string, lang i18n.Lang) []byte {
+	t.Helper()
+	write, _, known := report.Format(format)
+	var out bytes.Buffer
+	if !known {
+		t.Fatal(format)
+	}
+	if err := write(&out, report.Compose(speaker(t, lang), snapshot(), "7F3A-09BC-1120")); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestTheSameSnapshotIsTheSameFile(t *testing.T) {
+	for _, format := range []string{"pdf", "docx"} {
+		for _, lang := range []i18n.Lang{i18n.Chinese, i18n.English} {
+			if !bytes.Equal(written(t, format, lang), written(t, format, lang)) {
+				t.Errorf("%s in %s differs from itself", format, lang)
+			}
+		}
+	}
+}
+
+func TestAReportQuotesItsFiguresAndHidesTheHidden(t *testing.T) {
+	d := report.Compose(speaker(t, i18n.English), snapshot(), "7F3A-09BC-1120")
+	var text strings.Builder
+	for _, b := range d.Blocks {
+		switch b := b.(type) {
+		case printout.Paragraph:
+			text.WriteString(b.Text + "\n")
+		case printout.Grid:
+			for _, r := range b.Rows {
+				text.WriteString(strings.Join(r, "|") + "\n")
+			}
+		}
+	}
+	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "14 joint meetings and 23 exchange visits"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the report does not say %q:\n%s", want, text.String())
+		}
+	}
+	for _, field := range append(d.Filters, d.Title) {
+		if strings.Contains(field, "pack.") || field == "" {
+			t.Errorf("%q is no sentence", field)
+		}
+	}
+}

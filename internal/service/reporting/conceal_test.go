@@ -1,0 +1,146 @@
+package reporting_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+// uneven has 12, 3 and 9 patients at three hospitals, in January.
+func uneven(t *testing.T) *servicetest.World {
+	w := servicetest.New(t)
+	for at, n := range map[servicetest.Place]int{servicetest.Mountain: 12, servicetest.MountainTwo: 3, servicetest.Sea: 9} {
+		for i := range n {
+			w.Treat(servicetest.Treated{Programme: measure.Joint, At: at, On: clock.MustDate(2026, 1, 1+i), Joints: 1, State: "settled",
+				Money: measure.Layers{Basic: 1_000_000, Fund: 200_000, Net: 50_000}})
+		}
+	}
+	return w
+}
+
+func shown(b reporting.Breakdown, figure measure.ID) (out map[string]int64, hidden int) {
+	out = map[string]int64{}
+	for i, d := range b.Definitions {
+		if !strings.HasSuffix(string(d.ID), "."+string(figure)) {
+			continue
+		}
+		for _, g := range b.Groups {
+			if g.Values[i].Value.Hidden() {
+				hidden++
+				continue
+			}
+			out[g.Key] = g.Values[i].Value.Int64()
+		}
+	}
+	return out, hidden
+}
+
+func TestWhoMayNotOpenListsSeesSmallCountsHidden(t *testing.T) {
+	w := uneven(t)
+	s := service(w)
+	o, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, figure := range []measure.ID{"patients", "person_times", "procedures", "bill_fen", "net_fen"} {
+		left, hidden := shown(o.Table, figure)
+		if _, ok := left[w.ID(servicetest.Mountain).String()]; hidden != 2 || !ok {
+			t.Errorf("%s: %v and %d hidden; the 3 and the 9 must be", figure, left, hidden)
+		}
+	}
+	if o.Table.Total.Values[0].Value.Int64() != 24 || o.Table.Overlap != 0 {
+		t.Errorf("total %+v", o.Table.Total.Values[0])
+	}
+	if o, err = s.Overview(t.Context(), w.Official(), reporting.OverviewInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, hidden := shown(o.Table, "patients"); hidden != 0 || !o.Profile.Exact() {
+		t.Errorf("the office sees %d hidden", hidden)
+	}
+}
+
+// What is hidden in the table must not be had by asking for it alone.
+func TestAHiddenPartStaysHiddenWhenAskedForAlone(t *testing.T) {
+	w := uneven(t)
+	s := service(w)
+	for at, hidden := range map[servicetest.Place]bool{servicetest.Mountain: false, servicetest.MountainTwo: true, servicetest.Sea: true} {
+		f := measure.Filter{HospitalID: w.ID(at)}
+		v, err := s.Measure(t.Context(), w.OfficialDonor(), "joint.patients", f)
+		if err != nil || v.Value.Hidden() != hidden {
+			t.Errorf("%s: %+v %v", at, v, err)
+		}
+		raw, err := json.Marshal(v)
+		if err != nil || strings.Contains(string(raw), `"value":null`) != hidden || strings.Contains(string(raw), `"numerator":null`) != hidden {
+			t.Errorf("%s: %s %v", at, raw, err)
+		}
+		all, err := s.Measures(t.Context(), w.OfficialDonor(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range all {
+			if v.ID == "joint.patients" && v.Value.Hidden() != hidden {
+				t.Errorf("%s among all measures: %+v", at, v)
+			}
+		}
+	}
+}
+
+func TestTwoNearlyEqualPopulationsAreRefused(t *testing.T) {
+	w := uneven(t)
+	s, who := service(w), w.OfficialDonor()
+	ask := func(who user.Principal, to int) error {
+		_, err := s.Overview(t.Context(), who, reporting.OverviewInput{Filter: measure.Filter{From: clock.MustDate(2026, 1, 1), To: clock.MustDate(2026, 1, to)}})
+		return err
+	}
+	if err := ask(who, 31); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(who, 10); errs.Of(err).Rule != "disclosure.differencing" { // 22 of 24
+		t.Errorf("2 people less: %v", err)
+	}
+	if err := ask(who, 5); err != nil { // 13 of 24
+		t.Errorf("11 people less: %v", err)
+	}
+	if err := ask(who, 31); err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+	for _, to := range []int{31, 10} {
+		if err := ask(w.Official(), to); err != nil {
+			t.Errorf("the office: %v", err)
+		}
+	}
+	yes := true
+	deep := measure.Filter{Programme: measure.Joint, HospitalID: w.ID(servicetest.Mountain), Side: measure.Receiving, Visiting: &yes}
+	if _, err := s.Overview(t.Context(), who, reporting.OverviewInput{Filter: deep}); errs.Of(err).Rule != "disclosure.conditions" {
+		t.Errorf("four conditions: %v", err)
+	}
+}
+
+func TestAFileSaysUnderWhichRuleItLeft(t *testing.T) {
+	w := uneven(t)
+	s := service(w)
+	for _, x := range []struct {
+		who     user.Principal
+		profile string
+		rule    string
+	}{{w.Official(), "", "disclosure-1 exact"}, {w.Official(), "restricted", "disclosure-1 restricted k=5 round=0 dominance=80"},
+		{w.OfficialDonor(), "", "disclosure-1 restricted k=5 round=0 dominance=80"}, {w.OfficialDonor(), "public", "disclosure-1 public k=8 round=5 dominance=80"}} {
+		before := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'rule' = $1 and (detail::jsonb ->> 'rows')::int = 4`, x.rule)
+		if _, err := s.Overview(t.Context(), x.who, reporting.OverviewInput{File: "xlsx", Profile: x.profile}); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'rule' = $1 and (detail::jsonb ->> 'rows')::int = 4`, x.rule); n != before+1 {
+			t.Errorf("%q: %d events with rule %q, before %d", x.profile, n, x.rule, before)
+		}
+	}
+	if _, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{File: "xlsx", Profile: "exact"}); errs.Of(err).Rule != "disclosure.exact" {
+		t.Errorf("exact figures for the donor side: %v", err)
+	}
+}

@@ -1,0 +1,259 @@
+package reporting
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/report"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// Report is the record of a report of a period.
+type Report = store.ReportPack
+
+// The states of a report.
+const (
+	ReportWaiting = store.ReportWaiting
+	ReportReady   = store.ReportReady
+)
+
+// JobReport is the kind of job that reads a report's figures.
+const JobReport = "reporting.report"
+
+// ReportInput asks for the report of the period a day lies in.
+type ReportInput struct {
+	Kind      report.Kind
+	Day       clock.Date
+	Programme measure.Programme // empty: all
+	Profile   string
+}
+
+// reportRights are those of somebody who may work with reports: a report covers
+// the whole partnership, so the permission must too.
+func (s *Service) reportRights(who user.Principal, permission authz.Permission) (Rights, error) {
+	r, err := s.rights(who)
+	if err != nil {
+		return r, err
+	}
+	return r, s.policy.Check(who, permission, authz.InPartnership(who.PartnershipID))
+}
+
+// AskReport notes a report and leaves its making to the queue. A population that
+// is nearly one the caller was given before is refused here.
+func (s *Service) AskReport(ctx context.Context, who user.Principal, in ReportInput, key string) (ident.ID, error) {
+	r, err := s.reportRights(who, authz.ReportMake)
+	if err != nil {
+		return ident.Nil, err
+	}
+	p, err := report.PeriodOf(in.Kind, in.Day)
+	if err != nil {
+		return ident.Nil, err
+	}
+	profile, err := s.profileOf(r, in.Profile)
+	if err != nil {
+		return ident.Nil, err
+	}
+	if in.Programme != "" && !in.Programme.Valid() {
+		var bad errs.Fields
+		bad.Add("programme", "error.measure.programme")
+		return ident.Nil, bad.Err()
+	}
+	id := ident.New()
+	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
+		tx.Intend(audit.Event{Action: audit.ReportMake, ObjectKind: audit.ObjectReport, ObjectID: id, Detail: map[string]any{"from": p.From.String(), "to": p.To.String(),
+			"programme": string(in.Programme), "rule": profile.Version()}})
+		if !profile.Exact() {
+			f := filterOf(p, in.Programme)
+			tallies, err := tx.Tallies(f)
+			if err != nil {
+				return id, err
+			}
+			if err := s.release(tx, profile, populationOf(f, tallies[0].Persons)); err != nil {
+				return id, err
+			}
+		}
+		raw, err := json.Marshal(map[string]ident.ID{"report": id})
+		if err != nil {
+			return id, err
+		}
+		err = tx.InsertReport(store.ReportPack{ID: id, Period: p, Programme: string(in.Programme), Profile: profile.Name, Rule: profile.Version()})
+		if err != nil {
+			return id, err
+		}
+		return id, tx.Enqueue(store.Job{ID: id, Kind: JobReport, Payload: raw, Total: 1})
+	})
+}
+
+func filterOf(p report.Period, programme measure.Programme) measure.Filter {
+	if programme == measure.All {
+		programme = ""
+	}
+	return measure.Filter{Programme: programme, From: p.From, To: p.To}
+}
+
+// Reports lists the reports of the partnership, the latest first. An exact one is
+// there for those who see exact figures.
+func (s *Service) Reports(ctx context.Context, who user.Principal, req page.Request) (out page.Result[Report], r Rights, err error) {
+	if r, err = s.reportRights(who, authz.ReportRead); err != nil {
+		return out, r, err
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.NoAudit("which reports were made is no personal data")
+		out, err = tx.ListReports(req)
+		return err
+	})
+	kept := out.Rows[:0]
+	for _, x := range out.Rows {
+		if r.Exact() || x.Profile != disclosure.ExactName {
+			kept = append(kept, x)
+		}
+	}
+	out.Rows = kept
+	return out, r, err
+}
+
+// FetchReport gives the figures of a finished report to be written in a format.
+func (s *Service) FetchReport(ctx context.Context, who user.Principal, id ident.ID, format string) (snap report.Snapshot, p Report, err error) {
+	r, err := s.reportRights(who, authz.ReportRead)
+	if err != nil {
+		return snap, p, err
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.ReportFetch, ObjectKind: audit.ObjectReport, ObjectID: id, Detail: map[string]any{"format": format}})
+		if p, err = tx.ReportByID(id); err != nil {
+			return err
+		}
+		switch {
+		case p.Profile == disclosure.ExactName && !r.Exact():
+			return errs.Missing("error.pack.missing")
+		case p.State != store.ReportReady:
+			return errs.Refuse("report.ready", "error.pack.waiting", nil, "remedy.pack.waiting")
+		}
+		tx.Amend("rule", p.Rule)
+		snap, err = report.Open(p.Snapshot, p.Digest)
+		tx.Amend("rows", len(snap.Hospitals.Rows)+len(snap.Months.Rows))
+		return err
+	})
+	return snap, p, err
+}
+
+// RunReport reads the figures of the report a job names, once: they stay what
+// they were.
+func (s *Service) RunReport(ctx context.Context, j Job, partnership ident.ID, tell Progress) error {
+	var payload struct {
+		Report ident.ID `json:"report"`
+	}
+	if err := json.Unmarshal(j.Payload, &payload); err != nil {
+		return err
+	}
+	who := authz.System("report").In(partnership)
+	var p store.ReportPack
+	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+		tx.NoAudit("the making was recorded when it was asked for")
+		if p, err = tx.ReportByID(payload.Report); err != nil || p.State == store.ReportReady {
+			return err
+		}
+		snap, err := s.snapshot(tx, p)
+		if err != nil {
+			return err
+		}
+		p.Snapshot, p.Digest, err = snap.Seal()
+		return err
+	}, store.OneInstant(), store.Background())
+	if err != nil || p.State == store.ReportReady {
+		return err
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.ReportMake, ObjectKind: audit.ObjectReport, ObjectID: p.ID, Detail: map[string]any{"snapshot": report.Code(p.Digest), "rule": p.Rule}})
+		return tx.FinishReport(p)
+	}, store.Background())
+	if err == nil {
+		tell(ctx, 1, 1)
+	}
+	return err
+}
+
+// snapshot reads everything a report says at one instant.
+func (s *Service) snapshot(tx *store.Tx, p store.ReportPack) (out report.Snapshot, err error) {
+	profile, err := s.profiles.Named(p.Profile)
+	if err != nil {
+		return out, err
+	}
+	programme := measure.Programme(p.Programme)
+	now, err := s.period(tx, filterOf(p.Period, programme), profile)
+	if err != nil {
+		return out, err
+	}
+	before, err := s.period(tx, filterOf(p.Period.Before(), programme), profile)
+	if err != nil {
+		return out, err
+	}
+	out = report.Snapshot{Partnership: now.Partnership, Unit: now.Partnership, By: p.By, At: tx.Now(), Period: p.Period, Programme: programme, Profile: profile.Name,
+		Rule: profile.Version(), Hide: profile.Hide, Round: profile.Round, Hospitals: kept(now.Table), Months: kept(now.Months)}
+	for _, t := range now.Programmes {
+		out.Programmes = append(out.Programmes, kept(t))
+	}
+	for _, t := range before.Programmes {
+		out.Before = append(out.Before, kept(t))
+	}
+	if out.Activity, err = tx.PeriodActivity(p.Period.From, p.Period.To); err != nil {
+		return out, err
+	}
+	earlier := p.Period.Before()
+	if out.Earlier, err = tx.PeriodActivity(earlier.From, earlier.To); err != nil {
+		return out, err
+	}
+	out.Gatherings, err = tx.PeriodGatherings(p.Period.From, p.Period.To)
+	return out, err
+}
+
+// period is the overview of a period with hidden figures taken out.
+func (s *Service) period(tx *store.Tx, f measure.Filter, p disclosure.Profile) (Overview, error) {
+	o, err := s.overview(tx, OverviewInput{Filter: f, By: measure.ByHospital}, Rights{Lists: p.Exact()})
+	if err != nil || p.Exact() {
+		return o, err
+	}
+	c, err := s.protected(tx, f, p)
+	if err != nil {
+		return o, err
+	}
+	c.overview(&o)
+	return o, nil
+}
+
+// kept is a breakdown as a report keeps it.
+func kept(b Breakdown) report.Table {
+	out := report.Table{By: b.Dimension, Overlap: b.Overlap, Total: keptRow(b.Total)}
+	for _, d := range b.Definitions {
+		out.Measures = append(out.Measures, d.ID)
+	}
+	for _, g := range b.Groups {
+		out.Rows = append(out.Rows, keptRow(g))
+	}
+	return out
+}
+
+func keptRow(g Group) report.Row {
+	r := report.Row{Key: g.Key}
+	if g.Place != nil {
+		r.Name = g.Place.Name
+	}
+	for _, v := range g.Values {
+		if v.Value.Hidden() {
+			r.Figures = append(r.Figures, nil)
+			continue
+		}
+		n := v.Value.Int64()
+		r.Figures = append(r.Figures, &n)
+	}
+	return r
+}
