@@ -134,7 +134,7 @@ func (s *Service) CancelDownload(ctx context.Context, who user.Principal, id ide
 			return err
 		}
 		if d.State != store.DownloadWaiting {
-			return errs.Refuse("download.waiting", "error.download.over", nil)
+			return errs.Refuse("download.waiting", "error.download.over", nil, "refusal.next.reload")
 		}
 		d.State = store.DownloadCancelled
 		return tx.UpdateDownload(d)
