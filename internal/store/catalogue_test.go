@@ -76,7 +76,7 @@ var businessTables = map[string]string{
 var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
-var deletable = []string{"audit_pending", "idempotency", "password_history", "registration_term", "session"}
+var deletable = []string{"audit_pending", "idempotency", "password_history", "recovery_code", "registration_term", "second_factor", "session"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.

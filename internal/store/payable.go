@@ -56,10 +56,9 @@ const owed = ` from payable q join ledger_transfer t on t.partnership_id = q.par
 
 const whereOwed = `where q.partnership_id = $1 and q.open`
 
-// committedFen is what a transfer put on the committed accounts; a split fund has
-// several.
-const committedFen = `(select sum(e.amount_fen)::bigint from ledger_entry e join ledger_account a on a.partnership_id = e.partnership_id and a.id = e.account_id
-	and a.kind = 'committed' where e.partnership_id = t.partnership_id and e.transfer_id = t.id)`
+// committedFen is what a transfer put on the committed accounts, of which a split
+// fund has several. A transfer that commits money puts it nowhere else.
+const committedFen = `(select sum(e.amount_fen)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0)`
 
 const ofTreatment = ` join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
 
