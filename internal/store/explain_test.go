@@ -190,6 +190,7 @@ func lists(tx *store.Tx, p place) []error {
 	out = append(out, ruleLists(tx, p)...)
 	out = append(out, visitLists(tx, p)...)
 	out = append(out, screeningLists(tx, p)...)
+	out = append(out, depositLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -286,6 +287,18 @@ func visitLists(tx *store.Tx, p place) []error {
 		drop(tx.VisitEntries(v.ID)), drop(tx.VisitHandovers(v.ID)), drop(tx.VisitOperations(v, []store.VisitMember{{Practitioner: p.doctor}})),
 		drop(tx.BusyAt(p.doctor, start, start.AddDate(0, 0, 7))), drop(tx.TeachingOf(v.ID)), drop(tx.MeetingTasks(p.settled)), drop(tx.SkillCounts(p.doctor, p.hospital)), drop(tx.SkillRules()),
 		drop(tx.SignoffsOf([]ident.ID{p.hospital}, []ident.ID{p.doctor})), drop(tx.ObserversOf(p.settled)))
+}
+
+// depositLists are the lists of the project library and of what deposits paid.
+func depositLists(tx *store.Tx, p place) []error {
+	from, to := clock.MustDate(2022, 1, 1), clock.MustDate(2022, 6, 30)
+	out := []error{drop(tx.DepositStore(p.fund, p.one)), drop(tx.DepositStores()), drop(tx.OpenProjects()), drop(tx.ProjectByID(p.one)), drop(tx.DepositByID(p.one)),
+		drop(tx.Flows(store.FlowFilter{Funds: []ident.ID{p.fund}, From: from, To: to}))}
+	for _, f := range []store.DepositFilter{{Fund: p.fund}, {Project: p.fund}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.FundDeposit], error) { return tx.ListDeposits(f, r) }))
+	}
+	return append(out, pages(func(r page.Request) (page.Result[store.FundProject], error) { return tx.ListProjects(r) }),
+		pages(func(r page.Request) (page.Result[store.Drawn], error) { return tx.ListDrawn(p.one, r) }))
 }
 
 // screeningLists are the lists of outreach days. Screenings are read at named

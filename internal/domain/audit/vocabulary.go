@@ -92,6 +92,8 @@ const (
 	FundMove       = "fund.move"
 	FundMoveDecide = "fund.move_decide"
 	FundRead       = "fund.read"
+	ProjectEdit    = "project.edit"
+	ProjectDecide  = "project.decide" // the planned amount was approved, or the project closed
 
 	LedgerRead   = "ledger.read"
 	LedgerVerify = "ledger.verify"
@@ -229,6 +231,7 @@ const (
 	ObjectApproval     = "approval"
 	ObjectSettlement   = "settlement"
 	ObjectFund         = "fund"
+	ObjectProject      = "project"
 	ObjectTransfer     = "transfer"
 	ObjectMeasure      = "measure"
 	ObjectList         = "list"
@@ -277,7 +280,7 @@ func Actions() []string {
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
-		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, ProjectEdit, ProjectDecide, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
@@ -293,7 +296,7 @@ func Actions() []string {
 func ObjectKinds() []string {
 	return []string{
 		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
-		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
+		ObjectApproval, ObjectSettlement, ObjectFund, ObjectProject, ObjectTransfer, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,

@@ -157,5 +157,11 @@ watched_ as (insert into skill_observation (partnership_id, id, procedure_id, ho
 signoff_ as (insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
 	select $1::uuid, id, md5('doctor' || i % 40)::uuid, h, 'K' || i, 5, 5, id, d, at, id from n where i % 20 = 0),
 busy_ as (insert into theatre_time (id, practitioner_id, organisation_id, source_id, from_at, to_at, exact, created_at)
-	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0)
+	select md5('busy' || $4 || i)::uuid, md5('doctor' || i % 40)::uuid, h, id, d, d + 7, false, at from n where i % 5 = 0),
+project_ as (insert into fund_project (partnership_id, id, code, name, year, source, planned_fen, unit, listed_on, state, planned_by, approved_by, created_at, created_by)
+	select $1::uuid, id, 'P' || i, 'x', 2000 + i % 25, 'donation', 1, 'x', d, case when i % 4000 = 0 then 'approved' else 'closed' end, $1::uuid, id, at, id from n where i % 40 = 0),
+deposit_ as (insert into fund_deposit (partnership_id, id, fund_id, project_id, note, received_on, amount_fen, left_fen, created_at, created_by)
+	select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, md5($4 || i / 40 * 40)::uuid, 'x', d, 9, case when i % 200 = 0 then 1 else 0 end, at, id from n where i % 8 = 0),
+drawn_ as (insert into deposit_draw (partnership_id, id, deposit_id, fund_id, transfer_id, approval_id, treatment_id, amount_fen, created_at, created_by)
+	select $1::uuid, id, md5($4 || i / 8 * 8)::uuid, md5('fund' || $4 || i % 5)::uuid, id, id, id, 1, at, id from n)
 select count(*) from n
