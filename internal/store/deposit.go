@@ -286,3 +286,33 @@ func (tx *Tx) ListDrawn(deposit ident.ID, req page.Request) (page.Result[Drawn],
 	}
 	return page.Cut(req, out, func(d Drawn) []any { return []any{d.At, d.ID} }), nil
 }
+
+// MadeDraw is a draw that somebody made at another time.
+type MadeDraw struct {
+	fund.Draw
+	ID                                  ident.ID
+	Fund, Transfer, Approval, Treatment ident.ID
+	Made
+}
+
+// WriteDraws writes draws of a ledger that was written in one go.
+func (tx *Tx) WriteDraws(list []MadeDraw) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := func(of func(MadeDraw) ident.ID) pq.StringArray { return idArray(items(list, of)) }
+	amounts := make(pq.Int64Array, len(list))
+	for i, d := range list {
+		amounts[i] = int64(d.Amount)
+	}
+	_, err := tx.exec(`with want as (select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::bigint[], $9::timestamptz[], $10::uuid[])
+			w (id, deposit, fund, transfer, approval, treatment, amount, at, by)),
+		less as (update fund_deposit d set left_fen = d.left_fen - w.amount from (select deposit, sum(amount)::bigint as amount from want group by deposit) w
+			where d.partnership_id = $1 and d.id = w.deposit)
+		insert into deposit_draw (partnership_id, id, deposit_id, fund_id, transfer_id, approval_id, treatment_id, amount_fen, created_at, created_by)
+		select $1, w.id, w.deposit, w.fund, w.transfer, w.approval, w.treatment, w.amount, w.at, w.by from want w`, tx.Partnership(),
+		ids(func(d MadeDraw) ident.ID { return d.ID }), ids(func(d MadeDraw) ident.ID { return d.Deposit }), ids(func(d MadeDraw) ident.ID { return d.Fund }),
+		ids(func(d MadeDraw) ident.ID { return d.Transfer }), ids(func(d MadeDraw) ident.ID { return d.Approval }), ids(func(d MadeDraw) ident.ID { return d.Treatment }),
+		amounts, textArray(items(list, func(d MadeDraw) string { return d.At.UTC().Format(time.RFC3339Nano) })), ids(func(d MadeDraw) ident.ID { return d.By }))
+	return err
+}

@@ -28,7 +28,10 @@ type FundProject struct {
 	Times     int // person-times paid for, at least in part
 }
 
-// Moved is what was given back.
+// Used is what is not left any more.
+func (p FundProject) Used() money.Fen { return p.Received - p.Left }
+
+// Moved is what was given back; only of one project.
 func (p FundProject) Moved() money.Fen { return p.Received - p.Left - p.Held - p.Committed }
 
 type projectRow struct {
@@ -66,39 +69,43 @@ func (r projectRow) project() FundProject {
 	return p
 }
 
-// A case counts once it is paid, in full or in part; what it has while the hold is
-// open is held. A deposit that was taken back as wrong never came in, and what was
+// projectColumns: a deposit that was taken back as wrong never came in, and what was
 // carried over into another fund came in once.
-const selectProject = `select p.id, p.code, p.name, p.year, p.source, p.planned_fen, p.unit, p.listed_on, p.state, p.planned_by, p.approved_by, p.approved_at, p.version,
+const projectColumns = `select p.id, p.code, p.name, p.year, p.source, p.planned_fen, p.unit, p.listed_on, p.state, p.planned_by, p.approved_by, p.approved_at, p.version,
 	coalesce((select u.display_name from account u where u.id = p.planned_by), '') as planner_name,
 	coalesce((select u.display_name from account u where u.id = p.approved_by), '') as second_name,
-	b.received_fen, b.left_fen, c.held_fen, c.committed_fen, c.times
-	from fund_project p cross join lateral (select coalesce(sum(d.amount_fen) filter (where t.kind = 'deposit'), 0)::bigint as received_fen,
-			coalesce(sum(d.left_fen), 0)::bigint as left_fen
+	b.received_fen, b.left_fen`
+
+const projectMoney = ` from fund_project p cross join lateral (select coalesce(sum(d.amount_fen) filter (where t.kind = 'deposit'), 0)::bigint as received_fen,
+		coalesce(sum(d.left_fen), 0)::bigint as left_fen
 		from fund_deposit d join ledger_transfer t on t.partnership_id = d.partnership_id and t.id = d.id where d.partnership_id = p.partnership_id and d.project_id = p.id
-		and not exists (select 1 from ledger_transfer r where r.partnership_id = d.partnership_id and r.reverses_id = d.id)) b
-	cross join lateral (select coalesce(sum(w.amount) filter (where w.open), 0)::bigint as held_fen, coalesce(sum(w.amount) filter (where not w.open), 0)::bigint as committed_fen,
-			count(distinct w.treatment_id) filter (where not w.open) as times
-		from (select x.treatment_id, sum(x.amount_fen) as amount, coalesce((select l.hold = 'open' from approval_line l
-				where l.partnership_id = p.partnership_id and l.approval_id = x.approval_id and l.fund_id = x.fund_id), false) as open
-			from fund_deposit d join deposit_draw x on x.partnership_id = d.partnership_id and x.deposit_id = d.id and x.approval_id is not null
-			where d.partnership_id = p.partnership_id and d.project_id = p.id group by x.treatment_id, x.approval_id, x.fund_id having sum(x.amount_fen) > 0) w) c `
+		and not exists (select 1 from ledger_transfer r where r.partnership_id = d.partnership_id and r.reverses_id = d.id)) b `
+
+// projectCases: a case counts once it is paid, in full or in part; what it has while
+// the hold is open is held.
+const projectCases = `cross join lateral (select coalesce(sum(w.amount) filter (where w.open), 0)::bigint as held_fen, coalesce(sum(w.amount) filter (where not w.open), 0)::bigint as committed_fen,
+		count(distinct w.treatment_id) filter (where not w.open) as times
+	from (select x.treatment_id, sum(x.amount_fen) as amount, coalesce((select l.hold = 'open' from approval_line l
+			where l.partnership_id = p.partnership_id and l.approval_id = x.approval_id and l.fund_id = x.fund_id), false) as open
+		from fund_deposit d join deposit_draw x on x.partnership_id = d.partnership_id and x.deposit_id = d.id and x.approval_id is not null
+		where d.partnership_id = p.partnership_id and d.project_id = p.id group by x.treatment_id, x.approval_id, x.fund_id having sum(x.amount_fen) > 0) w) c `
 
 // ProjectByID reads a project with its figures.
 func (tx *Tx) ProjectByID(id ident.ID) (FundProject, error) {
 	var r projectRow
-	err := tx.get(&r, selectProject+`where p.partnership_id = $1 and p.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, projectColumns+`, c.held_fen, c.committed_fen, c.times`+projectMoney+projectCases+`where p.partnership_id = $1 and p.id = $2`, tx.Partnership(), id)
 	return one(r.project(), err, "error.fund.project_missing")
 }
 
-// ListProjects is a page of the library, the latest year first.
+// ListProjects is a page of the library, the latest year first. What paid cases is
+// told apart from what is held on the page of one project.
 func (tx *Tx) ListProjects(req page.Request) (page.Result[FundProject], error) {
 	year, id := 9999, lastID
 	if _, err := req.Cursor(&year, &id); err != nil {
 		return page.Result[FundProject]{}, err
 	}
 	var rows []projectRow
-	err := tx.list(&rows, selectProject+`where p.partnership_id = $1 and (p.year, p.id) < ($2, $3) order by p.year desc, p.id desc limit $4`,
+	err := tx.list(&rows, projectColumns+projectMoney+`where p.partnership_id = $1 and (p.year, p.id) < ($2, $3) order by p.year desc, p.id desc limit $4`,
 		tx.Partnership(), year, id, req.Limit()+1)
 	if err != nil {
 		return page.Result[FundProject]{}, err

@@ -19,6 +19,7 @@ type approvalsView struct {
 	Base
 	Alerts []Alert
 	Table  Table
+	Flow   *ChartCard // of funds: where their money went
 }
 
 // approvalsPage lists applications in one state; "ask" are treatments that wait

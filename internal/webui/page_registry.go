@@ -37,6 +37,7 @@ func Pages() []PageSample {
 		reportingPages(),
 		fundingPages(),
 		fundPages(),
+		projectPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),
