@@ -217,7 +217,10 @@ func (tx *Tx) draw(p Posting, draws []fund.Draw) error {
 }
 
 // DepositFilter narrows the list of deposits to a fund or to a project.
-type DepositFilter struct{ Fund, Project ident.ID }
+type DepositFilter struct {
+	Fund, Project ident.ID
+	Funds         []ident.ID // of a project: in these funds only; nil: in all
+}
 
 // ListDeposits is a page of deposits with an earmark or a project, the latest first.
 func (tx *Tx) ListDeposits(f DepositFilter, req page.Request) (page.Result[FundDeposit], error) {
@@ -231,7 +234,8 @@ func (tx *Tx) ListDeposits(f DepositFilter, req page.Request) (page.Result[FundD
 	}
 	var rows []depositRow
 	err := tx.list(&rows, `select `+depositColumns+` from fund_deposit d where d.partnership_id = $1 and `+of+` = $2 and (d.received_on, d.id) < ($3, $4)
-		order by d.received_on desc, d.id desc limit $5`, tx.Partnership(), which, on, id, req.Limit()+1)
+		and ($6 or d.fund_id in (select unnest($7::uuid[]))) order by d.received_on desc, d.id desc limit $5`, tx.Partnership(), which, on, id, req.Limit()+1,
+		f.Funds == nil, idArray(f.Funds))
 	if err != nil {
 		return page.Result[FundDeposit]{}, err
 	}

@@ -292,17 +292,17 @@ func visitLists(tx *store.Tx, p place) []error {
 // depositLists are the lists of the project library and of what deposits paid.
 func depositLists(tx *store.Tx, p place) []error {
 	from := clock.MustDate(2022, 1, 1)
-	projects, err := tx.ListProjects(page.Request{})
+	projects, err := tx.ListProjects(nil, page.Request{})
 	deposits, err2 := tx.ListDeposits(store.DepositFilter{Fund: p.fund}, page.Request{})
 	if err != nil || err2 != nil {
 		return []error{err, err2}
 	}
-	out := []error{drop(tx.DepositStore(p.fund, p.one)), drop(tx.DepositStores()), drop(tx.OpenProjects()), drop(tx.ProjectByID(projects.Rows[0].ID)), drop(tx.DepositByID(deposits.Rows[0].ID)),
+	out := []error{drop(tx.DepositStore(p.fund, p.one)), drop(tx.DepositStores()), drop(tx.OpenProjects()), drop(tx.ProjectByID(projects.Rows[0].ID, nil)), drop(tx.DepositByID(deposits.Rows[0].ID)),
 		drop(tx.Flows(store.FlowFilter{Funds: []ident.ID{p.fund}, From: from, To: from.AddMonths(2)}))}
 	for _, f := range []store.DepositFilter{{Fund: p.fund}, {Project: projects.Rows[0].ID}} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.FundDeposit], error) { return tx.ListDeposits(f, r) }))
 	}
-	return append(out, pages(func(r page.Request) (page.Result[store.FundProject], error) { return tx.ListProjects(r) }),
+	return append(out, pages(func(r page.Request) (page.Result[store.FundProject], error) { return tx.ListProjects(nil, r) }),
 		pages(func(r page.Request) (page.Result[store.Drawn], error) { return tx.ListDrawn(deposits.Rows[0].ID, r) }))
 }
 

@@ -79,7 +79,11 @@ const projectColumns = `select p.id, p.code, p.name, p.year, p.source, p.planned
 const projectMoney = ` from fund_project p cross join lateral (select coalesce(sum(d.amount_fen) filter (where t.kind = 'deposit'), 0)::bigint as received_fen,
 		coalesce(sum(d.left_fen), 0)::bigint as left_fen
 		from fund_deposit d join ledger_transfer t on t.partnership_id = d.partnership_id and t.id = d.id where d.partnership_id = p.partnership_id and d.project_id = p.id
+		and ($2 or d.fund_id in (select unnest($3::uuid[])))
 		and not exists (select 1 from ledger_transfer r where r.partnership_id = d.partnership_id and r.reverses_id = d.id)) b `
+
+// projectSeen: who sees some funds only sees the projects whose money came into them.
+const projectSeen = `($2 or exists (select 1 from fund_deposit d where d.partnership_id = p.partnership_id and d.project_id = p.id and d.fund_id in (select unnest($3::uuid[])))) `
 
 // projectCases: a case counts once it is paid, in full or in part; what it has while
 // the hold is open is held.
@@ -88,25 +92,25 @@ const projectCases = `cross join lateral (select coalesce(sum(w.amount) filter (
 	from (select x.treatment_id, sum(x.amount_fen) as amount, coalesce((select l.hold = 'open' from approval_line l
 			where l.partnership_id = p.partnership_id and l.approval_id = x.approval_id and l.fund_id = x.fund_id), false) as open
 		from fund_deposit d join deposit_draw x on x.partnership_id = d.partnership_id and x.deposit_id = d.id and x.approval_id is not null
-		where d.partnership_id = p.partnership_id and d.project_id = p.id group by x.treatment_id, x.approval_id, x.fund_id having sum(x.amount_fen) > 0) w) c `
+		where d.partnership_id = p.partnership_id and d.project_id = p.id and ($2 or d.fund_id in (select unnest($3::uuid[]))) group by x.treatment_id, x.approval_id, x.fund_id having sum(x.amount_fen) > 0) w) c `
 
-// ProjectByID reads a project with its figures.
-func (tx *Tx) ProjectByID(id ident.ID) (FundProject, error) {
+// ProjectByID reads a project with its figures, of some funds or (nil) of all.
+func (tx *Tx) ProjectByID(id ident.ID, funds []ident.ID) (FundProject, error) {
 	var r projectRow
-	err := tx.get(&r, projectColumns+`, c.held_fen, c.committed_fen, c.times`+projectMoney+projectCases+`where p.partnership_id = $1 and p.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, projectColumns+`, c.held_fen, c.committed_fen, c.times`+projectMoney+projectCases+`where p.partnership_id = $1 and `+projectSeen+`and p.id = $4`, tx.Partnership(), funds == nil, idArray(funds), id)
 	return one(r.project(), err, "error.fund.project_missing")
 }
 
 // ListProjects is a page of the library, the latest year first. What paid cases is
 // told apart from what is held on the page of one project.
-func (tx *Tx) ListProjects(req page.Request) (page.Result[FundProject], error) {
+func (tx *Tx) ListProjects(funds []ident.ID, req page.Request) (page.Result[FundProject], error) {
 	year, id := 9999, lastID
 	if _, err := req.Cursor(&year, &id); err != nil {
 		return page.Result[FundProject]{}, err
 	}
 	var rows []projectRow
-	err := tx.list(&rows, projectColumns+projectMoney+`where p.partnership_id = $1 and (p.year, p.id) < ($2, $3) order by p.year desc, p.id desc limit $4`,
-		tx.Partnership(), year, id, req.Limit()+1)
+	err := tx.list(&rows, projectColumns+projectMoney+`where p.partnership_id = $1 and `+projectSeen+`and (p.year, p.id) < ($4, $5) order by p.year desc, p.id desc limit $6`,
+		tx.Partnership(), funds == nil, idArray(funds), year, id, req.Limit()+1)
 	if err != nil {
 		return page.Result[FundProject]{}, err
 	}

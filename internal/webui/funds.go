@@ -33,7 +33,7 @@ func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if v.Flow, err = s.flowOf(r, c, ident.Nil); err != nil {
 		return err
 	}
-	if s.can(c, authz.LedgerRead) && s.d.Policy.Reach(c.Who, authz.LedgerRead).All {
+	if s.can(c, authz.LedgerRead) {
 		v.Actions = append([]Button{{Text: c.P.T("funding.projects"), Href: "/fund-projects"}}, v.Actions...)
 	}
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)

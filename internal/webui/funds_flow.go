@@ -121,7 +121,11 @@ func flowCard(b Base, v funding.FlowView) *ChartCard {
 		for i, n := range f.Nodes() {
 			if !seen[n] {
 				seen[n] = true
-				nodes = append(nodes, chart.FlowNode{ID: at(n), Name: names[i], Style: styles[i]})
+				style := styles[i]
+				if n.End == fund.EndHospital && sideOf(v.Sides[f.Hospital]) == Sea {
+					style = chart.Sea
+				}
+				nodes = append(nodes, chart.FlowNode{ID: at(n), Name: names[i], Style: style})
 			}
 		}
 	}

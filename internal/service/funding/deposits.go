@@ -53,7 +53,7 @@ func bindable(tx *store.Tx, in Deposit, f store.FundItem) error {
 	if in.Project == ident.Nil {
 		return nil
 	}
-	p, err := tx.ProjectByID(in.Project)
+	p, err := tx.ProjectByID(in.Project, nil)
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,9 @@ func (s *Service) DepositsOf(ctx context.Context, who user.Principal, fundID ide
 		return out, err
 	}
 	err = s.read(ctx, who, func(tx *store.Tx) error {
+		if _, err := tx.FundByID(fundID); err != nil {
+			return err
+		}
 		out, err = tx.ListDeposits(store.DepositFilter{Fund: fundID}, req)
 		return err
 	})

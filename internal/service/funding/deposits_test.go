@@ -262,8 +262,17 @@ func TestMoneyComesInForAProjectOnceASecondPersonApprovedItsPlan(t *testing.T) {
 	}
 	_, err = d.s.Deposit(t.Context(), d.Approver(), gift, ident.Token())
 	refusedBy(t, err, "fund.project_open")
-	if _, err := d.s.Projects(t.Context(), d.Steward(d.fund.ID), page.Request{}); !errs.Is(err, errs.Forbidden) {
-		t.Errorf("the steward of one fund read the library: %v", err)
+	for who, want := range map[string]int{"own": 1, "other": 0} {
+		of := d.fund.ID
+		if who == "other" {
+			of = d.Fund(0).ID
+		}
+		if list, err := d.s.Projects(t.Context(), d.Steward(of), page.Request{}); err != nil || len(list.Rows) != want || want == 1 && list.Rows[0].Received != 100 {
+			t.Errorf("the steward of the %s fund reads %+v, %v", who, list.Rows, err)
+		}
+	}
+	if _, err := d.s.Project(t.Context(), d.Steward(d.Fund(0).ID), id, page.Request{}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("the steward of another fund reads it: %v", err)
 	}
 }
 

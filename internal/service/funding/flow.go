@@ -27,6 +27,7 @@ type FlowView struct {
 	FundName string // empty: of all funds
 	From, To clock.Date
 	MayFile  bool
+	Sides    map[ident.ID]user.Side // of the hospitals
 }
 
 // Flow reads where the committed money of a period went: source, fund, programme,
@@ -69,6 +70,9 @@ func (s *Service) Flow(ctx context.Context, who user.Principal, q FlowQuery) (v 
 				return err
 			}
 			v.Fund, v.FundName = item.ID, item.Name
+		}
+		if v.Sides, err = tx.SidesOf(); err != nil {
+			return err
 		}
 		all, err := tx.Flows(f)
 		v.FlowMap = fund.MapOf(all)

@@ -23,18 +23,26 @@ type ProjectView struct {
 	MaySign  bool // a second person may approve the planned amount
 }
 
-// library asks who may read the project library: its figures concern all funds.
-func (s *Service) library(who user.Principal) error {
-	return s.policy.Check(who, authz.LedgerRead, authz.InPartnership(who.PartnershipID))
+// library asks who may read the project library, and of which funds (nil: all) the
+// figures are shown.
+func (s *Service) library(who user.Principal) ([]ident.ID, error) {
+	if err := s.door(who, authz.LedgerRead); err != nil {
+		return nil, err
+	}
+	if reach := s.policy.Reach(who, authz.LedgerRead); !reach.All {
+		return append([]ident.ID{}, reach.Funds...), nil
+	}
+	return nil, nil
 }
 
 // Projects is a page of the project library, the latest year first.
 func (s *Service) Projects(ctx context.Context, who user.Principal, req page.Request) (out page.Result[store.FundProject], err error) {
-	if err := s.library(who); err != nil {
+	funds, err := s.library(who)
+	if err != nil {
 		return out, err
 	}
 	err = s.read(ctx, who, func(tx *store.Tx) error {
-		out, err = tx.ListProjects(req)
+		out, err = tx.ListProjects(funds, req)
 		return err
 	})
 	return out, err
@@ -54,14 +62,15 @@ func (s *Service) OpenProjects(ctx context.Context, who user.Principal) (out []s
 
 // Project reads one project.
 func (s *Service) Project(ctx context.Context, who user.Principal, id ident.ID, req page.Request) (v ProjectView, err error) {
-	if err := s.library(who); err != nil {
+	funds, err := s.library(who)
+	if err != nil {
 		return v, err
 	}
 	err = s.read(ctx, who, func(tx *store.Tx) error {
-		if v.FundProject, err = tx.ProjectByID(id); err != nil {
+		if v.FundProject, err = tx.ProjectByID(id, funds); err != nil {
 			return err
 		}
-		v.Deposits, err = tx.ListDeposits(store.DepositFilter{Project: id}, req)
+		v.Deposits, err = tx.ListDeposits(store.DepositFilter{Project: id, Funds: funds}, req)
 		return err
 	})
 	v.MayEdit = s.policy.Can(who, authz.FundOpen, authz.InPartnership(who.PartnershipID))
@@ -97,7 +106,7 @@ func (s *Service) SaveProject(ctx context.Context, who user.Principal, in SavePr
 		p := store.FundProject{ID: fresh, ListedOn: tx.Today()}
 		var err error
 		if in.ID != ident.Nil {
-			if p, err = tx.ProjectByID(in.ID); err != nil {
+			if p, err = tx.ProjectByID(in.ID, nil); err != nil {
 				return ident.Nil, err
 			}
 			if in.Version != 0 && in.Version != p.Version {
@@ -150,7 +159,7 @@ func (s *Service) StepProject(ctx context.Context, who user.Principal, in StepPr
 		return "", f.Err()
 	}
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (fund.ProjectState, error) {
-		p, err := tx.ProjectByID(in.ID)
+		p, err := tx.ProjectByID(in.ID, nil)
 		if err != nil {
 			return "", err
 		}
