@@ -173,7 +173,7 @@ func newFundPage(b Base, v funding.FundView, kind fund.Kind, now time.Time) fund
 // ledgerReason leads to what a transfer was for: the application, or for an old
 // ledger's money, which nobody applied for here, the treatment.
 func ledgerReason(b Base, l funding.LedgerLine) Cell {
-	c := Cell{Text: l.CaseNo, Sub: l.Note}
+	c := Cell{Text: l.CaseNo, Sub: l.Note, Nowrap: true}
 	switch {
 	case l.Approval != ident.Nil:
 		c.Text, c.Href = cmp.Or(l.CaseNo, b.T("funding.application")), "/approvals/"+l.Approval.String()

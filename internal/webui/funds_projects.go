@@ -85,9 +85,9 @@ func newProjectPage(b Base, v funding.ProjectView) fundPageView {
 		{Op: "−", Name: b.T("fund.account.committed"), Amount: v.Committed, Note: b.T("funding.project.times", "n", v.Times)},
 		{Op: "−", Name: b.T("fund.account.reserved"), Amount: v.Held, Note: b.T("funding.reserved.note")}}
 	if v.Moved() != 0 {
-		terms = append(terms, Term{Op: "−", Name: b.T("funding.project.moved"), Amount: v.Moved()})
+		terms = append(terms, Term{Op: "−", Name: b.T("funding.project.moved"), Amount: v.Moved(), Note: b.T("funding.project.moved.note")})
 	}
-	terms = append(terms, Term{Op: "=", Name: b.T("funding.project.left"), Amount: v.Left, Result: true})
+	terms = append(terms, Term{Op: "=", Name: b.T("funding.project.left"), Amount: v.Left, Note: b.T("funding.project.left.note"), Result: true})
 	p := fundPageView{Base: b, Equation: Equation{Terms: terms, Bar: FundBar{Label: b.T("funding.project.left"), Amount: v.Left,
 		Parts: barParts(b, fund.Balances{Available: v.Left, Reserved: v.Held, Committed: v.Committed}, 0)},
 		Left: b.T("funding.committed.share", "share", share(v.Committed, v.Received)), Right: b.T("funding.project.planned_of", "planned", v.Planned)}}
@@ -311,8 +311,8 @@ func newDepositPage(b Base, v funding.DepositView) fundPageView {
 		b.Actions = []Button{{Text: b.T("funding.deposit.year_end"), Href: "/funds/" + v.Fund.String() + "/move?deposit=" + v.ID.String()}}
 	}
 	used := v.Amount - v.Left
-	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: v.Amount}, {Op: "−", Name: b.T("funding.deposit.used"), Amount: used, Note: b.T("funding.deposit.used.note")},
-		{Op: "=", Name: b.T("funding.project.left"), Amount: v.Left, Result: true}},
+	p := fundPageView{Base: b, Equation: Equation{Terms: []Term{{Name: b.T("funding.received"), Amount: v.Amount, Note: b.Day(v.Received)}, {Op: "−", Name: b.T("funding.deposit.used"), Amount: used, Note: b.T("funding.deposit.used.note")},
+		{Op: "=", Name: b.T("funding.project.left"), Amount: v.Left, Note: b.T("funding.project.left.note"), Result: true}},
 		Bar:  FundBar{Label: b.T("funding.project.left"), Amount: v.Left, Parts: barParts(b, fund.Balances{Available: v.Left, Committed: used}, 0)},
 		Left: b.T("funding.deposit.share", "share", share(used, v.Amount))}}
 	p.Facts = []Def{{Label: b.T("funding.deposit.for"), Text: earmarkText(b, v.Earmark, v.Places)}, {Label: b.T("funding.fund"), Text: v.FundName}}
