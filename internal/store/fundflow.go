@@ -61,7 +61,7 @@ func (tx *Tx) Flows(f FlowFilter) ([]fund.Flow, error) {
 			coalesce((select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id), '') as hospital_name,
 			sum(w.amount)::bigint as amount, count(distinct w.treatment_id) as times
 		from ways w join fund f on f.partnership_id = $1 and f.id = w.fund_id
-		left join treatment t on t.partnership_id = $1 and t.id = w.treatment_id
+		left join (select t.partnership_id, t.id, t.programme, t.hospital_id from treatment t) t on t.partnership_id = $1 and t.id = w.treatment_id
 		where w.amount <> 0 group by w.source, w.fund_id, f.name, f.code, t.programme, t.hospital_id
 		order by f.code, w.source, t.programme, 6, t.hospital_id limit $6`, tx.Partnership(), f.From, f.To, f.Funds == nil, idArray(f.Funds), maxFlows)
 	out := make([]fund.Flow, len(rows))
