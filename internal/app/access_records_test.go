@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/notice"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/payout"
@@ -21,7 +22,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	public "github.com/shanhai-health/shanhai/internal/service/notice"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
@@ -160,6 +163,21 @@ func (p *premises) visiting() {
 		"{member}": p.superText(`select id from visit_member`), "{entry}": p.superText(`select id from visit_case`), "{supply}": p.superText(`select id from visit_supply`)} {
 		p.objects[name] = value
 	}
+}
+
+// library makes a project whose plan waits for its second person, and a deposit with
+// an earmark.
+func (p *premises) library(pool ident.ID) {
+	ctx, s := p.T.Context(), p.app.Services
+	project, err := s.Funding.SaveProject(ctx, p.Approver(), funding.SaveProject{Project: fund.Project{Code: "XM-01", Name: "关节置换协作项目", Year: 2026,
+		Source: fund.DonorFiscal, Planned: 1_000_000, Unit: "协作办"}}, "")
+	must(p, "project", err)
+	p.objects["fund-projects"] = project.String()
+	_, err = s.Funding.Deposit(ctx, p.Approver(), funding.Deposit{Fund: pool, Amount: 1_000, Note: "企业捐款", Earmark: fund.Earmark{Programme: procedure.Joint}}, "")
+	must(p, "deposit", err)
+	list, err := s.Funding.DepositsOf(ctx, p.Approver(), pool, page.Request{})
+	must(p, "deposits", err)
+	p.objects["fund-deposits"] = list.Rows[0].ID.String()
 }
 
 // screenings makes a screening of an outreach day.

@@ -166,6 +166,7 @@ func (p *premises) records() {
 	move, err := s.Funding.RequestMove(ctx, p.Approver(), fund.Move{Kind: fund.Return, From: pool, Amount: 1_000, Rule: "资金管理办法", Reason: "年终退回"}, "")
 	must(p, "move", err)
 	p.objects["fund-moves"] = move.String()
+	p.library(pool)
 
 	done := p.Eligible(here)
 	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")

@@ -134,6 +134,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := m.screen(tx); err != nil {
 			return err
 		}
+		if err := m.library(tx); err != nil {
+			return err
+		}
 		if err := m.decisions(tx); err != nil {
 			return err
 		}

@@ -26,6 +26,10 @@ type maker struct {
 	stays []*record
 
 	people, registrations, made int
+
+	purses map[ident.ID]*purse // by fund
+	gifts  []store.FundDeposit
+	drawn  []store.MadeDraw
 }
 
 // file is one case being made.

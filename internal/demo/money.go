@@ -248,6 +248,9 @@ func (m *maker) post(b *fund.Book, t fund.Transfer, err error, p posting) error 
 	if err != nil {
 		return err
 	}
+	if err := m.purseOf(*b, next, t, p); err != nil {
+		return err
+	}
 	*b = next
 	x := store.Posting{Transfer: t, Fund: b.Fund, Note: p.note}
 	if p.r != nil {

@@ -16,6 +16,7 @@ type moveJSON struct {
 	Kind    fund.MoveKind  `json:"kind"`
 	From    ident.ID       `json:"from_fund_id"`
 	To      *ident.ID      `json:"to_fund_id"`
+	Deposit *ident.ID      `json:"deposit_id"`
 	Amount  money.Fen      `json:"amount_fen"`
 	Rule    string         `json:"rule"`
 	Reason  string         `json:"reason"`
@@ -33,24 +34,25 @@ func (s *Server) listMoves(r *http.Request, c *call) (int, any, error) {
 	list, err := s.d.Funding.Moves(r.Context(), c.Who, pageOf(r))
 	out := moveList{Rows: []moveJSON{}, Next: list.Next}
 	for _, m := range list.Rows {
-		out.Rows = append(out.Rows, moveJSON{m.ID, m.Kind, m.From, maybeID(m.To), m.Amount, m.Rule, m.Reason, m.State, m.Opinion, m.Version})
+		out.Rows = append(out.Rows, moveJSON{m.ID, m.Kind, m.From, maybeID(m.To), maybeID(m.Deposit), m.Amount, m.Rule, m.Reason, m.State, m.Opinion, m.Version})
 	}
 	return http.StatusOK, out, err
 }
 
 func (s *Server) requestMove(r *http.Request, c *call) (int, any, error) {
 	var in struct {
-		Kind   fund.MoveKind `json:"kind"`
-		From   ident.ID      `json:"from_fund_id"`
-		To     ident.ID      `json:"to_fund_id"`
-		Amount money.Fen     `json:"amount_fen"`
-		Rule   string        `json:"rule"`
-		Reason string        `json:"reason"`
+		Kind    fund.MoveKind `json:"kind"`
+		From    ident.ID      `json:"from_fund_id"`
+		To      ident.ID      `json:"to_fund_id"`
+		Deposit ident.ID      `json:"deposit_id"`
+		Amount  money.Fen     `json:"amount_fen"`
+		Rule    string        `json:"rule"`
+		Reason  string        `json:"reason"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
-	id, err := s.d.Funding.RequestMove(r.Context(), c.Who, fund.Move{Kind: in.Kind, From: in.From, To: in.To, Amount: in.Amount, Rule: in.Rule, Reason: in.Reason}, c.Key)
+	id, err := s.d.Funding.RequestMove(r.Context(), c.Who, fund.Move{Kind: in.Kind, From: in.From, To: in.To, Deposit: in.Deposit, Amount: in.Amount, Rule: in.Rule, Reason: in.Reason}, c.Key)
 	return http.StatusCreated, created{id}, err
 }
 

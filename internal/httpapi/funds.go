@@ -24,6 +24,7 @@ func (s *Server) fundRoutes(rt *router) {
 	rt.get("/fund-moves", authz.LedgerRead, s.listMoves)
 	rt.post("/fund-moves", authz.FundDeposit, s.requestMove)
 	rt.post("/fund-moves/{id}/decision", authz.FundOpen, s.decideMove)
+	s.projectRoutes(rt)
 }
 
 // fundJSON is a fund; the amounts are absent for who may only choose it.
@@ -142,10 +143,13 @@ func (s *Server) deposit(r *http.Request, c *call) (int, any, error) {
 		Amount money.Fen  `json:"amount_fen"`
 		On     clock.Date `json:"on"`
 		Note   string     `json:"note"`
+
+		Project ident.ID    `json:"project_id"`
+		Earmark earmarkJSON `json:"earmark"`
 	}
 	if err := httpx.DecodeJSON(r, &in); err != nil {
 		return 0, nil, err
 	}
-	v, err := s.d.Funding.Deposit(r.Context(), c.Who, funding.Deposit{Fund: id, Amount: in.Amount, On: in.On, Note: in.Note}, c.Key)
+	v, err := s.d.Funding.Deposit(r.Context(), c.Who, funding.Deposit{Fund: id, Amount: in.Amount, On: in.On, Note: in.Note, Project: in.Project, Earmark: in.Earmark.earmark()}, c.Key)
 	return http.StatusCreated, vouchersOf([]funding.Voucher{v})[0], err
 }

@@ -304,7 +304,7 @@ func (tx *Tx) ReleaseApproval(a Approval, note string) (money.Fen, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := tx.PostTransfer(Posting{Transfer: transfer, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: note}); err != nil {
+		if err := tx.PostForCase(Posting{Transfer: transfer, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: note}, false); err != nil {
 			return 0, err
 		}
 		l.Hold = hold.State

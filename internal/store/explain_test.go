@@ -209,6 +209,7 @@ func lists(tx *store.Tx, p place) []error {
 	out = append(out, ruleLists(tx, p)...)
 	out = append(out, visitLists(tx, p)...)
 	out = append(out, screeningLists(tx, p)...)
+	out = append(out, depositLists(tx, p)...)
 	_, _, turned := tx.TurnReferrals(50)
 	return append(out, turned,
 		pages(func(r page.Request) (page.Result[store.PersonRow], error) { return tx.ListRegistrations(p.here, r) }),
@@ -306,6 +307,23 @@ func visitLists(tx *store.Tx, p place) []error {
 		drop(tx.VisitEntries(v.ID)), drop(tx.VisitHandovers(v.ID)), drop(tx.VisitOperations(v, []store.VisitMember{{Practitioner: p.doctor}})),
 		drop(tx.BusyAt(p.doctor, start, start.AddDate(0, 0, 7))), drop(tx.TeachingOf(v.ID)), drop(tx.MeetingTasks(p.settled)), drop(tx.SkillCounts(p.doctor, p.hospital)), drop(tx.SkillRules()),
 		drop(tx.SignoffsOf([]ident.ID{p.hospital}, []ident.ID{p.doctor})), drop(tx.ObserversOf(p.settled)))
+}
+
+// depositLists are the lists of the project library and of what deposits paid.
+func depositLists(tx *store.Tx, p place) []error {
+	from := clock.MustDate(2022, 1, 1)
+	projects, err := tx.ListProjects(nil, page.Request{})
+	deposits, err2 := tx.ListDeposits(store.DepositFilter{Fund: p.fund}, page.Request{})
+	if err != nil || err2 != nil {
+		return []error{err, err2}
+	}
+	out := []error{drop(tx.DepositStore(p.fund, p.one)), drop(tx.DepositStores()), drop(tx.OpenProjects()), drop(tx.ProjectByID(projects.Rows[0].ID, nil)), drop(tx.DepositByID(deposits.Rows[0].ID)),
+		drop(tx.Flows(store.FlowFilter{Funds: []ident.ID{p.fund}, From: from, To: from.AddMonths(2)}))}
+	for _, f := range []store.DepositFilter{{Fund: p.fund}, {Project: projects.Rows[0].ID}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.FundDeposit], error) { return tx.ListDeposits(f, r) }))
+	}
+	return append(out, pages(func(r page.Request) (page.Result[store.FundProject], error) { return tx.ListProjects(nil, r) }),
+		pages(func(r page.Request) (page.Result[store.Drawn], error) { return tx.ListDrawn(deposits.Rows[0].ID, r) }))
 }
 
 // screeningLists are the lists of outreach days. Screenings are read at named

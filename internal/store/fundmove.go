@@ -17,7 +17,7 @@ type FundMove struct {
 	CreatedAt time.Time
 	Version   int64
 
-	FromName, ToName                     string
+	FromName, ToName, DepositName        string
 	RequesterName, FirstName, SecondName string
 }
 
@@ -26,6 +26,7 @@ type fundMoveRow struct {
 	Kind      string    `db:"kind"`
 	From      ident.ID  `db:"from_fund_id"`
 	To        ident.ID  `db:"to_fund_id"`
+	Deposit   ident.ID  `db:"deposit_id"`
 	Amount    money.Fen `db:"amount_fen"`
 	Rule      string    `db:"rule"`
 	Reason    string    `db:"reason"`
@@ -41,19 +42,22 @@ type fundMoveRow struct {
 
 	FromName   string `db:"from_name"`
 	ToName     string `db:"to_name"`
+	OfDeposit  string `db:"deposit_name"`
 	Requester  string `db:"requester_name"`
 	FirstName  string `db:"first_name"`
 	SecondName string `db:"second_name"`
 }
 
 func (r fundMoveRow) move() FundMove {
-	return FundMove{Move: fund.Move{Kind: fund.MoveKind(r.Kind), From: r.From, To: r.To, Amount: r.Amount, Rule: r.Rule, Reason: r.Reason, State: fund.MoveState(r.State),
+	return FundMove{Move: fund.Move{Kind: fund.MoveKind(r.Kind), From: r.From, To: r.To, Deposit: r.Deposit, Amount: r.Amount, Rule: r.Rule, Reason: r.Reason, State: fund.MoveState(r.State),
 		Requester: r.CreatedBy, First: r.First, Second: r.Second, Opinion: r.Opinion}, ID: r.ID, Out: r.Out, In: r.In, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
-		FromName: r.FromName, ToName: r.ToName, RequesterName: r.Requester, FirstName: r.FirstName, SecondName: r.SecondName}
+		FromName: r.FromName, ToName: r.ToName, DepositName: r.OfDeposit, RequesterName: r.Requester, FirstName: r.FirstName, SecondName: r.SecondName}
 }
 
-const selectFundMove = `select m.id, m.kind, m.from_fund_id, m.to_fund_id, m.amount_fen, m.rule, m.reason, m.state, m.first_by, m.second_by, m.opinion, m.out_transfer_id,
+const selectFundMove = `select m.id, m.kind, m.from_fund_id, m.to_fund_id, m.deposit_id, m.amount_fen, m.rule, m.reason, m.state, m.first_by, m.second_by, m.opinion, m.out_transfer_id,
 	m.in_transfer_id, m.created_at, m.created_by, m.version, f.name as from_name, coalesce(g.name, '') as to_name,
+	coalesce((select coalesce(p.name, d.note) from fund_deposit d left join fund_project p on p.partnership_id = d.partnership_id and p.id = d.project_id
+		where d.partnership_id = m.partnership_id and d.id = m.deposit_id), '') as deposit_name,
 	coalesce((select u.display_name from account u where u.id = m.created_by), '') as requester_name,
 	coalesce((select u.display_name from account u where u.id = m.first_by), '') as first_name,
 	coalesce((select u.display_name from account u where u.id = m.second_by), '') as second_name
@@ -86,9 +90,9 @@ func (tx *Tx) ListFundMoves(funds []ident.ID, req page.Request) (page.Result[Fun
 
 // InsertFundMove stores a move that was asked for.
 func (tx *Tx) InsertFundMove(m FundMove) error {
-	_, err := tx.exec(`insert into fund_move (partnership_id, id, kind, from_fund_id, to_fund_id, amount_fen, rule, reason, state, created_at, created_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, tx.Partnership(), m.ID, string(m.Kind), m.From, nullID(m.To), m.Amount, m.Rule, m.Reason, string(m.State),
-		tx.now, tx.who.AccountID)
+	_, err := tx.exec(`insert into fund_move (partnership_id, id, kind, from_fund_id, to_fund_id, amount_fen, rule, reason, state, created_at, created_by, deposit_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, tx.Partnership(), m.ID, string(m.Kind), m.From, nullID(m.To), m.Amount, m.Rule, m.Reason, string(m.State),
+		tx.now, tx.who.AccountID, nullID(m.Deposit))
 	return err
 }
 

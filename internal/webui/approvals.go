@@ -21,6 +21,7 @@ type approvalsView struct {
 	Base
 	Alerts []Alert
 	Table  Table
+	Flow   *ChartCard // of funds: where their money went
 }
 
 // approvalsPage lists applications in one state; "ask" are treatments that wait

@@ -119,12 +119,12 @@ func fundPages() []PageSample {
 		}},
 		{"care/form", func(b Base) View {
 			p := fundCareForm(b, sampleFundView(b, 0), "funding.move.ask")
-			p.Form = fundMoveForm(p.Base, sampleDay(), sampleFundView(b, 0), sampleFunds(b))
+			p.Form = fundMoveForm(p.Base, sampleDay(), sampleFundView(b, 0), sampleFunds(b), sampleDeposits(b))
 			return p.with(Button{Text: b.T("funding.move.ask")}, "/")
 		}},
 		{"care/form", func(b Base) View {
 			p := fundCareForm(b, sampleFundView(b, 0), "funding.deposit")
-			p.Form = depositForm(p.Base, sampleDay(), sampleIDs.file)
+			p.Form = depositForm(p.Base, sampleDay(), sampleIDs.file, boundFields([]funding.FundProject{sampleProject(b).FundProject}, []Option{{Value: sampleIDs.sea.String(), Text: b.T("style.hospital.s1"), Side: Sea}}))
 			return p.with(Button{Text: b.T("funding.deposit.save")}, "/funds")
 		}},
 		{"care/form", func(b Base) View {

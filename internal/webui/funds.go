@@ -30,6 +30,12 @@ func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if made {
 		v.Alerts = booksAlert(c.Base, check)
 	}
+	if v.Flow, err = s.flowOf(r, c, ident.Nil); err != nil {
+		return err
+	}
+	if s.can(c, authz.LedgerRead) {
+		v.Actions = append([]Button{{Text: c.P.T("funding.projects"), Href: "/fund-projects"}}, v.Actions...)
+	}
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
@@ -92,6 +98,8 @@ type fundPageView struct {
 	Equation Equation
 	Facts    []Def
 	Holds    *Table // reservations by age
+	Flow     *ChartCard
+	Deposits *Table // those with an earmark or a project of their own
 	Ledger   *Table
 }
 
@@ -119,6 +127,12 @@ func (s *Server) fundPage(w http.ResponseWriter, r *http.Request, c *Call) error
 	p := newFundPage(c.Base, v, kind, s.d.Clock.Now())
 	if p.Ledger != nil {
 		p.Ledger.Pager = NewPager(r.URL, v.Lines.Next, "")
+		if p.Flow, err = s.flowOf(r, c, id); err != nil {
+			return err
+		}
+		if p.Deposits, err = s.boundDeposits(r, c, id); err != nil {
+			return err
+		}
 	}
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/fund", p)
 }
@@ -163,7 +177,7 @@ func newFundPage(b Base, v funding.FundView, kind fund.Kind, now time.Time) fund
 // ledgerReason leads to what a transfer was for: the application, or for an old
 // ledger's money, which nobody applied for here, the treatment.
 func ledgerReason(b Base, l funding.LedgerLine) Cell {
-	c := Cell{Text: l.CaseNo, Sub: l.Note}
+	c := Cell{Text: l.CaseNo, Sub: l.Note, Nowrap: true}
 	switch {
 	case l.Approval != ident.Nil:
 		c.Text, c.Href = cmp.Or(l.CaseNo, b.T("funding.application")), "/approvals/"+l.Approval.String()
@@ -288,11 +302,11 @@ func (s *Server) postFund(w http.ResponseWriter, r *http.Request, c *Call) error
 	return s.showCareForm(w, r, p, Button{Text: p.T("funding.fund.open")}, "/funds")
 }
 
-func depositForm(b Base, today clock.Date, id ident.ID) *Form {
-	f := keyed(NewForm(b, today,
-		Field{Name: "amount", LabelKey: "funding.deposit.amount", Kind: KindMoney, Suffix: "unit.yuan", Width: 6, Focus: true},
-		Field{Name: "on", LabelKey: "funding.deposit.on", Kind: KindDate, Width: 6},
-		Field{Name: "note", LabelKey: "funding.deposit.note", HintKey: "funding.deposit.note.hint", Max: 200}))
+func depositForm(b Base, today clock.Date, id ident.ID, bound []Field) *Form {
+	f := keyed(NewForm(b, today, append([]Field{
+		{Name: "amount", LabelKey: "funding.deposit.amount", Kind: KindMoney, Suffix: "unit.yuan", Width: 6, Focus: true},
+		{Name: "on", LabelKey: "funding.deposit.on", Kind: KindDate, Width: 6},
+		{Name: "note", LabelKey: "funding.deposit.note", HintKey: "funding.deposit.note.hint", Max: 200}}, bound...)...))
 	f.Action = "/funds/" + id.String() + "/deposits"
 	f.Put("on", today.String())
 	return f
@@ -324,7 +338,11 @@ func (s *Server) depositPage(w http.ResponseWriter, r *http.Request, c *Call) er
 	if err != nil {
 		return err
 	}
-	p.Form = depositForm(p.Base, c.Today, v.ID)
+	bound, err := s.boundOf(r, c)
+	if err != nil {
+		return err
+	}
+	p.Form = depositForm(p.Base, c.Today, v.ID, bound)
 	return s.showCareForm(w, r, p, Button{Text: p.T("funding.deposit.save")}, "/funds/"+v.ID.String())
 }
 
@@ -333,12 +351,17 @@ func (s *Server) postDeposit(w http.ResponseWriter, r *http.Request, c *Call) er
 	if err != nil {
 		return err
 	}
-	p.Form = depositForm(p.Base, c.Today, v.ID)
+	bound, err := s.boundOf(r, c)
+	if err != nil {
+		return err
+	}
+	p.Form = depositForm(p.Base, c.Today, v.ID, bound)
 	f := p.Form
 	if err := f.Read(r); err != nil {
 		return err
 	}
 	in := funding.Deposit{Fund: v.ID, Amount: f.Money("amount"), On: f.Date("on"), Note: f.Text("note")}
+	readBound(f, &in)
 	if f.OK() {
 		out, err := s.d.Funding.Deposit(r.Context(), c.Who, in, requestKey(r))
 		if err == nil {

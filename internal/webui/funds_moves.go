@@ -44,7 +44,13 @@ func (s *Server) movesPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 	return s.d.Engine.Render(w, r, http.StatusOK, "funding/list", v)
 }
 
-func fundMoveForm(b Base, today clock.Date, v funding.FundView, others []funding.FundEntry) *Form {
+func fundMoveForm(b Base, today clock.Date, v funding.FundView, others []funding.FundEntry, deposits []funding.FundDeposit) *Form {
+	var from []Option
+	for _, d := range deposits {
+		if d.Left > 0 {
+			from = append(from, Option{Value: d.ID.String(), Text: d.Note, Sub: b.T("funding.move.left", "left", d.Left)})
+		}
+	}
 	var to []Option
 	for _, x := range others {
 		if x.ID != v.ID && x.Kind == fund.Pool && x.ClosedOn.IsZero() {
@@ -54,6 +60,7 @@ func fundMoveForm(b Base, today clock.Date, v funding.FundView, others []funding
 	f := keyed(NewForm(b, today,
 		Field{Name: "kind", LabelKey: "funding.move.kind", Kind: KindRadio, Options: optionsOf(fund.MoveKinds()...)},
 		Field{Name: "to", LabelKey: "funding.move.to", HintKey: "funding.move.to.hint", Kind: KindSelect, Options: to, Optional: true, Blank: "form.pick", Width: 6},
+		Field{Name: "deposit", LabelKey: "funding.move.deposit", HintKey: "funding.move.deposit.hint", Kind: KindSelect, Options: from, Optional: true, Blank: "funding.move.common", Width: 6},
 		Field{Name: "amount", LabelKey: "funding.move.amount", HintKey: "funding.move.amount.hint", Kind: KindMoney, Suffix: "unit.yuan", Width: 6},
 		Field{Name: "rule", LabelKey: "funding.move.rule", HintKey: "funding.move.rule.hint", Max: 200},
 		Field{Name: "reason", LabelKey: "funding.reason", Kind: KindArea, Rows: 2, Max: 200}))
@@ -68,7 +75,14 @@ func (s *Server) newFundMove(r *http.Request, c *Call) (careForm, funding.FundVi
 		return p, v, err
 	}
 	all, err := s.d.Funding.Funds(r.Context(), c.Who)
-	p.Form = fundMoveForm(p.Base, c.Today, v, all)
+	if err != nil {
+		return p, v, err
+	}
+	deposits, err := s.d.Funding.DepositsOf(r.Context(), c.Who, v.ID, page.Request{Size: page.MaxSize})
+	p.Form = fundMoveForm(p.Base, c.Today, v, all, deposits.Rows)
+	if at := r.URL.Query().Get("deposit"); at != "" { // from the page of a deposit, at the end of its year
+		p.Form.Put("deposit", at).Put("kind", string(fund.CarryOver))
+	}
 	return p, v, err
 }
 
@@ -89,7 +103,7 @@ func (s *Server) postFundMove(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	in := fund.Move{Kind: fund.MoveKind(f.Choice("kind")), From: v.ID, To: f.IDOf("to"), Amount: f.Money("amount"), Rule: f.Text("rule"), Reason: f.Text("reason")}
+	in := fund.Move{Kind: fund.MoveKind(f.Choice("kind")), From: v.ID, To: f.IDOf("to"), Deposit: f.IDOf("deposit"), Amount: f.Money("amount"), Rule: f.Text("rule"), Reason: f.Text("reason")}
 	if f.OK() {
 		_, err := s.d.Funding.RequestMove(r.Context(), c.Who, in, requestKey(r))
 		if err == nil {
@@ -113,6 +127,9 @@ func signMoveForm(b Base, today clock.Date, m funding.FundMove) careForm {
 	facts := []Def{{Label: b.T("funding.move.kind"), Text: b.T(m.Kind.Label())}, {Label: b.T("funding.move.from"), Text: m.FromName}, {Label: b.T("funding.move.to"), Text: m.ToName},
 		{Label: b.T("funding.amount.head"), Text: m.Amount.String()}, {Label: b.T("funding.move.rule"), Text: m.Rule}, {Label: b.T("funding.reason"), Text: m.Reason},
 		{Label: b.T("funding.requester"), Text: m.RequesterName}, {Label: b.T("funding.state"), Text: b.T(m.State.Label())}}
+	if m.DepositName != "" {
+		facts = append(facts, Def{Label: b.T("funding.move.deposit"), Text: m.DepositName})
+	}
 	if m.FirstName != "" {
 		facts = append(facts, Def{Label: b.T("funding.signature.by"), Text: m.FirstName})
 	}

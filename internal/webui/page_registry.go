@@ -42,6 +42,7 @@ func Pages() []PageSample {
 		noticePages(),
 		payPages(),
 		sheetPages(),
+		projectPages(),
 		paperPages(),
 		importPages(),
 		accountPages(),

@@ -109,6 +109,8 @@ const (
 	FundMove       = "fund.move"
 	FundMoveDecide = "fund.move_decide"
 	FundRead       = "fund.read"
+	ProjectEdit    = "project.edit"
+	ProjectDecide  = "project.decide" // the planned amount was approved, or the project closed
 
 	PayableRead    = "payable.read"
 	PayableReceipt = "payable.receipt"
@@ -272,6 +274,7 @@ const (
 	ObjectApproval     = "approval"
 	ObjectSettlement   = "settlement"
 	ObjectFund         = "fund"
+	ObjectProject      = "project"
 	ObjectTransfer     = "transfer"
 	ObjectPayout       = "payout"
 	ObjectPayee        = "payee"
@@ -330,7 +333,7 @@ func Actions() []string {
 		ObjectionRecord, ObjectionRead, ObjectionAnswer, PlausibilityRun, PlausibilityRead, PlausibilityJudge, PlausibilityRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
 		SheetRead, SheetApply, SheetUndo, DifferenceDecide,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
-		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
+		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, ProjectEdit, ProjectDecide, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
 		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake, ExportAsk, ExportCancel, ExportFetch, ReportMake, ReportFetch,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
@@ -347,7 +350,7 @@ func Actions() []string {
 func ObjectKinds() []string {
 	return []string{
 		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
-		ObjectApproval, ObjectSettlement, ObjectFund, ObjectTransfer, ObjectPayout, ObjectPayee, ObjectRecovery, ObjectMeasure, ObjectList, ObjectImport,
+		ObjectApproval, ObjectSettlement, ObjectFund, ObjectProject, ObjectTransfer, ObjectPayout, ObjectPayee, ObjectRecovery, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,

@@ -64,6 +64,9 @@ func labels() (keys []string) {
 	for _, v := range fund.MoveKinds() {
 		keys = append(keys, v.Label())
 	}
+	for _, v := range fund.ProjectStates() {
+		keys = append(keys, v.Label())
+	}
 	for _, v := range fund.MoveStates() {
 		keys = append(keys, v.Label())
 	}

@@ -64,12 +64,13 @@ const (
 	WhyHospital  Reason = "hospital"
 	WhyCategory  Reason = "category"
 	WhyPeriod    Reason = "period"
+	WhyDeposit   Reason = "deposit" // the money left is bound to something else
 	WhyBalance   Reason = "balance"
 )
 
 // Reasons lists the conditions in the order in which they are looked at.
 func Reasons() []Reason {
-	return []Reason{WhyHistory, WhyClosed, WhyProgramme, WhyHospital, WhyCategory, WhyPeriod, WhyBalance}
+	return []Reason{WhyHistory, WhyClosed, WhyProgramme, WhyHospital, WhyCategory, WhyPeriod, WhyDeposit, WhyBalance}
 }
 
 // Label is the message key of the sentence; it may use programme, from, to,

@@ -46,6 +46,7 @@ func (s MoveState) Label() string { return "fund.move_state." + string(s) }
 type Move struct {
 	Kind      MoveKind
 	From, To  ident.ID // To is nil for a return
+	Deposit   ident.ID // the one deposit it concerns; nil: the common money
 	Amount    money.Fen
 	Rule      string // the document that allows it
 	Reason    string

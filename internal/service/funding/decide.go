@@ -239,7 +239,7 @@ func approve(tx *store.Tx, a store.Approval, t store.Treatment, in Decision) (De
 	}
 	if !done {
 		out.State, out.Waiting = fund.ApprovalRequested, true
-		if err := covers(tx, lines); err != nil {
+		if err := covers(tx, t, lines); err != nil {
 			return out, err
 		}
 		return out, tx.TouchApproval(a)
@@ -281,14 +281,28 @@ func aboveRules(tx *store.Tx, treatment ident.ID, amount money.Fen, opinion stri
 
 // covers refuses the first of two signatures for money that is not there: the
 // second person would sign for nothing. Nothing is held yet.
-func covers(tx *store.Tx, lines []store.ApprovalLine) error {
+func covers(tx *store.Tx, t store.Treatment, lines []store.ApprovalLine) error {
 	books, err := tx.LookBooks(fundsOf(lines)...)
+	if err != nil {
+		return err
+	}
+	stores, err := tx.DepositStores()
+	if err != nil {
+		return err
+	}
+	want, err := asked(tx, t, 0)
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
 		if _, _, err := books[l.Fund].Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, l.Amount); err != nil {
 			return err
+		}
+		if s, bound := stores[l.Fund]; bound {
+			want.Amount = l.Amount
+			if _, err := s.Take(want); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -376,7 +390,7 @@ func hold(tx *store.Tx, a store.Approval, lines []store.ApprovalLine, late bool)
 			return nil, err
 		}
 		l.Transfer = t.ID
-		if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID}); err != nil {
+		if err := tx.PostForCase(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID}, false); err != nil {
 			return nil, err
 		}
 		if err := tx.SetHold(a.ID, *l); err != nil {

@@ -205,6 +205,9 @@ type Deposit struct {
 	Amount money.Fen
 	On     clock.Date // when it came in; zero: today
 	Note   string     // from whom and on what paper
+
+	Project ident.ID     // of the library; nil: none
+	Earmark fund.Earmark // what this money is for, within what the fund is for; empty: as the fund
 }
 
 // Deposit records money received and answers its voucher.
@@ -225,6 +228,7 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 	if in.Amount <= 0 || in.Amount > money.Max {
 		f.Add("amount", "error.fund.amount")
 	}
+	in.checkEarmark(&f)
 	if err := f.Err(); err != nil {
 		return Voucher{}, err
 	}
@@ -238,6 +242,9 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 		if item.Kind != fund.Pool || !item.ClosedOn.IsZero() {
 			return Voucher{}, errs.Refuse("funding.open_pool", "error.funding.not_open", errs.Args{"fund": item.Name}, "fund.remedy.other_fund")
 		}
+		if err := bindable(tx, in, item); err != nil {
+			return Voucher{}, err
+		}
 		books, err := tx.Books(in.Fund)
 		if err != nil {
 			return Voucher{}, err
@@ -248,7 +255,10 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 		}
 		tx.Amend("transfer", t.ID.String())
 		v := Voucher{Fund: in.Fund, FundName: item.Name, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: in.Amount}
-		return v, tx.PostTransfer(store.Posting{Transfer: t, Fund: in.Fund, Note: in.Note})
+		if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: in.Fund, Note: in.Note}); err != nil || !in.bound() {
+			return v, err
+		}
+		return v, tx.InsertDeposit(store.FundDeposit{ID: t.ID, Fund: in.Fund, Project: in.Project, Note: in.Note, Received: in.On, Amount: in.Amount, Earmark: in.Earmark})
 	})
 }
 
@@ -290,6 +300,6 @@ func (s *Service) TakeBack(ctx context.Context, who user.Principal, in TakeBack,
 			return Voucher{}, err
 		}
 		v := Voucher{Fund: in.Fund, FundName: books[in.Fund].Name, Kind: m.Kind, No: fund.VoucherNo(m.Kind, m.ID)}
-		return v, tx.PostTransfer(store.Posting{Transfer: m, Fund: in.Fund, Note: in.Reason})
+		return v, postTakeBack(tx, posted, store.Posting{Transfer: m, Fund: in.Fund, Note: in.Reason})
 	})
 }

@@ -52,6 +52,12 @@ func (s *Service) RequestMove(ctx context.Context, who user.Principal, in fund.M
 		if _, err := books[in.From].Leave(fund.Stamp{ID: ident.New(), On: tx.Today()}, fund.KindMoveOut, in.Amount); err != nil {
 			return ident.Nil, err
 		}
+		if _, err := taken(tx, in); err != nil {
+			return ident.Nil, err
+		}
+		if err := arrives(tx, in); err != nil {
+			return ident.Nil, err
+		}
 		return id, tx.InsertFundMove(store.FundMove{Move: in, ID: id})
 	})
 }
@@ -123,7 +129,20 @@ func carryOut(tx *store.Tx, m *store.FundMove) error {
 		return err
 	}
 	m.Out = out.ID
-	if err := tx.PostTransfer(store.Posting{Transfer: out, Fund: m.From, Note: m.Rule}); err != nil || m.To == ident.Nil {
+	draw, err := taken(tx, m.Move)
+	if err == nil {
+		err = arrives(tx, m.Move)
+	}
+	if err != nil {
+		return err
+	}
+	posting := store.Posting{Transfer: out, Fund: m.From, Note: m.Rule}
+	if m.Deposit == ident.Nil {
+		err = tx.PostTransfer(posting)
+	} else {
+		err = tx.PostFromDeposit(posting, draw)
+	}
+	if err != nil || m.To == ident.Nil {
 		return err
 	}
 	in, err := books[m.To].Arrive(fund.Stamp{ID: ident.New(), On: tx.Today()}, m.Amount)
@@ -131,7 +150,10 @@ func carryOut(tx *store.Tx, m *store.FundMove) error {
 		return err
 	}
 	m.In = in.ID
-	return tx.PostTransfer(store.Posting{Transfer: in, Fund: m.To, Note: m.Rule})
+	if err := tx.PostTransfer(store.Posting{Transfer: in, Fund: m.To, Note: m.Rule}); err != nil || m.Deposit == ident.Nil {
+		return err
+	}
+	return carried(tx, *m)
 }
 
 // Moves lists the moves, the latest first; for a fund's own people those of their

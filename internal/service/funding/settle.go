@@ -223,7 +223,7 @@ func pay(tx *store.Tx, a store.Approval, held []store.ApprovalLine, in Settle) (
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: h.Fund, Treatment: in.Treatment, Approval: a.ID}); err != nil {
+		if err := tx.PostForCase(store.Posting{Transfer: t, Fund: h.Fund, Treatment: in.Treatment, Approval: a.ID}, false); err != nil {
 			return nil, nil, err
 		}
 		h.Hold = after.State
@@ -343,7 +343,7 @@ func unpay(tx *store.Tx, a store.Approval, reason string) ([]Voucher, error) {
 			if decided != nil {
 				return decided
 			}
-			if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: reason}); err != nil {
+			if err := tx.PostForCase(store.Posting{Transfer: t, Fund: l.Fund, Treatment: a.Treatment, Approval: a.ID, Note: reason}, true); err != nil {
 				return err
 			}
 			out = append(out, Voucher{Fund: l.Fund, FundName: l.FundName, Kind: t.Kind, No: fund.VoucherNo(t.Kind, t.ID), Amount: l.Amount})

@@ -7,7 +7,10 @@ type (
 	Appeal           = store.Appeal
 	Approval         = store.Approval
 	ApprovalLine     = store.ApprovalLine
+	Drawn            = store.Drawn
 	Fund             = store.Fund
+	FundDeposit      = store.FundDeposit
+	FundProject      = store.FundProject
 	Hold             = store.Hold
 	FundMove         = store.FundMove
 	FundItem         = store.FundItem

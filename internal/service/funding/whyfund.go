@@ -38,6 +38,10 @@ func (s *Service) judged(tx *store.Tx, who user.Principal, want fund.Asked) ([]F
 	if err != nil {
 		return nil, err
 	}
+	stores, err := tx.DepositStores()
+	if err != nil {
+		return nil, err
+	}
 	reach := s.policy.Reach(who, authz.FundRead)
 	var out []FundJudged
 	for _, f := range all {
@@ -45,6 +49,9 @@ func (s *Service) judged(tx *store.Tx, who user.Principal, want fund.Asked) ([]F
 		if j.Open {
 			j.Reasons = f.Earmark().Judge(want, f.Balances.Available)
 			j.Args = f.Earmark().Args(want, f.Balances.Available)
+			if d, bound := stores[f.ID]; bound {
+				j.boundTo(d, want)
+			}
 		} else {
 			j.Reasons, j.Args = f.Earmark().WhyNot(want), f.Earmark().Args(want, 0)
 			j.Balances, j.Deposits = fund.Balances{}, 0
@@ -61,6 +68,18 @@ func (s *Service) judged(tx *store.Tx, who user.Principal, want fund.Asked) ([]F
 		return 1
 	})
 	return out, nil
+}
+
+// boundTo adds the earmark of a deposit that keeps the money of a fund from a case.
+func (f *FundJudged) boundTo(d fund.Store, want fund.Asked) {
+	_, err := d.Take(want)
+	if e := errs.Of(err); err == nil || e.Rule != "fund.deposit_earmark" || want.Amount > f.Balances.Available {
+		return
+	}
+	f.Reasons = append(f.Reasons, fund.WhyDeposit)
+	for k, v := range errs.Of(err).Args {
+		f.Args[k] = v
+	}
 }
 
 // earmarked holds each line of an application to the fund's earmark at the
@@ -92,7 +111,7 @@ func earmarked(tx *store.Tx, t store.Treatment, lines []store.ApprovalLine) erro
 // would.
 func (s *Service) others(tx *store.Tx, who user.Principal, t store.Treatment, refusal error) error {
 	e := errs.Of(refusal)
-	if refusal == nil || e.Rule != "fund.sufficient" {
+	if refusal == nil || e.Rule != "fund.sufficient" && e.Rule != "fund.deposit_earmark" {
 		return refusal
 	}
 	amount, _ := e.Args["asked"].(money.Fen)

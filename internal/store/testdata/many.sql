@@ -199,5 +199,11 @@ release_ as (insert into disclosure_release (partnership_id, id, account_id, sig
 download_ as (insert into download (partnership_id, id, kind, query, format, language, state, account_id, hospitals, funds, wide, names, expires_at, created_at, created_by)
 	select $1::uuid, id, 'all.patients', '', 'csv', 'en', case when i % 100 = 0 then 'ready' else 'expired' end, md5('actor' || i % 50)::uuid, '{}', '{}', true, false, at + interval '7 days', at, id from n where i % 5 = 0),
 report_ as (insert into report_pack (partnership_id, id, period, from_on, to_on, profile, state, account_id, created_at, created_by)
-	select $1::uuid, id, 'month', d, d + 30, 'exact', 'waiting', id, at, id from n where i % 10 = 0)
+	select $1::uuid, id, 'month', d, d + 30, 'exact', 'waiting', id, at, id from n where i % 10 = 0),
+project_ as (insert into fund_project (partnership_id, id, code, name, year, source, planned_fen, unit, listed_on, state, planned_by, approved_by, created_at, created_by)
+	select $1::uuid, id, 'P' || i, 'x', 2000 + i % 25, 'donation', 1, 'x', d, case when i % 4000 = 0 then 'approved' else 'closed' end, $1::uuid, id, at, id from n where i % 40 = 0),
+deposit_ as (insert into fund_deposit (partnership_id, id, fund_id, project_id, note, received_on, amount_fen, left_fen, created_at, created_by)
+	select $1::uuid, id, md5('fund' || $4 || i % 5)::uuid, md5($4 || i / 40 * 40)::uuid, 'x', d, 9, case when i % 200 = 0 then 1 else 0 end, at, id from n where i % 8 = 0),
+drawn_ as (insert into deposit_draw (partnership_id, id, deposit_id, fund_id, transfer_id, approval_id, treatment_id, amount_fen, created_at, created_by)
+	select $1::uuid, id, md5($4 || i / 8 * 8)::uuid, md5('fund' || $4 || i % 5)::uuid, id, id, id, 1, at, id from n)
 select count(*) from n
