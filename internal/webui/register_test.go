@@ -242,7 +242,7 @@ func TestPagesOfAPatientWorkAndAreClosedToOtherHospitals(t *testing.T) {
 	want(t, "the identity", b.post(person+"/identity", "version", "1", "name", "向云和", "sex", "female", "birth", "1958-04-07", "doc_kind", "citizen", "reason", "与户口簿一致"),
 		http.StatusSeeOther, person)
 	contains(t, "the list", b.get("/patients"), "向云和", "北渡镇")
-	contains(t, "more categories", b.get(b.post(person+"/categories", "category", "TK", "category_from", "2025-01-01").location), "特困人员", "待补证明")
+	contains(t, "more categories", b.get(b.submit(b.get(person+"/categories"), person+"/categories", "category", "TK", "category_from", "2025-01-01").location), "特困人员", "待补证明")
 }
 
 func TestTheOfficeJudgesWhoIsWho(t *testing.T) {
