@@ -1,6 +1,8 @@
 package store
 
 import (
+	"github.com/lib/pq"
+
 	"strings"
 	"time"
 
@@ -139,4 +141,31 @@ func (tx *Tx) InsertMember(m partnership.Member) error {
 func (tx *Tx) EndMember(m partnership.Member) error {
 	return tx.update(`update partnership_member set to_on = $4 where partnership_id = $1 and organisation_id = $2 and from_on = $3`,
 		m.PartnershipID, m.OrganisationID, m.From, m.To)
+}
+
+// UnusedProvisional are the memberships, open today, of organisations an import
+// made for a name nobody knew, where nothing of the partnership stands on the
+// organisation: no live record, nobody's place of work, no role.
+func (tx *Tx) UnusedProvisional(names []string) ([]Member, error) {
+	var rows []memberOrganisationRow
+	err := tx.list(&rows, `select m.partnership_id, m.organisation_id, m.side, m.from_on, m.to_on,
+		o.id as "o.id", o.code as "o.code", o.name as "o.name", o.short_name as "o.short_name", o.kind as "o.kind", o.region_code as "o.region_code",
+		o.provisional as "o.provisional", o.merged_into as "o.merged_into", o.created_at as "o.created_at", o.version as "o.version"
+		from partnership_member m join organisation o on o.id = m.organisation_id
+		where m.partnership_id = $1 and m.to_on is null and o.provisional and o.merged_into is null and o.name = any ($2::text[])
+			and not exists (select from treatment x where x.partnership_id = $1 and x.hospital_id = o.id and x.live)
+			and not exists (select from casefile x where x.partnership_id = $1 and x.home_hospital_id = o.id and x.live)
+			and not exists (select from registration x where x.partnership_id = $1 and x.hospital_id = o.id and x.live)
+			and not exists (select from referral x where x.partnership_id = $1 and (x.from_hospital_id = o.id or x.to_hospital_id = o.id))
+			and not exists (select from posting x where x.partnership_id = $1 and x.organisation_id = o.id)
+			and not exists (select from role_assignment x where x.scope_id = o.id and x.revoked_at is null)
+			and not exists (select from practitioner x where x.home_organisation_id = o.id)
+		order by o.code limit 1000`, tx.Partnership(), pq.StringArray(names))
+	return items(rows, func(r memberOrganisationRow) Member { return Member{r.member(), r.Org.organisation()} }), err
+}
+
+// ReopenMember takes the last day of a membership away.
+func (tx *Tx) ReopenMember(m partnership.Member) error {
+	return tx.update(`update partnership_member set to_on = null where partnership_id = $1 and organisation_id = $2 and from_on = $3`,
+		m.PartnershipID, m.OrganisationID, m.From)
 }
