@@ -19,3 +19,12 @@ func (tx *Tx) SameVersion(have, want int64) error {
 	}
 	return errs.New(errs.Stale, "error.stale", nil)
 }
+
+// SameEdition is the rule for settings that are in force unsaved, at version 0:
+// there 0 says "as shipped", and is overtaken like any other once somebody saved.
+func (tx *Tx) SameEdition(have, want int64) error {
+	if want == 0 && have != 0 {
+		return errs.New(errs.Stale, "error.stale", nil)
+	}
+	return tx.SameVersion(have, want)
+}

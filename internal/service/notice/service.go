@@ -88,7 +88,7 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in notice.R
 		if err != nil {
 			return false, err
 		}
-		if err := tx.SameVersion(old.Version, in.Version); err != nil {
+		if err := tx.SameEdition(old.Version, in.Version); err != nil {
 			return false, err
 		}
 		return true, tx.SaveNoticeRules(in)

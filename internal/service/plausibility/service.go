@@ -347,7 +347,7 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in plausibi
 		if err != nil {
 			return false, err
 		}
-		if err := tx.SameVersion(old.Version, in.Version); err != nil {
+		if err := tx.SameEdition(old.Version, in.Version); err != nil {
 			return false, err
 		}
 		return true, tx.SavePlausibilityRules(in)
