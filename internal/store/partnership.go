@@ -1,8 +1,7 @@
 package store
 
 import (
-	"github.com/lib/pq"
-
+	"slices"
 	"strings"
 	"time"
 
@@ -147,21 +146,27 @@ func (tx *Tx) EndMember(m partnership.Member) error {
 // made for a name nobody knew, where nothing of the partnership stands on the
 // organisation: no live record, nobody's place of work, no role.
 func (tx *Tx) UnusedProvisional(names []string) ([]Member, error) {
-	var rows []memberOrganisationRow
-	err := tx.list(&rows, `select m.partnership_id, m.organisation_id, m.side, m.from_on, m.to_on,
-		o.id as "o.id", o.code as "o.code", o.name as "o.name", o.short_name as "o.short_name", o.kind as "o.kind", o.region_code as "o.region_code",
-		o.provisional as "o.provisional", o.merged_into as "o.merged_into", o.created_at as "o.created_at", o.version as "o.version"
-		from partnership_member m join organisation o on o.id = m.organisation_id
-		where m.partnership_id = $1 and m.to_on is null and o.provisional and o.merged_into is null and o.name = any ($2::text[])
-			and not exists (select from treatment x where x.partnership_id = $1 and x.hospital_id = o.id and x.live)
-			and not exists (select from casefile x where x.partnership_id = $1 and x.home_hospital_id = o.id and x.live)
-			and not exists (select from registration x where x.partnership_id = $1 and x.hospital_id = o.id and x.live)
-			and not exists (select from referral x where x.partnership_id = $1 and (x.from_hospital_id = o.id or x.to_hospital_id = o.id))
-			and not exists (select from posting x where x.partnership_id = $1 and x.organisation_id = o.id)
-			and not exists (select from role_assignment x where x.scope_id = o.id and x.revoked_at is null)
-			and not exists (select from practitioner x where x.home_organisation_id = o.id)
-		order by o.code limit 1000`, tx.Partnership(), pq.StringArray(names))
-	return items(rows, func(r memberOrganisationRow) Member { return Member{r.member(), r.Org.organisation()} }), err
+	all, err := tx.Members(tx.Partnership())
+	if err != nil {
+		return nil, err
+	}
+	var open []Member
+	for _, m := range all {
+		if o := m.Organisation; m.To.IsZero() && o.Provisional && o.MergedInto == ident.Nil && slices.Contains(names, o.Name) {
+			open = append(open, m)
+		}
+	}
+	var used []ident.ID
+	err = tx.list(&used, `select hospital_id from treatment where partnership_id = $1 and hospital_id = any ($2::uuid[]) and live
+		union select home_hospital_id from casefile where partnership_id = $1 and home_hospital_id = any ($2::uuid[]) and live
+		union select hospital_id from registration where partnership_id = $1 and hospital_id = any ($2::uuid[]) and live
+		union select from_hospital_id from referral where partnership_id = $1 and from_hospital_id = any ($2::uuid[])
+		union select to_hospital_id from referral where partnership_id = $1 and to_hospital_id = any ($2::uuid[])
+		union select organisation_id from posting where partnership_id = $1 and organisation_id = any ($2::uuid[])
+		union select scope_id from role_assignment where scope_id = any ($2::uuid[]) and revoked_at is null
+		union select home_organisation_id from practitioner where home_organisation_id = any ($2::uuid[])`,
+		tx.Partnership(), idArray(items(open, func(m Member) ident.ID { return m.OrganisationID })))
+	return slices.DeleteFunc(open, func(m Member) bool { return slices.Contains(used, m.OrganisationID) }), err
 }
 
 // ReopenMember takes the last day of a membership away.
