@@ -203,7 +203,7 @@ func (s *stress) again(t *testing.T, name func(string, int) string, approvals, p
 		if took[id] {
 			continue
 		}
-		if status, raw, err := s.money.send("/approvals/"+id+"/withdrawal", name("withdraw", i), map[string]any{}); err != nil || status != http.StatusOK {
+		if status, raw, err := s.money.send("/approvals/"+id+"/withdrawal", name("withdraw", i), map[string]any{"version": 1}); err != nil || status != http.StatusOK {
 			t.Fatalf("withdrawing: %d %s %v", status, raw, err)
 		}
 	}

@@ -83,7 +83,7 @@ func (p *premises) notices() {
 	must(p, "notice rules", s.Notices.SaveRules(ctx, p.Approver(), notice.Rules{Bands: notice.Bands{1_000_000}, Office: "帮扶办"}, ""))
 	id, err := s.Notices.Draw(ctx, p.Approver(), public.Draft{Title: "公示", From: p.Today(), To: p.Today()}, "")
 	must(p, "notice", err)
-	must(p, "publish", s.Notices.Do(ctx, p.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish}, ""))
+	must(p, "publish", s.Notices.Do(ctx, p.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish, Version: 1}, ""))
 	objection, err := s.Notices.Object(ctx, public.Said{Notice: id, Text: "有异议"}, "")
 	must(p, "objection", err)
 	p.Do(p.System(), func(tx *store.Tx) error {
@@ -201,15 +201,15 @@ func (p *premises) payments(pool, treatment ident.ID) {
 		must(p, "account", err)
 		return a.ID
 	}
-	_, err := s.DecideAccount(ctx, p.Approver(), paying.Decision{ID: account(), Approve: true}, "")
+	_, err := s.DecideAccount(ctx, p.Approver(), paying.Decision{ID: account(), Approve: true, Version: 1}, "")
 	must(p, "release", err)
 	made, err := s.MakeRun(ctx, p.FundFinance(), paying.NewRun{Fund: pool}, "")
 	must(p, "run", err)
-	_, err = s.DecideRun(ctx, p.Approver(), paying.Decision{ID: made.Run, Approve: true}, "")
+	_, err = s.DecideRun(ctx, p.Approver(), paying.Decision{ID: made.Run, Approve: true, Version: 1}, "")
 	must(p, "approval of the run", err)
 	_, err = s.BankFile(ctx, p.FundFinance(), made.Run, "csv")
 	must(p, "bank file", err)
-	_, err = s.PayRun(ctx, p.FundFinance(), paying.Payment{Run: made.Run, On: p.Today(), Ref: "B-1"}, "")
+	_, err = s.PayRun(ctx, p.FundFinance(), paying.Payment{Run: made.Run, On: p.Today(), Ref: "B-1", Version: 1}, "")
 	must(p, "payment", err)
 	payable := p.superText(`select payable_id from pay_line where treatment_id = $1`, treatment)
 	id, err := ident.Parse(payable)

@@ -158,7 +158,7 @@ func (p *premises) records() {
 	p.objects["approvals"] = ask(waiting).String()
 
 	refused := ask(p.Eligible(here))
-	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: refused, Decision: fund.DecideRefuse, Opinion: "材料不足"}, "")
+	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: refused, Decision: fund.DecideRefuse, Opinion: "材料不足", Version: 1}, "")
 	must(p, "refusal", err)
 	appeal, err := s.Funding.Appeal(ctx, p.Finance(here), funding.AppealInput{Approval: refused, Reason: "补充证明"}, "")
 	must(p, "appeal", err)
@@ -169,7 +169,7 @@ func (p *premises) records() {
 	p.library(pool)
 
 	done := p.Eligible(here)
-	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
+	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: ask(done), Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: 1}, "")
 	must(p, "decide", err)
 	done = p.Advance(done, treatment.Admit)
 	doctor := p.Doctor(here)
@@ -544,7 +544,7 @@ func rowSecurityAlone(t *testing.T, p *premises) {
 				return 1, err
 			},
 			"decide": func() (int, error) {
-				_, err := s.Funding.Decide(ctx, who, funding.Decision{Approval: id("approvals"), Decision: fund.DecideRefuse, Opinion: "不符合"}, "")
+				_, err := s.Funding.Decide(ctx, who, funding.Decision{Approval: id("approvals"), Decision: fund.DecideRefuse, Opinion: "不符合", Version: 1}, "")
 				return 1, err
 			},
 			"close": func() (int, error) {

@@ -88,7 +88,7 @@ func (tx *Tx) MoveAliases(from, into ident.ID) error {
 type OrganisationFilter struct {
 	Text        string // in code or name
 	Kind        string
-	Provisional bool     // only those still to be named or merged
+	Provisional bool     // only those still to be named or merged; not those nothing stands on any more
 	Partnership ident.ID // only its members, past ones included; nil: all
 }
 
@@ -101,7 +101,7 @@ func (tx *Tx) ListOrganisations(f OrganisationFilter, req page.Request) (page.Re
 	var rows []organisationRow
 	err := tx.list(&rows, `select `+organisationColumns+` from organisation o where o.code > $1 and o.merged_into is null
 		and ($3 = '' or strpos(lower(o.code), $3) > 0 or strpos(lower(o.name), $3) > 0 or strpos(lower(o.short_name), $3) > 0)
-		and ($4 = '' or o.kind = $4) and (not $5 or o.provisional)
+		and ($4 = '' or o.kind = $4) and (not $5 or o.provisional and not exists (select from partnership_member g where g.organisation_id = o.id having count(*) > 0 and count(g.to_on) = count(*)))
 		and ($6::uuid is null or exists (select from partnership_member m where m.partnership_id = $6 and m.organisation_id = o.id)) order by o.code limit $2`,
 		after, req.Limit()+1, strings.ToLower(f.Text), f.Kind, f.Provisional, nullID(f.Partnership))
 	if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -139,4 +140,37 @@ func (tx *Tx) InsertMember(m partnership.Member) error {
 func (tx *Tx) EndMember(m partnership.Member) error {
 	return tx.update(`update partnership_member set to_on = $4 where partnership_id = $1 and organisation_id = $2 and from_on = $3`,
 		m.PartnershipID, m.OrganisationID, m.From, m.To)
+}
+
+// UnusedProvisional are the memberships, open today, of organisations an import
+// made for a name nobody knew, where nothing of the partnership stands on the
+// organisation: no live record, nobody's place of work, no role.
+func (tx *Tx) UnusedProvisional(names []string) ([]Member, error) {
+	all, err := tx.Members(tx.Partnership())
+	if err != nil {
+		return nil, err
+	}
+	var open []Member
+	for _, m := range all {
+		if o := m.Organisation; m.To.IsZero() && o.Provisional && o.MergedInto == ident.Nil && slices.Contains(names, o.Name) {
+			open = append(open, m)
+		}
+	}
+	var used []ident.ID
+	err = tx.list(&used, `select hospital_id from treatment where partnership_id = $1 and hospital_id = any ($2::uuid[]) and live
+		union select home_hospital_id from casefile where partnership_id = $1 and home_hospital_id = any ($2::uuid[]) and live
+		union select hospital_id from registration where partnership_id = $1 and hospital_id = any ($2::uuid[]) and live
+		union select from_hospital_id from referral where partnership_id = $1 and from_hospital_id = any ($2::uuid[])
+		union select to_hospital_id from referral where partnership_id = $1 and to_hospital_id = any ($2::uuid[])
+		union select organisation_id from posting where partnership_id = $1 and organisation_id = any ($2::uuid[])
+		union select scope_id from role_assignment where scope_id = any ($2::uuid[]) and revoked_at is null
+		union select home_organisation_id from practitioner where home_organisation_id = any ($2::uuid[])`,
+		tx.Partnership(), idArray(items(open, func(m Member) ident.ID { return m.OrganisationID })))
+	return slices.DeleteFunc(open, func(m Member) bool { return slices.Contains(used, m.OrganisationID) }), err
+}
+
+// ReopenMember takes the last day of a membership away.
+func (tx *Tx) ReopenMember(m partnership.Member) error {
+	return tx.update(`update partnership_member set to_on = null where partnership_id = $1 and organisation_id = $2 and from_on = $3`,
+		m.PartnershipID, m.OrganisationID, m.From)
 }

@@ -131,6 +131,7 @@ func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPa
 	p.decision(v, now)
 	if v.MayWithdraw {
 		p.Withdraw = keyed(NewForm(b, now.today))
+		p.Withdraw.Hide("version", strconv.FormatInt(v.Version, 10))
 		p.Withdraw.ID, p.Withdraw.Action = "withdraw", "/approvals/"+v.ID.String()+"/withdraw"
 	}
 	if v.MayConsent {

@@ -17,10 +17,8 @@ func (s *Server) followRulesPage(w http.ResponseWriter, r *http.Request, c *Call
 	if err != nil {
 		return err
 	}
-	return s.d.Engine.Render(w, r, http.StatusOK, "visiting/visit", newFollowRulesView(s.careBase(c, "followups", c.P.T("followup.rules"), followUpsLink(c.Base)), v))
+	return s.d.Engine.Render(w, r, http.StatusOK, "visiting/visit", newFollowRulesView(s.careBase(c, "followups", c.P.T("followup.rules")), v))
 }
-
-func followUpsLink(b Base) Link { return Link{Text: b.T("nav.followups"), Href: "/followups"} }
 
 // newFollowRulesView is the windows of each group, and who changed them when; it
 // has the shape of a mission's page.
@@ -114,7 +112,7 @@ func (s *Server) followRuleForm(r *http.Request, c *Call) (careForm, aftercare.G
 		return careForm{}, aftercare.GroupRules{}, err
 	}
 	g, err := v.Of(followup.Group(chi.URLParam(r, "group")))
-	b := s.careBase(c, "followups", c.P.T("followup.rules"), followUpsLink(c.Base), Link{Text: c.P.T("followup.rules"), Href: "/followup-rules"})
+	b := s.careBase(c, "followups", c.P.T("followup.rules"), Link{Text: c.P.T("followup.rules"), Href: "/followup-rules"})
 	return followRuleForm(b, g, v), g, err
 }
 

@@ -542,8 +542,10 @@ func (s *Server) recordCategory(w http.ResponseWriter, r *http.Request, c *Call)
 		return err
 	}
 	in := intake.CategoryInput{Beneficiary: readCategory(f)}
-	in.Beneficiary.PersonID, in.Beneficiary.Version = p.Person.ID, int(f.Version())
-	in.Beneficiary.ID, _ = ident.Parse(f.Raw("beneficiary")) // empty: a new one
+	in.Beneficiary.PersonID = p.Person.ID
+	if in.Beneficiary.ID, _ = ident.Parse(f.Raw("beneficiary")); in.Beneficiary.ID != ident.Nil { // otherwise a new one
+		in.Beneficiary.Version = int(f.Version())
+	}
 	status := http.StatusUnprocessableEntity
 	if f.has("proof") {
 		if in.Proof, err = readFile(r, f, "proof", doc.Poverty); err != nil {

@@ -81,6 +81,8 @@ func (a Alert) Glyph() string {
 		return "check-circle"
 	case a.Kind == "warn":
 		return "warning"
+	case a.Kind == "info":
+		return "info"
 	}
 	return "cross-circle"
 }

@@ -390,7 +390,7 @@ func TestWhoWasLostAndDiedIsNotLookedForAnyMore(t *testing.T) {
 	w := newWard(t)
 	c, _ := w.operated(mountain, "单行舟", 75)
 	who := w.Registrar(mountain)
-	if _, err := w.s.End(t.Context(), who, aftercare.EndInput{Case: c.ID, End: followup.End{Reason: followup.NoContact, On: w.Today()}}, store.Key{}); err != nil {
+	if _, err := w.s.End(t.Context(), who, aftercare.EndInput{Case: c.ID, Seen: w.view(who, c.ID).Seen, End: followup.End{Reason: followup.NoContact, On: w.Today()}}, store.Key{}); err != nil {
 		t.Fatal(err)
 	}
 	w.Exec(`update person set deceased_on = $2 where id = $1`, c.Person, w.Today().UTC())
@@ -440,7 +440,7 @@ func TestALostPatientLeavesTheListsWithAReasonAndComesBack(t *testing.T) {
 	if _, err := w.s.Resume(t.Context(), who, aftercare.ResumeInput{Case: c.ID, Seen: w.view(who, c.ID).Seen}, store.Key{}); err != nil || w.state(c, "m6") != followup.StatePlanned {
 		t.Errorf("resumed: %s, %v", w.state(c, "m6"), err)
 	}
-	_, err = w.s.Resume(t.Context(), who, aftercare.ResumeInput{Case: c.ID}, store.Key{})
+	_, err = w.s.Resume(t.Context(), who, aftercare.ResumeInput{Case: c.ID, Seen: w.view(who, c.ID).Seen}, store.Key{})
 	refused(t, "resumed twice", err, "followup.nothing_ended")
 }
 
@@ -451,7 +451,7 @@ func TestEachWayOutOfTheListsHasItsCounter(t *testing.T) {
 	gone, _ := w.operated(mountain, "田夏禾", 45)
 	again, _ := w.operated(mountain, "冉木舟", 45)
 	for c, r := range map[ident.ID]followup.Reason{moved.ID: followup.Moved, gone.ID: followup.Transferred} {
-		if _, err := w.s.End(t.Context(), who, aftercare.EndInput{Case: c, End: followup.End{Reason: r, On: w.Today()}}, store.Key{}); err != nil {
+		if _, err := w.s.End(t.Context(), who, aftercare.EndInput{Case: c, Seen: w.view(who, c).Seen, End: followup.End{Reason: r, On: w.Today()}}, store.Key{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -291,7 +291,7 @@ func subjectOf(tx *store.Tx, in RecordInput) (subject, error) {
 		if x.followUp.Status == followup.Done {
 			return x, errs.Refuse("followup.once", "error.followup.done", nil, "followup.remedy.extra")
 		}
-		if err := sameVersion(x.followUp.Version, in.Version); err != nil {
+		if err := tx.SameVersion(x.followUp.Version, in.Version); err != nil {
 			return x, err
 		}
 		operation, x.died = x.followUp.Procedure, x.followUp.Died
@@ -338,7 +338,7 @@ func (s *Service) Withdraw(ctx context.Context, who user.Principal, in WithdrawI
 		if !c.Live {
 			return c, errs.Refuse("followup.withdrawn", "error.followup.withdrawn", nil, "fund.remedy.reload")
 		}
-		if err := sameVersion(c.Version, in.Version); err != nil {
+		if err := tx.SameVersion(c.Version, in.Version); err != nil {
 			return c, err
 		}
 		if err := tx.WithdrawContact(c, in.Reason); err != nil {

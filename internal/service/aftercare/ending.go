@@ -83,7 +83,7 @@ func (s *Service) Resume(ctx context.Context, who user.Principal, in ResumeInput
 func (s *Service) Schedule(ctx context.Context, who user.Principal, id ident.ID, key Key) (Changed, error) {
 	event := audit.Event{Action: audit.FollowUpSchedule, ObjectKind: audit.ObjectCase, ObjectID: id}
 	return s.change(ctx, who, event, key, func(tx *store.Tx) (Changed, error) {
-		v, err := s.toChange(tx, id, 0)
+		v, err := s.held(tx, id)
 		if err != nil {
 			return Changed{}, err
 		}
@@ -102,9 +102,18 @@ func (s *Service) change(ctx context.Context, who user.Principal, event audit.Ev
 	return write(ctx, s, who, key, event, fn)
 }
 
-// toChange holds a case and reads its follow-up as it stands; seen is the mark
-// the caller decided by, 0 for none.
+// toChange holds a case and reads its follow-up, which must be as the caller saw
+// it when deciding: seen is the mark of that view.
 func (s *Service) toChange(tx *store.Tx, id ident.ID, seen int64) (CaseView, error) {
+	v, err := s.held(tx, id)
+	if err != nil {
+		return v, err
+	}
+	return v, tx.SameVersion(v.Seen, seen)
+}
+
+// held holds a case and reads its follow-up as it stands.
+func (s *Service) held(tx *store.Tx, id ident.ID) (CaseView, error) {
 	if _, err := tx.CaseForUpdate(id); err != nil {
 		return CaseView{}, err
 	}
@@ -112,12 +121,7 @@ func (s *Service) toChange(tx *store.Tx, id ident.ID, seen int64) (CaseView, err
 	if err != nil {
 		return v, err
 	}
-	if _, err := s.recorder(tx, id, v.Home); err != nil {
-		return v, err
-	}
-	if seen != 0 {
-		err = sameVersion(v.Seen, seen)
-	}
+	_, err = s.recorder(tx, id, v.Home)
 	return v, err
 }
 
@@ -140,7 +144,7 @@ func (s *Service) Slip(ctx context.Context, who user.Principal, id ident.ID) (Sl
 	}
 	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.Intend(audit.Event{Action: audit.FormPrint, ObjectKind: audit.ObjectCase, ObjectID: id, Detail: map[string]any{"form": "return_slip"}})
-		if out.CaseView, err = s.toChange(tx, id, 0); err != nil {
+		if out.CaseView, err = s.held(tx, id); err != nil {
 			return err
 		}
 		out.Token, err = tx.SlipToken(id)

@@ -14,7 +14,7 @@ import (
 func (w *ward) lost(name string) store.CaseItem {
 	w.t.Helper()
 	c, _ := w.operated(mountain, name, 75)
-	end := aftercare.EndInput{Case: c.ID, End: followup.End{Reason: followup.Unreachable, On: w.Today(), Note: "打了三次"}}
+	end := aftercare.EndInput{Case: c.ID, Seen: w.view(w.Registrar(mountain), c.ID).Seen, End: followup.End{Reason: followup.Unreachable, On: w.Today(), Note: "打了三次"}}
 	if _, err := w.s.End(w.t.Context(), w.Registrar(mountain), end, store.Key{}); err != nil {
 		w.t.Fatal(err)
 	}

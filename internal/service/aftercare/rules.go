@@ -84,7 +84,7 @@ func (s *Service) SaveRule(ctx context.Context, who user.Principal, in followup.
 		if err != nil {
 			return e, err
 		}
-		if err := sameVersion(store.FollowTable(made).Latest(e.Group), e.Version); err != nil {
+		if err := tx.SameEdition(store.FollowTable(made).Latest(e.Group), e.Version); err != nil {
 			return e, err
 		}
 		e.Version++

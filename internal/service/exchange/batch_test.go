@@ -528,3 +528,36 @@ func TestALaterLedgerAddsTheOperationTheEarlierOneDidNotName(t *testing.T) {
 		t.Errorf("after taking both back: %+v", got)
 	}
 }
+
+func TestAReversalLeavesNoHospitalToBeNamedThatNothingStandsOn(t *testing.T) {
+	o := newOffice(t)
+	open := func() int {
+		return o.Count(`select count(*) from partnership_member m join organisation o on o.id = m.organisation_id
+			where m.partnership_id = $1 and o.provisional and m.to_on is null`, o.Partnership.ID)
+	}
+	f := book(t, "新院.xlsx", map[string][][]any{"关节": {header(), line("向某某", he, "云岭某乡卫生院", "2021-05-01", knee)}})
+	first := o.take(t, f)
+	if len(first.Figures.Provisional) != 1 || open() != 1 {
+		t.Fatalf("%v made, %d open", first.Figures.Provisional, open())
+	}
+	if stayed, err := o.Reverse(t.Context(), o.System(), first.Batch); err != nil || len(stayed) > 0 {
+		t.Fatal(stayed, err)
+	}
+	if n := open(); n != 0 {
+		t.Errorf("%d hospitals are left to be named", n)
+	}
+	o.Do(o.System(), func(tx *store.Tx) error {
+		list, err := tx.ListOrganisations(store.OrganisationFilter{Provisional: true, Partnership: o.Partnership.ID}, page.Request{})
+		if len(list.Rows) != 0 {
+			t.Errorf("listed as still to be named: %v", list.Rows)
+		}
+		return err
+	})
+	again := o.take(t, f)
+	if len(again.Figures.Provisional) != 1 || open() != 1 {
+		t.Errorf("the name met again: %v, %d open", again.Figures.Provisional, open())
+	}
+	if n := o.Count(`select count(*) from organisation where name = '云岭某乡卫生院'`); n != 1 {
+		t.Errorf("%d organisations of one name", n)
+	}
+}

@@ -252,12 +252,27 @@ func (p *planner) hospitals() error {
 	}
 	for _, who := range p.order {
 		for _, t := range who.treatments {
+			if err := p.takeUp(p.hospital(t)); err != nil {
+				return err
+			}
 			if id := p.hospital(t).ID; !slices.Contains(who.hospitals, id) {
 				who.hospitals = append(who.hospitals, id)
 			}
 		}
 	}
 	return nil
+}
+
+// takeUp makes a provisional hospital a member again that a reversal had left
+// unused; it is to be named by the office like one met for the first time.
+func (p *planner) takeUp(o partnership.Organisation) error {
+	m, idle := p.dir.idle[o.ID]
+	if !idle {
+		return nil
+	}
+	delete(p.dir.idle, o.ID)
+	p.figures.Provisional = append(p.figures.Provisional, o.Name)
+	return p.tx.ReopenMember(m)
 }
 
 func (p *planner) hospitalName(t *history.Treatment) string {

@@ -24,11 +24,12 @@ type directory struct {
 	all        []partnership.Organisation
 	known      []history.Mapping
 	categories map[string]terminology.Category // learned spellings
+	idle       map[ident.ID]partnership.Member // provisional ones a reversal left with nothing standing on them
 }
 
 // learn reads the directory and the saved mappings.
 func learn(tx *store.Tx) (directory, error) {
-	d := directory{byKey: map[string]partnership.Organisation{}}
+	d := directory{byKey: map[string]partnership.Organisation{}, idle: map[ident.ID]partnership.Member{}}
 	members, err := tx.Members(tx.Partnership())
 	if err != nil {
 		return d, err
@@ -43,6 +44,9 @@ func learn(tx *store.Tx) (directory, error) {
 			d.all = append(d.all, o)
 		}
 		byID[o.ID] = o
+		if delete(d.idle, o.ID); o.Provisional && !m.To.IsZero() {
+			d.idle[o.ID] = m.Member // the last one counts: they come by their first day
+		}
 		d.name(o.Name, o)
 		d.name(o.ShortName, o)
 	}

@@ -254,6 +254,9 @@ func (s *Service) reverse(ctx context.Context, who user.Principal, id, by ident.
 		if err := withdraw(tx, id, gone, stay, store.Made{By: by}); err != nil {
 			return err
 		}
+		if err := unneeded(tx, b); err != nil {
+			return err
+		}
 		if len(stayed) == 0 {
 			b.State = store.BatchReversed
 		}
@@ -263,6 +266,31 @@ func (s *Service) reverse(ctx context.Context, who user.Principal, id, by ident.
 		return tx.SaveBatch(b)
 	}, store.Background())
 	return stayed, err
+}
+
+// unneeded ends the membership of hospitals the import made for names nobody
+// knew, where nothing stands on them any more: the office has nothing left to name
+// there. The organisation stays, for the withdrawn rows; an import that meets the
+// name again takes it up again.
+func unneeded(tx *store.Tx, b store.Batch) error {
+	var f Figures
+	if err := json.Unmarshal(b.Totals, &f); err != nil || len(f.Provisional) == 0 {
+		return err
+	}
+	list, err := tx.UnusedProvisional(f.Provisional)
+	if err != nil {
+		return err
+	}
+	for _, m := range list { // a handful
+		if m.To = tx.Today().AddDays(-1); m.To.Before(m.From) {
+			m.To = m.From
+		}
+		if err := tx.EndMember(m.Member); err != nil {
+			return err
+		}
+	}
+	tx.Amend("unused_hospitals", len(list))
+	return nil
 }
 
 // parted tells what nobody has worked on since from what stays.

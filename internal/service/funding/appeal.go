@@ -62,7 +62,7 @@ type AppealDecision struct {
 	Appeal  ident.ID
 	State   fund.AppealState
 	Opinion string
-	Version int64 // 0 takes the latest
+	Version int64
 }
 
 // DecideAppeal answers an appeal. Granting it sets the refusal aside: the request
@@ -93,8 +93,8 @@ func (s *Service) DecideAppeal(ctx context.Context, who user.Principal, in Appea
 		if x, err = tx.AppealByID(in.Appeal); err != nil {
 			return ident.Nil, err
 		}
-		if in.Version != 0 && in.Version != x.Version {
-			return ident.Nil, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(x.Version, in.Version); err != nil {
+			return ident.Nil, err
 		}
 		if err := notInvolved(tx, a, t); err != nil {
 			return ident.Nil, err

@@ -39,7 +39,7 @@ func TestARefusalIsAppealedAndDecidedByAnotherPerson(t *testing.T) {
 		t.Fatalf("the queue: %+v, %v", list.Rows, err)
 	}
 	answer := func(by user.Principal) error {
-		_, err := d.s.DecideAppeal(t.Context(), by, funding.AppealDecision{Appeal: filed, State: fund.AppealGranted, Opinion: "证明属实"}, ident.Token())
+		_, err := d.s.DecideAppeal(t.Context(), by, funding.AppealDecision{Appeal: filed, State: fund.AppealGranted, Opinion: "证明属实", Version: d.Version(filed)}, ident.Token())
 		return err
 	}
 	refusedBy(t, answer(d.Approver()), "fund.four_eyes")
@@ -51,7 +51,7 @@ func TestARefusalIsAppealedAndDecidedByAnotherPerson(t *testing.T) {
 	}
 	_, err = d.decide(id, fund.DecideRefuse, "还是不行")
 	refusedBy(t, err, "fund.four_eyes")
-	in := funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}
+	in := funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: d.Version(id)}
 	if _, err := d.s.Decide(t.Context(), d.SecondApprover(), in, ""); err != nil {
 		t.Error(err)
 	}

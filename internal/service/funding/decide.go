@@ -23,7 +23,7 @@ type Decision struct {
 	Amount   money.Fen // approve only; zero is what was asked for, less is possible
 	Opinion  string
 	Relation fund.Relation // what the decider declares; approving needs it
-	Version  int64         // of the application as it was read; 0 takes the latest
+	Version  int64         // of the application as it was read
 }
 
 // Decided is what a decision led to. Vouchers are the transfers it posted.
@@ -81,8 +81,8 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 		if err := s.at(who, perm, a.Hospital, "error.approval.missing"); err != nil {
 			return Decided{}, err
 		}
-		if in.Version != 0 && in.Version != a.Version {
-			return Decided{}, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(a.Version, in.Version); err != nil {
+			return Decided{}, err
 		}
 		out, err := decide(tx, a, t, in)
 		return out, s.others(tx, who, t, err)

@@ -85,7 +85,7 @@ type DifferenceDecision struct {
 	Difference ident.ID
 	Act        DifferenceAct
 	Note       string
-	Version    int64 // 0 takes the latest
+	Version    int64
 }
 
 // DecideDifference does what was decided. A correction takes the settlement back
@@ -112,8 +112,8 @@ func (s *Service) DecideDifference(ctx context.Context, who user.Principal, in D
 		if err := s.at(who, authz.SettlementSettle, d.Hospital, "error.insurer.difference_missing"); err != nil {
 			return d, err
 		}
-		if in.Version != 0 && in.Version != d.Version {
-			return d, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(d.Version, in.Version); err != nil {
+			return d, err
 		}
 		if !d.State.Waits() {
 			return d, errs.Refuse("insurer.decided", "error.insurer.decided", nil, "fund.remedy.reload")

@@ -45,7 +45,7 @@ func (d *desk) requested(t store.Treatment, amount money.Fen) ident.ID {
 }
 
 func (d *desk) decide(id ident.ID, what fund.Decision, opinion string) (funding.Decided, error) {
-	return d.s.Decide(d.T.Context(), d.Approver(), funding.Decision{Approval: id, Decision: what, Opinion: opinion, Relation: fund.Unrelated}, ident.Token())
+	return d.s.Decide(d.T.Context(), d.Approver(), funding.Decision{Approval: id, Decision: what, Opinion: opinion, Relation: fund.Unrelated, Version: d.Version(id)}, ident.Token())
 }
 
 // approved is a treatment with an amount reserved for it.
@@ -175,14 +175,14 @@ func TestWhoAskedOrRegisteredDoesNotDecide(t *testing.T) {
 	for _, who := range []user.Principal{d.Finance(servicetest.Mountain), d.Registrar(servicetest.Mountain)} {
 		both := d.Approver() // one person of a small office, holding both roles
 		both.AccountID = who.AccountID
-		_, err := d.s.Decide(t.Context(), both, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
+		_, err := d.s.Decide(t.Context(), both, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: d.Version(id)}, "")
 		refusedBy(t, err, "fund.four_eyes")
 		if v, err := d.s.Approval(t.Context(), both, id); err != nil || v.Blocked == nil {
 			t.Errorf("the page does not say it beforehand: %v, %v", v.Blocked, err)
 		}
 	}
 	d.want(5_000_000, 5_000_000, 0, 0)
-	if _, err := d.s.Decide(t.Context(), d.Finance(servicetest.Mountain), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, ""); !errs.Is(err, errs.Forbidden) {
+	if _, err := d.s.Decide(t.Context(), d.Finance(servicetest.Mountain), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: d.Version(id)}, ""); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("finance decides: %v", err)
 	}
 }
@@ -249,7 +249,7 @@ func TestAnApplicationIsHeldToItsRules(t *testing.T) {
 		t.Errorf("%+v, %v", form, err)
 	}
 	second := d.requested(tr, 900_000)
-	if _, err := d.s.Decide(t.Context(), clerk, funding.Decision{Approval: second, Decision: fund.DecideWithdraw}, ""); err != nil {
+	if _, err := d.s.Decide(t.Context(), clerk, funding.Decision{Approval: second, Decision: fund.DecideWithdraw, Version: d.Version(second)}, ""); err != nil {
 		t.Error(err)
 	}
 	if got := d.look(tr.ID); got.Place.State != treatment.Eligible {
@@ -295,14 +295,14 @@ func TestAReversedSettlementCanBeEnteredAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	clerk := d.Finance(servicetest.Mountain)
-	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement}, ""); err == nil {
+	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement, Version: d.Version(first.Settlement)}, ""); err == nil {
 		t.Error("reversed without a reason")
 	}
-	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement, Reason: "医保结算单更正"}, ""); err != nil {
+	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement, Reason: "医保结算单更正", Version: d.Version(first.Settlement)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	d.want(5_000_000, 3_000_000, 2_000_000, 0)
-	_, err = d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement, Reason: "再来一次"}, "")
+	_, err = d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: first.Settlement, Reason: "再来一次", Version: d.Version(first.Settlement)}, "")
 	refusedBy(t, err, "funding.reverse_once")
 	if _, err := d.settle(d.look(tr.ID), 2_000_000); err != nil {
 		t.Fatal(err)
@@ -321,7 +321,7 @@ func TestALateApprovalIsPaidBackToThePatient(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := d.requested(d.look(tr.ID), 2_500_000)
-	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 2_400_000}, "")
+	out, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 2_400_000, Version: d.Version(id)}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func TestALateApprovalIsPaidBackToThePatient(t *testing.T) {
 	if err != nil || v.Net != 300_000 || v.FundTotal() != 2_400_000 || !v.Balances() {
 		t.Errorf("%+v %v", v.Settlement.Settlement, err)
 	}
-	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: settled.Settlement, Reason: "更正"}, ""); err != nil {
+	if _, err := d.s.Reverse(t.Context(), clerk, funding.Reversal{Settlement: settled.Settlement, Reason: "更正", Version: d.Version(settled.Settlement)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	d.want(5_000_000, 2_600_000, 2_400_000, 0)
@@ -396,7 +396,7 @@ func TestTwoFundsShareOneReduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: r.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_100_000}, ""); err != nil {
+	if _, err := d.s.Decide(t.Context(), d.Approver(), funding.Decision{Approval: r.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_100_000, Version: d.Version(r.Approval)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	first, second := d.balances(d.fund.ID).Reserved, d.balances(other.ID).Reserved
@@ -535,4 +535,21 @@ func TestOpeningAFund(t *testing.T) {
 	in.Funds[0].Fund = eyes
 	_, err = d.s.Request(t.Context(), d.Finance(servicetest.Mountain), in, "")
 	wrongAt(t, err, "funds.0.fund", "error.funding.other_purpose")
+}
+
+func TestADecisionSaysWhichVersionItWasMadeOn(t *testing.T) {
+	d := newDesk(t, 5_000_000)
+	id := d.requested(d.Eligible(servicetest.Mountain), 1_000_000)
+	in := funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}
+	if _, err := d.s.Decide(t.Context(), d.Approver(), in, ""); !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("version") {
+		t.Errorf("without a version: %v", err)
+	}
+	in.Version = d.Version(id) + 1
+	if _, err := d.s.Decide(t.Context(), d.Approver(), in, ""); !errs.Is(err, errs.Stale) {
+		t.Errorf("on another version: %v", err)
+	}
+	in.Version = d.Version(id)
+	if _, err := d.s.Decide(t.Context(), d.Approver(), in, ""); err != nil {
+		t.Error(err)
+	}
 }

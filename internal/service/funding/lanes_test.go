@@ -42,7 +42,7 @@ func TestASplitFundLooksAndActsLikeOne(t *testing.T) {
 	}
 	d.want(4_000_000, 2_600_000, 0, 1_400_000)
 	d.approved(300_000)
-	if _, err := d.s.Reverse(t.Context(), d.Finance("mountain"), funding.Reversal{Settlement: out.Settlement, Reason: "更正"}, ""); err != nil {
+	if _, err := d.s.Reverse(t.Context(), d.Finance("mountain"), funding.Reversal{Settlement: out.Settlement, Reason: "更正", Version: d.Version(out.Settlement)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	d.want(4_000_000, 2_200_000, 1_800_000, 0)

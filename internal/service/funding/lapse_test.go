@@ -222,7 +222,7 @@ func TestAboveTheLimitTheSecondApproverReserves(t *testing.T) {
 	d.want(9_000_000, 9_000_000, 0, 0)
 	_, err = d.decide(id, fund.DecideApprove, "同意")
 	refusedBy(t, err, "fund.two_approvers")
-	second := funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_900_000}
+	second := funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Amount: 1_900_000, Version: d.Version(id)}
 	if _, err := d.s.Decide(t.Context(), d.SecondApprover(), second, ""); !errs.Of(err).Fields.Has("amount") {
 		t.Errorf("two amounts: %v", err)
 	}
@@ -236,7 +236,7 @@ func TestAboveTheLimitTheSecondApproverReserves(t *testing.T) {
 func TestWhoDeclaresARelationStaysAway(t *testing.T) {
 	d := newDesk(t, 5_000_000)
 	id := d.requested(d.Eligible(servicetest.Mountain), 1_000_000)
-	in := funding.Decision{Approval: id, Decision: fund.DecideApprove}
+	in := funding.Decision{Approval: id, Decision: fund.DecideApprove, Version: d.Version(id)}
 	if _, err := d.s.Decide(t.Context(), d.Approver(), in, ""); !errs.Of(err).Fields.Has("relation") {
 		t.Errorf("without a declaration: %v", err)
 	}

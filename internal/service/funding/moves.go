@@ -75,7 +75,7 @@ type MoveDecision struct {
 	Move    ident.ID
 	Approve bool
 	Opinion string
-	Version int64 // 0 takes the latest
+	Version int64
 }
 
 // DecideMove signs or refuses a move. The second signature moves the money, out of
@@ -96,8 +96,8 @@ func (s *Service) DecideMove(ctx context.Context, who user.Principal, in MoveDec
 			return "", err
 		}
 		tx.Intend(audit.Event{Action: audit.FundMoveDecide, ObjectKind: audit.ObjectFund, ObjectID: m.From, Detail: map[string]any{"approve": in.Approve, "amount_fen": int64(m.Amount)}})
-		if in.Version != 0 && in.Version != m.Version {
-			return "", errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(m.Version, in.Version); err != nil {
+			return "", err
 		}
 		if in.Approve {
 			m.Move, err = m.Sign(who.AccountID, in.Opinion)

@@ -25,7 +25,7 @@ func TestMoneyMovesToAnotherFundAfterTwoSignatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	sign := func(who user.Principal) (fund.MoveState, error) {
-		return d.s.DecideMove(t.Context(), who, funding.MoveDecision{Move: id, Approve: true}, ident.Token())
+		return d.s.DecideMove(t.Context(), who, funding.MoveDecision{Move: id, Approve: true, Version: d.Version(id)}, ident.Token())
 	}
 	_, err = sign(d.Approver())
 	refusedBy(t, err, "fund.four_eyes")
@@ -58,7 +58,7 @@ func TestReservedMoneyIsNotReturned(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []byte("12") {
-		if _, err := d.s.DecideMove(t.Context(), d.person(n), funding.MoveDecision{Move: id, Approve: true}, ident.Token()); err != nil {
+		if _, err := d.s.DecideMove(t.Context(), d.person(n), funding.MoveDecision{Move: id, Approve: true, Version: d.Version(id)}, ident.Token()); err != nil {
 			t.Fatal(err)
 		}
 	}

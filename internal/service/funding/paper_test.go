@@ -110,7 +110,7 @@ func TestAPaperOfAChangedRecordIsGenuineButOld(t *testing.T) {
 	if err != nil || again.Token != mark.Token {
 		t.Errorf("a second copy has another code: %s and %s (%v)", mark.Code, again.Code, err)
 	}
-	if _, err := d.s.Reverse(t.Context(), finance, funding.Reversal{Settlement: out.Settlement, Reason: "录错"}, ident.Token()); err != nil {
+	if _, err := d.s.Reverse(t.Context(), finance, funding.Reversal{Settlement: out.Settlement, Reason: "录错", Version: d.Version(out.Settlement)}, ident.Token()); err != nil {
 		t.Fatal(err)
 	}
 	if c := d.check(user.Principal{}, mark.Code, amounts(mark.Figures)...); c.Verdict != funding.PaperGenuine || c.Current || !c.Matches {

@@ -7,7 +7,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
-	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -48,8 +47,8 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in fund.Rul
 		if err != nil {
 			return false, err
 		}
-		if in.Version != old.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameEdition(old.Version, in.Version); err != nil {
+			return false, err
 		}
 		return true, tx.SaveFundingRules(in)
 	})

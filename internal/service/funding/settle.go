@@ -242,7 +242,7 @@ func pay(tx *store.Tx, a store.Approval, held []store.ApprovalLine, in Settle) (
 type Reversal struct {
 	Settlement ident.ID
 	Reason     string
-	Version    int64 // 0 takes the latest
+	Version    int64
 }
 
 // Reverse posts the mirror of everything the settlement moved, so that the money
@@ -278,8 +278,8 @@ func (s *Service) Reverse(ctx context.Context, who user.Principal, in Reversal, 
 		if st, _, err = tx.SettlementByID(in.Settlement); err != nil {
 			return Settled{}, err
 		}
-		if in.Version != 0 && in.Version != st.Version {
-			return Settled{}, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(st.Version, in.Version); err != nil {
+			return Settled{}, err
 		}
 		again = yearAgain{st.Person, countedYear(tx, st).Year()}
 		return reverse(tx, st, t, in)

@@ -170,7 +170,7 @@ func TestAnUpheldObjectionIsDecidedByAPerson(t *testing.T) {
 	})
 	d.recheck()
 	d.want(5_000_000, 3_000_000, 2_000_000, 0)
-	if _, err := d.s.Decide(t.Context(), d.SecondApprover(), funding.Decision{Approval: id, Decision: fund.DecideUphold, Opinion: "已核实", Relation: fund.Unrelated}, "u"); err != nil {
+	if _, err := d.s.Decide(t.Context(), d.SecondApprover(), funding.Decision{Approval: id, Decision: fund.DecideUphold, Opinion: "已核实", Relation: fund.Unrelated, Version: d.Version(id)}, "u"); err != nil {
 		t.Fatal(err)
 	}
 	if a := d.approval(id); a.Lapse != fund.LapseUpheld {

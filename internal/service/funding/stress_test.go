@@ -32,7 +32,7 @@ func TestTwoHundredApprovalsAtOnceAgainstMoneyFor137(t *testing.T) {
 	for range 16 {
 		workers.Go(func() {
 			for id := range waiting {
-				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "key-"+id.String())
+				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: d.Version(id)}, "key-"+id.String())
 				e := errs.Of(err)
 				switch {
 				case err == nil:
@@ -145,7 +145,7 @@ func (m *model) step(t *rapid.T, i int) {
 	case "reverse":
 		if h := pick("settled"); h != nil {
 			rest := h.amount - h.spent
-			_, err := d.s.Reverse(ctx, d.Finance(servicetest.Mountain), funding.Reversal{Settlement: h.settled, Reason: "更正"}, "")
+			_, err := d.s.Reverse(ctx, d.Finance(servicetest.Mountain), funding.Reversal{Settlement: h.settled, Reason: "更正", Version: d.Version(h.settled)}, "")
 			if rest > m.b.Available { // what was given back has been used since
 				if !errs.Is(err, errs.Precondition) {
 					t.Fatalf("reversed with %s missing: %v", rest-m.b.Available, err)

@@ -112,7 +112,7 @@ func (s *Service) Resolve(ctx context.Context, who user.Principal, in Verdict, k
 		if len([]rune(in.Reason)) > maxText {
 			return d, checkReason("reason", in.Reason)
 		}
-		if err := sameVersion(d.Version, in.Version); err != nil {
+		if err := tx.SameVersion(d.Version, in.Version); err != nil {
 			return d, err
 		}
 		claim := device.ClaimOf(again.Item)

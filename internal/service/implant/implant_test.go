@@ -85,7 +85,7 @@ func (x *theatre) operation(p servicetest.Place, kind procedure.Kind, side proce
 
 // add scans labels into an operation as its hospital's doctor.
 func (x *theatre) add(p servicetest.Place, o store.Operation, reason string, scans ...string) ([]implant.Part, error) {
-	out, err := x.s.AddParts(x.t.Context(), x.Doctor(p), implant.PartsInput{Operation: o.ID, Scans: scans, Confirmed: true, Reason: reason}, store.Key{})
+	out, err := x.s.AddParts(x.t.Context(), x.Doctor(p), implant.PartsInput{Operation: o.ID, Scans: scans, Confirmed: true, Reason: reason, Version: x.Version(o.ID)}, store.Key{})
 	return out.Parts, err
 }
 
@@ -125,7 +125,7 @@ func TestAScanBecomesAPartOfTheLibrary(t *testing.T) {
 func TestWhatNeitherLabelNorLibrarySaysIsAskedFor(t *testing.T) {
 	x := newTheatre(t)
 	o := x.operation(mountain, procedure.TKA, procedure.Left)
-	in := implant.PartsInput{Operation: o.ID, Scans: []string{"019521234009996" + "10A", "01095212340099910A"}, Confirmed: true}
+	in := implant.PartsInput{Operation: o.ID, Scans: []string{"019521234009996" + "10A", "01095212340099910A"}, Confirmed: true, Version: x.Version(o.ID)}
 	_, err := x.s.AddParts(t.Context(), x.Doctor(mountain), in, store.Key{})
 	if !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("scans.0") || !errs.Of(err).Fields.Has("scans.1") {
 		t.Errorf("two labels that cannot be read: %v", err)
@@ -141,7 +141,7 @@ func TestWhatNeitherLabelNorLibrarySaysIsAskedFor(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	hand := device.Item{Device: device.Device{Maker: "海岚 医疗", Catalogue: "lk screw", Role: device.Screw}, Lot: "SC1", Quantity: 3}
-	out, err = x.s.AddParts(t.Context(), x.Doctor(mountain), implant.PartsInput{Operation: o.ID, ByHand: &hand, Confirmed: true}, store.Key{})
+	out, err = x.s.AddParts(t.Context(), x.Doctor(mountain), implant.PartsInput{Operation: o.ID, ByHand: &hand, Confirmed: true, Version: x.Version(o.ID)}, store.Key{})
 	if err != nil || out.Parts[0].Line != x.line[device.Screw].ID || out.Parts[0].Quantity != 3 || out.Parts[0].Size != "6.5x30" {
 		t.Errorf("by hand: %+v, %v", out, err)
 	}
@@ -163,7 +163,7 @@ func TestRule5AlarmsNeedAReasonAndASecondPerson(t *testing.T) {
 	x := newTheatre(t)
 	knee, hip := x.operation(mountain, procedure.TKA, procedure.Right), x.operation(mountain, procedure.THA, procedure.Left)
 	doctor := x.Doctor(mountain)
-	left := implant.PartsInput{Operation: knee.ID, Scans: []string{"01" + femoralDI + "10L1"}}
+	left := implant.PartsInput{Operation: knee.ID, Scans: []string{"01" + femoralDI + "10L1"}, Version: x.Version(knee.ID)}
 	_, err := x.s.AddParts(t.Context(), doctor, left, store.Key{})
 	if refused(t, "a left part in a right knee", err, implant.RuleConfirm); !hasKey(err, "warning.device.side") {
 		t.Errorf("%v", err)
@@ -229,7 +229,7 @@ func TestUsedLotsCountAgainstTheStockOfTheHospital(t *testing.T) {
 	o := x.operation(mountain, procedure.TKA, procedure.Left)
 	use := func(n int) []string {
 		hand := device.Item{Device: device.Device{Maker: "海岚医疗", Catalogue: "LK-SCREW", Role: device.Screw}, Lot: "SC1", Quantity: n}
-		out, err := x.s.AddParts(t.Context(), x.Doctor(mountain), implant.PartsInput{Operation: o.ID, ByHand: &hand, Confirmed: true}, store.Key{})
+		out, err := x.s.AddParts(t.Context(), x.Doctor(mountain), implant.PartsInput{Operation: o.ID, ByHand: &hand, Confirmed: true, Version: x.Version(o.ID)}, store.Key{})
 		return x.must(out.Parts, err).Marks
 	}
 	if marks := use(2); len(marks) != 0 {
@@ -254,7 +254,7 @@ func TestAPieceOnRecordElsewhereIsDisputed(t *testing.T) {
 	const scan = "01" + femoralDI + "10L1\x1d21S-77"
 	first := x.must(x.add(mountain, x.operation(mountain, procedure.TKA, procedure.Left), "", scan))
 	o := x.operation(second, procedure.TKA, procedure.Left)
-	in := implant.PartsInput{Operation: o.ID, Scans: []string{scan}}
+	in := implant.PartsInput{Operation: o.ID, Scans: []string{scan}, Version: x.Version(o.ID)}
 	_, err := x.s.AddParts(t.Context(), x.Doctor(second), in, store.Key{})
 	refused(t, "before saving", err, implant.RuleConfirm)
 	if f := errs.Of(err).Fields[0]; f.Key != "warning.device.serial_disputed" || f.Args["on"] != x.Today() || len(f.Args) != 2 {
@@ -289,7 +289,7 @@ func TestAPieceOnRecordElsewhereIsDisputed(t *testing.T) {
 	}
 	// By maker and catalogue number instead of the identifier it is the same piece.
 	hand := device.Item{Device: device.Device{Maker: "海岚医疗", Catalogue: "LK-F3L", Role: device.Femoral, Side: procedure.Left}, Serial: "s77"}
-	_, err = x.s.AddParts(t.Context(), x.Doctor(sea), implant.PartsInput{Operation: x.operation(sea, procedure.TKA, procedure.Left).ID, ByHand: &hand}, store.Key{})
+	_, err = x.s.AddParts(t.Context(), x.Doctor(sea), implant.PartsInput{Operation: x.operation(sea, procedure.TKA, procedure.Left).ID, ByHand: &hand, Version: x.Version(x.operation(sea, procedure.TKA, procedure.Left).ID)}, store.Key{})
 	if !hasKey(err, "warning.device.serial_disputed") {
 		t.Errorf("typed by hand: %v", err)
 	}
@@ -318,7 +318,7 @@ func TestOfTwoHospitalsAtOnceExactlyOneIsUndisputed(t *testing.T) {
 			if i%2 == 1 {
 				slices.Reverse(mine)
 			}
-			in := implant.PartsInput{Operation: ops[p].ID, Scans: mine, Typed: []device.Item{}, Confirmed: true, Reason: "测试"}
+			in := implant.PartsInput{Operation: ops[p].ID, Scans: mine, Typed: []device.Item{}, Confirmed: true, Reason: "测试", Version: x.Version(ops[p].ID)}
 			for range mine { // the stem has no place in a knee: it is an augment here
 				in.Typed = append(in.Typed, device.Item{Device: device.Device{Role: device.Augment}})
 			}
@@ -366,7 +366,7 @@ func TestAnOpenDisputeStopsReservationAndSettlement(t *testing.T) {
 		t.Fatal(err)
 	}
 	decide := func() error {
-		_, err := money.Decide(t.Context(), x.Approver(), funding.Decision{Approval: ask.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "")
+		_, err := money.Decide(t.Context(), x.Approver(), funding.Decision{Approval: ask.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: x.Version(ask.Approval)}, "")
 		return err
 	}
 	refused(t, "reserving", decide(), "treatment.approve")

@@ -99,7 +99,7 @@ func (s *Service) SaveLine(ctx context.Context, who user.Principal, in LineInput
 		if err != nil {
 			return d, err
 		}
-		if err := sameVersion(d.Version, in.Version); err != nil {
+		if err := tx.SameVersion(d.Version, in.Version); err != nil {
 			return d, err
 		}
 		if !in.Withdraw {
@@ -370,7 +370,7 @@ func (s *Service) WithdrawStock(ctx context.Context, who user.Principal, in Stoc
 		if err := s.at(who, authz.StockEdit, x.Hospital); err != nil {
 			return x, err
 		}
-		if err := sameVersion(x.Version, in.Version); err != nil {
+		if err := tx.SameVersion(x.Version, in.Version); err != nil {
 			return x, err
 		}
 		return x, tx.WithdrawStock(x, in.Reason)

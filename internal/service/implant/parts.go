@@ -62,7 +62,7 @@ func (s *Service) Sheet(ctx context.Context, who user.Principal, operation ident
 // order of the stickers); or one part written by hand.
 type PartsInput struct {
 	Operation ident.ID
-	Version   int64 // of the operation record; 0 takes the latest
+	Version   int64 // of the operation record
 	Scans     []string
 	Typed     []device.Item
 	ByHand    *device.Item
@@ -87,8 +87,11 @@ func (s *Service) AddParts(ctx context.Context, who user.Principal, in PartsInpu
 	in.Reason = strings.TrimSpace(in.Reason)
 	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: in.Operation, Reason: in.Reason}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) (Added, error) {
-		o, err := s.toEdit(tx, in.Operation, in.Version)
+		o, err := s.toEdit(tx, in.Operation)
 		if err != nil {
+			return Added{}, err
+		}
+		if err := tx.SameVersion(o.Version, in.Version); err != nil {
 			return Added{}, err
 		}
 		parts, scans, err := s.entered(tx, in, o)
@@ -116,7 +119,7 @@ func (s *Service) AddParts(ctx context.Context, who user.Principal, in PartsInpu
 
 // toEdit reads an operation whose record is to be changed, under the lock of its
 // treatment: whoever settles the treatment waits, and sees a dispute.
-func (s *Service) toEdit(tx *store.Tx, id ident.ID, version int64) (store.Operation, error) {
+func (s *Service) toEdit(tx *store.Tx, id ident.ID) (store.Operation, error) {
 	o, err := tx.OperationByID(id)
 	if err != nil {
 		return o, err
@@ -132,9 +135,6 @@ func (s *Service) toEdit(tx *store.Tx, id ident.ID, version int64) (store.Operat
 	}
 	if _, err := o.Signature.Corrected(tx.Who().AccountID); err != nil {
 		return o, err
-	}
-	if version != 0 {
-		return o, sameVersion(o.Version, version)
 	}
 	return o, nil
 }
@@ -365,7 +365,7 @@ func (s *Service) part(tx *store.Tx, id ident.ID, version int64) (Part, store.Op
 	if err != nil {
 		return c, store.Operation{}, err
 	}
-	o, err := s.toEdit(tx, c.Procedure, 0)
+	o, err := s.toEdit(tx, c.Procedure)
 	if err != nil {
 		return c, o, err
 	}
@@ -375,7 +375,7 @@ func (s *Service) part(tx *store.Tx, id ident.ID, version int64) (Part, store.Op
 	if !c.Live {
 		return c, o, errs.Missing("error.device.part_missing")
 	}
-	return c, o, sameVersion(c.Version, version)
+	return c, o, tx.SameVersion(c.Version, version)
 }
 
 // CorrectPart changes a part. Its rules are looked at anew; a dispute it stands
@@ -527,7 +527,7 @@ func (s *Service) ReviewPart(ctx context.Context, who user.Principal, in ReviewI
 		if err := device.Reviewed(c.Live && c.Review == device.ReviewOpen, c.EnteredBy, who.AccountID, in.Note); err != nil {
 			return c, err
 		}
-		if err := sameVersion(c.Version, in.Version); err != nil {
+		if err := tx.SameVersion(c.Version, in.Version); err != nil {
 			return c, err
 		}
 		if err := tx.RecordComponentChange(c.ID, store.ComponentChange{Action: "reviewed", Reason: in.Note, Before: c.Item, After: c.Item}); err != nil {
@@ -567,7 +567,7 @@ func (s *Service) AddExplants(ctx context.Context, who user.Principal, in Explan
 	}
 	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: in.Operation, Detail: map[string]any{"what": "explant", "parts": len(in.Parts)}}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) ([]Explant, error) {
-		o, err := s.toEdit(tx, in.Operation, 0)
+		o, err := s.toEdit(tx, in.Operation)
 		if err != nil {
 			return nil, err
 		}
@@ -618,7 +618,7 @@ func (s *Service) RemoveExplant(ctx context.Context, who user.Principal, operati
 	}
 	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: operation, Detail: map[string]any{"what": "explant_remove"}}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) ([]Explant, error) {
-		o, err := s.toEdit(tx, operation, 0)
+		o, err := s.toEdit(tx, operation)
 		if err != nil {
 			return nil, err
 		}

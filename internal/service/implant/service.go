@@ -114,13 +114,6 @@ func write[T any](ctx context.Context, s *Service, who user.Principal, key store
 	})
 }
 
-func sameVersion(have, want int64) error {
-	if want != have {
-		return errs.New(errs.Stale, "error.stale", nil)
-	}
-	return nil
-}
-
 // checkReason notes a missing or too long sentence.
 func checkReason(path, text string) error {
 	var f errs.Fields

@@ -48,7 +48,7 @@ func (o *office) pay() ident.ID {
 	if err != nil {
 		o.T.Fatal(err)
 	}
-	if _, err := o.money.Decide(ctx, o.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}, ident.Token()); err != nil {
+	if _, err := o.money.Decide(ctx, o.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: o.Version(asked.Approval)}, ident.Token()); err != nil {
 		o.T.Fatal(err)
 	}
 	o.Advance(t, treatment.Admit, treatment.LogOperation, treatment.Discharge)
@@ -139,7 +139,7 @@ func TestASecondMakingAfterMoreWorkHasTheSameBytes(t *testing.T) {
 		settled = list.Rows[0].ID
 		return err
 	})
-	if _, err := o.money.Reverse(t.Context(), o.Finance(servicetest.Mountain), funding.Reversal{Settlement: settled, Reason: "录错"}, ident.Token()); err != nil {
+	if _, err := o.money.Reverse(t.Context(), o.Finance(servicetest.Mountain), funding.Reversal{Settlement: settled, Reason: "录错", Version: o.Version(settled)}, ident.Token()); err != nil {
 		t.Fatal(err)
 	}
 	o.pay()

@@ -226,8 +226,8 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, key string, in
 		if err != nil {
 			return Decided{}, err
 		}
-		if r.Version != in.Version {
-			return Decided{}, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(int64(r.Version), int64(in.Version)); err != nil {
+			return Decided{}, err
 		}
 		tx.Amend("person", r.PersonID)
 		tx.Amend("other", r.OtherID)

@@ -55,7 +55,7 @@ func (o *office) drawn() ident.ID {
 func (o *office) published() ident.ID {
 	o.T.Helper()
 	id := o.drawn()
-	if err := o.s.Do(o.T.Context(), o.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish}, ident.Token()); err != nil {
+	if err := o.s.Do(o.T.Context(), o.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish, Version: o.Version(id)}, ident.Token()); err != nil {
 		o.T.Fatal(err)
 	}
 	return id
@@ -88,11 +88,11 @@ func TestFromTheDraftToThePublicPage(t *testing.T) {
 	if _, err := o.s.Read(t.Context(), id); !errs.Is(err, errs.NotFound) {
 		t.Errorf("a draft is public: %v", err)
 	}
-	err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: id, Step: notice.Publish}, "own")
+	err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: id, Step: notice.Publish, Version: o.Version(id)}, "own")
 	if errs.Of(err).Rule != "notice.second_person" {
 		t.Errorf("published by who drew it up: %v", err)
 	}
-	if err := o.s.Do(t.Context(), o.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish}, "second"); err != nil {
+	if err := o.s.Do(t.Context(), o.SecondApprover(), public.StepInput{Notice: id, Step: notice.Publish, Version: o.Version(id)}, "second"); err != nil {
 		t.Fatal(err)
 	}
 	v, err := o.s.One(t.Context(), o.Approver(), id)
@@ -128,7 +128,7 @@ func TestFromTheDraftToThePublicPage(t *testing.T) {
 	if list, err := o.s.Published(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("%d on the board, %v", len(list), err)
 	}
-	if err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: id, Step: notice.Close}, "close"); err != nil {
+	if err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: id, Step: notice.Close, Version: o.Version(id)}, "close"); err != nil {
 		t.Error(err)
 	}
 }
@@ -156,7 +156,7 @@ func TestNobodyStandsInTwoNotices(t *testing.T) {
 	if err != nil || len(again.Entries) != 0 {
 		t.Fatalf("%d entries, %v", len(again.Entries), err)
 	}
-	if err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: first, Step: notice.Discard}, "d"); err != nil {
+	if err := o.s.Do(t.Context(), o.Approver(), public.StepInput{Notice: first, Step: notice.Discard, Version: o.Version(first)}, "d"); err != nil {
 		t.Fatal(err)
 	}
 	if v, err := o.s.One(t.Context(), o.Approver(), o.drawn()); err != nil || len(v.Entries) != 5 {
@@ -189,10 +189,10 @@ func TestAnUpheldObjectionAsksAPersonAndMovesNoMoney(t *testing.T) {
 		t.Fatalf("%+v, %v", x, err)
 	}
 	before := o.approval(x.Approval)
-	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Upheld}, "a"); !errs.Is(err, errs.Invalid) {
+	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Upheld, Version: o.Version(x.ID)}, "a"); !errs.Is(err, errs.Invalid) {
 		t.Errorf("without a reason: %v", err)
 	}
-	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Upheld, Opinion: "经查属实"}, "b"); err != nil {
+	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Upheld, Opinion: "经查属实", Version: o.Version(x.ID)}, "b"); err != nil {
 		t.Fatal(err)
 	}
 	a := o.approval(x.Approval)
@@ -202,7 +202,7 @@ func TestAnUpheldObjectionAsksAPersonAndMovesNoMoney(t *testing.T) {
 	if n := o.Count(`select count(*) from ledger_transfer`); n != 0 {
 		t.Errorf("%d transfers", n)
 	}
-	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Dismissed, Opinion: "x"}, "c"); errs.Of(err).Rule != "notice.answered" {
+	if err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Dismissed, Opinion: "x", Version: o.Version(x.ID)}, "c"); errs.Of(err).Rule != "notice.answered" {
 		t.Errorf("answered twice: %v", err)
 	}
 }
@@ -221,7 +221,7 @@ func TestWhoWritesAnObjectionDownDoesNotAnswerIt(t *testing.T) {
 	}
 	queue, _ := o.s.Objections(t.Context(), o.Approver(), true, page.Request{})
 	for _, x := range queue.Rows {
-		err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Dismissed, Opinion: "已核实"}, ident.Token())
+		err := o.s.Answer(t.Context(), o.Approver(), public.AnswerInput{Objection: x.ID, State: notice.Dismissed, Opinion: "已核实", Version: o.Version(x.ID)}, ident.Token())
 		if own := x.No == 1; own != (errs.Of(err).Rule == "notice.second_person") {
 			t.Errorf("line %d: %v", x.No, err)
 		}

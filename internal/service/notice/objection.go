@@ -227,7 +227,7 @@ type AnswerInput struct {
 	Objection ident.ID
 	State     notice.ObjectionState
 	Opinion   string
-	Version   int64 // 0 takes the latest
+	Version   int64
 }
 
 // Answer answers an objection. Upholding one against an approval that stands puts
@@ -243,8 +243,8 @@ func (s *Service) Answer(ctx context.Context, who user.Principal, in AnswerInput
 		if err != nil {
 			return false, err
 		}
-		if in.Version != 0 && in.Version != o.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(o.Version, in.Version); err != nil {
+			return false, err
 		}
 		if o.Objection, err = o.Answer(in.State, who.AccountID, in.Opinion); err != nil {
 			return false, err

@@ -88,8 +88,8 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in notice.R
 		if err != nil {
 			return false, err
 		}
-		if in.Version != old.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameEdition(old.Version, in.Version); err != nil {
+			return false, err
 		}
 		return true, tx.SaveNoticeRules(in)
 	})
@@ -210,7 +210,7 @@ func (s *Service) Draw(ctx context.Context, who user.Principal, in Draft, key st
 type StepInput struct {
 	Notice  ident.ID
 	Step    notice.Step
-	Version int64 // 0 takes the latest
+	Version int64
 }
 
 // Do publishes, closes or throws a notice away.
@@ -224,8 +224,8 @@ func (s *Service) Do(ctx context.Context, who user.Principal, in StepInput, key 
 		if err != nil {
 			return false, err
 		}
-		if in.Version != 0 && in.Version != n.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(n.Version, in.Version); err != nil {
+			return false, err
 		}
 		if in.Step == notice.Publish && n.Office == "" { // written down since the draft was made
 			rules, err := tx.NoticeRules()

@@ -310,7 +310,7 @@ type Decision struct {
 	ID      ident.ID
 	Approve bool
 	Opinion string
-	Version int64 // 0 takes the latest
+	Version int64
 }
 
 const maxText = 200
@@ -332,13 +332,6 @@ func tooLong(f *errs.Fields, path, s string) {
 	}
 }
 
-func stale(want, have int64) error {
-	if want != 0 && want != have {
-		return errs.New(errs.Stale, "error.stale", nil)
-	}
-	return nil
-}
-
 // DecideAccount releases or refuses a hospital's account.
 func (s *Service) DecideAccount(ctx context.Context, who user.Principal, in Decision, key string) (payout.AccountState, error) {
 	if err := s.door(who, authz.PayeeApprove); err != nil {
@@ -354,7 +347,7 @@ func (s *Service) DecideAccount(ctx context.Context, who user.Principal, in Deci
 		if err != nil {
 			return "", err
 		}
-		if err := stale(in.Version, a.Version); err != nil {
+		if err := tx.SameVersion(a.Version, in.Version); err != nil {
 			return "", err
 		}
 		if a.State, err = a.State.Decide(in.Approve, a.Maker, who.AccountID); err != nil {

@@ -93,7 +93,7 @@ func (o *office) account(p servicetest.Place) {
 	o.T.Helper()
 	a, err := o.s.ProposeAccount(o.T.Context(), o.Finance(p), paying.AccountInput{Hospital: o.ID(p), Account: payout.Account{Holder: "山前县中医院", Bank: "山前农商银行", Number: "6222 0210 0111 6245 702"}}, "")
 	o.ok(err)
-	_, err = o.s.DecideAccount(o.T.Context(), o.Approver(), paying.Decision{ID: a.ID, Approve: true}, "")
+	_, err = o.s.DecideAccount(o.T.Context(), o.Approver(), paying.Decision{ID: a.ID, Approve: true, Version: o.Version(a.ID)}, "")
 	o.ok(err)
 }
 
@@ -114,7 +114,7 @@ func (o *office) run() ident.ID {
 // toBank approves a run and makes its file.
 func (o *office) toBank(run ident.ID) {
 	o.T.Helper()
-	_, err := o.s.DecideRun(o.T.Context(), o.second, paying.Decision{ID: run, Approve: true}, "")
+	_, err := o.s.DecideRun(o.T.Context(), o.second, paying.Decision{ID: run, Approve: true, Version: o.Version(run)}, "")
 	o.ok(err)
 	_, err = o.s.BankFile(o.T.Context(), o.maker, run, "csv")
 	o.ok(err)
@@ -123,7 +123,7 @@ func (o *office) toBank(run ident.ID) {
 func (o *office) pay(run ident.ID) {
 	o.T.Helper()
 	o.toBank(run)
-	_, err := o.s.PayRun(o.T.Context(), o.maker, paying.Payment{Run: run, On: o.Today(), Ref: "B-1"}, "")
+	_, err := o.s.PayRun(o.T.Context(), o.maker, paying.Payment{Run: run, On: o.Today(), Ref: "B-1", Version: o.Version(run)}, "")
 	o.ok(err)
 }
 
@@ -190,7 +190,7 @@ func TestFromOwedToPaid(t *testing.T) {
 	if len(o.owed()) != 0 {
 		t.Error("what stands in a run is still offered")
 	}
-	_, err = o.s.DecideRun(ctx, o.maker, paying.Decision{ID: run, Approve: true}, "")
+	_, err = o.s.DecideRun(ctx, o.maker, paying.Decision{ID: run, Approve: true, Version: o.Version(run)}, "")
 	refused(t, err, "payout.four_eyes")
 	_, err = o.s.BankFile(ctx, o.maker, run, "csv")
 	refused(t, err, "payout.run_order")
@@ -200,10 +200,10 @@ func TestFromOwedToPaid(t *testing.T) {
 	if l.State != payout.LinePaid || l.Voucher() == "" || l.Number != "" || l.Last4 != "5702" {
 		t.Errorf("line %+v", l)
 	}
-	if _, err := o.s.Receive(ctx, o.Finance(servicetest.Mountain), paying.Received{Line: l.ID, No: "HD-77"}, ""); err != nil {
+	if _, err := o.s.Receive(ctx, o.Finance(servicetest.Mountain), paying.Received{Line: l.ID, No: "HD-77", Version: o.Version(l.ID)}, ""); err != nil {
 		t.Error(err)
 	}
-	if _, err := o.s.Receive(ctx, o.Finance(servicetest.MountainTwo), paying.Received{Line: l.ID, No: "HD-78"}, ""); !errs.Is(err, errs.NotFound) {
+	if _, err := o.s.Receive(ctx, o.Finance(servicetest.MountainTwo), paying.Received{Line: l.ID, No: "HD-78", Version: o.Version(l.ID)}, ""); !errs.Is(err, errs.NotFound) {
 		t.Errorf("another hospital marked the receipt: %v", err)
 	}
 	if got := o.lines(run)[0]; got.ReceiptNo != "HD-77" {
@@ -218,9 +218,9 @@ func TestTheBankFileIsTheSameTwiceAndSafe(t *testing.T) {
 	o.owe(servicetest.Mountain, 100, false)
 	a, err := o.s.ProposeAccount(ctx, o.maker, paying.AccountInput{Hospital: o.ID(servicetest.Mountain), Account: payout.Account{Holder: "=cmd()", Bank: "农商银行", Number: number}}, "")
 	o.ok(err)
-	_, err = o.s.DecideAccount(ctx, o.maker, paying.Decision{ID: a.ID, Approve: true}, "")
+	_, err = o.s.DecideAccount(ctx, o.maker, paying.Decision{ID: a.ID, Approve: true, Version: o.Version(a.ID)}, "")
 	refused(t, err, "payout.four_eyes")
-	_, err = o.s.DecideAccount(ctx, o.second, paying.Decision{ID: a.ID, Approve: true}, "")
+	_, err = o.s.DecideAccount(ctx, o.second, paying.Decision{ID: a.ID, Approve: true, Version: o.Version(a.ID)}, "")
 	o.ok(err)
 	run := o.run()
 	o.toBank(run)
@@ -323,7 +323,7 @@ func TestMoneyComesBackAfterAFinding(t *testing.T) {
 		}
 	}
 	available := o.balances().Available
-	if state, err := o.s.Refunded(ctx, o.maker, paying.Refund{Recovery: v, Amount: 100_000, Reference: "T-1"}, ""); err != nil || state != payout.RecoveryPartly {
+	if state, err := o.s.Refunded(ctx, o.maker, paying.Refund{Recovery: v, Amount: 100_000, Reference: "T-1", Version: o.Version(v)}, ""); err != nil || state != payout.RecoveryPartly {
 		t.Errorf("%s %v", state, err)
 	}
 	if b := o.balances(); b.Available != available+100_000 || b.Paid != 900_000 {
@@ -334,7 +334,7 @@ func TestMoneyComesBackAfterAFinding(t *testing.T) {
 	if l := o.lines(run)[0]; l.Offset != 200_000 || l.Recovery != v {
 		t.Errorf("kept back %+v", l)
 	}
-	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Reason: "无法追回"}, "")
+	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Reason: "无法追回", Version: o.Version(v)}, "")
 	refused(t, err, "payout.write_off_unplanned")
 	o.pay(run)
 	o.want(0, 900_000) // 200 000 paid and 200 000 recovered
@@ -347,11 +347,11 @@ func TestMoneyComesBackAfterAFinding(t *testing.T) {
 	if got.Recovered != 100_000 || got.State != payout.RecoveryPartly || len(got.Receipts) != 2 {
 		t.Errorf("recovery %+v", got.Recovery)
 	}
-	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Reason: "无法追回"}, "")
+	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Reason: "无法追回", Version: o.Version(v)}, "")
 	o.ok(err)
-	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Confirm: true}, "")
+	_, err = o.s.WriteOff(ctx, o.maker, paying.WriteOff{Recovery: v, Confirm: true, Version: o.Version(v)}, "")
 	refused(t, err, "payout.four_eyes")
-	if state, err := o.s.WriteOff(ctx, o.second, paying.WriteOff{Recovery: v, Confirm: true}, ""); err != nil || state != payout.RecoveryWrittenOff {
+	if state, err := o.s.WriteOff(ctx, o.second, paying.WriteOff{Recovery: v, Confirm: true, Version: o.Version(v)}, ""); err != nil || state != payout.RecoveryWrittenOff {
 		t.Errorf("%s %v", state, err)
 	}
 }
@@ -428,7 +428,7 @@ func TestTwoRunsAtOnceShareNothing(t *testing.T) {
 		}
 		for _, r := range runs {
 			if r != ident.Nil {
-				_, err := o.s.DecideRun(t.Context(), o.maker, paying.Decision{ID: r, Opinion: "重编"}, "")
+				_, err := o.s.DecideRun(t.Context(), o.maker, paying.Decision{ID: r, Opinion: "重编", Version: o.Version(r)}, "")
 				o.ok(err)
 			}
 		}
@@ -511,14 +511,14 @@ func TestRandomHistoriesOfPaying(t *testing.T) {
 				}
 			case "cancel":
 				if len(runs) > 0 {
-					_, _ = o.s.DecideRun(ctx, o.second, paying.Decision{ID: rapid.SampledFrom(runs).Draw(t, "run"), Opinion: "重编"}, "")
+					_, _ = o.s.DecideRun(ctx, o.second, paying.Decision{ID: rapid.SampledFrom(runs).Draw(t, "run"), Opinion: "重编", Version: o.Version(rapid.SampledFrom(runs).Draw(t, "run"))}, "")
 				}
 			case "pay":
 				if len(runs) > 0 {
 					run := runs[len(runs)-1]
-					_, _ = o.s.DecideRun(ctx, o.second, paying.Decision{ID: run, Approve: true}, "")
+					_, _ = o.s.DecideRun(ctx, o.second, paying.Decision{ID: run, Approve: true, Version: o.Version(run)}, "")
 					_, _ = o.s.BankFile(ctx, o.maker, run, "csv")
-					_, _ = o.s.PayRun(ctx, o.maker, paying.Payment{Run: run, On: o.Today(), Ref: "B"}, "")
+					_, _ = o.s.PayRun(ctx, o.maker, paying.Payment{Run: run, On: o.Today(), Ref: "B", Version: o.Version(run)}, "")
 					moves = true // what is kept back comes back
 				}
 			case "return":
@@ -537,7 +537,7 @@ func TestRandomHistoriesOfPaying(t *testing.T) {
 				}
 			case "refund":
 				if len(findings) > 0 {
-					_, _ = o.s.Refunded(ctx, o.maker, paying.Refund{Recovery: rapid.SampledFrom(findings).Draw(t, "finding"), Amount: 1, Reference: "T"}, "")
+					_, _ = o.s.Refunded(ctx, o.maker, paying.Refund{Recovery: rapid.SampledFrom(findings).Draw(t, "finding"), Amount: 1, Reference: "T", Version: o.Version(rapid.SampledFrom(findings).Draw(t, "finding"))}, "")
 					moves = true
 				}
 			}

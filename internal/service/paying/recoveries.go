@@ -134,7 +134,7 @@ func (s *Service) recoveryFor(tx *store.Tx, who user.Principal, id ident.ID, ver
 	if v, err = tx.RecoveryByID(id); err != nil {
 		return v, book, err
 	}
-	return v, book, stale(version, v.Version)
+	return v, book, tx.SameVersion(v.Version, version)
 }
 
 // WriteOff asks to give up what is left of a finding, or confirms it.

@@ -192,8 +192,11 @@ func (s *Service) DecideRun(ctx context.Context, who user.Principal, in Decision
 	}
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (payout.RunState, error) {
 		tx.Intend(audit.Event{Action: audit.PayoutDecide, ObjectKind: audit.ObjectPayout, ObjectID: in.ID, Reason: in.Opinion, Detail: map[string]any{"approve": in.Approve}})
-		r, err := s.runFor(tx, who, perm, in.ID, in.Version)
+		r, err := s.runFor(tx, who, perm, in.ID)
 		if err != nil {
+			return "", err
+		}
+		if err := tx.SameVersion(r.Version, in.Version); err != nil {
 			return "", err
 		}
 		if in.Approve {
@@ -210,7 +213,7 @@ func (s *Service) DecideRun(ctx context.Context, who user.Principal, in Decision
 }
 
 // runFor holds a run for a step, if the permission reaches its fund.
-func (s *Service) runFor(tx *store.Tx, who user.Principal, perm authz.Permission, id ident.ID, version int64) (store.PayRun, error) {
+func (s *Service) runFor(tx *store.Tx, who user.Principal, perm authz.Permission, id ident.ID) (store.PayRun, error) {
 	r, err := tx.PayRunForUpdate(id)
 	if err != nil {
 		return r, err
@@ -218,7 +221,7 @@ func (s *Service) runFor(tx *store.Tx, who user.Principal, perm authz.Permission
 	if err := s.reaches(who, perm, r.Fund, ident.Nil, "error.payout.run_missing"); err != nil {
 		return r, err
 	}
-	return r, stale(version, r.Version)
+	return r, nil
 }
 
 // File is a bank file.
@@ -242,7 +245,7 @@ func (s *Service) BankFile(ctx context.Context, who user.Principal, id ident.ID,
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.Intend(audit.Event{Action: audit.PayoutFile, ObjectKind: audit.ObjectPayout, ObjectID: id, Detail: map[string]any{"format": format}})
-		r, err := s.runFor(tx, who, authz.PayoutPay, id, 0)
+		r, err := s.runFor(tx, who, authz.PayoutPay, id)
 		if err != nil {
 			return err
 		}
@@ -303,8 +306,11 @@ func (s *Service) PayRun(ctx context.Context, who user.Principal, in Payment, ke
 	}
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Paid, error) {
 		tx.Intend(audit.Event{Action: audit.PayoutPay, ObjectKind: audit.ObjectPayout, ObjectID: in.Run, Detail: map[string]any{"ref": in.Ref}})
-		r, err := s.runFor(tx, who, authz.PayoutPay, in.Run, in.Version)
+		r, err := s.runFor(tx, who, authz.PayoutPay, in.Run)
 		if err != nil {
+			return Paid{}, err
+		}
+		if err := tx.SameVersion(r.Version, in.Version); err != nil {
 			return Paid{}, err
 		}
 		if r.Run, err = r.Pay(payout.Settlement{On: in.On, Ref: in.Ref}, tx.Today()); err != nil {
@@ -395,7 +401,7 @@ func (s *Service) ReturnLine(ctx context.Context, who user.Principal, in Return,
 			return "", err
 		}
 		tx.Intend(audit.Event{Action: audit.PayoutReturn, ObjectKind: audit.ObjectPayout, ObjectID: l.Run, Reason: in.Reason, Detail: map[string]any{"line": l.ID.String()}})
-		r, err := s.runFor(tx, who, authz.PayoutPay, l.Run, 0)
+		r, err := s.runFor(tx, who, authz.PayoutPay, l.Run)
 		if err != nil {
 			return "", err
 		}
@@ -499,7 +505,7 @@ func (s *Service) Receive(ctx context.Context, who user.Principal, in Received, 
 		if err := s.reaches(who, authz.PayableReceipt, l.Fund, l.Hospital, "error.payout.line_missing"); err != nil {
 			return 0, err
 		}
-		if err := stale(in.Version, l.Version); err != nil {
+		if err := tx.SameVersion(l.Version, in.Version); err != nil {
 			return 0, err
 		}
 		if l.State != payout.LinePaid {

@@ -13,7 +13,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/plausibility"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
-	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -284,7 +283,7 @@ type JudgeInput struct {
 	Verdict  plausibility.Verdict
 	Reason   string
 	Recovery bool
-	Version  int64 // 0 takes the latest
+	Version  int64
 }
 
 // Judge records a verdict. It changes nothing of what the alert is about.
@@ -299,8 +298,8 @@ func (s *Service) Judge(ctx context.Context, who user.Principal, in JudgeInput, 
 		if err != nil {
 			return false, err
 		}
-		if in.Version != 0 && in.Version != a.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(a.Version, in.Version); err != nil {
+			return false, err
 		}
 		j := plausibility.Judgement{Verdict: in.Verdict, Reason: in.Reason, Recovery: in.Recovery, By: who.AccountID}
 		if a.Alert, err = a.Judge(j); err != nil {
@@ -348,8 +347,8 @@ func (s *Service) SaveRules(ctx context.Context, who user.Principal, in plausibi
 		if err != nil {
 			return false, err
 		}
-		if in.Version != old.Version {
-			return false, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameEdition(old.Version, in.Version); err != nil {
+			return false, err
 		}
 		return true, tx.SavePlausibilityRules(in)
 	})

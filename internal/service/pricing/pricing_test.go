@@ -268,12 +268,12 @@ func TestASettlementCountsInTheYearOnceAndAReversalTakesItOff(t *testing.T) {
 	}
 	// The first is taken back while the second stands: the second comes out otherwise now.
 	later := d.settledAgain(second)
-	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错"}, ident.Token()))
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错", Version: d.Version(done.Settlement)}, ident.Token()))
 	v := must[pricing.EstimateView](d)(d.s.EstimateForm(t.Context(), d.Finance(here), tr.ID))
 	if len(v.Shifts) != 1 || v.Shifts[0].Net() <= 0 {
 		t.Errorf("the later case pays the deductible now: %+v", v.Shifts)
 	}
-	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: later.Settlement, Reason: "录错"}, ident.Token()))
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: later.Settlement, Reason: "录错", Version: d.Version(later.Settlement)}, ident.Token()))
 	if y := d.year(tr.Person); y[fee.KindBasic] != (fee.Account{Threshold: 100_00}) || len(y) != 1 {
 		t.Errorf("only the opening balance is left: %+v", y)
 	}
@@ -292,11 +292,11 @@ func TestALateApprovalCountsOnTheYearlyCap(t *testing.T) {
 	}
 	asked := must[funding.Requested](d)(d.desk.Request(t.Context(), d.Finance(here), funding.Request{Treatment: tr.ID, Bill: 3_000_000, Basic: 1_000_000,
 		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: 50_000}}, Reason: "补办"}, ident.Token()))
-	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Opinion: "补办", Relation: fund.Unrelated}, ident.Token()))
+	must[funding.Decided](d)(d.desk.Decide(t.Context(), d.Approver(), funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Opinion: "补办", Relation: fund.Unrelated, Version: d.Version(asked.Approval)}, ident.Token()))
 	if paid() != 50_000 {
 		t.Errorf("%s after it", paid())
 	}
-	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错"}, ident.Token()))
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: done.Settlement, Reason: "录错", Version: d.Version(done.Settlement)}, ident.Token()))
 	if paid() != 0 {
 		t.Errorf("%s after the reversal", paid())
 	}

@@ -35,7 +35,7 @@ func TestASettlementWithoutAnEstimateCountsByTheInsurersFigures(t *testing.T) {
 	if v := must[pricing.EstimateView](d)(d.s.EstimateForm(t.Context(), d.Finance(here), tr.ID)); len(v.Shifts) != 0 || len(v.Earlier) != 0 {
 		t.Errorf("nothing is computed of it, so nothing shifts: %+v", v)
 	}
-	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: first.Settlement, Reason: "录错"}, ident.Token()))
+	must[funding.Settled](d)(d.desk.Reverse(t.Context(), d.Finance(here), funding.Reversal{Settlement: first.Settlement, Reason: "录错", Version: d.Version(first.Settlement)}, ident.Token()))
 	if y := d.year(tr.Person); len(y) != 0 {
 		t.Errorf("taken back: %+v", y)
 	}
@@ -65,7 +65,7 @@ func TestWhoApprovesMoreThanTheRulesGiveSaysWhy(t *testing.T) {
 	most := d.save(d.ask(tr, bill(3_000_000))).Result.Sum.Reduction()
 	asked := must[funding.Requested](d)(d.desk.Request(t.Context(), d.Finance(here), funding.Request{Treatment: tr.ID, Bill: 3_000_000, Basic: 1_000_000,
 		Funds: []fee.FundLine{{Fund: d.fund.ID, Amount: most + 1}}, Reason: "困难"}, ident.Token()))
-	in := funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated}
+	in := funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: d.Version(asked.Approval)}
 	_, err := d.desk.Decide(t.Context(), d.Approver(), in, ident.Token())
 	if e := errs.Of(err); len(e.Fields) != 1 || e.Fields[0].Path != "opinion" || e.Fields[0].Key != "error.insurer.above_rules" {
 		t.Errorf("approved without a reason: %v", err)

@@ -129,7 +129,7 @@ func TestADeductibleTakenElsewhereBecomesAnOpeningBalance(t *testing.T) {
 	if len(list) != 1 || list[0].Lines[2].Reason != insurer.ReasonElsewhere || list[0].Lines[2].Difference() != -300_00 {
 		t.Fatalf("%+v", list)
 	}
-	out := must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActOpening, Note: "外院已扣"}, ident.Token()))
+	out := must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActOpening, Note: "外院已扣", Version: d.Version(list[0].ID)}, ident.Token()))
 	if out.State != store.DifferenceAccepted || d.year(a.Person)[fee.KindBasic].Threshold != 300_00 || len(d.worklist(a.clerk)) != 0 {
 		t.Errorf("%+v, %+v", out, d.year(a.Person))
 	}
@@ -138,7 +138,7 @@ func TestADeductibleTakenElsewhereBecomesAnOpeningBalance(t *testing.T) {
 	if l := v.Lines[i]; l.Opening.Threshold != 300_00 || l.Source != "S1" || l.OpenedOn != d.Today() {
 		t.Errorf("dated, with its source: %+v", l)
 	}
-	_, err := d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActAccept, Note: "又一次"}, ident.Token())
+	_, err := d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActAccept, Note: "又一次", Version: d.Version(list[0].ID)}, ident.Token())
 	refusedBy(t, err, "insurer.decided")
 }
 
@@ -167,11 +167,11 @@ func TestASettlementTheInsurerCorrectsIsPostedAnewAndLaterCasesAreListed(t *test
 	if len(list) != 1 || !insurer.Miskeyed(list[0].Lines) {
 		t.Fatalf("%+v", list)
 	}
-	_, err := d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActCorrect}, ident.Token())
+	_, err := d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActCorrect, Version: d.Version(list[0].ID)}, ident.Token())
 	if e := errs.Of(err); len(e.Fields) != 1 || e.Fields[0].Path != "note" {
 		t.Errorf("a correction has a reason: %v", err)
 	}
-	must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActCorrect, Note: "医保局更正"}, ident.Token()))
+	must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: list[0].ID, Act: funding.ActCorrect, Note: "医保局更正", Version: d.Version(list[0].ID)}, ident.Token()))
 	if got := d.year(a.Person)[fee.KindBasic]; got.Threshold != before[fee.KindBasic].Threshold-300_00 || got.Paid != before[fee.KindBasic].Paid-500_00 {
 		t.Errorf("the year: %+v, before %+v", got, before[fee.KindBasic])
 	}
@@ -182,7 +182,7 @@ func TestASettlementTheInsurerCorrectsIsPostedAnewAndLaterCasesAreListed(t *test
 	if len(shifts) != 1 || shifts[0].Kind != store.FromShift || shifts[0].Treatment != later.ID || shifts[0].Lines[1].Difference() >= 0 {
 		t.Fatalf("the later case would pay the deductible now: %+v", shifts)
 	}
-	must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: shifts[0].ID, Act: funding.ActQuery, Note: "问医保局"}, ident.Token()))
+	must[funding.Difference](d)(d.desk.DecideDifference(t.Context(), a.clerk, funding.DifferenceDecision{Difference: shifts[0].ID, Act: funding.ActQuery, Note: "问医保局", Version: d.Version(shifts[0].ID)}, ident.Token()))
 	if list := d.worklist(a.clerk); len(list) != 1 || list[0].State != store.DifferenceQueried {
 		t.Errorf("asked, it still waits: %+v", list)
 	}

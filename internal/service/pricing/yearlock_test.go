@@ -129,7 +129,7 @@ func TestAnApprovalThatASettlementOvertakesHoldsTheYear(t *testing.T) {
 	settled := d.settling(tr)
 	d.waiting(1)
 	decided := running(func() error {
-		_, err := d.desk.Decide(t.Context(), office, funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Opinion: "补办", Relation: fund.Unrelated}, ident.Token())
+		_, err := d.desk.Decide(t.Context(), office, funding.Decision{Approval: asked.Approval, Decision: fund.DecideApprove, Opinion: "补办", Relation: fund.Unrelated, Version: d.Version(asked.Approval)}, ident.Token())
 		return err
 	})
 	d.waiting(2)

@@ -215,8 +215,8 @@ func (s *Service) Withdraw(ctx context.Context, who user.Principal, in WithdrawI
 		if x.Converted() {
 			return none, errs.Refuse("screening.registered", "error.screening.registered", nil, "remedy.screening.registered")
 		}
-		if in.Version != x.Version {
-			return none, errs.New(errs.Stale, "error.stale", nil)
+		if err := tx.SameVersion(x.Version, in.Version); err != nil {
+			return none, err
 		}
 		return x, tx.WithdrawScreening(x, in.Reason)
 	})

@@ -162,3 +162,20 @@ func (w *World) Count(query string, args ...any) int {
 	}
 	return n
 }
+
+// Version is what a change of a record has to say it was made on now; 0 for a
+// record that is not there.
+func (w *World) Version(id ident.ID) int64 {
+	w.T.Helper()
+	var n int64
+	err := w.super.QueryRow(`select coalesce(max(version), 0) from (
+		select id, version from approval union all select id, version from settlement union all select id, version from procedure
+		union all select id, version from approval_appeal union all select id, version from fund_move union all select id, version from hospital_account
+		union all select id, version from pay_run union all select id, version from recovery union all select id, version from pay_line
+		union all select id, version from notice union all select id, version from notice_objection
+		union all select id, version from insurer_difference) x where id = $1`, id).Scan(&n)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return n
+}

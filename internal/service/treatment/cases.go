@@ -303,7 +303,7 @@ func (s *Service) changeCase(ctx context.Context, who user.Principal, x change, 
 		if err := s.at(who, authz.CaseClose, c.Home); err != nil {
 			return c, err
 		}
-		if err := sameVersion(c.Version, x.version); err != nil {
+		if err := tx.SameVersion(c.Version, x.version); err != nil {
 			return c, err
 		}
 		if c, err = fn(tx, c); err != nil {

@@ -91,7 +91,7 @@ func (s *Service) complication(tx *store.Tx, who user.Principal, operation, id i
 	if err := s.at(who, authz.ObservationRecord, old.Hospital); err != nil {
 		return old, err
 	}
-	return old, sameVersion(old.Version, version)
+	return old, tx.SameVersion(old.Version, version)
 }
 
 // WithdrawComplication takes a record that was made by mistake back.

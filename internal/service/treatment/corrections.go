@@ -120,7 +120,7 @@ func (s *Service) moveCase(tx *store.Tx, in MoveInput, person ident.ID) (ident.I
 	if err != nil {
 		return ident.Nil, err
 	}
-	if err := sameVersion(c.Version, in.Version); err != nil {
+	if err := tx.SameVersion(c.Version, in.Version); err != nil {
 		return ident.Nil, err
 	}
 	if person == c.Person {
@@ -144,7 +144,7 @@ func (s *Service) moveTreatment(tx *store.Tx, in MoveInput, person ident.ID) (id
 	if err != nil {
 		return ident.Nil, err
 	}
-	if err := sameVersion(t.Version, in.Version); err != nil {
+	if err := tx.SameVersion(t.Version, in.Version); err != nil {
 		return ident.Nil, err
 	}
 	theirs, err := tx.CasesOf(person)

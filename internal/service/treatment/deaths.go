@@ -110,7 +110,7 @@ func (s *Service) SettleDeath(ctx context.Context, who user.Principal, in DeathS
 			return ident.Nil, err
 		}
 		tx.Amend("person", r.Person)
-		if err := sameVersion(r.Version, in.Version); err != nil {
+		if err := tx.SameVersion(r.Version, in.Version); err != nil {
 			return ident.Nil, err
 		}
 		switch {

@@ -61,7 +61,7 @@ func (s *Service) sign(ctx context.Context, who user.Principal, in SignInput, ke
 		if err := s.at(who, authz.ProcedureSign, o.Hospital); err != nil {
 			return none, err
 		}
-		if err := sameVersion(o.Version, in.Version); err != nil {
+		if err := tx.SameVersion(o.Version, in.Version); err != nil {
 			return none, err
 		}
 		signed, err := decide(o)

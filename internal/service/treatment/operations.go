@@ -156,7 +156,7 @@ func (s *Service) CorrectOperation(ctx context.Context, who user.Principal, in O
 		if _, err := old.Signature.Corrected(who.AccountID); err != nil {
 			return none, err
 		}
-		if err := sameVersion(old.Version, in.Version); err != nil {
+		if err := tx.SameVersion(old.Version, in.Version); err != nil {
 			return none, err
 		}
 		// The sheet has a form of its own; of it stays what the corrected kind asks as well.

@@ -198,7 +198,7 @@ func (s *Service) WithdrawReading(ctx context.Context, who user.Principal, in Wi
 		if err := s.at(who, authz.ObservationRecord, r.Hospital); err != nil {
 			return none, err
 		}
-		if err := sameVersion(r.Version, in.Version); err != nil {
+		if err := tx.SameVersion(r.Version, in.Version); err != nil {
 			return none, err
 		}
 		return r, tx.WithdrawReading(r, in.Reason)

@@ -306,7 +306,7 @@ func (s *Service) Answer(ctx context.Context, who user.Principal, in AnswerInput
 		if err := s.at(who, perm, hospital); err != nil {
 			return none, err
 		}
-		if err := sameVersion(r.Version, in.Version); err != nil {
+		if err := tx.SameVersion(r.Version, in.Version); err != nil {
 			return none, err
 		}
 		if r.Referral, err = referral.Next(r.Referral, in.Action, hospital, in.Reply); err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
-	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -79,12 +78,4 @@ func write[T any](ctx context.Context, s *Service, who user.Principal, key store
 		tx.Intend(event)
 		return fn(tx)
 	})
-}
-
-// sameVersion refuses a step decided on an older picture of the record.
-func sameVersion(have, want int64) error {
-	if want != have {
-		return errs.New(errs.Stale, "error.stale", nil)
-	}
-	return nil
 }

@@ -44,7 +44,7 @@ func (s *Service) SaveSheet(ctx context.Context, who user.Principal, in SheetInp
 		if _, err := old.Signature.Corrected(who.AccountID); err != nil {
 			return none, err
 		}
-		if err := sameVersion(old.Version, in.Version); err != nil {
+		if err := tx.SameVersion(old.Version, in.Version); err != nil {
 			return none, err
 		}
 		typed := in.Sheet

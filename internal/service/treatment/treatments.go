@@ -213,7 +213,7 @@ func (s *Service) Step(ctx context.Context, who user.Principal, in StepInput, ke
 		if err := s.at(who, perm, t.Hospital); err != nil {
 			return none, err
 		}
-		if err := sameVersion(t.Version, in.Version); err != nil {
+		if err := tx.SameVersion(t.Version, in.Version); err != nil {
 			return none, err
 		}
 		if !known { // the refusal that names the steps which lead on from here

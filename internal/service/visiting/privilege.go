@@ -232,7 +232,7 @@ func (s *Service) Sign(ctx context.Context, who user.Principal, in SignInput, ke
 		if err != nil {
 			return none, err
 		}
-		if err := sameVersion(x.Version, in.Version); err != nil {
+		if err := tx.SameVersion(x.Version, in.Version); err != nil {
 			return none, err
 		}
 		x.State, x.Note = state, in.Note

@@ -88,13 +88,6 @@ func write[T any](ctx context.Context, s *Service, who user.Principal, key store
 	})
 }
 
-func sameVersion(have, want int64) error {
-	if want != have {
-		return errs.New(errs.Stale, "error.stale", nil)
-	}
-	return nil
-}
-
 // listRead is the event of reading a list.
 func listRead(name string, rows int) audit.Event {
 	return audit.Event{Action: audit.ListRead, ObjectKind: audit.ObjectList, Detail: map[string]any{"list": name, "rows": rows}}

@@ -243,7 +243,7 @@ func (s *Service) Revoke(ctx context.Context, who user.Principal, in RevokeInput
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := sameVersion(x.Version, in.Version); err != nil {
+		if err := tx.SameVersion(x.Version, in.Version); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, tx.RevokeSignoff(x.Signoff, in.Reason)

@@ -435,7 +435,7 @@ func (s *Service) Cancel(ctx context.Context, who user.Principal, in End, key Ke
 }
 
 func (s *Service) end(tx *store.Tx, v Visit, in End, state visit.State) error {
-	if err := sameVersion(v.Version, in.Version); err != nil {
+	if err := tx.SameVersion(v.Version, in.Version); err != nil {
 		return err
 	}
 	v.State, v.Reason = state, in.Reason

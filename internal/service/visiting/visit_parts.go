@@ -167,7 +167,7 @@ func (s *Service) ReplanCase(ctx context.Context, who user.Principal, in ReplanI
 		if e.Cancelled {
 			return errs.Refuse("visit.entry_cancelled", "error.visit.entry_cancelled", nil, "fund.remedy.reload")
 		}
-		if err := sameVersion(e.Version, in.Entry.Version); err != nil {
+		if err := tx.SameVersion(e.Version, in.Entry.Version); err != nil {
 			return err
 		}
 		e.On, e.Start, e.Minutes, e.Place, e.Surgeon, e.Note = in.Entry.On, in.Entry.Start, in.Entry.Minutes, in.Entry.Place, in.Entry.Surgeon, in.Entry.Note
@@ -213,7 +213,7 @@ func (s *Service) CancelCase(ctx context.Context, who user.Principal, in CancelI
 			return errs.Missing("error.visit.entry_missing")
 		}
 		e := entries[i].Entry
-		if err := sameVersion(e.Version, in.Version); err != nil {
+		if err := tx.SameVersion(e.Version, in.Version); err != nil {
 			return err
 		}
 		e.Reason = in.Reason
