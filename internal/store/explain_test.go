@@ -442,7 +442,6 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain"
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundSettlements", // of a whole audit package
 	"factRows"} // the rows a figure is counted from
- "FundSettlements"} // of a whole audit package
 
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.
