@@ -92,7 +92,7 @@ func (m *maker) applied(tx *store.Tx, code string, list []*record) error {
 func (m *maker) sheetRow(n int, r *record, act store.RowAct) store.SheetRow {
 	basic, critical, assistance := r.bill.layers()
 	x := store.SheetRow{ID: m.next(), No: n + 2, Number: fmt.Sprintf("示例-JS-%04d", m.made%10000), Treatment: r.t.ID, SettledOn: m.today.AddDays(-4), Act: act, State: store.RowReady,
-		Amounts: insurer.Amounts{insurer.Bill: r.bill.bill(), insurer.Basic: basic, insurer.Critical: critical, insurer.Assistance: assistance, insurer.Cash: r.bill.bill() - r.bill.insurance}}
+		Amounts: insurer.Amounts{insurer.Bill: r.bill.bill(), insurer.Scope: r.bill.bill() * 9 / 10, insurer.Deductible: 300 * money.Yuan, insurer.Basic: basic, insurer.Critical: critical, insurer.Assistance: assistance, insurer.Cash: r.bill.bill() - r.bill.insurance}}
 	if r.settlement != nil {
 		x.SettledOn = r.settlement.SettledOn
 	}

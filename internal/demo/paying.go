@@ -2,9 +2,11 @@ package demo
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
@@ -92,7 +94,7 @@ func (m *maker) batch(p pool, of []*record, until clock.Date, state payout.RunSt
 // line adds a settlement to a run.
 func (m *maker) line(b *batch, r *record) *store.PayLine {
 	h := byCode(hospitalCode(r.t.Hospital))
-	l := store.PayLine{ID: m.next(), Treatment: r.t.ID, Hospital: r.t.Hospital, Payee: payout.Hospital, Account: accountOf(h, 0), Amount: r.bill.fund, State: payout.LineLive}
+	l := store.PayLine{ID: later(m.next(), b.run.Made.At), Treatment: r.t.ID, Hospital: r.t.Hospital, Payee: payout.Hospital, Account: accountOf(h, 0), Amount: r.bill.fund, State: payout.LineLive}
 	l.Payable = r.settlement.Lines[0].Transfer
 	b.run.List = append(b.run.List, l)
 	b.run.Amount += l.Amount
@@ -139,10 +141,19 @@ func (m *maker) giveBack(b *batch) func(*fund.Book) error {
 	}
 }
 
+// later makes an id that sorts by when its row was made, as ids of real rows do.
+func later(id ident.ID, at time.Time) ident.ID {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	copy(id[:6], ms[2:])
+	id[6] = id[6]&0x0f | 0x70
+	return id
+}
+
 // accountOf is an invented account of a hospital.
 func accountOf(h hospital, n int) payout.Account {
 	at := slices.IndexFunc(hospitals(), func(x hospital) bool { return x.code == h.code })
-	return payout.Account{Holder: h.name, Bank: "云岭农商银行城区支行（示例）", Number: fmt.Sprintf("9000010020030040%d%d", at+1, n)}
+	return payout.Account{Holder: h.name, Bank: "云岭农商银行（示例）", Number: fmt.Sprintf("9000010020030040%d%d", at+1, n)}
 }
 
 // payouts writes the hospitals' accounts, one of which waits for its second
