@@ -107,6 +107,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := tx.WriteBulk(&m.bulk); err != nil {
 			return err
 		}
+		if err := m.payouts(tx); err != nil {
+			return err
+		}
 		if err := tx.InsertAttachments(proofs); err != nil {
 			return err
 		}
@@ -141,6 +144,9 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 			return err
 		}
 		if err := m.oversee(tx); err != nil {
+			return err
+		}
+		if err := m.sheets(tx); err != nil {
 			return err
 		}
 		if err := tx.SetInstallation(true, true); err != nil {

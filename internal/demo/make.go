@@ -24,6 +24,7 @@ type maker struct {
 	seen  map[ident.ID][]ident.ID // hospitals of each person
 	files []*file
 	stays []*record
+	runs  []*batch
 
 	people, registrations, made int
 

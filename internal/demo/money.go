@@ -160,7 +160,7 @@ func pools() []pool {
 // move is one thing that happens to a fund on a day.
 type move struct {
 	on    clock.Date
-	order int // deposits first, then payments, then new holds
+	order int // deposits first, then settlements, new holds, payments, returns
 	do    func(b *fund.Book) error
 }
 
@@ -180,6 +180,9 @@ func (m *maker) ledger() error {
 				moves = append(moves, m.movesOf(r)...)
 			}
 		}
+		runs := m.batches(p)
+		moves = append(moves, m.pays(runs)...)
+		m.runs = append(m.runs, runs...)
 		slices.SortStableFunc(moves, func(a, b move) int {
 			if c := a.on.Compare(b.on); c != 0 {
 				return c
@@ -234,10 +237,11 @@ func (m *maker) movesOf(r *record) []move {
 
 // posting is who posted a transfer, when, and for what.
 type posting struct {
-	r    *record
-	at   time.Time
-	by   string
-	note string
+	r      *record
+	at     time.Time
+	by     string
+	note   string
+	paying bool // after the settlement: the approval has no more part in it
 }
 
 func (m *maker) post(b *fund.Book, t fund.Transfer, err error, p posting) error {
@@ -254,7 +258,9 @@ func (m *maker) post(b *fund.Book, t fund.Transfer, err error, p posting) error 
 	*b = next
 	x := store.Posting{Transfer: t, Fund: b.Fund, Note: p.note}
 	if p.r != nil {
-		x.Treatment, x.Approval = p.r.t.ID, p.r.approval.ID
+		if x.Treatment = p.r.t.ID; !p.paying {
+			x.Approval = p.r.approval.ID
+		}
 	}
 	m.bulk.Transfers = append(m.bulk.Transfers, store.BulkTransfer{Posting: x, Made: store.Made{At: p.at, By: accountID(p.by)}})
 	return nil

@@ -100,6 +100,8 @@ func Accounts() []Account {
 		wide("approver", user.Approver, "程既白", "云岭区帮扶办", office),
 		wide("approver-2", user.Approver, "罗问渠", "云岭区帮扶办", office),
 		guarded(wide("approver-3", user.Approver, "苏望舒", "云岭区帮扶办", office)),
+		wide("fund-finance", user.FundFinance, "库明账", "云岭区帮扶办", office),
+		wide("fund-finance-2", user.FundFinance, "郑对清", "云岭区帮扶办", office),
 		wide("auditor", user.Auditor, "严守一", "云岭区卫生健康委", commission),
 		{Username: "steward", Role: user.FundSteward, Name: "钱有度", Place: "云岭区帮扶办", place: office, scope: user.ScopeFund, at: fundID("joint")},
 		platform("system-admin", user.SystemAdmin, "石可安"), platform("security-admin", user.SecurityAdmin, "安如磐"),

@@ -440,7 +440,7 @@ func evidence(tx *store.Tx, id ident.ID) error {
 var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
 	"PlausibilityFacts", "changedSince", "doublePieces", "doubtedOperations", "plannedHours", "sharedPhones", "EveryAlert", // the nightly look at everything
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
-	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundSettlements", // of a whole audit package
+	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundFindings", "FundRuns", "FundSettlements", "LinesOfRuns", "RulesInForce", // of a whole audit package
 	"factRows"} // the rows a figure is counted from
 
 // platformReads read tables without a partnership, or a handful of rows by key

@@ -162,13 +162,14 @@ func jsonText(v any) (string, error) {
 
 // InsertSheet keeps a sheet with its rows, as it was read.
 func (tx *Tx) InsertSheet(b Sheet, rows []SheetRow) error {
+	by := tx.made(Made{At: b.CreatedAt, By: b.CreatedBy})
 	err := tx.once(`insert into insurer_batch (partnership_id, id, hospital_id, file_name, digest, state, rows_total, rows_wrong, created_at, created_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, tx.Partnership(), b.ID, b.Hospital, b.File, b.Digest, string(b.State), b.Total, b.Wrong, tx.now, tx.who.AccountID)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, tx.Partnership(), b.ID, b.Hospital, b.File, b.Digest, string(b.State), b.Total, b.Wrong, by.At, by.By)
 	if err != nil {
 		return err
 	}
 	return tx.write(`insert into insurer_row (partnership_id, batch_id, hospital_id, created_at, created_by, id, row_no, settlement_no, treatment_id, settled_on, amounts, problems, drifts,
-		act, state) values `, `($1, $2, $3, $4, $5, #, #, #, #::uuid, #, #::jsonb, #::jsonb, #::jsonb, #, #)`, []any{tx.Partnership(), b.ID, b.Hospital, tx.now, tx.who.AccountID}, len(rows),
+		act, state) values `, `($1, $2, $3, $4, $5, #, #, #, #::uuid, #, #::jsonb, #::jsonb, #::jsonb, #, #)`, []any{tx.Partnership(), b.ID, b.Hospital, by.At, by.By}, len(rows),
 		func(i int) ([]any, error) {
 			r := rows[i]
 			amounts, err := jsonText(r.Amounts)

@@ -179,7 +179,7 @@ func newInsurerView(b Base, today clock.Date, v funding.SheetView) insurerView {
 	tag := sheetTag(b, v.Sheet).Tag
 	b.Badge = tag
 	p := insurerView{Base: b, FormFirst: true}
-	p.Table = Table{Caption: b.T("insurer.rows"), Note: b.T("strip.unit"), Columns: []Column{{Key: "insurer.row_no", Align: "right"}, {Key: "insurer.number"}, {Key: "funding.case"},
+	p.Table = Table{Caption: b.T("insurer.lines.caption"), Note: b.T("strip.unit"), Columns: []Column{{Key: "insurer.row_no", Align: "right"}, {Key: "insurer.number"}, {Key: "funding.case"},
 		{Key: "funding.patient"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "insurer.line.cash", Align: "right"}, {Key: "insurer.what", Class: "grow"}},
 		Empty: Empty{Title: b.T("insurer.rows.empty")}}
 	for _, x := range v.Rows.Rows {

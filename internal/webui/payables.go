@@ -159,7 +159,7 @@ func newPayables(b Base, v paying.Owed, today clock.Date) payList {
 	if v.MayMake {
 		b.Actions = []Button{{Text: b.T("payout.run.new"), Kind: "primary", Icon: "plus", Href: "/pay-runs/new"}}
 	}
-	sums := Table{Caption: b.T("payout.sums"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.hospital", Class: "grow"}, {Key: "funding.fund.name", Class: "grow"},
+	sums := Table{Caption: b.T("payout.sums"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.hospital", Class: "grow"}, {Key: "payout.col.fund", Class: "grow"},
 		{Key: "payout.col.count", Align: "right"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.oldest", Align: "right"}},
 		Empty: Empty{Title: b.T("payout.empty"), Text: b.T("payout.empty.text")}}
 	var all money.Fen
@@ -174,7 +174,7 @@ func newPayables(b Base, v paying.Owed, today clock.Date) payList {
 		total.Total = true
 		sums.Rows = append(sums.Rows, total)
 	}
-	t := Table{Caption: b.T("payout.each"), Columns: []Column{{Key: "funding.case"}, {Key: "funding.patient"}, {Key: "payout.col.payee"}, {Key: "funding.fund.name", Class: "grow"},
+	t := Table{Caption: b.T("payout.each"), Columns: []Column{{Key: "funding.case"}, {Key: "funding.patient"}, {Key: "payout.col.payee"}, {Key: "payout.col.fund", Class: "grow"},
 		{Key: "payout.col.settled"}, {Key: "payout.col.age", Align: "right"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.ready"}},
 		Empty: Empty{Title: b.T("payout.empty"), Text: b.T("payout.empty.text")}}
 	for _, x := range v.Rows {
@@ -218,7 +218,7 @@ func newPayable(b Base, v paying.PayableView) payView {
 	b.Title = b.T("payout.payable", "no", fund.VoucherNo(v.Kind, v.ID))
 	b.Crumbs = []Link{{Text: b.T("nav.payables"), Href: "/payables"}, {Text: b.Title}}
 	p := payView{Base: b, Facts: []Def{{Label: b.T("funding.case"), Text: orDash(v.CaseNo)}, {Label: b.T("funding.patient"), Text: orDash(v.PersonName)},
-		{Label: b.T("funding.hospital"), Text: v.HospitalName}, {Label: b.T("funding.fund.name"), Text: v.FundName}, {Label: b.T("payout.col.payee"), Text: b.T(v.Payee().Label())},
+		{Label: b.T("funding.hospital"), Text: v.HospitalName}, {Label: b.T("payout.col.fund"), Text: v.FundName}, {Label: b.T("payout.col.payee"), Text: b.T(v.Payee().Label())},
 		{Label: b.T("funding.amount.head"), Text: v.Amount.String()}, {Label: b.T("payout.col.settled"), Text: b.Day(v.On)}}}
 	if v.HasCard {
 		p.Facts = append(p.Facts, Def{Label: b.T("payout.card"), Text: v.Card.Holder + " " + b.T(v.Card.Relation.Label()) + " " + v.Card.Bank + " " + masked(v.Card.Last4)})
@@ -250,6 +250,9 @@ func payTable(b Base, lines []paying.Line, numbered bool) Table {
 	t := Table{Caption: b.T("payout.lines"), Columns: []Column{{Key: "payout.col.no"}, {Key: "funding.case"}, {Key: "payout.col.holder", Class: "grow"}, {Key: "funding.amount.head", Align: "right"},
 		{Key: "payout.col.offset", Align: "right"}, {Key: "funding.state"}, {Key: "funding.voucher.head"}, {Key: "payout.col.receipt"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
 		Empty: Empty{Title: b.T("payout.lines.empty"), Text: b.T("payout.lines.empty.text")}}
+	if numbered {
+		t.Columns[0].Key = "payout.col.line"
+	}
 	for _, l := range lines {
 		kind := map[payout.LineState]string{payout.LineLive: "warn", payout.LinePaid: "ok", payout.LineReturned: "error"}[l.State]
 		no := Cell{Text: l.RunNo, Nowrap: true}

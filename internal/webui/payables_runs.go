@@ -37,7 +37,7 @@ func newPayRuns(b Base, list page.Result[paying.Run], makes bool) payList {
 	if makes {
 		b.Actions = []Button{{Text: b.T("payout.run.new"), Kind: "primary", Icon: "plus", Href: "/pay-runs/new"}}
 	}
-	t := Table{Caption: b.Title, Columns: []Column{{Key: "payout.col.run"}, {Key: "funding.fund.name", Class: "grow"}, {Key: "funding.hospital", Class: "grow"}, {Key: "payout.col.up_to"},
+	t := Table{Caption: b.Title, Columns: []Column{{Key: "payout.col.run"}, {Key: "payout.col.fund", Class: "grow"}, {Key: "funding.hospital", Class: "grow"}, {Key: "payout.col.up_to"},
 		{Key: "payout.col.count", Align: "right"}, {Key: "payout.col.transferred", Align: "right"}, {Key: "funding.state"}, {Key: "payout.col.paid"}},
 		Empty: Empty{Title: b.T("payout.runs.empty"), Text: b.T("payout.runs.empty.text")}}
 	for _, x := range list.Rows {
@@ -57,7 +57,7 @@ func newPayRuns(b Base, list page.Result[paying.Run], makes bool) payList {
 
 func newRunForm(b Base, today clock.Date, funds, hospitals []Option) payForm {
 	p := newPayForm(b, "payout.run.new", Link{Text: b.T("payout.tab.pay-runs"), Href: "/pay-runs"}, NewForm(b, today,
-		Field{Name: "fund", LabelKey: "funding.fund.name", Kind: KindSelect, Options: funds, Blank: "form.pick", Width: 6},
+		Field{Name: "fund", LabelKey: "payout.col.fund", Kind: KindSelect, Options: funds, Blank: "form.pick", Width: 6},
 		Field{Name: "hospital", LabelKey: "funding.hospital", Kind: KindSelect, Options: hospitals, Blank: "payout.all_hospitals", Optional: true, Width: 6},
 		Field{Name: "up_to", LabelKey: "payout.run.up_to", HintKey: "payout.run.hint", Kind: KindDate, Width: 6}))
 	p.Form.Put("up_to", today.String())
@@ -297,7 +297,7 @@ func newRecoveries(b Base, list page.Result[paying.Recovery]) payList {
 
 func recoveryFacts(b Base, v paying.RecoveryView) []Def {
 	out := []Def{{Label: b.T("funding.case"), Text: orDash(v.CaseNo)}, {Label: b.T("payout.debtor"), Text: b.T(v.Debtor.Label())}, {Label: b.T("funding.hospital"), Text: v.HospitalName},
-		{Label: b.T("funding.fund.name"), Text: v.FundName}, {Label: b.T("payout.source"), Text: b.T(v.Source.Label())}, {Label: b.T("funding.reason"), Text: v.Reason},
+		{Label: b.T("payout.col.fund"), Text: v.FundName}, {Label: b.T("payout.source"), Text: b.T(v.Source.Label())}, {Label: b.T("funding.reason"), Text: v.Reason},
 		{Label: b.T("funding.amount.head"), Text: v.Amount.String()}, {Label: b.T("payout.col.back"), Text: v.Recovered.String()}, {Label: b.T("payout.left"), Text: v.Left().String()}}
 	if v.OffName != "" {
 		out = append(out, Def{Label: b.T("payout.write_off"), Text: v.OffName + "　" + v.OffReason})
@@ -369,7 +369,7 @@ func (s *Server) paySlip(w http.ResponseWriter, r *http.Request, c *Call) error 
 func newPaySlip(b Base, l paying.Line) paySlipView {
 	b.Layout, b.Title = "print", b.T("payout.slip.title")
 	return paySlipView{Base: b, Rows: []Def{{Label: b.T("funding.voucher.head"), Text: l.Voucher()}, {Label: b.T("funding.case"), Text: orDash(l.CaseNo)}, {Label: b.T("funding.patient"), Text: orDash(l.PersonName)},
-		{Label: b.T("funding.hospital"), Text: l.HospitalName}, {Label: b.T("funding.fund.name"), Text: l.FundName}, {Label: b.T("payout.holder"), Text: l.Holder}, {Label: b.T("payout.bank"), Text: l.Bank},
+		{Label: b.T("funding.hospital"), Text: l.HospitalName}, {Label: b.T("payout.col.fund"), Text: l.FundName}, {Label: b.T("payout.holder"), Text: l.Holder}, {Label: b.T("payout.bank"), Text: l.Bank},
 		{Label: b.T("payout.number"), Text: masked(l.Last4)}, {Label: b.T("funding.amount.head"), Text: l.Transferred().String()}, {Label: b.T("payout.capital"), Text: printout.Capital(b.P, l.Transferred())},
 		{Label: b.T("payout.paid_on"), Text: b.Day(l.PaidOn)}, {Label: b.T("payout.ref"), Text: l.BankRef}, {Label: b.T("payout.receipt.no"), Text: l.ReceiptNo}}}
 }

@@ -30,7 +30,12 @@ type Frozen struct {
 	Tables      map[string]string `json:"tables"`
 	Rows        map[string]int    `json:"rows"`
 	Objects     []ident.ID        `json:"objects"` // what the log extract is about
+	Format      int               `json:"format,omitempty"`
+	Runs        []ident.ID        `json:"runs,omitempty"` // whose payments are read again
 }
+
+// format is that of the package; the first one did not say so.
+func (f Frozen) format() int { return max(f.Format, formatOne) }
 
 // The files of a package, in the order of the archive.
 const (
@@ -42,13 +47,22 @@ const (
 	settlementsName = "settlements.csv"
 	staffName       = "staff.csv"
 	logName         = "log.csv"
+	runsName        = "runs.csv"
+	paymentsName    = "payments.csv"
+	outcomesName    = "outcomes.csv"
+	recoveriesName  = "recoveries.csv"
+	rulesName       = "rules.csv"
 	manifestName    = "manifest.json"
 	signatureName   = "manifest.sig"
 )
 
-// fileNames are the files the manifest lists.
-func fileNames() []string {
-	return []string{readmeName, ledgerName, balancesName, casesName, approvalsName, settlementsName, staffName, logName}
+// fileNames are the files the manifest of a format lists.
+func fileNames(format int) []string {
+	names := []string{readmeName, ledgerName, balancesName, casesName, approvalsName, settlementsName, staffName, logName}
+	if format == formatOne {
+		return names
+	}
+	return append(names, runsName, paymentsName, outcomesName, recoveriesName, rulesName)
 }
 
 // take reads the cut and freezes. It runs in one instant with the first build.
@@ -178,6 +192,11 @@ func freeze(tx *store.Tx, p store.AuditPackage, entries []store.CutEntry) (f Fro
 	for _, t := range treatments.list {
 		objects.add(t)
 	}
+	paid, err := readPaying(tx, p)
+	if err != nil {
+		return f, err
+	}
+	paid.names(&staff, &objects)
 	cases, err := tx.CutCases(treatments.list)
 	if err != nil {
 		return f, err
@@ -186,12 +205,13 @@ func freeze(tx *store.Tx, p store.AuditPackage, entries []store.CutEntry) (f Fro
 	if err != nil {
 		return f, err
 	}
-	f = Frozen{Tables: map[string]string{}, Rows: map[string]int{}, Objects: objects.list, FundCode: p.FundCode, FundName: p.FundName, MadeBy: p.By}
+	f = Frozen{Tables: map[string]string{}, Rows: map[string]int{}, Objects: objects.list, FundCode: p.FundCode, FundName: p.FundName, MadeBy: p.By, Format: latest, Runs: paid.ids()}
 	if f.Partnership, err = partnershipCode(tx); err != nil {
 		return f, err
 	}
-	for name, t := range map[string]*table{approvalsName: approvalTable(approvals), settlementsName: settlementTable(settlements), casesName: caseTable(cases),
-		staffName: staffTable(staff.list, names)} {
+	tables := paid.tables()
+	tables[approvalsName], tables[settlementsName], tables[casesName], tables[staffName] = approvalTable(approvals), settlementTable(settlements), caseTable(cases), staffTable(staff.list, names)
+	for name, t := range tables {
 		raw, err := t.csv()
 		if err != nil {
 			return f, err

@@ -329,7 +329,7 @@ func (s *Service) again(tx *store.Tx, p store.AuditPackage) (made, error) {
 	if bytes.Equal(sum[:], p.Digest) {
 		return m, nil
 	}
-	for _, name := range fileNames() {
+	for _, name := range fileNames(frozen.format()) {
 		if m.sums[name] != r.Files[name] {
 			return m, errs.Refuse(ruleSame, "error.package.changed", errs.Args{"file": name}, "remedy.package.changed")
 		}

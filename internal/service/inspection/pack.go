@@ -19,11 +19,25 @@ import (
 // SignPurpose is what the signatures of manifests are made for.
 const SignPurpose = "audit-package"
 
-// format of the package; a later one gets another number.
-const format = 1
+// The formats of a package. One that was made keeps its own, so that it can be
+// made again; a new one gets the latest.
+const (
+	formatOne = 1 // ledger, cases, decisions, settlements, log
+	latest    = 2 // with payments, recoveries and the rules in force
+)
 
-//go:embed readme.txt
-var readme string
+//go:embed readme1.txt
+var readmeOne string
+
+//go:embed readme2.txt
+var readmeTwo string
+
+func readmeOf(format int) string {
+	if format == formatOne {
+		return readmeOne
+	}
+	return readmeTwo
+}
 
 // Manifest says what a package is and holds.
 type Manifest struct {
@@ -63,6 +77,7 @@ type made struct {
 
 // build makes the bytes of a package from its cut and its frozen part.
 func (s *Service) build(tx *store.Tx, p store.AuditPackage, cut Cut, f Frozen) (m made, err error) {
+	format := f.format()
 	entries, err := tx.CutEntries(p.Fund, p.From, p.To, cut.Ledger)
 	if err != nil {
 		return m, err
@@ -75,8 +90,16 @@ func (s *Service) build(tx *store.Tx, p store.AuditPackage, cut Cut, f Frozen) (
 	if err != nil {
 		return m, err
 	}
-	files, rows := map[string][]byte{readmeName: []byte(readme)}, map[string]int{}
-	for name, t := range map[string]*table{ledgerName: ledgerTable(entries, cut.Ledger), balancesName: balanceTable(entries, sums, cut.Ledger), logName: logTable(events)} {
+	files, rows := map[string][]byte{readmeName: []byte(readmeOf(format))}, map[string]int{}
+	tables := map[string]*table{ledgerName: ledgerTable(entries, cut.Ledger), balancesName: balanceTable(entries, sums, cut.Ledger), logName: logTable(events)}
+	if format != formatOne {
+		lines, err := tx.LinesOfRuns(f.Runs)
+		if err != nil {
+			return m, err
+		}
+		tables[paymentsName] = paymentTable(lines)
+	}
+	for name, t := range tables {
 		if files[name], err = t.csv(); err != nil {
 			return m, err
 		}
@@ -88,7 +111,7 @@ func (s *Service) build(tx *store.Tx, p store.AuditPackage, cut Cut, f Frozen) (
 	man := Manifest{Format: format, Package: p.ID, Partnership: f.Partnership, Place: tx.Partnership(), Fund: fundOfPack{p.Fund, f.FundCode, f.FundName}, From: p.From.String(), To: p.To.String(),
 		MadeAt: instant(p.At), MadeBy: f.MadeBy, Cut: cut, Signer: p.Signer}
 	m = made{sums: map[string]string{}, logRows: len(events)}
-	for _, name := range fileNames() {
+	for _, name := range fileNames(format) {
 		sum := sha256.Sum256(files[name])
 		m.sums[name] = hex.EncodeToString(sum[:])
 		man.Files = append(man.Files, listed{name, len(files[name]), rows[name], m.sums[name]})
@@ -96,7 +119,7 @@ func (s *Service) build(tx *store.Tx, p store.AuditPackage, cut Cut, f Frozen) (
 	if err := s.sign(files, man); err != nil {
 		return m, err
 	}
-	if m.Bytes, err = pack(files); err != nil {
+	if m.Bytes, err = pack(files, format); err != nil {
 		return m, err
 	}
 	whole := sha256.Sum256(m.Bytes)
@@ -140,10 +163,10 @@ func packDate() time.Time { return time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // pack writes the archive: fixed order, fixed dates, stored and not compressed,
 // so that the bytes depend on the content alone and not on who packs.
-func pack(files map[string][]byte) ([]byte, error) {
+func pack(files map[string][]byte, format int) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	for _, name := range append(fileNames(), manifestName, signatureName) {
+	for _, name := range append(fileNames(format), manifestName, signatureName) {
 		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: packDate()})
 		if err != nil {
 			return nil, err

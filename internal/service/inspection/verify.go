@@ -44,7 +44,7 @@ func Verify(raw []byte, keys seal.PublicKeys) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(files[manifestName], &r.Manifest); err != nil || r.Manifest.Format != format {
+	if err := json.Unmarshal(files[manifestName], &r.Manifest); err != nil {
 		return r, fault("manifest", manifestName)
 	}
 	if err := checkSignature(files, keys); err != nil {
@@ -53,7 +53,7 @@ func Verify(raw []byte, keys seal.PublicKeys) (r Report, err error) {
 	if err := checkDigests(files, r.Manifest); err != nil {
 		return r, err
 	}
-	again, err := pack(files)
+	again, err := pack(files, r.Manifest.Format)
 	if err != nil {
 		return r, err
 	}
@@ -102,10 +102,10 @@ func unpack(raw []byte) (map[string][]byte, error) {
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "error.package.no_zip", nil)
 	}
-	want := append(fileNames(), manifestName, signatureName)
+	all := append(fileNames(latest), manifestName, signatureName)
 	files := map[string][]byte{}
 	for _, f := range z.File {
-		if _, twice := files[f.Name]; twice || !slices.Contains(want, f.Name) {
+		if _, twice := files[f.Name]; twice || !slices.Contains(all, f.Name) {
 			return nil, fault("extra", f.Name)
 		}
 		r, err := f.Open()
@@ -118,12 +118,33 @@ func unpack(raw []byte) (map[string][]byte, error) {
 		}
 		files[f.Name] = content
 	}
+	return files, whole(files)
+}
+
+// whole asks for the files of the package's format, and no others.
+func whole(files map[string][]byte) error {
+	raw, ok := files[manifestName]
+	if !ok {
+		return fault("missing_file", manifestName)
+	}
+	var m struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(raw, &m); err != nil || m.Format < formatOne || m.Format > latest {
+		return fault("manifest", manifestName)
+	}
+	want := append(fileNames(m.Format), manifestName, signatureName)
 	for _, name := range want {
 		if _, ok := files[name]; !ok {
-			return nil, fault("missing_file", name)
+			return fault("missing_file", name)
 		}
 	}
-	return files, nil
+	for name := range files {
+		if !slices.Contains(want, name) {
+			return fault("extra", name)
+		}
+	}
+	return nil
 }
 
 func checkSignature(files map[string][]byte, keys seal.PublicKeys) error {
@@ -147,7 +168,7 @@ func checkSignature(files map[string][]byte, keys seal.PublicKeys) error {
 }
 
 func checkDigests(files map[string][]byte, m Manifest) error {
-	if len(m.Files) != len(fileNames()) {
+	if len(m.Files) != len(fileNames(m.Format)) {
 		return fault("manifest", manifestName)
 	}
 	for _, l := range m.Files {

@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -496,7 +497,7 @@ func TestRandomHistoriesOfPaying(t *testing.T) {
 	super := pgtest.Open(t, o.Database.SuperDSN)
 	var runs, findings []ident.ID
 	committed, back := money.Fen(0), money.Fen(0)
-	rapid.Check(t, func(t *rapid.T) {
+	scaletest.Check(t, 20, func(t *rapid.T) {
 		for range rapid.IntRange(1, 6).Draw(t, "steps") {
 			before := o.balances()
 			moves := false

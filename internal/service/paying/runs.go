@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/payout"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/page"
@@ -60,7 +61,7 @@ func (s *Service) MakeRun(ctx context.Context, who user.Principal, in NewRun, ke
 		if err != nil {
 			return Made{}, err
 		}
-		r := store.PayRun{ID: id, No: runNo(id, tx.Today()), Fund: in.Fund, Hospital: in.Hospital, UpTo: in.UpTo}
+		r := store.PayRun{ID: id, No: RunNo(id, tx.Today()), Fund: in.Fund, Hospital: in.Hospital, UpTo: in.UpTo}
 		for _, l := range lines {
 			r.Amount += l.Amount
 			r.Offset += l.Offset
@@ -69,8 +70,8 @@ func (s *Service) MakeRun(ctx context.Context, who user.Principal, in NewRun, ke
 	})
 }
 
-// runNo is the number people call a run by: the day and six random characters.
-func runNo(id ident.ID, on clock.Date) string {
+// RunNo is the number people call a run by: the day and six random characters.
+func RunNo(id ident.ID, on clock.Date) string {
 	text := id.String()
 	return "JS-" + strings.ReplaceAll(on.String(), "-", "") + "-" + strings.ToUpper(text[len(text)-6:])
 }
@@ -99,7 +100,7 @@ func (s *Service) linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, 
 		if !ok {
 			return nil, errs.New(errs.Stale, "error.stale", nil)
 		}
-		lines[i] = store.PayLine{ID: ident.New(), Payable: p.ID, Treatment: p.Treatment, Hospital: p.Hospital, Payee: p.Payee(), Account: d.Account, Purpose: s.purpose(p), Amount: p.Amount}
+		lines[i] = store.PayLine{ID: ident.New(), Payable: p.ID, Treatment: p.Treatment, Hospital: p.Hospital, Payee: p.Payee(), Account: d.Account, Purpose: Purpose(s.say, p), Amount: p.Amount}
 	}
 	for _, h := range hospitals {
 		due, err := tx.DueOf(list[byHospital[h][0]].Fund, h)
@@ -117,11 +118,11 @@ func (s *Service) linesOf(tx *store.Tx, list []store.Payable) ([]store.PayLine, 
 	return lines, nil
 }
 
-// purpose is what stands beside the payment on the bank's statement: the case and
+// Purpose is what stands beside the payment on the bank's statement: the case and
 // the voucher, and nothing about the illness. Banks print Chinese whatever the
 // clerk's screen speaks.
-func (s *Service) purpose(p store.Payable) string {
-	return strings.TrimSpace(p.CaseNo + " " + s.say.T("payout.purpose."+string(p.Payee())) + " " + fund.VoucherNo(p.Kind, p.ID))
+func Purpose(say i18n.Printer, p store.Payable) string {
+	return strings.TrimSpace(p.CaseNo + " " + say.T("payout.purpose."+string(p.Payee())) + " " + fund.VoucherNo(p.Kind, p.ID))
 }
 
 // Runs lists the runs, the latest first.
@@ -257,7 +258,7 @@ func (s *Service) BankFile(ctx context.Context, who user.Principal, id ident.ID,
 		if err != nil {
 			return err
 		}
-		csv, xlsx, err := s.bankFiles(r, lines)
+		csv, xlsx, err := BankFiles(s.say, r, lines)
 		if err != nil {
 			return err
 		}
