@@ -110,6 +110,9 @@ func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureD
 	}
 	p.Table = deskTable(b, d, mine)
 	p.Table.Caption = b.Title
+	if !d.Profile.Exact() {
+		p.Table.Note = profileNote(b, d.Profile)
+	}
 	return p
 }
 
@@ -149,7 +152,7 @@ func unitsURL(r reporting.Rights, d measure.Definition, f measure.Filter, more .
 // readingCells are the figure and everything it may not be shown without.
 func readingCells(b Base, r measure.Reading, href string) []Cell {
 	value := Cell{Text: measuredText(b, r), Nowrap: r.State() == measure.Measured, Href: href, Strong: r.State() == measure.Measured}
-	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(r), Nowrap: true}, TextCell(leftText(b, r))}
+	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(b, r), Nowrap: true}, TextCell(leftText(b, r))}
 }
 
 // definitionText says what is counted, of what, and how long one has to wait.
@@ -241,6 +244,8 @@ func intervalText(b Base, r measure.Reading) string {
 func restsText(b Base, r measure.Reading) string {
 	events, of := r.Rate()
 	switch d := r.Definition(); {
+	case r.Hidden():
+		return "–"
 	case r.State() != measure.Measured:
 		return countText(r.N())
 	case d.Kind == measure.EventRate:
@@ -252,8 +257,11 @@ func restsText(b Base, r measure.Reading) string {
 }
 
 // coverageText is of how many the outcome is known.
-func coverageText(r measure.Reading) string {
+func coverageText(b Base, r measure.Reading) string {
 	c := r.Coverage()
+	if c.Hidden {
+		return b.T("measures.hidden")
+	}
 	if r.Definition().Tallied() || c.Eligible == 0 {
 		return "–"
 	}
@@ -352,6 +360,11 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	months := pieceTable(b, d, d.Months, measure.ByMonth, mine)
 	months.Caption = b.T("report.table.title", "by", b.T(measure.ByMonth.NameKey()))
 	p.Tables = append(p.Tables, months)
+	if !d.Profile.Exact() {
+		for i := range p.Tables {
+			p.Tables[i].Note = profileNote(b, d.Profile)
+		}
+	}
 	return p
 }
 
@@ -363,7 +376,7 @@ func readingFacts(b Base, r measure.Reading) []Def {
 		out = append(out, Def{Label: b.T("measures.interval"), Text: intervalText(b, r)})
 	}
 	if !d.Tallied() {
-		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
+		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(b, r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
 			Def{Label: b.T("measures.base"), Text: b.T(d.Base.DenominatorKey())}, Def{Label: b.T("measures.clock"), Text: b.T(d.Base.ClockKey())})
 	}
 	return append(out, Def{Label: b.T("measures.direction"), Text: b.T("measure.direction." + string(d.Direction))},
@@ -409,6 +422,9 @@ func (s *Server) measureExport(w http.ResponseWriter, r *http.Request, c *Call) 
 		return err
 	}
 	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	if !d.Profile.Exact() {
+		notes = append(notes, profileNote(c.Base, d.Profile))
+	}
 	return sendBook(w, fileName("measures-"+string(d.Group), d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{readingSheet(c.Base, d, notes)}})
 }
 
@@ -431,7 +447,7 @@ func readingSheet(b Base, d reporting.Desk, notes []string) sheet.Table {
 	var rows []sheet.Record
 	for _, r := range d.Readings {
 		m := r.Definition()
-		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(r), leftText(b, r), definitionText(b, m), m.Version})
+		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(b, r), leftText(b, r), definitionText(b, m), m.Version})
 	}
 	t.Rows = sheet.Records(rows)
 	return t

@@ -75,3 +75,31 @@ func TestAMeasureThatCannotBeAnsweredSaysSo(t *testing.T) {
 		t.Errorf("the donor side is led to lists: %v", found)
 	}
 }
+
+// On the page the donor side sees what is hidden said in words, with the rule,
+// and no small count in a tile, a part or the file.
+func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
+	s := newSite(t)
+	for i := range 20 {
+		at := servicetest.Mountain
+		if i < 3 {
+			at = servicetest.MountainTwo
+		}
+		s.Treat(servicetest.Treated{Programme: measure.Joint, At: at, On: s.Today().AddDays(-400 - i), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	donor, office := s.reader("hai.zy", user.OfficialDonor), s.reader("song.zy", user.Official)
+	rests := regexp.MustCompile(`>(?:[1-4]/\d+|\d+/3)<`)
+	for _, path := range []string{"/measures/quality.signed", "/measures/quality.signed?by=hospital&programme=joint"} {
+		page := donor.get(path)
+		contains(t, "a part of three", page, "人数少，隐藏", "disclosure-1 restricted")
+		if found := rests.FindString(page.body); found != "" || strings.Contains(page.body, "/figures/") {
+			t.Errorf("%s shows %q or leads to a list", path, found)
+		}
+		if all := office.get(path); !rests.MatchString(all.body) || strings.Contains(all.body, "人数少，隐藏") {
+			t.Errorf("%s hides from the office", path)
+		}
+	}
+	if a := donor.get("/figures/quality.signed"); a.status != http.StatusForbidden {
+		t.Errorf("the list answers %d", a.status)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -20,6 +21,7 @@ type Desk struct {
 	Partnership string
 	Filter      measure.Filter
 	Rights      Rights
+	Profile     disclosure.Profile // how much of it is hidden
 	Readings    []measure.Reading
 	Hospitals   []Hospital
 }
@@ -50,14 +52,16 @@ func (s *Service) Desk(ctx context.Context, who user.Principal, in DeskInput) (o
 		if err != nil {
 			return err
 		}
-		if out.Readings, err = ask.readings(r.wanted(in)); err != nil {
+		defs := r.wanted(in)
+		if out.Readings, err = s.readings(ask, r, defs); err != nil {
 			return err
 		}
+		out.Profile = s.shownTo(r)
 		if in.File == "" {
 			tx.NoAudit("figures without personal data")
 			return nil
 		}
-		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings)}))
+		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings), "rule": out.Profile.Version()}))
 		return nil
 	}, store.OneInstant())
 	return out, err
@@ -103,9 +107,25 @@ func asking(tx *store.Tx, who user.Principal, f measure.Filter, own bool) (asker
 	return out, nil
 }
 
+// shownTo is how much a reader of pages sees.
+func (s *Service) shownTo(r Rights) disclosure.Profile {
+	if r.Exact() {
+		return disclosure.Exact()
+	}
+	return s.profiles.Restricted
+}
+
 // readings reads measures for the whole of the filter: one statement for each
 // base, and the tallies once.
-func (a asker) readings(defs []measure.Definition) ([]measure.Reading, error) {
+func (s *Service) readings(a asker, r Rights, defs []measure.Definition) ([]measure.Reading, error) {
+	c, err := s.covering(a, s.shownTo(r), defs)
+	if err != nil {
+		return nil, err
+	}
+	return a.readings(c, defs)
+}
+
+func (a asker) readings(c cover, defs []measure.Definition) ([]measure.Reading, error) {
 	samples, counted, err := a.read(defs)
 	if err != nil {
 		return nil, err
@@ -114,9 +134,9 @@ func (a asker) readings(defs []measure.Definition) ([]measure.Reading, error) {
 	out := make([]measure.Reading, len(defs))
 	for i, d := range defs {
 		if d.Tallied() {
-			out[i] = d.FromTally(t.programme(d.Programme), at)
+			out[i] = c.tallied(d, measure.Whole, "", t.programme(d.Programme), at)
 		} else {
-			out[i] = d.From(samples.of(d.ID, measure.Whole, ""), at)
+			out[i] = c.reading(d, measure.Whole, "", samples.of(d.ID, measure.Whole, ""), at)
 		}
 	}
 	return out, nil
@@ -195,6 +215,8 @@ type Detail struct {
 	Parts      []Piece
 	Months     []Piece // from the first to the last month, without gaps
 	Classes    []Piece // empty where the measure has none
+
+	cover cover
 }
 
 // DetailInput says which measure to look at.
@@ -224,6 +246,10 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 		if err != nil {
 			return err
 		}
+		if out.cover, err = s.covering(ask, s.shownTo(r), []measure.Definition{d}); err != nil {
+			return err
+		}
+		out.Profile = out.cover.profile
 		return out.read(ask)
 	})
 	return out, err
@@ -266,7 +292,19 @@ func (d *Detail) read(a asker) error {
 			return cmp.Or(cmp.Compare(y.Reading.N(), x.Reading.N()), cmp.Compare(x.Key, y.Key))
 		})
 	}
+	if !d.Profile.Exact() { // an order by size would rank what is hidden
+		byName := func(x, y Piece) int { return cmp.Compare(nameOf(x), nameOf(y)) }
+		slices.SortStableFunc(d.Parts, byName)
+		slices.SortStableFunc(d.Classes, byName)
+	}
 	return nil
+}
+
+func nameOf(p Piece) string {
+	if p.Place != nil {
+		return p.Place.Name
+	}
+	return p.Key
 }
 
 func monthTallies(keys []string) []measure.Tally {
@@ -280,12 +318,9 @@ func monthTallies(keys []string) []measure.Tally {
 // at is the reading of one part.
 func (d *Detail) at(t tallied, s sampled, by measure.Dimension, key string) measure.Reading {
 	if !d.Definition.Tallied() {
-		return d.Definition.From(s.of(d.Definition.ID, by, key), d.At)
+		return d.cover.reading(d.Definition, by, key, s.of(d.Definition.ID, by, key), d.At)
 	}
-	if by == measure.Whole {
-		return d.Definition.FromTally(t.part(measure.Whole, ""), d.At)
-	}
-	return d.Definition.FromTally(t.part(by, key), d.At)
+	return d.cover.tallied(d.Definition, by, key, t.part(by, key), d.At)
 }
 
 // fill gives parts their reading, place and filter.
