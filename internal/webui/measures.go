@@ -295,6 +295,7 @@ type MeasureDetailPage struct {
 	Filter  *Form
 	Figure  FigureLink
 	Facts   []Def
+	Charts  []ChartCard
 	Tables  []Table
 	Notes   []string
 	Refused bool
@@ -346,6 +347,7 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
 	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
 	p.Facts = readingFacts(b, d.Reading)
+	p.Charts = measureCharts{b, d, mine}.all()
 	parts := pieceTable(b, d, d.Parts, d.By, mine)
 	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))
 	for _, by := range []measure.Dimension{measure.ByHospital, measure.BySide, measure.ByCategory, measure.BySurgeon, measure.ByProgramme} {
@@ -459,4 +461,52 @@ func unitKindText(b Base, kind string) string {
 		return "–"
 	}
 	return b.T(procedure.Kind(kind).Label())
+}
+
+// measureDetailExport gives the parts, the months or the classes of a measure as
+// a file.
+func (s *Server) measureDetailExport(w http.ResponseWriter, r *http.Request, c *Call) error {
+	format, err := figureFile(r)
+	if err != nil {
+		return err
+	}
+	by, err := figureDimension(r)
+	if err != nil {
+		return err
+	}
+	f, err := figureFilter(r, c)
+	if err != nil {
+		return err
+	}
+	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, File: format})
+	if err != nil {
+		return err
+	}
+	list, by := d.Parts, d.By
+	switch r.URL.Query().Get("part") {
+	case "months":
+		list, by = d.Months, measure.ByMonth
+	case "classes":
+		list, by = d.Classes, measure.ByClass
+	}
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	if !d.Profile.Exact() {
+		notes = append(notes, profileNote(c.Base, d.Profile))
+	}
+	name := strings.ReplaceAll(string(d.Definition.ID), ".", "-") + "-" + string(by)
+	return sendBook(w, fileName(name, d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{pieceSheet(c.Base, d, list, by, notes)}})
+}
+
+// pieceSheet is the table of parts as a sheet.
+func pieceSheet(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, notes []string) sheet.Table {
+	t := sheet.Table{Name: b.T(by.NameKey()), Title: b.T(d.Definition.NameKey()), Notes: append(notes, definitionText(b, d.Definition))}
+	for _, key := range []string{by.NameKey(), "measures.value", "measures.interval", "measures.rests", "measures.coverage", "measures.left"} {
+		t.Columns = append(t.Columns, sheet.Column{Header: b.T(key), Width: 20})
+	}
+	var rows []sheet.Record
+	for _, x := range list {
+		rows = append(rows, sheet.Record{measureCharts{Base: b, d: d}.name(by, x), measuredText(b, x.Reading), intervalText(b, x.Reading), restsText(b, x.Reading), coverageText(b, x.Reading), leftText(b, x.Reading)})
+	}
+	t.Rows = sheet.Records(rows)
+	return t
 }

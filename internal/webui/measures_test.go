@@ -103,3 +103,31 @@ func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
 		t.Errorf("the list answers %d", a.status)
 	}
 }
+
+// The page of a measure draws its months, its hospitals with intervals and the
+// funnel, each with a finding, a table and a file; joints get their curve.
+func TestAMeasureIsDrawnWithItsFinding(t *testing.T) {
+	s := newSite(t)
+	for i := range 60 {
+		s.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Places()[i%2], On: s.Today().AddDays(-400 - i*8), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	b := s.reader("song.zy", user.Official)
+	for path, want := range map[string][]string{
+		"/measures/quality.signed":       {"ch-trend-t", "ch-parts-t", "ch-funnel-t", "精确二项分布", "p 图", "part=months"},
+		"/measures/joint.revision_365":   {"ch-survival-t", "在险数"},
+		"/measures/joint.revision_rate":  {"ch-parts-t"},
+		"/measures/cataract.good_618":    {"这个条件下没有病例"},
+		"/measures/access.screened":      {"数据截止日"},
+		"/measures/joint.joints?by=side": {"ch-trend-t"},
+	} {
+		page := b.get(path)
+		contains(t, path, page, want...)
+		if strings.Contains(page.body, "NaN") || strings.Contains(page.body, "ch-funnel-t") && !strings.Contains(path, "signed") {
+			t.Errorf("%s draws what is not there", path)
+		}
+	}
+	file := readCSV(t, b.get("/measures/quality.signed/export?format=csv&part=months").body)
+	if months := strings.Count(b.get("/measures/quality.signed?by=month").body, "/figures/quality.signed?month="); len(file) < 10 || months == 0 {
+		t.Errorf("%d lines, %d months", len(file), months)
+	}
+}

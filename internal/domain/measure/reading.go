@@ -270,6 +270,19 @@ func (r Reading) MarshalJSON() ([]byte, error) {
 // had the event the band of the curve is not defined; those still watched at the
 // horizon are then a sample of their own.
 func (d Definition) survive(s Sample) (statistics.Number, statistics.Interval) {
+	at, ok := d.Curve(s).At(float64(d.Horizon))
+	if !ok {
+		return statistics.Number{}, statistics.Interval{Level: level}
+	}
+	ci := statistics.Interval{Low: 1 - at.CI.High, High: 1 - at.CI.Low, Level: at.CI.Level, Method: at.CI.Method}
+	if !at.CI.Defined() {
+		ci = statistics.ClopperPearson(0, at.AtRisk, level)
+	}
+	return statistics.Of(1 - at.Survival).Times(100), ci.Times(100)
+}
+
+// Curve is the curve of a measure that is watched over time.
+func (d Definition) Curve(s Sample) statistics.Curve {
 	var subjects []statistics.Subject
 	for _, b := range s.Bins {
 		end := statistics.Censored
@@ -280,13 +293,5 @@ func (d Definition) survive(s Sample) (statistics.Number, statistics.Interval) {
 			subjects = append(subjects, statistics.Subject{Time: float64(b.Value), Outcome: end})
 		}
 	}
-	at, ok := statistics.KaplanMeier(subjects, statistics.ReportBand()).At(float64(d.Horizon))
-	if !ok {
-		return statistics.Number{}, statistics.Interval{Level: level}
-	}
-	ci := statistics.Interval{Low: 1 - at.CI.High, High: 1 - at.CI.Low, Level: at.CI.Level, Method: at.CI.Method}
-	if !at.CI.Defined() {
-		ci = statistics.ClopperPearson(0, at.AtRisk, level)
-	}
-	return statistics.Of(1 - at.Survival).Times(100), ci.Times(100)
+	return statistics.KaplanMeier(subjects, statistics.ReportBand())
 }

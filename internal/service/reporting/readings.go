@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -216,6 +217,10 @@ type Detail struct {
 	Months     []Piece // from the first to the last month, without gaps
 	Classes    []Piece // empty where the measure has none
 
+	// Curve is how long it took, of a survival; it shows the day of every event,
+	// so only who sees every figure has it.
+	Curve statistics.Curve
+
 	cover cover
 }
 
@@ -225,6 +230,7 @@ type DetailInput struct {
 	Filter measure.Filter
 	By     measure.Dimension // empty: by hospital
 	Own    bool
+	File   string // xlsx or csv: it leaves the house and is recorded
 }
 
 // Detail reads one measure of any base with its parts.
@@ -237,7 +243,13 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 	if err != nil {
 		return out, err
 	}
-	err = s.figures(ctx, who, func(tx *store.Tx) error {
+	if in.File != "" && !r.Export {
+		return out, errs.New(errs.Forbidden, "error.report.export", nil)
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		if in.File == "" {
+			tx.NoAudit("figures without personal data")
+		}
 		out = Detail{Definition: d, By: cmp.Or(in.By, measure.ByHospital), Desk: Desk{Group: d.Group, At: moment(tx), Filter: f, Rights: r}}
 		if err := out.surroundings(tx); err != nil {
 			return err
@@ -250,8 +262,12 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 			return err
 		}
 		out.Profile = out.cover.profile
-		return out.read(ask)
-	})
+		if err := out.read(ask); err != nil || in.File == "" {
+			return err
+		}
+		tx.AuditRead(event(audit.ExportMake, string(d.ID), f, map[string]any{"format": in.File, "rows": len(out.Parts) + len(out.Months) + len(out.Classes), "rule": out.Profile.Version()}))
+		return nil
+	}, store.OneInstant())
 	return out, err
 }
 
@@ -266,6 +282,9 @@ func (d *Detail) read(a asker) error {
 	}
 	t := tallied(counted)
 	d.Reading = d.at(t, samples, measure.Whole, "")
+	if d.Definition.Kind == measure.Survival && d.Profile.Exact() {
+		d.Curve = d.Definition.Curve(samples.of(d.Definition.ID, measure.Whole, ""))
+	}
 	for _, x := range t.parts(d.By) {
 		d.Parts = append(d.Parts, Piece{Key: x.Key})
 	}
