@@ -75,3 +75,42 @@ func TestReadingsAndTheirUnitsAgree(t *testing.T) {
 		}
 	}
 }
+
+// Who may not open lists gets no small count from the API either: null, with a
+// state that says why, and no units.
+func TestReadingsOfFewAreNullForWhoMayOpenNoList(t *testing.T) {
+	a := newAPI(t)
+	for i := range 20 {
+		at := servicetest.Mountain
+		if i < 3 {
+			at = servicetest.MountainTwo
+		}
+		a.Treat(servicetest.Treated{Programme: measure.Joint, At: at, On: a.Today().AddDays(-400 - i), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	donor, office := a.token(a.OfficialDonor()), a.token(a.Official())
+	type parts struct {
+		Parts []struct{ Reading gotReading }
+	}
+	code, raw := a.get(donor, "/readings/quality.signed?by=hospital")
+	got := decode[parts](t, raw)
+	if code != http.StatusOK || len(got.Parts) != 2 {
+		t.Fatalf("%d %s", code, raw)
+	}
+	for _, p := range got.Parts {
+		if p.Reading.State != "withheld" || p.Reading.Value != nil || p.Reading.Numerator != nil || p.Reading.Denominator != nil || p.Reading.Interval != nil {
+			t.Errorf("%+v", p.Reading)
+		}
+	}
+	if strings.Count(string(raw), `"n":null`) < 2 || strings.Count(string(raw), `"coverage":null`) < 2 {
+		t.Errorf("counts remain: %s", raw)
+	}
+	if code, raw := a.get(office, "/readings/quality.signed?by=hospital"); code != http.StatusOK || strings.Contains(string(raw), "withheld") {
+		t.Errorf("the office: %d %s", code, raw)
+	}
+	if code, _ := a.get(donor, "/readings/quality.signed/units"); code != http.StatusForbidden {
+		t.Errorf("units answer %d", code)
+	}
+	if code, raw := a.get(donor, "/readings?group=joint&hospital="+a.ID(servicetest.MountainTwo).String()); code != http.StatusOK || !strings.Contains(string(raw), "withheld") {
+		t.Errorf("%d %.300s", code, raw)
+	}
+}

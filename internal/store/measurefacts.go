@@ -104,13 +104,41 @@ func (b facts) from(materialized string) string {
 // countFacts counts the facts of a base; $11 are the dimensions, $12 the
 // measures whose values are needed one by one.
 func (b facts) count() string {
-	side := strings.ReplaceAll(sideOf, "x.", "f.")
 	return b.from("materialized") + `select f.measure, k.dim, k.key, f.excluded, f.known, f.hit, case when f.measure = any($12::text[]) then f.value end as value,
-		count(*) as n, sum(f.value)::bigint as total
-		from f join organisation h on h.id = f.hospital_id cross join lateral (values ('', ''), ('programme', f.programme), ('hospital', f.place),
-			('side', case when 'side' = any($11::text[]) then coalesce(` + side + `, '') else '' end), ('month', to_char(f.operated_on, 'YYYY-MM')),
-			('category', f.category), ('surgeon', case when f.visiting then 'visiting' else 'local' end), ('class', f.class)) k(dim, key)
-		where k.dim = any($11::text[]) group by 1, 2, 3, 4, 5, 6, 7`
+		count(*) as n, sum(f.value)::bigint as total ` + partsOfFacts() + ` group by 1, 2, 3, 4, 5, 6, 7`
+}
+
+// behind counts who stands behind the facts: in each part the units, the people,
+// the sum of the values and the largest share of one person. A unit without a
+// person is its own.
+func (b facts) behind() string {
+	return b.from("materialized") + `select g.measure, g.dim, g.key, g.excluded, g.known, g.hit, sum(g.n)::bigint as n, count(*) as people,
+		sum(g.total)::bigint as total, max(g.total)::bigint as largest
+		from (select f.measure, k.dim, k.key, f.excluded <> '' as excluded, f.known, f.hit, coalesce(f.person_id, f.unit_id) as person, count(*) as n, sum(f.value) as total
+			` + partsOfFacts() + ` group by 1, 2, 3, 4, 5, 6, 7) g group by 1, 2, 3, 4, 5, 6`
+}
+
+// Behind is who stands behind some facts of one measure in one part.
+type Behind struct {
+	Measure   measure.ID        `db:"measure"`
+	Dimension measure.Dimension `db:"dim"`
+	Key       string            `db:"key"`
+	Excluded  bool              `db:"excluded"`
+	Known     bool              `db:"known"`
+	Hit       bool              `db:"hit"`
+	N         int64             `db:"n"`
+	People    int64             `db:"people"`
+	Sum       int64             `db:"total"`
+	Largest   int64             `db:"largest"`
+}
+
+// BehindFacts counts who stands behind every measure of a base, for the whole of
+// a filter and for the parts of the given dimensions, in one statement.
+func (tx *Tx) BehindFacts(base measure.Base, f FactFilter, by ...measure.Dimension) ([]Behind, error) {
+	dims := items(append([]measure.Dimension{measure.Whole}, by...), func(d measure.Dimension) string { return string(d) })
+	var rows []Behind
+	err := tx.planned(&rows, basesOfFacts()[base].behind(), append(tx.factArgs(f), textArray(dims))...)
+	return rows, err
 }
 
 type sampledRow struct {
@@ -169,6 +197,15 @@ func (tx *Tx) Samples(base measure.Base, f FactFilter, by ...measure.Dimension) 
 		out[i].Sample.Add(defs[out[i].Measure], x, r.N, r.Total)
 	}
 	return out, nil
+}
+
+// partsOfFacts are the facts f in every part k of the dimensions $11.
+func partsOfFacts() string {
+	side := strings.ReplaceAll(sideOf, "x.", "f.")
+	return `from f join organisation h on h.id = f.hospital_id cross join lateral (values ('', ''), ('programme', f.programme), ('hospital', f.place),
+			('side', case when 'side' = any($11::text[]) then coalesce(` + side + `, '') else '' end), ('month', to_char(f.operated_on, 'YYYY-MM')),
+			('category', f.category), ('surgeon', case when f.visiting then 'visiting' else 'local' end), ('class', f.class)) k(dim, key)
+		where k.dim = any($11::text[])`
 }
 
 // listFacts is a page of the units of one measure, the latest first: $11 the

@@ -110,6 +110,9 @@ func newMeasureDeskPage(b Base, d reporting.Desk, form *Form, own bool) MeasureD
 	}
 	p.Table = deskTable(b, d, mine)
 	p.Table.Caption = b.Title
+	if !d.Profile.Exact() {
+		p.Table.Note = profileNote(b, d.Profile)
+	}
 	return p
 }
 
@@ -149,7 +152,7 @@ func unitsURL(r reporting.Rights, d measure.Definition, f measure.Filter, more .
 // readingCells are the figure and everything it may not be shown without.
 func readingCells(b Base, r measure.Reading, href string) []Cell {
 	value := Cell{Text: measuredText(b, r), Nowrap: r.State() == measure.Measured, Href: href, Strong: r.State() == measure.Measured}
-	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(r), Nowrap: true}, TextCell(leftText(b, r))}
+	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(b, r), Nowrap: true}, TextCell(leftText(b, r))}
 }
 
 // definitionText says what is counted, of what, and how long one has to wait.
@@ -241,6 +244,8 @@ func intervalText(b Base, r measure.Reading) string {
 func restsText(b Base, r measure.Reading) string {
 	events, of := r.Rate()
 	switch d := r.Definition(); {
+	case r.Hidden():
+		return "–"
 	case r.State() != measure.Measured:
 		return countText(r.N())
 	case d.Kind == measure.EventRate:
@@ -252,8 +257,11 @@ func restsText(b Base, r measure.Reading) string {
 }
 
 // coverageText is of how many the outcome is known.
-func coverageText(r measure.Reading) string {
+func coverageText(b Base, r measure.Reading) string {
 	c := r.Coverage()
+	if c.Hidden {
+		return b.T("measures.hidden")
+	}
 	if r.Definition().Tallied() || c.Eligible == 0 {
 		return "–"
 	}
@@ -287,6 +295,7 @@ type MeasureDetailPage struct {
 	Filter  *Form
 	Figure  FigureLink
 	Facts   []Def
+	Charts  []ChartCard
 	Tables  []Table
 	Notes   []string
 	Refused bool
@@ -338,6 +347,7 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
 	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
 	p.Facts = readingFacts(b, d.Reading)
+	p.Charts = measureCharts{b, d, mine}.all()
 	parts := pieceTable(b, d, d.Parts, d.By, mine)
 	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))
 	for _, by := range []measure.Dimension{measure.ByHospital, measure.BySide, measure.ByCategory, measure.BySurgeon, measure.ByProgramme} {
@@ -352,6 +362,11 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	months := pieceTable(b, d, d.Months, measure.ByMonth, mine)
 	months.Caption = b.T("report.table.title", "by", b.T(measure.ByMonth.NameKey()))
 	p.Tables = append(p.Tables, months)
+	if !d.Profile.Exact() {
+		for i := range p.Tables {
+			p.Tables[i].Note = profileNote(b, d.Profile)
+		}
+	}
 	return p
 }
 
@@ -363,7 +378,7 @@ func readingFacts(b Base, r measure.Reading) []Def {
 		out = append(out, Def{Label: b.T("measures.interval"), Text: intervalText(b, r)})
 	}
 	if !d.Tallied() {
-		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
+		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(b, r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
 			Def{Label: b.T("measures.base"), Text: b.T(d.Base.DenominatorKey())}, Def{Label: b.T("measures.clock"), Text: b.T(d.Base.ClockKey())})
 	}
 	return append(out, Def{Label: b.T("measures.direction"), Text: b.T("measure.direction." + string(d.Direction))},
@@ -409,6 +424,9 @@ func (s *Server) measureExport(w http.ResponseWriter, r *http.Request, c *Call) 
 		return err
 	}
 	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	if !d.Profile.Exact() {
+		notes = append(notes, profileNote(c.Base, d.Profile))
+	}
 	return sendBook(w, fileName("measures-"+string(d.Group), d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{readingSheet(c.Base, d, notes)}})
 }
 
@@ -431,7 +449,7 @@ func readingSheet(b Base, d reporting.Desk, notes []string) sheet.Table {
 	var rows []sheet.Record
 	for _, r := range d.Readings {
 		m := r.Definition()
-		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(r), leftText(b, r), definitionText(b, m), m.Version})
+		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(b, r), leftText(b, r), definitionText(b, m), m.Version})
 	}
 	t.Rows = sheet.Records(rows)
 	return t
@@ -443,4 +461,52 @@ func unitKindText(b Base, kind string) string {
 		return "–"
 	}
 	return b.T(procedure.Kind(kind).Label())
+}
+
+// measureDetailExport gives the parts, the months or the classes of a measure as
+// a file.
+func (s *Server) measureDetailExport(w http.ResponseWriter, r *http.Request, c *Call) error {
+	format, err := figureFile(r)
+	if err != nil {
+		return err
+	}
+	by, err := figureDimension(r)
+	if err != nil {
+		return err
+	}
+	f, err := figureFilter(r, c)
+	if err != nil {
+		return err
+	}
+	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, File: format})
+	if err != nil {
+		return err
+	}
+	list, by := d.Parts, d.By
+	switch r.URL.Query().Get("part") {
+	case "months":
+		list, by = d.Months, measure.ByMonth
+	case "classes":
+		list, by = d.Classes, measure.ByClass
+	}
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	if !d.Profile.Exact() {
+		notes = append(notes, profileNote(c.Base, d.Profile))
+	}
+	name := strings.ReplaceAll(string(d.Definition.ID), ".", "-") + "-" + string(by)
+	return sendBook(w, fileName(name, d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{pieceSheet(c.Base, d, list, by, notes)}})
+}
+
+// pieceSheet is the table of parts as a sheet.
+func pieceSheet(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, notes []string) sheet.Table {
+	t := sheet.Table{Name: b.T(by.NameKey()), Title: b.T(d.Definition.NameKey()), Notes: append(notes, definitionText(b, d.Definition))}
+	for _, key := range []string{by.NameKey(), "measures.value", "measures.interval", "measures.rests", "measures.coverage", "measures.left"} {
+		t.Columns = append(t.Columns, sheet.Column{Header: b.T(key), Width: 20})
+	}
+	var rows []sheet.Record
+	for _, x := range list {
+		rows = append(rows, sheet.Record{measureCharts{Base: b, d: d}.name(by, x), measuredText(b, x.Reading), intervalText(b, x.Reading), restsText(b, x.Reading), coverageText(b, x.Reading), leftText(b, x.Reading)})
+	}
+	t.Rows = sheet.Records(rows)
+	return t
 }

@@ -75,3 +75,59 @@ func TestAMeasureThatCannotBeAnsweredSaysSo(t *testing.T) {
 		t.Errorf("the donor side is led to lists: %v", found)
 	}
 }
+
+// On the page the donor side sees what is hidden said in words, with the rule,
+// and no small count in a tile, a part or the file.
+func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
+	s := newSite(t)
+	for i := range 20 {
+		at := servicetest.Mountain
+		if i < 3 {
+			at = servicetest.MountainTwo
+		}
+		s.Treat(servicetest.Treated{Programme: measure.Joint, At: at, On: s.Today().AddDays(-400 - i), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	donor, office := s.reader("hai.zy", user.OfficialDonor), s.reader("song.zy", user.Official)
+	rests := regexp.MustCompile(`>(?:[1-4]/\d+|\d+/3)<`)
+	for _, path := range []string{"/measures/quality.signed", "/measures/quality.signed?by=hospital&programme=joint"} {
+		page := donor.get(path)
+		contains(t, "a part of three", page, "人数少，隐藏", "disclosure-1 restricted")
+		if found := rests.FindString(page.body); found != "" || strings.Contains(page.body, "/figures/") {
+			t.Errorf("%s shows %q or leads to a list", path, found)
+		}
+		if all := office.get(path); !rests.MatchString(all.body) || strings.Contains(all.body, "人数少，隐藏") {
+			t.Errorf("%s hides from the office", path)
+		}
+	}
+	if a := donor.get("/figures/quality.signed"); a.status != http.StatusForbidden {
+		t.Errorf("the list answers %d", a.status)
+	}
+}
+
+// The page of a measure draws its months, its hospitals with intervals and the
+// funnel, each with a finding, a table and a file; joints get their curve.
+func TestAMeasureIsDrawnWithItsFinding(t *testing.T) {
+	s := newSite(t)
+	for i := range 60 {
+		s.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Places()[i%2], On: s.Today().AddDays(-400 - i*8), Joints: 1, State: "settled", Money: measure.Layers{Basic: 100, Net: 1}})
+	}
+	b := s.reader("song.zy", user.Official)
+	for path, want := range map[string][]string{
+		"/measures/quality.signed":       {"ch-trend-t", "ch-parts-t", "ch-funnel-t", "精确二项分布", "p 图", "part=months"},
+		"/measures/joint.revision_365":   {"ch-survival-t", "在险数"},
+		"/measures/joint.revision_rate":  {"ch-parts-t"},
+		"/measures/cataract.good_618":    {"这个条件下没有病例"},
+		"/measures/access.screened":      {"数据截止日"},
+		"/measures/joint.joints?by=side": {"ch-trend-t"},
+	} {
+		page := b.get(path)
+		contains(t, path, page, want...)
+		if strings.Contains(page.body, "NaN") || strings.Contains(page.body, "ch-funnel-t") && !strings.Contains(path, "signed") {
+			t.Errorf("%s draws what is not there", path)
+		}
+	}
+	file := readCSV(t, b.get("/measures/quality.signed/export?format=csv&part=months").body)
+	if months := strings.Count(b.get("/measures/quality.signed?by=month").body, "/figures/quality.signed?month="); len(file) < 10 || months == 0 {
+		t.Errorf("%d lines, %d months", len(file), months)
+	}
+}

@@ -256,7 +256,7 @@ func (s *Server) unitsExport(w http.ResponseWriter, r *http.Request, c *Call, fo
 	}
 	notes := exportNotes(c, u.Partnership, u.At.AsOf, conditions(c.Base, u.Filter, u.Hospitals))
 	notes = append(notes, c.P.T("measures.file", "name", c.P.T(u.Definition.NameKey()), "value", measuredText(c.Base, u.Reading), "interval", intervalText(c.Base, u.Reading),
-		"rests", restsText(c.Base, u.Reading), "coverage", coverageText(u.Reading), "part", c.P.T(u.Part.NameKey())), definitionText(c.Base, u.Definition))
+		"rests", restsText(c.Base, u.Reading), "coverage", coverageText(c.Base, u.Reading), "part", c.P.T(u.Part.NameKey())), definitionText(c.Base, u.Definition))
 	return sendBook(w, fileName(strings.ReplaceAll(string(u.Definition.ID), ".", "-")+"-"+string(u.Part), u.At.AsOf, format), sheet.Book{Tables: []sheet.Table{unitsSheet(c.Base, u, notes)}})
 }
 

@@ -27,6 +27,7 @@ type OverviewPage struct {
 // figure leads to its own list.
 type ProgrammeTile struct {
 	Name  string
+	Href  string // its outcomes
 	Large []FigureLink
 	Rows  []FigureLink
 }
@@ -141,6 +142,9 @@ func (t tables) tile(b reporting.Breakdown) ProgrammeTile {
 	for i, d := range b.Definitions {
 		l := t.link(d, b.Total, i)
 		tile.Name = t.T(d.Programme.NameKey())
+		if !t.o.Rights.Funds() {
+			tile.Href = "/measures?" + join("group="+string(d.Programme), bound(d, t.o.Filter).Query())
+		}
 		if h := headline(d.Programme); suffix(d) == h[0] || suffix(d) == h[1] {
 			tile.Large = append(tile.Large, l)
 			continue

@@ -26,6 +26,7 @@ func (s *Server) reportingRoutes(rt *router) {
 	rt.get("/measures", authz.MeasureRead, s.measureDesk)
 	rt.get("/measures/export", authz.ExportMake, s.measureExport)
 	rt.get("/measures/{id}", authz.MeasureRead, s.measureDetail)
+	rt.get("/measures/{id}/export", authz.ExportMake, s.measureDetailExport)
 	rt.get("/figures/{id}", authz.ListRead, s.figureList)
 	rt.get("/figures/{id}/export", authz.ExportMake, s.figureExport)
 }

@@ -21,15 +21,18 @@ const (
 	NoneKnown   State = "none_known"    // there are cases, and the outcome of none is known
 	NotReached  State = "not_reached"   // nobody was watched until the horizon
 	NotRecorded State = "not_available" // the house does not have what the measure needs
+	Withheld    State = "withheld"      // of few people; the reader may not see it
 )
 
 // NameKey is the message key of the sentence that stands in place of a figure.
 func (s State) NameKey() string { return "measure.state." + string(s) }
 
-// Coverage is of how many eligible units the outcome is known.
+// Coverage is of how many eligible units the outcome is known. A hidden one has
+// no numbers.
 type Coverage struct {
 	Known    int64 `json:"known"`
 	Eligible int64 `json:"eligible"`
+	Hidden   bool  `json:"-"`
 }
 
 // Excluded is how many units were left out for a reason.
@@ -49,6 +52,7 @@ type Reading struct {
 	whole    int64             // of counts and sums
 	fraction fraction
 	quarters statistics.Spread
+	n        int64 // known units
 	coverage Coverage
 	excluded []Excluded
 	at       Moment
@@ -76,7 +80,7 @@ const yearDays = 365.25
 
 // From makes the reading of a sample.
 func (d Definition) From(s Sample, at Moment) Reading {
-	r := Reading{def: d, state: Measured, coverage: Coverage{s.Known, s.Eligible()}, at: at}
+	r := Reading{def: d, state: Measured, n: s.Known, coverage: Coverage{Known: s.Known, Eligible: s.Eligible()}, at: at}
 	for _, reason := range slices.Sorted(maps.Keys(s.Excluded)) {
 		r.excluded = append(r.excluded, Excluded{reason, s.Excluded[reason]})
 	}
@@ -135,14 +139,31 @@ func (d Definition) values(s Sample) []float64 {
 }
 
 // FromTally makes the reading of a tallied measure.
-func (d Definition) FromTally(t Tally, at Moment) Reading {
-	v := d.Read(t, at.AsOf)
+func (d Definition) FromTally(t Tally, at Moment) Reading { return d.FromValue(d.Read(t, at.AsOf), at) }
+
+// FromValue makes the reading of a tallied value, rounded or not.
+func (d Definition) FromValue(v Value, at Moment) Reading {
 	n := v.Value.Int64()
 	covered := n
 	if v.Denominator != nil {
 		covered = *v.Denominator
 	}
-	return Reading{def: d, state: Measured, whole: n, value: statistics.Of(float64(n)), coverage: Coverage{covered, covered}, at: at}
+	return Reading{def: d, state: Measured, whole: n, value: statistics.Of(float64(n)), n: covered, coverage: Coverage{Known: covered, Eligible: covered}, at: at}
+}
+
+// Withheld is the reading for somebody who may not see it: what is measured and
+// when, and no number at all.
+func (r Reading) Withheld() Reading {
+	return Reading{def: r.def, state: Withheld, coverage: Coverage{Hidden: true}, at: r.at}
+}
+
+// Hidden reports whether the reader may not see the figure.
+func (r Reading) Hidden() bool { return r.state == Withheld }
+
+// Uncovered is the reading without its coverage and without who was left out.
+func (r Reading) Uncovered() Reading {
+	r.coverage, r.excluded = Coverage{Hidden: true}, nil
+	return r
 }
 
 // Definition is what was measured.
@@ -177,7 +198,7 @@ func (r Reading) Quartiles() statistics.Spread { return r.quarters }
 func (r Reading) Coverage() Coverage { return r.coverage }
 
 // N is how many units the figure rests on.
-func (r Reading) N() int64 { return r.coverage.Known }
+func (r Reading) N() int64 { return r.n }
 
 // Excluded are the units that were left out, by reason.
 func (r Reading) Excluded() []Excluded { return slices.Clone(r.excluded) }
@@ -199,8 +220,9 @@ type readingJSON struct {
 	Exposure    *float64      `json:"exposure_years,omitempty"`
 	Interval    *intervalJSON `json:"interval,omitempty"`
 	Quartiles   *[2]float64   `json:"quartiles,omitempty"`
-	N           int64         `json:"n"`
-	Coverage    Coverage      `json:"coverage"`
+	N           *int64        `json:"n"` // null where the figure is hidden
+	Coverage    *Coverage     `json:"coverage"`
+	Hidden      bool          `json:"hidden,omitempty"`
 	Excluded    []Excluded    `json:"excluded"`
 	AsOf        time.Time     `json:"as_of"`
 	Lock        string        `json:"data_lock"`
@@ -217,12 +239,18 @@ type intervalJSON struct {
 // MarshalJSON writes a rate with everything that belongs to it.
 func (r Reading) MarshalJSON() ([]byte, error) {
 	d := r.def
-	out := readingJSON{ID: d.ID, Version: d.Version, Group: d.Group, Kind: d.Kind.Name(), Unit: d.Unit, State: r.state, N: r.N(), Coverage: r.coverage,
+	out := readingJSON{ID: d.ID, Version: d.Version, Group: d.Group, Kind: d.Kind.Name(), Unit: d.Unit, State: r.state, Hidden: r.Hidden(),
 		Excluded: append([]Excluded{}, r.excluded...), AsOf: r.at.AsOf, Lock: r.at.Lock.String(), MinFollow: d.MinFollow}
 	if v, ok := r.value.Value(); ok {
 		out.Value = &v
 	}
-	if d.Rate() {
+	if !r.Hidden() {
+		out.N = &r.n
+	}
+	if !r.coverage.Hidden {
+		out.Coverage = &r.coverage
+	}
+	if d.Rate() && !r.Hidden() {
 		out.Numerator, out.Denominator = &r.fraction.events, &r.fraction.of
 		if ci := r.fraction.interval; ci.Defined() {
 			out.Interval = &intervalJSON{ci.Low, ci.High, ci.Level, string(ci.Method)}
@@ -242,6 +270,19 @@ func (r Reading) MarshalJSON() ([]byte, error) {
 // had the event the band of the curve is not defined; those still watched at the
 // horizon are then a sample of their own.
 func (d Definition) survive(s Sample) (statistics.Number, statistics.Interval) {
+	at, ok := d.Curve(s).At(float64(d.Horizon))
+	if !ok {
+		return statistics.Number{}, statistics.Interval{Level: level}
+	}
+	ci := statistics.Interval{Low: 1 - at.CI.High, High: 1 - at.CI.Low, Level: at.CI.Level, Method: at.CI.Method}
+	if !at.CI.Defined() {
+		ci = statistics.ClopperPearson(0, at.AtRisk, level)
+	}
+	return statistics.Of(1 - at.Survival).Times(100), ci.Times(100)
+}
+
+// Curve is the curve of a measure that is watched over time.
+func (d Definition) Curve(s Sample) statistics.Curve {
 	var subjects []statistics.Subject
 	for _, b := range s.Bins {
 		end := statistics.Censored
@@ -252,13 +293,5 @@ func (d Definition) survive(s Sample) (statistics.Number, statistics.Interval) {
 			subjects = append(subjects, statistics.Subject{Time: float64(b.Value), Outcome: end})
 		}
 	}
-	at, ok := statistics.KaplanMeier(subjects, statistics.ReportBand()).At(float64(d.Horizon))
-	if !ok {
-		return statistics.Number{}, statistics.Interval{Level: level}
-	}
-	ci := statistics.Interval{Low: 1 - at.CI.High, High: 1 - at.CI.Low, Level: at.CI.Level, Method: at.CI.Method}
-	if !at.CI.Defined() {
-		ci = statistics.ClopperPearson(0, at.AtRisk, level)
-	}
-	return statistics.Of(1 - at.Survival).Times(100), ci.Times(100)
+	return statistics.KaplanMeier(subjects, statistics.ReportBand())
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -142,5 +143,101 @@ func TestAFileSaysUnderWhichRuleItLeft(t *testing.T) {
 	}
 	if _, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{File: "xlsx", Profile: "exact"}); errs.Of(err).Rule != "disclosure.exact" {
 		t.Errorf("exact figures for the donor side: %v", err)
+	}
+}
+
+// deaths makes joints at three hospitals of which some patients died soon.
+func deaths(t *testing.T) *servicetest.World {
+	w := uneven(t)
+	w.Clock.Advance(500 * 24 * time.Hour)
+	w.Outcomes("c")
+	return w
+}
+
+// Readings are hidden like every other figure: small counts with another part,
+// medians of few, and the same where a part is asked for alone.
+func TestReadingsOfFewPeopleAreHidden(t *testing.T) {
+	w := deaths(t)
+	s, donor := service(w), w.OfficialDonor()
+	desk, err := s.Desk(t.Context(), donor, reporting.DeskInput{})
+	if err != nil || desk.Profile.Exact() {
+		t.Fatal(desk.Profile, err)
+	}
+	hidden := map[measure.ID]bool{}
+	for _, r := range desk.Readings {
+		hidden[r.Definition().ID] = r.Hidden()
+		events, of := r.Rate()
+		if r.Definition().Rate() && !r.Hidden() && (few(events) || few(of-events) || few(r.N())) {
+			t.Errorf("%s shows %d of %d", r.Definition().ID, events, of)
+		}
+		if len(r.Excluded()) > 0 {
+			t.Errorf("%s says whom it left out", r.Definition().ID)
+		}
+	}
+	if hidden["joint.patients"] || hidden["access.wait_days"] {
+		t.Error("24 patients are no few")
+	}
+	for _, id := range []measure.ID{"joint.death_90", "joint.readmission_90", "access.stay_days", "money.fund", "joint.patients", "quality.signed"} {
+		x, err := s.Detail(t.Context(), donor, reporting.DetailInput{ID: id})
+		if err != nil {
+			t.Fatal(id, err)
+		}
+		if x.Reading.Hidden() != hidden[id] {
+			t.Errorf("%s: the tile and the page differ", id)
+		}
+		raw, err := json.Marshal(x.Parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, p := range x.Parts {
+			if !p.Reading.Hidden() {
+				continue
+			}
+			if n++; n > 1 {
+				continue
+			}
+			v, err := s.Detail(t.Context(), donor, reporting.DetailInput{ID: id, Filter: p.Filter})
+			if errs.Of(err).Rule == "disclosure.differencing" {
+				continue
+			}
+			if err != nil || !v.Reading.Hidden() {
+				t.Errorf("%s: a hidden part asked for alone: %v %v", id, v.Reading.State(), err)
+			}
+		}
+		if n < 2 || strings.Contains(string(raw), `"n":3,`) {
+			t.Errorf("%s: %d parts are hidden: %s", id, n, raw)
+		}
+		if _, err := s.Units(t.Context(), donor, reporting.UnitsInput{ID: id}); err == nil {
+			t.Errorf("%s has a list", id)
+		}
+	}
+	if x, err := s.Detail(t.Context(), w.Official(), reporting.DetailInput{ID: "access.stay_days"}); err != nil || x.Reading.Hidden() || len(x.Parts) != 3 || x.Parts[2].Reading.Hidden() {
+		t.Errorf("the office sees every figure: %v %+v", err, x.Parts)
+	}
+}
+
+func few(n int64) bool { return n > 0 && n < 5 }
+
+func TestReadingsOfNearlyEqualPopulationsAreRefused(t *testing.T) {
+	w := uneven(t)
+	s, who := service(w), w.OfficialDonor()
+	ask := func(to int) error {
+		_, err := s.Desk(t.Context(), who, reporting.DeskInput{Group: measure.JointCare, Filter: measure.Filter{From: clock.MustDate(2026, 1, 1), To: clock.MustDate(2026, 1, to)}})
+		return err
+	}
+	if err := ask(31); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(10); errs.Of(err).Rule != "disclosure.differencing" {
+		t.Errorf("2 people less: %v", err)
+	}
+	if err := ask(31); err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+	yes := true
+	deep := measure.Filter{Programme: measure.Joint, HospitalID: w.ID(servicetest.Mountain), Side: measure.Receiving, Visiting: &yes}
+	if _, err := s.Desk(t.Context(), who, reporting.DeskInput{Group: measure.JointCare, Filter: deep}); errs.Of(err).Rule != "disclosure.conditions" {
+		t.Errorf("four conditions: %v", err)
 	}
 }

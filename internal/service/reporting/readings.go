@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -20,6 +22,7 @@ type Desk struct {
 	Partnership string
 	Filter      measure.Filter
 	Rights      Rights
+	Profile     disclosure.Profile // how much of it is hidden
 	Readings    []measure.Reading
 	Hospitals   []Hospital
 }
@@ -50,14 +53,16 @@ func (s *Service) Desk(ctx context.Context, who user.Principal, in DeskInput) (o
 		if err != nil {
 			return err
 		}
-		if out.Readings, err = ask.readings(r.wanted(in)); err != nil {
+		defs := r.wanted(in)
+		if out.Readings, err = s.readings(ask, r, defs); err != nil {
 			return err
 		}
+		out.Profile = s.shownTo(r)
 		if in.File == "" {
 			tx.NoAudit("figures without personal data")
 			return nil
 		}
-		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings)}))
+		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings), "rule": out.Profile.Version()}))
 		return nil
 	}, store.OneInstant())
 	return out, err
@@ -103,9 +108,25 @@ func asking(tx *store.Tx, who user.Principal, f measure.Filter, own bool) (asker
 	return out, nil
 }
 
+// shownTo is how much a reader of pages sees.
+func (s *Service) shownTo(r Rights) disclosure.Profile {
+	if r.Exact() {
+		return disclosure.Exact()
+	}
+	return s.profiles.Restricted
+}
+
 // readings reads measures for the whole of the filter: one statement for each
 // base, and the tallies once.
-func (a asker) readings(defs []measure.Definition) ([]measure.Reading, error) {
+func (s *Service) readings(a asker, r Rights, defs []measure.Definition) ([]measure.Reading, error) {
+	c, err := s.covering(a, s.shownTo(r), defs)
+	if err != nil {
+		return nil, err
+	}
+	return a.readings(c, defs)
+}
+
+func (a asker) readings(c cover, defs []measure.Definition) ([]measure.Reading, error) {
 	samples, counted, err := a.read(defs)
 	if err != nil {
 		return nil, err
@@ -114,9 +135,9 @@ func (a asker) readings(defs []measure.Definition) ([]measure.Reading, error) {
 	out := make([]measure.Reading, len(defs))
 	for i, d := range defs {
 		if d.Tallied() {
-			out[i] = d.FromTally(t.programme(d.Programme), at)
+			out[i] = c.tallied(d, measure.Whole, "", t.programme(d.Programme), at)
 		} else {
-			out[i] = d.From(samples.of(d.ID, measure.Whole, ""), at)
+			out[i] = c.reading(d, measure.Whole, "", samples.of(d.ID, measure.Whole, ""), at)
 		}
 	}
 	return out, nil
@@ -195,6 +216,12 @@ type Detail struct {
 	Parts      []Piece
 	Months     []Piece // from the first to the last month, without gaps
 	Classes    []Piece // empty where the measure has none
+
+	// Curve is how long it took, of a survival; it shows the day of every event,
+	// so only who sees every figure has it.
+	Curve statistics.Curve
+
+	cover cover
 }
 
 // DetailInput says which measure to look at.
@@ -203,6 +230,7 @@ type DetailInput struct {
 	Filter measure.Filter
 	By     measure.Dimension // empty: by hospital
 	Own    bool
+	File   string // xlsx or csv: it leaves the house and is recorded
 }
 
 // Detail reads one measure of any base with its parts.
@@ -215,7 +243,13 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 	if err != nil {
 		return out, err
 	}
-	err = s.figures(ctx, who, func(tx *store.Tx) error {
+	if in.File != "" && !r.Export {
+		return out, errs.New(errs.Forbidden, "error.report.export", nil)
+	}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		if in.File == "" {
+			tx.NoAudit("figures without personal data")
+		}
 		out = Detail{Definition: d, By: cmp.Or(in.By, measure.ByHospital), Desk: Desk{Group: d.Group, At: moment(tx), Filter: f, Rights: r}}
 		if err := out.surroundings(tx); err != nil {
 			return err
@@ -224,8 +258,16 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 		if err != nil {
 			return err
 		}
-		return out.read(ask)
-	})
+		if out.cover, err = s.covering(ask, s.shownTo(r), []measure.Definition{d}); err != nil {
+			return err
+		}
+		out.Profile = out.cover.profile
+		if err := out.read(ask); err != nil || in.File == "" {
+			return err
+		}
+		tx.AuditRead(event(audit.ExportMake, string(d.ID), f, map[string]any{"format": in.File, "rows": len(out.Parts) + len(out.Months) + len(out.Classes), "rule": out.Profile.Version()}))
+		return nil
+	}, store.OneInstant())
 	return out, err
 }
 
@@ -240,6 +282,9 @@ func (d *Detail) read(a asker) error {
 	}
 	t := tallied(counted)
 	d.Reading = d.at(t, samples, measure.Whole, "")
+	if d.Definition.Kind == measure.Survival && d.Profile.Exact() {
+		d.Curve = d.Definition.Curve(samples.of(d.Definition.ID, measure.Whole, ""))
+	}
 	for _, x := range t.parts(d.By) {
 		d.Parts = append(d.Parts, Piece{Key: x.Key})
 	}
@@ -266,7 +311,19 @@ func (d *Detail) read(a asker) error {
 			return cmp.Or(cmp.Compare(y.Reading.N(), x.Reading.N()), cmp.Compare(x.Key, y.Key))
 		})
 	}
+	if !d.Profile.Exact() { // an order by size would rank what is hidden
+		byName := func(x, y Piece) int { return cmp.Compare(nameOf(x), nameOf(y)) }
+		slices.SortStableFunc(d.Parts, byName)
+		slices.SortStableFunc(d.Classes, byName)
+	}
 	return nil
+}
+
+func nameOf(p Piece) string {
+	if p.Place != nil {
+		return p.Place.Name
+	}
+	return p.Key
 }
 
 func monthTallies(keys []string) []measure.Tally {
@@ -280,12 +337,9 @@ func monthTallies(keys []string) []measure.Tally {
 // at is the reading of one part.
 func (d *Detail) at(t tallied, s sampled, by measure.Dimension, key string) measure.Reading {
 	if !d.Definition.Tallied() {
-		return d.Definition.From(s.of(d.Definition.ID, by, key), d.At)
+		return d.cover.reading(d.Definition, by, key, s.of(d.Definition.ID, by, key), d.At)
 	}
-	if by == measure.Whole {
-		return d.Definition.FromTally(t.part(measure.Whole, ""), d.At)
-	}
-	return d.Definition.FromTally(t.part(by, key), d.At)
+	return d.cover.tallied(d.Definition, by, key, t.part(by, key), d.At)
 }
 
 // fill gives parts their reading, place and filter.

@@ -55,6 +55,9 @@ type Rights struct {
 // list behind a figure could count it.
 func (r Rights) Exact() bool { return r.Lists }
 
+// Funds reports whether the reader sees no more than what funds paid for.
+func (r Rights) Funds() bool { return r.funds }
+
 // rights checks that the caller may read figures and says what else goes. Who
 // sees the figures of the whole partnership needs the other permissions there
 // too: a permission at one hospital must not open everybody's list.

@@ -6,6 +6,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -77,7 +78,7 @@ func (s *Service) Units(ctx context.Context, who user.Principal, in UnitsInput) 
 		return out, err
 	case d.Tallied():
 		return out, errs.Missing("error.measure.missing")
-	case !r.Lists:
+	case !r.Exact():
 		return out, errs.New(errs.Forbidden, "error.authz.forbidden", errs.Args{"permission": authz.Label(authz.ListRead)})
 	case in.File != "" && !r.Export:
 		return out, errs.New(errs.Forbidden, "error.report.export", nil)
@@ -110,7 +111,9 @@ func (u *Units) read(a asker, in UnitsInput) error {
 	if err := u.surroundings(a.tx); err != nil {
 		return err
 	}
-	readings, err := a.readings([]measure.Definition{u.Definition})
+	// Who opens a list sees every figure: [Service.Units] let nobody else in.
+	u.Profile = disclosure.Exact()
+	readings, err := a.readings(cover{profile: u.Profile}, []measure.Definition{u.Definition})
 	if err != nil {
 		return err
 	}

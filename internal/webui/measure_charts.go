@@ -1,0 +1,313 @@
+package webui
+
+import (
+	"html/template"
+	"math"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+)
+
+// measureCharts draws one measure: its months with the limits of chance, its
+// parts with their intervals, the funnel of the parts, how long joints lasted,
+// and its classes. What is hidden from the reader is a gap in all of them.
+type measureCharts struct {
+	Base
+	d    reporting.Detail
+	mine string
+}
+
+// chartWidth is that of a full card.
+const chartWidth = 1036
+
+// leastInCurve is how many must be at risk for a curve to go on.
+const leastInCurve = 10
+
+func (m measureCharts) all() []ChartCard {
+	var out []ChartCard
+	for _, draw := range []func() (chart.Drawing, string){m.trend, m.estimates, m.funnel, m.survival, m.classes} {
+		d, part := draw()
+		if d.Empty() {
+			continue
+		}
+		card := ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: chartTable(m.Base, d)} //nolint:gosec // the chart escapes its texts
+		if m.d.Rights.Export && part != "" && m.mine == "" {
+			for _, format := range []string{"csv", "xlsx"} {
+				card.Links = append(card.Links, Link{Text: m.T("desk.chart." + format), Href: "/measures/" + string(m.d.Definition.ID) + "/export?" +
+					join(bound(m.d.Definition, m.d.Filter).Query(), "by="+string(m.d.By), "part="+part, "format="+format)})
+			}
+		}
+		out = append(out, card)
+	}
+	return out
+}
+
+// chartTable is the table of a drawing without a total.
+func chartTable(b Base, d chart.Drawing) Table {
+	t := drawnTable(b, d, nil)
+	t.Rows = t.Rows[:len(d.Rows)]
+	return t
+}
+
+// say writes a value in the unit of the measure.
+func (m measureCharts) say(v float64) string {
+	switch m.d.Definition.Unit {
+	case measure.Fen:
+		return countText(int64(math.Round(v / 100)))
+	case measure.Percent:
+		return decimalText(v, 1) + "%"
+	case measure.PerHundred:
+		return decimalText(v, 2)
+	}
+	return short(v)
+}
+
+func (m measureCharts) unit() string {
+	if m.d.Definition.Unit == measure.Fen {
+		return m.T("desk.yuan")
+	}
+	return m.T(m.d.Definition.Unit.NameKey())
+}
+
+func (m measureCharts) plot(id, title, note, x string, heads ...string) chart.Plot {
+	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: chartWidth}, X: x, Y: m.unit(), SayY: m.say}
+	for _, h := range heads {
+		p.Heads = append(p.Heads, m.T(h))
+	}
+	return p
+}
+
+// charted is a reading as a value of a chart; NaN where there is none to show.
+func charted(r measure.Reading) float64 {
+	if r.State() != measure.Measured {
+		return math.NaN()
+	}
+	return r.Value().Or(math.NaN())
+}
+
+// name is a part in words.
+func (m measureCharts) name(by measure.Dimension, p reporting.Piece) string {
+	switch {
+	case by == measure.ByClass:
+		return classText(m.Base, m.d.Definition, p.Class)
+	case p.Place != nil:
+		return p.Place.Name
+	}
+	return orDash(groupText(m.Base, by, reporting.Group{Key: p.Key}))
+}
+
+// control is the control chart of the months: shares with limits that follow
+// their numbers, everything else by how much it moves from month to month.
+func control(d measure.Definition, months []reporting.Piece) statistics.Control {
+	if d.Kind == measure.Proportion {
+		var shares []statistics.Share
+		for _, p := range months {
+			events, of := p.Reading.Rate()
+			shares = append(shares, statistics.Share{Events: int(events), Cases: int(of)})
+		}
+		return statistics.PChart(shares)
+	}
+	var values []statistics.Number
+	for _, p := range months {
+		values = append(values, statistics.Of(charted(p.Reading)))
+	}
+	return statistics.XmR(values)
+}
+
+// leastMonths is how many months a process needs before limits mean anything.
+const leastMonths = 6
+
+func (m measureCharts) trend() (chart.Drawing, string) {
+	def := m.d.Definition
+	months := m.d.Months[max(len(m.d.Months)-maxBars, 0):]
+	if def.Exposed() || len(months) < 2 {
+		return chart.Drawing{}, ""
+	}
+	c, factor := control(def, months), 1.0
+	if def.Kind == measure.Proportion {
+		factor = 100
+	}
+	var names []string
+	for _, p := range months {
+		names = append(names, p.Key)
+	}
+	points := chart.PointsOf(c, names, func(r statistics.Rule) string { return m.T("desk.rule." + countText(int64(r))) })
+	title, known, fired := "", 0, 0
+	for i := range points {
+		p := &points[i]
+		p.Value, p.Low, p.High = p.Value*factor, p.Low*factor, p.High*factor
+		if def.Kind != measure.Proportion { // nothing counted here is below zero
+			p.Low = math.Max(p.Low, 0)
+		}
+		if !math.IsNaN(p.Value) {
+			known++
+		}
+		if p.Rule != "" {
+			fired++
+			title = m.T("desk.trend.signal", "month", p.Name, "value", m.say(p.Value), "rule", p.Rule)
+		}
+	}
+	if known < leastMonths { // the limits of a handful say nothing: a plain line
+		for i := range points {
+			points[i].Low, points[i].High, points[i].Rule = math.NaN(), math.NaN(), ""
+		}
+		fired = 0
+	}
+	note := m.T("desk.trend.note."+map[bool]string{true: "p", false: "x"}[def.Kind == measure.Proportion], "months", known)
+	switch {
+	case known < leastMonths:
+		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
+	case fired == 0:
+		title = m.T("desk.trend.calm", "months", known)
+	}
+	center := c.Center.Or(math.NaN()) * factor
+	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+		Points: points, Center: center, CenterName: m.T("desk.center", "value", m.say(center)), LimitName: m.T("desk.limits")}.Draw(), "months"
+}
+
+func (m measureCharts) estimates() (chart.Drawing, string) {
+	def := m.d.Definition
+	e := chart.Estimates{Reference: charted(m.d.Reading), ReferenceName: m.T("desk.all", "value", m.say(charted(m.d.Reading)))}
+	if !def.Rate() && def.Kind != measure.Median || math.IsNaN(e.Reference) {
+		return chart.Drawing{}, ""
+	}
+	var low, high *reporting.Piece
+	for i, p := range m.d.Parts {
+		v := charted(p.Reading)
+		if math.IsNaN(v) {
+			continue
+		}
+		x := chart.Estimate{Name: m.name(m.d.By, p), Basis: restsText(m.Base, p.Reading), Style: chart.Brand, Value: v, Low: math.NaN(), High: math.NaN()}
+		if ci := p.Reading.Interval(); def.Rate() && ci.Defined() {
+			x.Low, x.High = ci.Low, ci.High
+		}
+		if q := p.Reading.Quartiles(); def.Kind == measure.Median {
+			x.Low, x.High = q.Q1.Or(math.NaN()), q.Q3.Or(math.NaN())
+		}
+		e.Items = append(e.Items, x)
+		if low == nil || v < charted(low.Reading) {
+			low = &m.d.Parts[i]
+		}
+		if high == nil || v > charted(high.Reading) {
+			high = &m.d.Parts[i]
+		}
+	}
+	if len(e.Items) == 0 {
+		return chart.Drawing{}, ""
+	}
+	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", m.say(e.Items[0].Value))
+	if len(e.Items) > 1 {
+		title = m.T("desk.estimates.title", "low", m.name(m.d.By, *low), "least", m.say(charted(low.Reading)), "high", m.name(m.d.By, *high), "most", m.say(charted(high.Reading)))
+	}
+	note := "desk.estimates.note"
+	if def.Kind == measure.Median {
+		note = "desk.estimates.median"
+	}
+	e.Plot = m.plot("parts", title, m.T(note), m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
+	e.SayX = m.say
+	return e.Draw(), "parts"
+}
+
+// funnel compares hospitals by what chance alone would do at their volume. The
+// limits are exact binomial ones around the share of all, not adjusted for the
+// mix of cases.
+func (m measureCharts) funnel() (chart.Drawing, string) {
+	events, of := m.d.Reading.Rate()
+	target := statistics.Proportion(int(events), int(of))
+	if m.d.Definition.Kind != measure.Proportion || m.d.By != measure.ByHospital || m.d.Reading.State() != measure.Measured {
+		return chart.Drawing{}, ""
+	}
+	family := statistics.BinomialFunnel{Target: target.Or(0)}
+	var f chart.Funnel
+	largest, outside := 0, 0
+	for _, p := range m.d.Parts {
+		hits, n := p.Reading.Rate()
+		if p.Reading.State() != measure.Measured || n == 0 {
+			continue
+		}
+		at := statistics.Place(float64(hits)/float64(n), family.Limits(int(n), 0.95), family.Limits(int(n), 0.998))
+		x := chart.FunnelPoint{Name: m.name(m.d.By, p), Volume: float64(n), Value: charted(p.Reading), Style: chart.StyleOf(at), Remark: m.T("desk.inside")}
+		switch x.Style {
+		case chart.Alarm:
+			x.Remark = m.T("desk.outside", "level", "99.8")
+			outside++
+		case chart.Warn:
+			x.Remark = m.T("desk.outside", "level", "95")
+			outside++
+		}
+		largest = max(largest, int(n))
+		f.Points = append(f.Points, x)
+	}
+	if len(f.Points) < 2 {
+		return chart.Drawing{}, ""
+	}
+	limits := func(n int, level float64) statistics.Interval { return family.Limits(n, level).Times(100) }
+	for _, l := range []struct {
+		level float64
+		text  string
+	}{{0.95, "95"}, {0.998, "99.8"}} {
+		f.Limits = append(f.Limits, chart.LimitsOf(m.T("desk.funnel.limit", "level", l.text), limits, l.level, largest+largest/8+1))
+	}
+	f.Target, f.TargetName = charted(m.d.Reading), m.T("desk.all", "value", m.say(charted(m.d.Reading)))
+	title := m.T("desk.funnel.inside", "n", len(f.Points))
+	if outside > 0 {
+		title = m.T("desk.funnel.outside", "n", outside, "of", len(f.Points))
+	}
+	f.Plot = m.plot("funnel", title, m.T("desk.funnel.note"), m.T("desk.funnel.volume"), measure.ByHospital.NameKey(), "desk.funnel.volume", "measures.value", "desk.remark")
+	return f.Draw(), "parts"
+}
+
+// survival draws the share with the event over time, for who sees every figure:
+// a curve shows the day of each event.
+func (m measureCharts) survival() (chart.Drawing, string) {
+	if m.d.Curve.N == 0 {
+		return chart.Drawing{}, ""
+	}
+	c := m.d.Curve.StopBelow(leastInCurve)
+	step := 182.625
+	if m.d.Curve.Until() < 365 {
+		step = 91.3125
+	}
+	var ticks []float64
+	for t := 0.0; t <= c.Until()+step/2 && len(ticks) < 12; t += step {
+		ticks = append(ticks, t)
+	}
+	percent := func(v float64) string { return decimalText(v*100, 1) + "%" }
+	years := func(v float64) string { return decimalText(v/365.25, 1) }
+	title := m.T("desk.survival.none", "n", c.N)
+	if c.Events > 0 {
+		title = m.T("desk.survival.title", "events", c.Events, "n", c.N, "value", measuredText(m.Base, m.d.Reading))
+	}
+	v := chart.Survival{Plot: m.plot("survival", title, m.T("desk.survival.note", "least", leastInCurve), m.T("desk.survival.years"),
+		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"),
+		Groups: []chart.Cohort{chart.RevisionOf(m.T("desk.survival.all"), chart.Brand, c, ticks)}, Ticks: ticks, Risk: m.T("desk.survival.at_risk")}
+	v.SayX, v.SayY = years, percent
+	return v.Draw(), ""
+}
+
+func (m measureCharts) classes() (chart.Drawing, string) {
+	bars := chart.Bars{Horizontal: true, Frame: chart.Frame{ID: "classes", Width: chartWidth, Format: func(n int64) string { return m.say(float64(n)) }, Unknown: m.T("measures.hidden")},
+		Series: []chart.Series{{Name: m.T("measures.value"), Style: chart.Brand}}}
+	most := ""
+	for _, p := range m.d.Classes {
+		v := int64(chart.Missing)
+		if x := charted(p.Reading); !math.IsNaN(x) {
+			v = int64(math.Round(x))
+		}
+		bars.Categories, bars.Series[0].Values = append(bars.Categories, m.name(measure.ByClass, p)), append(bars.Series[0].Values, v)
+		if most == "" && v != chart.Missing {
+			most = m.T("desk.classes.title", "name", m.name(measure.ByClass, p), "value", measuredText(m.Base, p.Reading))
+		}
+	}
+	if most == "" {
+		return chart.Drawing{}, ""
+	}
+	if !m.d.Profile.Exact() { // the order is by name there: the first is not the most
+		most = m.T("report.table.title", "by", m.T(measure.ByClass.NameKey()))
+	}
+	bars.Title, bars.Note = most, m.T(m.d.Definition.NumeratorKey())
+	bars.Heads = []string{m.T(measure.ByClass.NameKey()), m.T("measures.value")}
+	return bars.Draw(), "classes"
+}
