@@ -66,7 +66,7 @@ func (p *premises) devices(first ident.ID) {
 	must(p, "delivery", err)
 	for _, op := range []ident.ID{first, second.ID} {
 		_, err = s.Implants.AddParts(ctx, doctor, implant.PartsInput{Operation: op, ByHand: &device.Item{Device: device.Device{Role: device.Femoral, Maker: "临川", Catalogue: "F-1"}, Serial: "7"},
-			Confirmed: true, Reason: "按标签"}, store.Key{})
+			Confirmed: true, Reason: "按标签", Version: p.Version(op)}, store.Key{})
 		must(p, "part", err)
 	}
 	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Role: device.Insert}, store.Key{})
@@ -209,7 +209,7 @@ func (p *premises) payments(pool, treatment ident.ID) {
 	must(p, "approval of the run", err)
 	_, err = s.BankFile(ctx, p.FundFinance(), made.Run, "csv")
 	must(p, "bank file", err)
-	_, err = s.PayRun(ctx, p.FundFinance(), paying.Payment{Run: made.Run, On: p.Today(), Ref: "B-1", Version: 1}, "")
+	_, err = s.PayRun(ctx, p.FundFinance(), paying.Payment{Run: made.Run, On: p.Today(), Ref: "B-1", Version: p.Version(made.Run)}, "")
 	must(p, "payment", err)
 	payable := p.superText(`select payable_id from pay_line where treatment_id = $1`, treatment)
 	id, err := ident.Parse(payable)
