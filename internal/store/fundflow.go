@@ -39,13 +39,14 @@ func (tx *Tx) Flows(f FlowFilter) ([]fund.Flow, error) {
 		Amount       money.Fen `db:"amount"`
 		Times        int       `db:"times"`
 	}
-	// A case's deposits are counted up to what was committed for it in the period;
+	// Paying out moves money from committed to paid: both together are what went to
+	// the case. A case's deposits are counted up to that in the period;
 	// the rest of the amount is common money.
 	err := tx.list(&rows, `with paid as materialized (select t.fund_id, t.treatment_id, t.approval_id, sum(e.amount_fen)::bigint as amount
 			from ledger_account l join ledger_transfer t on t.partnership_id = l.partnership_id and t.fund_id = l.fund_id and t.treatment_id is not null
 				and t.effective_on >= $2 and t.effective_on <= $3
 			join ledger_entry e on e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.account_id = l.id
-			where l.partnership_id = $1 and l.kind = 'committed' and ($4 or l.fund_id in (select unnest($5::uuid[])))
+			where l.partnership_id = $1 and l.kind in ('committed', 'paid') and ($4 or l.fund_id in (select unnest($5::uuid[])))
 			group by 1, 2, 3 having sum(e.amount_fen) <> 0),
 		given as (select p.fund_id, p.treatment_id, w.source, least(w.amount, greatest(p.amount - w.before, 0))::bigint as amount, p.approval_id
 			from paid p cross join lateral (select j.source, sum(x.amount_fen) as amount, sum(sum(x.amount_fen)) over (order by x.deposit_id) - sum(x.amount_fen) as before

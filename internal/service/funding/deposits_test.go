@@ -89,7 +89,7 @@ func TestASettlementGivesBackWhatItDoesNotNeedAndAReversalRestoresIt(t *testing.
 	}
 	d.rest(here, 0)
 	d.rest(low, 700_000) // 200 000 common and 700 000 of the wider deposit came back
-	if _, err := d.s.Reverse(t.Context(), d.Finance(servicetest.Mountain), funding.Reversal{Settlement: s.Settlement, Reason: "金额有误"}, ident.Token()); err != nil {
+	if _, err := d.s.Reverse(t.Context(), d.Finance(servicetest.Mountain), funding.Reversal{Settlement: s.Settlement, Reason: "金额有误", Version: d.Version(s.Settlement)}, ident.Token()); err != nil {
 		t.Fatal(err)
 	}
 	d.rest(here, 0)
@@ -320,7 +320,7 @@ func TestTheFlowCountsCommittedMoneyByWhoseItWas(t *testing.T) {
 	if _, err := d.s.Flow(t.Context(), d.Finance(servicetest.Mountain), funding.FlowQuery{}); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("a hospital reads the flows: %v", err)
 	}
-	if _, err := d.s.Reverse(t.Context(), d.Finance(servicetest.Mountain), funding.Reversal{Settlement: s.Settlement, Reason: "金额有误"}, ident.Token()); err != nil {
+	if _, err := d.s.Reverse(t.Context(), d.Finance(servicetest.Mountain), funding.Reversal{Settlement: s.Settlement, Reason: "金额有误", Version: d.Version(s.Settlement)}, ident.Token()); err != nil {
 		t.Fatal(err)
 	}
 	if got := flow(funding.FlowQuery{}); len(got) != 0 {
@@ -334,4 +334,28 @@ func (d *desk) gift(code string) ident.ID {
 	id := d.project(code)
 	d.Exec(`update fund_project set source = 'enterprise' where id = $1`, id)
 	return id
+}
+
+// Paying out moves money from committed to paid; where it went is the same.
+func TestTheFlowIsTheSameAfterTheHospitalWasPaid(t *testing.T) {
+	d := newDesk(t, 1_000_000)
+	x, _ := d.approved(100_000)
+	if _, err := d.settle(d.discharged(x), 100_000); err != nil {
+		t.Fatal(err)
+	}
+	d.Do(d.Approver(), func(tx *store.Tx) error {
+		books, err := tx.Books(d.fund.ID)
+		if err != nil {
+			return err
+		}
+		pay, err := books[d.fund.ID].Pay(fund.Stamp{ID: ident.New(), On: d.Today()}, 100_000)
+		if err != nil {
+			return err
+		}
+		return tx.PostTransfer(store.Posting{Transfer: pay, Fund: d.fund.ID, Treatment: x.ID})
+	})
+	v, err := d.s.Flow(t.Context(), d.Approver(), funding.FlowQuery{})
+	if err != nil || len(v.Drawn) != 1 || v.Drawn[0].Amount != 100_000 || v.Drawn[0].Times != 1 {
+		t.Errorf("%+v %v", v.Drawn, err)
+	}
 }
