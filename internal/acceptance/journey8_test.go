@@ -160,7 +160,7 @@ func (s *stress) morning(t *testing.T, round int, treatments []string) {
 	for i, id := range approvals {
 		all.Go(func() {
 			<-start
-			status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("decide", i), map[string]any{"decision": "approve", "relation": "none"})
+			status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("decide", i), map[string]any{"decision": "approve", "relation": "none", "version": 1})
 			var p problem
 			_ = json.Unmarshal(raw, &p) // an approval has no rule
 			mu.Lock()
@@ -195,7 +195,7 @@ func (s *stress) again(t *testing.T, name func(string, int) string, approvals, p
 	took := map[string]bool{}
 	for i, id := range passed {
 		took[id] = true
-		if status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("revoke", i), map[string]any{"decision": "revoke", "opinion": "重新排队"}); err != nil || status != http.StatusOK {
+		if status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("revoke", i), map[string]any{"decision": "revoke", "opinion": "重新排队", "version": 2}); err != nil || status != http.StatusOK {
 			t.Fatalf("taking back: %d %s %v", status, raw, err)
 		}
 	}
