@@ -181,7 +181,7 @@ func (s *stress) morning(t *testing.T, round int, treatments []string) {
 		t.Fatalf("morning %d: %d passed, %d were told why", round, len(passed), told)
 	}
 	if got := s.sql(`select string_agg(kind || ' ' || balance_fen, ', ' order by kind) from ledger_account where fund_id = '` + fund + `'`); got !=
-		fmt.Sprintf("available %d, committed 0, reserved %d, source %d", eachFen/2, covered*eachFen, -(covered*eachFen+eachFen/2)) {
+		fmt.Sprintf("available %d, committed 0, paid 0, reserved %d, source %d", eachFen/2, covered*eachFen, -(covered*eachFen+eachFen/2)) {
 		t.Errorf("the fund's accounts: %s", got)
 	}
 	if below := s.sql(`select count(*) from ledger_entry e join ledger_account a using (partnership_id) where a.id = e.account_id and a.kind <> 'source' and e.balance_fen < 0`); below != "0" {
