@@ -41,6 +41,7 @@ mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must
 histories: deps-run  ## a hundred thousand random histories of a ledger in the rules, three hundred in PostgreSQL
 	go test -count 1 -timeout 120m ./internal/domain/fund ./internal/domain/fee -scale 100000
 	go test -run 'AnySequence' -count 1 -v -timeout 120m ./internal/service/funding -scale 300
+	go test -run 'AnyNumberOfMornings' -count 1 -v -timeout 120m ./internal/service/funding -scale 100
 
 office:  ## files opened and calculated by LibreOffice
 	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }

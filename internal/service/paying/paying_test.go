@@ -497,7 +497,7 @@ func TestRandomHistoriesOfPaying(t *testing.T) {
 	super := pgtest.Open(t, o.Database.SuperDSN)
 	var runs, findings []ident.ID
 	committed, back := money.Fen(0), money.Fen(0)
-	scaletest.Check(t, 20, func(t *rapid.T) {
+	scaletest.Check(t, 8, func(t *rapid.T) {
 		for range rapid.IntRange(1, 6).Draw(t, "steps") {
 			before := o.balances()
 			moves := false
