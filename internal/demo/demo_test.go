@@ -48,8 +48,26 @@ func load(t *testing.T) (*store.DB, *pgtest.Database) {
 	return db, test
 }
 
-func TestMeasuresCountTheDemonstrationAndNothingElse(t *testing.T) {
+// TestDemonstration loads it once, which takes long with the race detector, and
+// looks at it from all sides; the last look takes an operation away.
+func TestDemonstration(t *testing.T) {
 	db, test := load(t)
+	for _, x := range []struct {
+		name string
+		look func(*testing.T, *store.DB, *pgtest.Database)
+	}{
+		{"the demonstration has the published figures", theDemonstrationHasThePublishedFigures},
+		{"the demonstration follows its patients", theDemonstrationFollowsItsPatients},
+		{"no measure of the demonstration is empty", noMeasureOfTheDemonstrationIsEmpty},
+		{"the demonstration pays what it owes", theDemonstrationPaysWhatItOwes},
+		{"the demonstration has a visiting programme", theDemonstrationHasAVisitingProgramme},
+		{"measures count the demonstration and nothing else", measuresCountTheDemonstrationAndNothingElse},
+	} {
+		t.Run(x.name, func(t *testing.T) { x.look(t, db, test) })
+	}
+}
+
+func measuresCountTheDemonstrationAndNothingElse(t *testing.T, db *store.DB, test *pgtest.Database) {
 	policy := authz.New(db, db.Clock())
 	if err := policy.Reload(t.Context()); err != nil {
 		t.Fatal(err)
@@ -87,8 +105,7 @@ func TestMeasuresCountTheDemonstrationAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestTheDemonstrationHasThePublishedFigures(t *testing.T) {
-	_, test := load(t)
+func theDemonstrationHasThePublishedFigures(t *testing.T, db *store.DB, test *pgtest.Database) {
 	super := pgtest.Open(t, test.SuperDSN)
 	for query, want := range map[string]int64{
 		`select count(distinct person_id) from procedure where programme = 'joint'`:                         307,
@@ -115,8 +132,7 @@ func TestTheDemonstrationHasThePublishedFigures(t *testing.T) {
 }
 
 // Whoever looks at the demonstration finds every kind of follow-up.
-func TestTheDemonstrationFollowsItsPatients(t *testing.T) {
-	_, test := load(t)
+func theDemonstrationFollowsItsPatients(t *testing.T, db *store.DB, test *pgtest.Database) {
 	super := pgtest.Open(t, test.SuperDSN)
 	for what, query := range map[string]string{
 		"done in time": `status = 'done' and ended_on between from_on and to_on`, "done late": `status = 'done' and ended_on > to_on`,
@@ -139,8 +155,7 @@ func TestTheDemonstrationFollowsItsPatients(t *testing.T) {
 }
 
 // Whoever looks at the demonstration finds a figure for every measure.
-func TestNoMeasureOfTheDemonstrationIsEmpty(t *testing.T) {
-	db, _ := load(t)
+func noMeasureOfTheDemonstrationIsEmpty(t *testing.T, db *store.DB, test *pgtest.Database) {
 	policy := authz.New(db, db.Clock())
 	if err := policy.Reload(t.Context()); err != nil {
 		t.Fatal(err)
@@ -161,8 +176,7 @@ func TestNoMeasureOfTheDemonstrationIsEmpty(t *testing.T) {
 
 // Most of what was settled was paid by runs; every way a payment can go is there,
 // and the bank's file of an old run is the one whose digest is kept.
-func TestTheDemonstrationPaysWhatItOwes(t *testing.T) {
-	db, test := load(t)
+func theDemonstrationPaysWhatItOwes(t *testing.T, db *store.DB, test *pgtest.Database) {
 	super := pgtest.Open(t, test.SuperDSN)
 	for what, query := range map[string]string{
 		"owed": `from payable where open`, "paid": `from pay_line where state = 'paid'`, "returned": `from pay_line where state = 'returned'`,

@@ -4,11 +4,11 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/pgtest"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // The programme of the demonstration shows each of its pages with something on it.
-func TestTheDemonstrationHasAVisitingProgramme(t *testing.T) {
-	_, test := load(t)
+func theDemonstrationHasAVisitingProgramme(t *testing.T, db *store.DB, test *pgtest.Database) {
 	super := pgtest.Open(t, test.SuperDSN)
 	for question, least := range map[string]int{
 		`select count(*) from visit where state = 'closed'`:       1,
