@@ -129,7 +129,7 @@ begin
       where t.partnership_id = new.partnership_id and t.treatment_id = new.treatment_id and t.approval_id = new.approval_id and t.fund_id = new.fund_id;
     if drawn > held or drawn < 0 then
       raise exception 'approval %: % drawn from deposits, % left the fund', new.approval_id, drawn, held
-        using errcode = '23514', constraint = 'deposit_draw_held';
+        using errcode = '23514', constraint = 'fund_deposit_covered';
     end if;
   end if;
   return null;

@@ -59,7 +59,6 @@ var constraintKeys = map[string]string{
 	"fund_project_two_persons":      "error.fund.own_plan",
 	"fund_deposit_left":             "error.fund.insufficient_now",
 	"fund_deposit_covered":          "error.fund.insufficient_now",
-	"deposit_draw_held":             "error.fund.insufficient_now",
 	"import_row_once":               "error.import.row_exists",
 	"import_mapping_header":         "error.import.mapping_exists",
 	"registration_slip":             "error.registration.slip_taken",

@@ -52,7 +52,11 @@ func (r payableRow) payable() Payable {
 // owed are the open rows of the worklist the database keeps from the ledger; money
 // of an old ledger (the kind history_commit) was paid before this house kept the
 // books and is never in it.
-const owed = ` from payable q join ledger_transfer t on t.partnership_id = q.partnership_id and t.id = q.transfer_id` + ofTreatment
+//
+// Each row looks up its transfer and treatment by key: joined, the planner may
+// begin with all transfers of a fund.
+const owed = ` from payable q cross join lateral (select * from ledger_transfer t where t.partnership_id = q.partnership_id and t.id = q.transfer_id limit 1) t
+	cross join lateral (select * from treatment x where x.partnership_id = t.partnership_id and x.id = t.treatment_id limit 1) x `
 
 const whereOwed = `where q.partnership_id = $1 and q.open`
 

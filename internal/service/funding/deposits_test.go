@@ -113,7 +113,7 @@ func TestAtOnceNoDepositIsOverdrawn(t *testing.T) {
 	for range 8 {
 		workers.Go(func() {
 			for id := range waiting {
-				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated}, "key-"+id.String())
+				_, err := d.s.Decide(t.Context(), office, funding.Decision{Approval: id, Decision: fund.DecideApprove, Relation: fund.Unrelated, Version: 1}, "key-"+id.String())
 				switch {
 				case err == nil:
 					passed.Add(1)
@@ -190,7 +190,7 @@ func TestWhatIsLeftOfADepositAtYearEndIsCarriedOverOrReturned(t *testing.T) {
 		id, err := d.s.RequestMove(t.Context(), d.Approver(), m, ident.Token())
 		for _, n := range []byte("12") {
 			if err == nil {
-				_, err = d.s.DecideMove(t.Context(), d.person(n), funding.MoveDecision{Move: id, Approve: true}, ident.Token())
+				_, err = d.s.DecideMove(t.Context(), d.person(n), funding.MoveDecision{Move: id, Approve: true, Version: d.Version(id)}, ident.Token())
 			}
 		}
 		return err
