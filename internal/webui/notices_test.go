@@ -35,10 +35,10 @@ func TestTheNoticeOnThePagesTellsNothingMore(t *testing.T) {
 	want(t, "settings", office.post("/notice-rules", "_key", "r", "office", "帮扶办", "bands.0", "10000", "bands.1", "20000", "version", "0"), http.StatusSeeOther, "/public-notices")
 	drawn := office.post("/public-notices", "_key", "n", "title", "十一月公示", "from", s.Today().String(), "to", s.Today().String())
 	want(t, "drawn up", drawn, http.StatusSeeOther, drawn.location)
-	own := office.post(drawn.location+"/step", "_key", "p", "step", "publish")
+	own := office.post(drawn.location+"/step", "_key", "p", "step", "publish", "version", "1")
 	want(t, "published by who drew it up", own, http.StatusUnprocessableEntity, "")
 	contains(t, "the refusal", own, "编制人不能发布", "请另一位工作人员办理")
-	want(t, "published", second.post(drawn.location+"/step", "_key", "p", "step", "publish"), http.StatusSeeOther, drawn.location)
+	want(t, "published", second.post(drawn.location+"/step", "_key", "p", "step", "publish", "version", "1"), http.StatusSeeOther, drawn.location)
 
 	stranger := s.browser()
 	at := strings.Replace(drawn.location, "/public-notices/", "/notices/", 1)
