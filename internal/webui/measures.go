@@ -391,7 +391,8 @@ func pieceTable(b Base, d reporting.Detail, list []reporting.Piece, by measure.D
 		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}}, Dense: by == measure.ByMonth,
 		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text")}}
 	for _, x := range list {
-		name, more, href := TextCell(""), "", ""
+		var name Cell
+		more, href := "", ""
 		switch {
 		case by == measure.ByClass:
 			name, more = TextCell(classText(b, d.Definition, x.Class)), "class="+queryEscape(x.Class)

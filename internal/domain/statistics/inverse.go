@@ -9,9 +9,6 @@ import (
 // zOf is the two-sided normal quantile of a level: 1.96 for 0.95.
 func zOf(level float64) float64 { return mathext.NormalQuantile(0.5 + level/2) }
 
-// normalTail is the chance of a standard normal value beyond z.
-func normalTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
-
 // polish sharpens a root by Newton's method. The library's inverses stop at a
 // fixed number of halvings, which is not enough for small tails; gap is the
 // distance from the wanted probability, slope its derivative.
