@@ -34,7 +34,8 @@ func people(text string) (int, error) {
 }
 
 // TestBench is what `make bench` runs. Without the size there is nothing to do:
-// times are no test. SHANHAI_TEST_BENCH_PARTS ("P1 P4") measures some parts only.
+// times are no test. SHANHAI_TEST_BENCH_QUIET=1.5 waits before each part until the
+// machine is busy with no more than that. SHANHAI_TEST_BENCH_PARTS ("P1 P4") measures some parts only.
 func TestBench(t *testing.T) {
 	text := os.Getenv("SHANHAI_TEST_BENCH_SIZE")
 	if text == "" {
@@ -65,6 +66,7 @@ func TestBench(t *testing.T) {
 		run  func(*world, *report)
 	}{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists}, {"P6", ledgers}, {"P7", exports}} {
 		if wanted(part.name) {
+			step(quietly())
 			part.run(w, &r)
 			step(part.name)
 		}
