@@ -55,6 +55,9 @@ func jointFacts() facts {
 		value: `case when ` + revisedInTime + ` then x.revised else ` + atRisk + ` end`}
 	survival, rate := watched, watched
 	survival.id, rate.id = "joint.revision_365", "joint.revision_rate"
+	// By the first year means: a later revision is no event of it, and nobody is
+	// watched beyond. The numerator is then what the figure and its list say.
+	survival.hit, survival.value = `(`+revisedInTime+`) and x.revised <= 365`, `least(`+watched.value+`, 365)`
 	return facts{rows: outcomeRows("joint", `, o.site, o.kind in `+primary+` as prime, s.early, s.late, s.satisfied, w.lost`, jointScores), says: []fact{
 		event("joint.death_30", "died", 30), event("joint.death_90", "died", 90), event("joint.death_365", "died", 365),
 		event("joint.readmission_90", "readmitted", 90), event("joint.theatre_90", "theatre", 90), event("joint.infection_365", "infected", 365),

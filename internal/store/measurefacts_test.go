@@ -194,3 +194,21 @@ func TestFactsStayInsideTheReadersScope(t *testing.T) {
 		})
 	}
 }
+
+// A revision after the first year belongs to the rate of all years and not to the
+// share of the first, neither as an event nor as time at risk.
+func TestALaterRevisionIsNoEventOfTheFirstYear(t *testing.T) {
+	w := servicetest.New(t)
+	on := clock.MustDate(2024, 3, 1)
+	first := w.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: on, Joints: 1})
+	again := w.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: on.AddDays(400), Joints: 1})
+	w.Run(`update procedure set kind = 'KNEE_REVISION' where partnership_id = $1 and person_id = $2`, w.Partnership.ID, again)
+	w.Merge(again, first)
+	got := sampled(t, w, measure.JointFacts)
+	if x := got["joint.revision_rate"]; x.Hits != 1 || x.Sum != 400 {
+		t.Errorf("all years: %+v", x)
+	}
+	if x := got["joint.revision_365"]; x.Hits != 0 || x.Sum != 365 || x.Known != 1 {
+		t.Errorf("the first year: %+v", x)
+	}
+}

@@ -3,6 +3,7 @@ package webui
 import (
 	"html/template"
 	"math"
+	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -12,7 +13,9 @@ import (
 
 // measureCharts draws one measure: its months with the limits of chance, its
 // parts with their intervals, the funnel of the parts, how long joints lasted,
-// and its classes. What is hidden from the reader is a gap in all of them.
+// and its classes. A picture of what is left when months or hospitals are hidden
+// would mislead, for it is the ones with events that hide: such a breakdown has
+// its table only.
 type measureCharts struct {
 	Base
 	d    reporting.Detail
@@ -79,6 +82,11 @@ func (m measureCharts) plot(id, title, note, x string, heads ...string) chart.Pl
 	return p
 }
 
+// anyHidden reports whether a part is kept from the reader.
+func anyHidden(parts []reporting.Piece) bool {
+	return slices.ContainsFunc(parts, func(p reporting.Piece) bool { return p.Reading.Hidden() })
+}
+
 // charted is a reading as a value of a chart; NaN where there is none to show.
 func charted(r measure.Reading) float64 {
 	if r.State() != measure.Measured {
@@ -122,7 +130,7 @@ const leastMonths = 6
 func (m measureCharts) trend() (chart.Drawing, string) {
 	def := m.d.Definition
 	months := m.d.Months[max(len(m.d.Months)-maxBars, 0):]
-	if def.Exposed() || len(months) < 2 {
+	if def.Exposed() || len(months) < 2 || anyHidden(months) {
 		return chart.Drawing{}, ""
 	}
 	c, factor := control(def, months), 1.0
@@ -170,7 +178,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 func (m measureCharts) estimates() (chart.Drawing, string) {
 	def := m.d.Definition
 	e := chart.Estimates{Reference: charted(m.d.Reading), ReferenceName: m.T("desk.all", "value", m.say(charted(m.d.Reading)))}
-	if !def.Rate() && def.Kind != measure.Median || math.IsNaN(e.Reference) {
+	if !def.Rate() && def.Kind != measure.Median || math.IsNaN(e.Reference) || anyHidden(m.d.Parts) {
 		return chart.Drawing{}, ""
 	}
 	var low, high *reporting.Piece
@@ -216,7 +224,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 func (m measureCharts) funnel() (chart.Drawing, string) {
 	events, of := m.d.Reading.Rate()
 	target := statistics.Proportion(int(events), int(of))
-	if m.d.Definition.Kind != measure.Proportion || m.d.By != measure.ByHospital || m.d.Reading.State() != measure.Measured {
+	if m.d.Definition.Kind != measure.Proportion || m.d.By != measure.ByHospital || m.d.Reading.State() != measure.Measured || anyHidden(m.d.Parts) {
 		return chart.Drawing{}, ""
 	}
 	family := statistics.BinomialFunnel{Target: target.Or(0)}

@@ -95,7 +95,12 @@ func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
 		if found := rests.FindString(page.body); found != "" || strings.Contains(page.body, "/figures/") {
 			t.Errorf("%s shows %q or leads to a list", path, found)
 		}
-		if all := office.get(path); !rests.MatchString(all.body) || strings.Contains(all.body, "人数少，隐藏") {
+		for _, picture := range []string{"ch-trend-t", "ch-parts-t", "ch-funnel-t"} {
+			if strings.Contains(page.body, picture) {
+				t.Errorf("%s draws %s from what is left", path, picture)
+			}
+		}
+		if all := office.get(path); !strings.Contains(all.body, "ch-parts-t") || !rests.MatchString(all.body) || strings.Contains(all.body, "人数少，隐藏") {
 			t.Errorf("%s hides from the office", path)
 		}
 	}

@@ -43,7 +43,7 @@ func (s *Server) half(r *http.Request, account ident.ID) error {
 		return err
 	}
 	s.d.Sessions.Put(ctx, sessionHalf, account.String())
-	s.d.Sessions.Put(ctx, sessionHalfAt, s.d.Clock.Now().Unix())
+	s.d.Sessions.Put(ctx, sessionHalfAt, s.d.Clock.Now().UnixMilli())
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (s *Server) signInCode(w http.ResponseWriter, r *http.Request, c *Call) err
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	half := accounts.Half{Account: account, At: time.Unix(s.d.Sessions.GetInt64(ctx, sessionHalfAt), 0)}
+	half := accounts.Half{Account: account, At: time.UnixMilli(s.d.Sessions.GetInt64(ctx, sessionHalfAt))}
 	var signed accounts.SignedIn
 	if code := f.Text("code"); f.OK() {
 		if err = s.attempts.Allow(httpx.ClientKey(r)); err == nil {
