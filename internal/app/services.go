@@ -72,6 +72,10 @@ func newServices(a *App) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
+	profiles := profilesOf(a.cfg)
+	if err := profiles.Check(); err != nil {
+		return Services{}, err
+	}
 	hashing := a.opt.Hashing
 	if hashing == (seal.HashParams{}) {
 		hashing = seal.DefaultHashParams()
@@ -86,7 +90,7 @@ func newServices(a *App) (Services, error) {
 		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
 		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
 		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
-		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy, Files: blobs, Profiles: profilesOf(a.cfg)}),
+		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy, Files: blobs, Profiles: profiles}),
 		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
 		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),

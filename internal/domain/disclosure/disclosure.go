@@ -86,9 +86,6 @@ func (p Profiles) Named(name string) (Profile, error) {
 // Names lists the profiles, the most open first.
 func Names() []string { return []string{ExactName, RestrictedName, PublicName} }
 
-// NameKey is the message key of the profile's name.
-func (p Profile) NameKey() string { return "disclosure.profile." + p.Name }
-
 // Exact reports whether nothing is hidden.
 func (p Profile) Exact() bool { return p.Hide == 0 }
 

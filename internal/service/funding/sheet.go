@@ -305,8 +305,3 @@ func (s *Service) Sheets(ctx context.Context, who user.Principal, req page.Reque
 	})
 	return out, err
 }
-
-// SheetDesks are the hospitals a principal hands sheets in for.
-func (s *Service) SheetDesks(who user.Principal) []ident.ID {
-	return s.listed(who, authz.SettlementSettle)
-}
