@@ -132,6 +132,8 @@ func TestReadStatSurvivesNamesWithParentheses(t *testing.T) {
 // other work, and says how busy it was then. Without it nobody waits.
 func quietly() string {
 	limit, err := strconv.ParseFloat(os.Getenv("SHANHAI_TEST_BENCH_QUIET"), 64)
+	look := time.NewTicker(5 * time.Second)
+	defer look.Stop()
 	for {
 		raw, readErr := os.ReadFile("/proc/loadavg")
 		text, _, _ := strings.Cut(string(raw), " ")
@@ -139,6 +141,6 @@ func quietly() string {
 		if err != nil || readErr != nil || parseErr != nil || load <= limit {
 			return "load " + text
 		}
-		time.Sleep(5 * time.Second)
+		<-look.C
 	}
 }
