@@ -2,17 +2,19 @@ package acceptance
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// browser starts Chromium, or fails with the command that installs it.
-func browser(t *testing.T) context.Context {
-	t.Helper()
+// chromium is the one browser of all journeys: starting it takes longer than
+// most of their steps. Every person has a context of their own in it.
+var chromium = sync.OnceValues(func() (context.Context, error) {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if p, err := exec.LookPath(name); err == nil && path == "" {
@@ -20,18 +22,33 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		t.Fatal("no Chromium found. Run: sudo apt-get install -y chromium fonts-noto-cjk")
+		return nil, errText("no Chromium found. Run: sudo apt-get install -y chromium fonts-noto-cjk")
+	}
+	dir, err := os.MkdirTemp("", "shanhai-acceptance-browser-")
+	if err != nil {
+		return nil, err
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"), chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"), chromedp.UserDataDir(dir))
 	ctx, stopAll := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, stop := chromedp.NewContext(ctx)
-	t.Cleanup(func() {
+	endBrowser = func() {
 		_ = chromedp.Cancel(ctx) // waits for the browser, so that its folder can be removed
 		stop()
 		stopAll()
-	})
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		_ = os.RemoveAll(dir)
+	}
+	return ctx, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
+})
+
+// endBrowser ends the browser that was started, if one was.
+var endBrowser = func() {}
+
+// browser is Chromium, or a failure with the command that installs it.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	ctx, err := chromium()
+	if err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
 	return ctx

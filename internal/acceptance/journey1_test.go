@@ -32,6 +32,7 @@ type office struct {
 func openOffice(t *testing.T) *office {
 	t.Helper()
 	m := newMachine(t)
+	m.furnish()
 	file := filepath.Join(t.TempDir(), "accounts.json")
 	shown := m.start("demo", "--accounts-json", file)
 	o := &office{machine: m, browser: browser(t), password: map[string]string{}, people: map[string]*person{}}

@@ -40,6 +40,7 @@ func (e errText) Error() string { return string(e) }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	endBrowser()
 	if bin, err := built(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(bin))
 	}
@@ -99,6 +100,14 @@ var served = regexp.MustCompile(`http://localhost:\d+`)
 // What it wrote to standard output before is returned.
 func (m *machine) start(args ...string) string {
 	m.t.Helper()
+	shown, stop := m.serve(args...)
+	m.t.Cleanup(stop)
+	return shown
+}
+
+// serve is start with the stopping left to the caller.
+func (m *machine) serve(args ...string) (shown string, stop func()) {
+	m.t.Helper()
 	cmd := m.command(append(args, "--addr", "127.0.0.1:0")...)
 	var out, log spoken
 	cmd.Stdout = &out
@@ -125,7 +134,7 @@ func (m *machine) start(args ...string) string {
 			}
 		}
 	}()
-	m.t.Cleanup(func() {
+	stop = func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
@@ -137,15 +146,16 @@ func (m *machine) start(args ...string) string {
 		if m.t.Failed() {
 			m.t.Logf("the end of its log:\n%s", tail(log.String(), 3000))
 		}
-	})
+	}
 	select {
 	case m.url = <-said:
 	case <-ended:
 		m.t.Fatalf("shanhai %s ended: %v\n%s", args[0], cmd.Wait(), log.String())
 	case <-time.After(60 * time.Second):
+		stop()
 		m.t.Fatalf("shanhai %s does not serve within a minute", args[0])
 	}
-	return out.String()
+	return out.String(), stop
 }
 
 // spoken is what a running process has written so far; it is read while the

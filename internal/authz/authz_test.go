@@ -91,8 +91,10 @@ func principal(t testing.TB, p *Policy, who, partnership ident.ID) Principal {
 	return pr
 }
 
-// casbinSays asks casbin for every place that covers the scope.
-func casbinSays(t *testing.T, p *Policy, who ident.ID, perm Permission, at Scope) bool {
+// casbinSays asks casbin for every place that covers the scope. What it said of
+// one account and permission before stands in said: it walks all lines, and the
+// wide places cover every scope.
+func casbinSays(t *testing.T, p *Policy, who ident.ID, perm Permission, at Scope, said map[Scope]bool) bool {
 	t.Helper()
 	places := []Scope{Platform()}
 	switch at.Kind {
@@ -103,11 +105,14 @@ func casbinSays(t *testing.T, p *Policy, who ident.ID, perm Permission, at Scope
 		places = append(places, InPartnership(at.Partnership), at)
 	}
 	for _, place := range places {
-		ok, err := p.Enforce(who, perm, place)
-		if err != nil {
-			t.Fatal(err)
+		if _, known := said[place]; !known {
+			ok, err := p.Enforce(who, perm, place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said[place] = ok
 		}
-		if ok {
+		if said[place] {
 			return true
 		}
 	}
@@ -123,8 +128,9 @@ func TestSnapshotAnswersAsCasbinForEveryRolePermissionAndScope(t *testing.T) {
 	for _, a := range l.assignments {
 		pr := principal(t, p, a.Account, home)
 		for _, perm := range Permissions() {
+			said := map[Scope]bool{}
 			for _, at := range allScopesAskedFor {
-				want := casbinSays(t, p, a.Account, perm, at)
+				want := casbinSays(t, p, a.Account, perm, at, said)
 				if got := p.Check(pr, perm, at) == nil; got != want {
 					t.Errorf("%s (%s) %s at %s: snapshot %v, casbin %v", a.Role, a.ScopeKind, perm, at.Kind, got, want)
 				}

@@ -4,6 +4,13 @@
 //
 //	go test ./internal/domain/fund -scale 100000
 //	make histories
+//
+// It also says whether a test that looks at a matrix (every address times every
+// role, every sample of every page) takes a part that stands for the whole, as in
+// make test, or all of it:
+//
+//	go test ./internal/app -full
+//	make test-full
 package scaletest
 
 import (
@@ -15,6 +22,11 @@ import (
 )
 
 var scale = flag.Int("scale", 0, "how many random cases each random test plays; 0: as many as it usually does")
+
+var full = flag.Bool("full", false, "look at the whole of each matrix, not at the part that stands for it")
+
+// Full reports whether the whole of a matrix is looked at.
+func Full() bool { return *full }
 
 // Times is how many random cases to play: usually so many.
 func Times(usual int) int {

@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,29 +102,6 @@ func TestIdentityVectorsHoldOnTheServer(t *testing.T) {
 			}
 		}
 	}
-}
-
-// inBrowser opens a headless browser for one test.
-func inBrowser(t *testing.T) context.Context { return inBrowserFor(t, time.Minute) }
-
-// inBrowserFor is inBrowser for a test that looks at many pages.
-func inBrowserFor(t *testing.T, limit time.Duration) context.Context {
-	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	ctx, stopAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, stopTab := chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits for the browser, so that its folder can be removed
-		stopTab()
-		stopAll()
-	})
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 900)); err != nil {
-		t.Fatalf("the browser does not start: %v", err)
-	}
-	ctx, stop := context.WithTimeout(ctx, limit) // after the start: a limit on the first call would end the browser
-	t.Cleanup(stop)
-	return ctx
 }
 
 // trial serves the style guide's form and notes what is posted.

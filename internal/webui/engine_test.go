@@ -16,9 +16,13 @@ import (
 	"github.com/shanhai-health/shanhai/web"
 )
 
+// parsed is the one engine of all tests: it is never changed, and parsing every
+// template takes longer than most of what is asked of it.
+var parsed = sync.OnceValues(func() (*Engine, error) { return New(web.FS, "test") })
+
 func testEngine(t testing.TB) *Engine {
 	t.Helper()
-	e, err := New(web.FS, "test")
+	e, err := parsed()
 	if err != nil {
 		t.Fatal(err)
 	}

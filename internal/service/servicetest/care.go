@@ -105,7 +105,7 @@ func KneeSheet() registry.Record {
 // Exec runs a statement behind row security, by the superuser.
 func (w *World) Exec(query string, args ...any) {
 	w.T.Helper()
-	if _, err := pgtest.Open(w.T, w.Database.SuperDSN).Exec(query, args...); err != nil {
+	if _, err := w.super.Exec(query, args...); err != nil {
 		w.T.Fatal(err)
 	}
 }

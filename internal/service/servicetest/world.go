@@ -157,7 +157,7 @@ func (w *World) Do(who user.Principal, fn func(*store.Tx) error) {
 func (w *World) Count(query string, args ...any) int {
 	w.T.Helper()
 	var n int
-	if err := pgtest.Open(w.T, w.Database.SuperDSN).QueryRow(query, args...).Scan(&n); err != nil {
+	if err := w.super.QueryRow(query, args...).Scan(&n); err != nil {
 		w.T.Fatal(err)
 	}
 	return n
