@@ -143,6 +143,16 @@ func TestCalls(t *testing.T) {
 	})
 }
 
+func TestGoroutines(t *testing.T) {
+	check(t, Goroutines, []snippet{
+		{"internal/domain/fund/a.go", "func f() { go f() }", "starts no goroutine"},
+		{"internal/domain/fund/a_test.go", `import "sync"; func f(w *sync.WaitGroup) { w.Go(nil) }`, "no Go"},
+		{"internal/archtest/a_test.go", `import "testing"; func TestA(t *testing.T) { t.Parallel() }`, "no Parallel"},
+		{"internal/service/funding/a.go", "func f() { go f() }", ""},
+		{"internal/domain/fund/a.go", `import "sync"; var once sync.Once`, ""},
+	})
+}
+
 func TestState(t *testing.T) {
 	check(t, State, []snippet{
 		{"internal/store/a.go", `func init() {}`, "no init()"},
