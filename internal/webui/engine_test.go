@@ -44,7 +44,7 @@ func testBase(e *Engine, lang i18n.Lang) Base {
 func miniature(t testing.TB, page string) *Engine {
 	t.Helper()
 	tree := fstest.MapFS{"templates/page/mini.html": {Data: []byte(page)}}
-	err := fs.WalkDir(web.FS, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(web.FS, "templates", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(name, "templates/page/") {
 			return err
 		}
@@ -55,8 +55,9 @@ func miniature(t testing.TB, page string) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := New(tree, "test")
-	if err != nil {
+	whole := testEngine(t) // texts, styles and scripts are the real ones: only templates are parsed
+	e := &Engine{cat: whole.cat, assets: whole.assets, version: whole.version, sets: map[string]*set{}}
+	if err := e.parse(tree); err != nil {
 		t.Fatal(err)
 	}
 	return e
