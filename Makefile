@@ -25,14 +25,15 @@ run: deps-run build  ## build, then serve the demo programme on its own PostgreS
 # The rules of the domain and of the house start no goroutine (archtest sees to
 # it), so the race detector has nothing to find in them. The longest packages
 # begin first. Of a process that ends the detector waits a second for reports of
-# other threads: a tenth is enough. Vetting is a part of make lint.
+# other threads: a tenth is enough. There is memory for collecting garbage less
+# often. Vetting is a part of make lint.
 PLAIN := /internal/(archtest|domain)(/|$$)
 LONG  := $(addprefix github.com/shanhai-health/shanhai/internal/,webui app acceptance cli store service/funding)
 
 test: deps  ## unit, database, HTTP and browser tests, with the race detector wherever something runs at a time
 	@start=$$SECONDS; code=0; all=$$(go list ./...) || exit 1; \
 	go test -vet off -p 2 -timeout 20m $$(grep -E '$(PLAIN)' <<<"$$all") || code=1; \
-	GORACE="atexit_sleep_ms=100 $$GORACE" go test -race -vet off -p 2 -timeout 20m $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
+	GOGC=$${GOGC:-300} GORACE="atexit_sleep_ms=100 $$GORACE" go test -race -vet off -p 2 -timeout 20m $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
 	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 
 test-full: deps  ## the matrices of which make test looks at a part: every address as everybody, every sample of every page
