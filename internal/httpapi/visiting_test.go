@@ -148,12 +148,13 @@ type plannedLine struct {
 	Version int64
 }
 
-func (a api) plannedLine(token, visit string) plannedLine {
-	a.T.Helper()
+// onlyLine is the one operation of a visit.
+func onlyLine(t *testing.T, a api, token, visit string) plannedLine {
+	t.Helper()
 	code, raw := a.get(token, visit)
-	v := decode[struct{ Lines []plannedLine }](a.T, raw)
+	v := decode[struct{ Lines []plannedLine }](t, raw)
 	if code != http.StatusOK || len(v.Lines) != 1 {
-		a.T.Fatalf("%d %s", code, raw)
+		t.Fatalf("%d %s", code, raw)
 	}
 	return v.Lines[0]
 }
@@ -169,7 +170,7 @@ func TestAPlannedOperationIsChangedOverTheAPI(t *testing.T) {
 	a.ok(http.StatusOK, doctor, self+"/members", map[string]any{"practitioner_id": visitor.PractitionerID, "duty": "surgeon"})
 	c := a.Case(servicetest.Mountain, procedure.Joint, "向田秀")
 	a.ok(http.StatusOK, doctor, self+"/cases", map[string]any{"case_no": c.No, "kind": "TKA", "side": "L", "surgeon_id": visitor.PractitionerID, "on": today, "start_minute": 570, "minutes": 90})
-	line := a.plannedLine(doctor, self)
+	line := onlyLine(t, a, doctor, self)
 	at := self + "/cases/" + line.EntryID + "/change"
 	change := map[string]any{"version": line.Version, "surgeon_id": visitor.PractitionerID, "on": today, "start_minute": 480, "minutes": 60, "place": 2, "note": "先查血糖"}
 	if code := a.post(near, at, "c-0", change, nil); code != http.StatusNotFound {
@@ -181,7 +182,7 @@ func TestAPlannedOperationIsChangedOverTheAPI(t *testing.T) {
 		}
 	}
 	moved := plannedLine{line.EntryID, 480, 60, 2, "先查血糖", line.Version + 1}
-	if got := a.plannedLine(doctor, self); got != moved {
+	if got := onlyLine(t, a, doctor, self); got != moved {
 		t.Errorf("%+v, want %+v", got, moved)
 	}
 	change["start_minute"], change["note"] = 600, ""
@@ -197,7 +198,7 @@ func TestAPlannedOperationIsChangedOverTheAPI(t *testing.T) {
 	if code := a.post(doctor, at, "c-4", change, &refused); code != http.StatusUnprocessableEntity || len(refused.Fields) != 1 || refused.Fields[0].Path != "on" {
 		t.Errorf("outside of the visit: %d %+v", code, refused)
 	}
-	if got := a.plannedLine(doctor, self); got != moved {
+	if got := onlyLine(t, a, doctor, self); got != moved {
 		t.Errorf("a refused change left %+v", got)
 	}
 }
