@@ -69,7 +69,7 @@ func (p *premises) devices(first ident.ID) {
 			Confirmed: true, Reason: "按标签", Version: p.Version(op)}, store.Key{})
 		must(p, "part", err)
 	}
-	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Role: device.Insert}, store.Key{})
+	_, err = s.Implants.AddExplants(ctx, doctor, implant.ExplantInput{Operation: second.ID, Version: p.Version(second.ID), Role: device.Insert}, store.Key{})
 	must(p, "explant", err)
 	for name, value := range map[string]string{"devices": line.ID.String(), "stock": stock.ID.String(), "parts": p.superText(`select id from component where claim = 'disputed'`),
 		"disputes": p.superText(`select id from device_dispute`), "{explant}": p.superText(`select id from explant`)} {

@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
+	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -36,7 +37,8 @@ func newCareAPI(t *testing.T) api {
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
 	mux := chi.NewRouter()
 	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc,
-		Care: treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}), Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy})})
+		Care: treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}), Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
+		Implants: implant.New(implant.Deps{DB: w.DB, Policy: w.Policy})})
 	router, err := gorillamux.NewRouter(contractOf(t, mux))
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +52,7 @@ func (a api) worker(who user.Principal) string {
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.CaseRead, authz.CaseOpen, authz.CaseClose, authz.TreatmentRead, authz.TreatmentOpen,
 		authz.TreatmentAdvance, authz.EligibilityEdit, authz.ApprovalRequest, authz.ProcedureRead, authz.ProcedureLog, authz.ProcedureEdit, authz.ProcedureSign,
-		authz.ObservationRecord, authz.FollowUpRead, authz.FollowUpRecord} {
+		authz.ObservationRecord, authz.FollowUpRead, authz.FollowUpRecord, authz.FollowUpRule} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}

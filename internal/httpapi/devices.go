@@ -238,7 +238,7 @@ func (s *Server) addParts(r *http.Request, c *call) (int, any, error) {
 		in.ByHand = &x
 	}
 	done, err := s.d.Implants.AddParts(r.Context(), c.Who, in, implant.KeyOf(c.Key, in))
-	return http.StatusCreated, map[string]any{"parts": partsOf(done.Parts)}, err
+	return http.StatusCreated, map[string]any{"parts": partsOf(done.Parts)}, ofProcedure(err)
 }
 
 func (s *Server) part(r *http.Request, c *call) (int, any, error) {
@@ -293,22 +293,28 @@ func (s *Server) reviewPart(r *http.Request, c *call) (int, any, error) {
 	})
 }
 
+// ofProcedure names the version as the body of a change to an operation's parts does.
+func ofProcedure(err error) error {
+	return renamed(err, map[string]string{"version": "procedure_version"})
+}
+
 func (s *Server) addExplants(r *http.Request, c *call) (int, any, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return 0, nil, err
 	}
 	var body struct {
-		Parts []ident.ID  `json:"parts"`
-		Role  device.Role `json:"role"`
-		Note  string      `json:"note"`
+		Version int64       `json:"procedure_version"`
+		Parts   []ident.ID  `json:"parts"`
+		Role    device.Role `json:"role"`
+		Note    string      `json:"note"`
 	}
 	if err := httpx.DecodeJSON(r, &body); err != nil {
 		return 0, nil, err
 	}
-	in := implant.ExplantInput{Operation: id, Parts: body.Parts, Role: body.Role, Note: body.Note}
+	in := implant.ExplantInput{Operation: id, Version: body.Version, Parts: body.Parts, Role: body.Role, Note: body.Note}
 	list, err := s.d.Implants.AddExplants(r.Context(), c.Who, in, implant.KeyOf(c.Key, in))
-	return http.StatusCreated, explantList{explantsOf(list)}, err
+	return http.StatusCreated, explantList{explantsOf(list)}, ofProcedure(err)
 }
 
 func (s *Server) removeExplant(r *http.Request, c *call) (int, any, error) {
@@ -320,8 +326,15 @@ func (s *Server) removeExplant(r *http.Request, c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	list, err := s.d.Implants.RemoveExplant(r.Context(), c.Who, id, explant, implant.KeyOf(c.Key, explant))
-	return http.StatusOK, explantList{explantsOf(list)}, err
+	var body struct {
+		Version int64 `json:"procedure_version"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	in := implant.ExplantRemoval{Operation: id, Explant: explant, Version: body.Version}
+	list, err := s.d.Implants.RemoveExplant(r.Context(), c.Who, in, implant.KeyOf(c.Key, in))
+	return http.StatusOK, explantList{explantsOf(list)}, ofProcedure(err)
 }
 
 type patientPartList struct {

@@ -113,3 +113,80 @@ func TestAPatientIsFollowedOverTheAPI(t *testing.T) {
 		t.Errorf("scheduled: %d %+v", code, again)
 	}
 }
+
+// followWindow is a window as a caller sends it.
+func followWindow(step string, due, from, to int) map[string]any {
+	return map[string]any{"step": step, "due": due, "from": from, "to": to}
+}
+
+type followRules struct {
+	Groups []struct {
+		Group   string
+		Version int64
+		Now     followEdition `json:"in_force"`
+		Coming  []followEdition
+		Made    []followEdition `json:"editions"`
+	}
+}
+
+type followEdition struct {
+	Version int64
+	From    string `json:"from_on"`
+	Note    string
+	Windows []struct {
+		Step          string
+		Due, From, To int
+	}
+}
+
+func TestFollowUpWindowsOverTheAPI(t *testing.T) {
+	a := newCareAPI(t)
+	office, doctor := a.worker(a.Approver()), a.worker(a.Doctor(servicetest.Mountain))
+	code, raw := a.get(doctor, "/followup-rules")
+	if v := decode[followRules](t, raw); code != http.StatusOK || len(v.Groups) != 5 || v.Groups[0].Group != "joint" || v.Groups[0].Version != 0 || v.Groups[0].Now.Windows[0].Due != 42 || len(v.Groups[0].Made) != 0 {
+		t.Fatalf("as shipped: %d %s", code, raw)
+	}
+	today := a.Today()
+	const at = "/followup-rules/joint"
+	body := map[string]any{"version": 0, "from_on": today, "note": "第三号", "windows": []any{followWindow("w6", 35, 28, 75), followWindow("m3", 90, 71, 135)}}
+	var k followAnswer
+	if code := a.post(office, at, "w-0", body, &k); code != http.StatusUnprocessableEntity || len(k.Fields) != 1 || k.Fields[0].Path != "m3.from" {
+		t.Errorf("windows that overlap: %d %+v", code, k)
+	}
+	body["windows"] = []any{followWindow("w6", 35, 28, 70), followWindow("m3", 90, 71, 135)}
+	body["from_on"] = today.AddDays(-1)
+	if code := a.post(office, at, "w-1", body, &k); code != http.StatusUnprocessableEntity || len(k.Fields) != 1 || k.Fields[0].Path != "from_on" {
+		t.Errorf("from a day that is over: %d %+v", code, k)
+	}
+	body["from_on"] = today
+	if code := a.post(doctor, at, "w-2", body, nil); code != http.StatusForbidden {
+		t.Errorf("a doctor: %d", code)
+	}
+	for _, key := range []string{"w-3", "w-3"} { // the repeated request is the same edition
+		if code := a.post(office, at, key, body, &k); code != http.StatusOK || k.Version != 1 {
+			t.Fatalf("saving: %d %+v", code, k)
+		}
+	}
+	if code := a.post(office, at, "w-4", body, nil); code != http.StatusPreconditionFailed {
+		t.Errorf("on an old view: %d", code)
+	}
+	body["version"], body["from_on"] = 1, today.AddDays(30)
+	if code := a.post(office, at, "w-5", body, &k); code != http.StatusOK || k.Version != 2 {
+		t.Errorf("planned for later: %d %+v", code, k)
+	}
+	_, raw = a.get(office, "/followup-rules")
+	if g := decode[followRules](t, raw).Groups[0]; g.Version != 2 || g.Now.Version != 1 || g.Now.Note != "第三号" || len(g.Coming) != 1 || g.Coming[0].From != today.AddDays(30).String() || len(g.Made) != 2 {
+		t.Errorf("%s", raw)
+	}
+
+	surgeon := a.Doctor(servicetest.Mountain)
+	c := a.Case(servicetest.Mountain, procedure.Joint, "向云禾")
+	tr := a.TreatmentIn(c, servicetest.Mountain, treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+	s := care.New(care.Deps{DB: a.DB, Policy: a.Policy, Clock: a.Clock})
+	if _, err := s.LogOperation(t.Context(), surgeon, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(surgeon.PractitionerID, procedure.Left, today), Confirmed: true}, store.Key{}); err != nil {
+		t.Fatal(err)
+	}
+	if code, raw = a.get(doctor, "/cases/"+c.ID.String()+"/followups"); code != http.StatusOK || strings.Count(string(raw), `"step":`) != 2 || !strings.Contains(string(raw), today.AddDays(35).String()) {
+		t.Errorf("an operation since is followed by them: %d %s", code, raw)
+	}
+}

@@ -138,3 +138,67 @@ func TestTheVisitingProgrammeOverTheAPI(t *testing.T) {
 		}
 	}
 }
+
+type plannedLine struct {
+	EntryID string `json:"entry_id"`
+	Start   int    `json:"start_minute"`
+	Minutes int
+	Place   int
+	Note    string
+	Version int64
+}
+
+// onlyLine is the one operation of a visit.
+func onlyLine(t *testing.T, a api, token, visit string) plannedLine {
+	t.Helper()
+	code, raw := a.get(token, visit)
+	v := decode[struct{ Lines []plannedLine }](t, raw)
+	if code != http.StatusOK || len(v.Lines) != 1 {
+		t.Fatalf("%d %s", code, raw)
+	}
+	return v.Lines[0]
+}
+
+// A planned operation is changed on the list as it is; a change on an older one
+// is refused and overwrites nothing.
+func TestAPlannedOperationIsChangedOverTheAPI(t *testing.T) {
+	a, _ := newVisitingAPI(t)
+	visitor := a.Visiting(servicetest.Mountain)
+	doctor, near := a.staff(a.Doctor(servicetest.Mountain)), a.staff(a.Doctor(servicetest.MountainTwo))
+	today := a.Today().String()
+	self := "/visits/" + a.ok(http.StatusCreated, doctor, "/visits", map[string]any{"hospital_id": a.ID(servicetest.Mountain).String(), "title": "支医周", "from": today, "to": today}).ID
+	a.ok(http.StatusOK, doctor, self+"/members", map[string]any{"practitioner_id": visitor.PractitionerID, "duty": "surgeon"})
+	c := a.Case(servicetest.Mountain, procedure.Joint, "向田秀")
+	a.ok(http.StatusOK, doctor, self+"/cases", map[string]any{"case_no": c.No, "kind": "TKA", "side": "L", "surgeon_id": visitor.PractitionerID, "on": today, "start_minute": 570, "minutes": 90})
+	line := onlyLine(t, a, doctor, self)
+	at := self + "/cases/" + line.EntryID + "/change"
+	change := map[string]any{"version": line.Version, "surgeon_id": visitor.PractitionerID, "on": today, "start_minute": 480, "minutes": 60, "place": 2, "note": "先查血糖"}
+	if code := a.post(near, at, "c-0", change, nil); code != http.StatusNotFound {
+		t.Errorf("another hospital: %d", code)
+	}
+	for range 2 { // the repeated request changes it once
+		if code := a.post(doctor, at, "c-1", change, nil); code != http.StatusOK {
+			t.Fatalf("changing: %d", code)
+		}
+	}
+	moved := plannedLine{line.EntryID, 480, 60, 2, "先查血糖", line.Version + 1}
+	if got := onlyLine(t, a, doctor, self); got != moved {
+		t.Errorf("%+v, want %+v", got, moved)
+	}
+	change["start_minute"], change["note"] = 600, ""
+	if code := a.post(doctor, at, "c-2", change, nil); code != http.StatusPreconditionFailed {
+		t.Errorf("on an older list: %d", code)
+	}
+	var refused struct{ Fields []struct{ Path string } }
+	change["version"] = 0
+	if code := a.post(doctor, at, "c-3", change, &refused); code != http.StatusUnprocessableEntity || len(refused.Fields) != 1 || refused.Fields[0].Path != "version" {
+		t.Errorf("without a version: %d %+v", code, refused)
+	}
+	change["version"], change["on"] = moved.Version, a.Today().AddDays(60).String()
+	if code := a.post(doctor, at, "c-4", change, &refused); code != http.StatusUnprocessableEntity || len(refused.Fields) != 1 || refused.Fields[0].Path != "on" {
+		t.Errorf("outside of the visit: %d %+v", code, refused)
+	}
+	if got := onlyLine(t, a, doctor, self); got != moved {
+		t.Errorf("a refused change left %+v", got)
+	}
+}

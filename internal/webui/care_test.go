@@ -118,7 +118,12 @@ func TestAnOperationIsLoggedInTheBrowserAndMarksAreConfirmed(t *testing.T) {
 	fields = append(fields, "side", "R")
 	early := b.submit(page, at+"/operations", fields...)
 	contains(t, "the marks", early, "手术早于入院日期", `name="confirm"`)
-	want(t, "confirmed", b.submit(b.get(at+"/operations/new"), at+"/operations", append(fields, "confirm", "yes")...), http.StatusSeeOther, at)
+	page = b.get(at + "/operations/new")
+	want(t, "confirmed", b.submit(page, at+"/operations", append(fields, "confirm", "yes")...), http.StatusSeeOther, at)
+	want(t, "the same form again", b.submit(page, at+"/operations", append(fields, "confirm", "yes")...), http.StatusSeeOther, at)
+	if n := s.Count(`select count(*) from procedure`); n != 1 {
+		t.Errorf("%d records of a form that was sent twice", n)
+	}
 	contains(t, "the treatment", b.get(at), "已手术", "待核对")
 	list := b.get("/operations")
 	contains(t, "the list", list, "冉松鹤", "右侧全膝关节置换")

@@ -310,7 +310,7 @@ func (s *Server) endFollowUp(w http.ResponseWriter, r *http.Request, c *Call) er
 		if errs.Is(err, errs.Stale) { // somebody recorded meanwhile: the form stays, with the view as it is now
 			f.raw.Del("seen")
 			f.raw.Del("_key")
-			f.errors = append(f.errors, errs.Field{Key: "error.stale"})
+			f.errors = append(f.errors, errs.Field{Key: "form.overtaken.page"})
 			err = nil
 		}
 		if err = refusedCare(&p, err); err != nil {

@@ -238,11 +238,13 @@ func (f *Form) Int(name string) int {
 // change was made on.
 func (f *Form) Version() int64 { return f.mark("version") }
 
-// mark is a hidden number by which a change that came second is found.
+// mark is a hidden number by which a change that came second is found. Settings
+// nobody saved yet have 0, and somebody may have saved them meanwhile: what 0 means
+// is for the service to say.
 func (f *Form) mark(name string) int64 {
 	n, err := strconv.ParseInt(f.raw.Get(name), 10, 64)
 	i := slices.IndexFunc(f.hidden, func(h [2]string) bool { return h[0] == name })
-	if i >= 0 && (err != nil || n < 1 && f.hidden[i][1] != "0") {
+	if i >= 0 && (err != nil || n < 0) {
 		f.Fail(name, "form.error.version")
 		f.raw.Del(name) // the page shows the one the record has now
 		return -1       // of no record, should somebody save all the same

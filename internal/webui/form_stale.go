@@ -15,9 +15,13 @@ import (
 // holds now stands below it. Saving again saves on top of what is there now, and
 // nothing was overwritten meanwhile.
 //
-// It works for every form that was filled from the record before it was read; it
-// reports false where there is nothing to compare with.
+// A form that holds no value of the record, because it adds to it or decides
+// about it, stays as well: the page around it shows what the record holds now. A
+// form that carries no version reports false.
 func (f *Form) overtaken() bool {
+	if !slices.ContainsFunc(f.hidden, func(h [2]string) bool { return h[0] == "version" }) {
+		return false
+	}
 	now := *f
 	now.raw, now.errors = f.stored, nil
 	var differ errs.Fields
@@ -27,10 +31,11 @@ func (f *Form) overtaken() bool {
 		}
 		differ = append(differ, errs.Field{Path: x.Name, Key: "form.overtaken.field", Args: errs.Args{"value": now.said(x)}})
 	}
-	if len(f.stored) == 0 || !slices.ContainsFunc(f.hidden, func(h [2]string) bool { return h[0] == "version" }) {
-		return false
+	said := errs.Field{Key: "form.overtaken", Args: errs.Args{"n": len(differ)}}
+	if len(differ) == 0 {
+		said = errs.Field{Key: "form.overtaken.page"}
 	}
-	f.errors = append(errs.Fields{{Key: "form.overtaken", Args: errs.Args{"n": len(differ)}}}, append(differ, f.errors...)...)
+	f.errors = append(errs.Fields{said}, append(differ, f.errors...)...)
 	f.raw.Del("version") // the one the record has now
 	f.raw.Del("_key")    // saving again is another act
 	return true

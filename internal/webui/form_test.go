@@ -264,6 +264,10 @@ func TestASaveThatCameSecondShowsTheDifference(t *testing.T) {
 			t.Errorf("the next save would carry %v", h)
 		}
 	}
+	adds := post(t, keyed(NewForm(testBase(testEngine(t), i18n.Chinese), sampleDay(), Field{Name: "reason", LabelKey: "style.f.name"})).Hide("version", "7"), url.Values{"version": {"6"}, "reason": {"写错了"}})
+	if err := refused(adds, errs.New(errs.Stale, "error.stale", nil)); err != nil || adds.Raw("reason") != "写错了" || !strings.Contains(adds.Problems()[0].Text, "本页显示的是它现在的内容") {
+		t.Errorf("a form that adds to the record: %v, %+v", err, adds.Problems())
+	}
 	plain := post(t, NewForm(testBase(testEngine(t), i18n.Chinese), sampleDay(), Field{Name: "name", LabelKey: "style.f.name"}), url.Values{"name": {"x"}})
 	if err := refused(plain, errs.New(errs.Stale, "error.stale", nil)); err == nil {
 		t.Error("a form without a version says it knows what the record holds")

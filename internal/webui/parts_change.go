@@ -256,12 +256,12 @@ func newExplantsView(b Base, v implant.Sheet, today clock.Date) explantsView {
 	if len(carried) > 0 {
 		fields = append([]Field{{Name: "parts", LabelKey: "device.explant.parts", Kind: KindChecks, Options: carried, Optional: true}}, fields...)
 	}
-	f := keyed(NewForm(b, today, fields...))
+	f := keyed(NewForm(b, today, fields...)).Hide("version", version(v.Version))
 	f.Action = "/operations/" + v.ID.String() + "/explants"
 	p := explantsView{Base: b, Form: f, Table: explantsTable(b, v.Explants), Buttons: []Button{{Text: b.T("device.explant.save"), Kind: "primary"}, {Text: b.T("dialog.back"), Href: "/operations/" + v.ID.String()}}}
 	p.Table.Columns = append(p.Table.Columns, Column{Key: "care.action", Hidden: true})
 	for i, e := range v.Explants {
-		k := keyed(NewForm(b, today))
+		k := keyed(NewForm(b, today)).Hide("version", version(v.Version))
 		k.ID, k.Action = "back-"+e.ID.String(), f.Action+"/"+e.ID.String()+"/removal"
 		p.Keys = append(p.Keys, k)
 		p.Table.Rows[i].Cells = append(p.Table.Rows[i].Cells, ButtonCell(Button{Text: b.T("device.explant.back"), Form: k.ID}))
@@ -290,7 +290,7 @@ func (s *Server) addExplants(w http.ResponseWriter, r *http.Request, c *Call) er
 	if err := f.Read(r); err != nil {
 		return err
 	}
-	in := implant.ExplantInput{Operation: v.ID, Role: device.Role(f.Choice("role")), Note: f.Text("note")}
+	in := implant.ExplantInput{Operation: v.ID, Version: f.Version(), Role: device.Role(f.Choice("role")), Note: f.Text("note")}
 	if slices.Contains(f.Names(), "parts") {
 		for _, text := range f.Choices("parts") {
 			if id, err := ident.Parse(text); err == nil {
@@ -310,21 +310,30 @@ func (s *Server) addExplants(w http.ResponseWriter, r *http.Request, c *Call) er
 	return s.showExplants(w, r, p)
 }
 
+// removeExplant takes a line back. When somebody changed the record meanwhile the
+// page comes again as it is now, and says so.
 func (s *Server) removeExplant(w http.ResponseWriter, r *http.Request, c *Call) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
 	explant, err := pathID(r, "explant")
 	if err != nil {
 		return err
 	}
-	if err := NewForm(c.Base, c.Today).Read(r); err != nil {
+	p, v, err := s.explantsForm(r, c)
+	if err != nil {
 		return err
 	}
-	if _, err := s.d.Implants.RemoveExplant(r.Context(), c.Who, id, explant, implant.KeyOf(requestKey(r), explant)); err != nil {
+	f := p.Form // every line carries the version of the record, as the form does
+	if err := f.Read(r); err != nil {
 		return err
 	}
-	s.flash(r, Flash{Kind: "ok", Title: c.P.T("device.explant.removed")})
-	return seeOther(w, r, "/operations/"+id.String()+"/explants/new")
+	in := implant.ExplantRemoval{Operation: v.ID, Explant: explant, Version: f.Version()}
+	if f.OK() {
+		if _, err = s.d.Implants.RemoveExplant(r.Context(), c.Who, in, implant.KeyOf(requestKey(r), in)); err == nil {
+			s.flash(r, Flash{Kind: "ok", Title: c.P.T("device.explant.removed")})
+			return seeOther(w, r, f.Action+"/new")
+		}
+		if err = refused(f, err); err != nil {
+			return err
+		}
+	}
+	return s.showExplants(w, r, p)
 }

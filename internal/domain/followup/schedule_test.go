@@ -298,6 +298,9 @@ func labels() (keys []string) {
 	for _, x := range followup.Steps() {
 		keys = append(keys, x.Label())
 	}
+	for _, x := range followup.Groups() {
+		keys = append(keys, x.Label())
+	}
 	for _, x := range followup.Wants() {
 		keys = append(keys, x.Label())
 	}

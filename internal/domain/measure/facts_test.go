@@ -88,7 +88,7 @@ func definition(t *testing.T, id measure.ID) measure.Definition {
 
 // A rate without its denominator, interval and coverage cannot be written down:
 // the fields of a reading are closed, and what is undefined says why.
-func TestARateComesWithAllThatBelongsToIt(t *testing.T) {
+func TestRule13ARateComesWithAllThatBelongsToIt(t *testing.T) {
 	for i := range reflect.TypeFor[measure.Reading]().NumField() {
 		if f := reflect.TypeFor[measure.Reading]().Field(i); f.IsExported() {
 			t.Errorf("%s of a reading can be set from outside", f.Name)

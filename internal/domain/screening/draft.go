@@ -129,6 +129,9 @@ func (d Draft) identity(r *Record, f *errs.Fields, today clock.Date) {
 	if d.Age != nil && p.Birth.IsZero() { // the day of the screening is missing, and named already
 		p.Birth = today
 	}
+	if p.Birth.IsZero() && !f.Has("birth") { // the form has one box for age and day, and no mark for an estimate
+		f.Add("birth", "error.screening.born")
+	}
 	for _, wrong := range p.Validate(today) {
 		if !f.Has(wrong.Path) {
 			*f = append(*f, wrong)

@@ -124,6 +124,14 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	}
 }
 
+func TestAMissingBirthAsksForWhatTheFormTakes(t *testing.T) {
+	d := knee()
+	d.Birth, d.Age, d.DocNumber = clock.Date{}, nil, ""
+	if _, wrong := d.Check(today); len(wrong) != 1 || wrong[0].Path != "birth" || wrong[0].Key != "error.screening.born" {
+		t.Errorf("%v", wrong)
+	}
+}
+
 func TestAReasonBelongsToWhoDeclinesOnly(t *testing.T) {
 	d := knee()
 	d.Reason, d.ReasonText = "COST", "x"

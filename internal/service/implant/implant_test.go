@@ -491,21 +491,65 @@ func TestWhatIsTakenOutIsTiedToWhatWasPutIn(t *testing.T) {
 	if err != nil || len(sheet.InPlace) != 1 || sheet.InPlace[0].ID != p.ID {
 		t.Fatalf("in place: %+v, %v", sheet.InPlace, err)
 	}
-	out, err := x.s.AddExplants(t.Context(), doctor, implant.ExplantInput{Operation: r.ID, Parts: []ident.ID{p.ID}, Role: device.Liner, Note: "磨损"}, store.Key{})
+	take := implant.ExplantInput{Operation: r.ID, Version: r.Version, Parts: []ident.ID{p.ID}, Role: device.Liner, Note: "磨损"}
+	out, err := x.s.AddExplants(t.Context(), doctor, take, store.Key{})
 	if err != nil || len(out) != 2 || out[0].Lot != "H1" || out[1].Component != ident.Nil {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	if sheet, err = x.s.Sheet(t.Context(), doctor, r.ID); err != nil || len(sheet.InPlace) != 0 {
-		t.Errorf("still in place: %+v, %v", sheet.InPlace, err)
+	if sheet, err = x.s.Sheet(t.Context(), doctor, r.ID); err != nil || len(sheet.InPlace) != 0 || sheet.Version != r.Version+1 {
+		t.Errorf("still in place: %+v, version %d, %v", sheet.InPlace, sheet.Version, err)
 	}
-	if _, err := x.s.AddExplants(t.Context(), doctor, implant.ExplantInput{Operation: r.ID, Parts: []ident.ID{p.ID}}, store.Key{}); !errs.Is(err, errs.Invalid) {
+	take.Version, take.Role = sheet.Version, ""
+	if _, err := x.s.AddExplants(t.Context(), doctor, take, store.Key{}); !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("parts") {
 		t.Errorf("taken out twice: %v", err)
 	}
-	if _, err := x.s.RemoveExplant(t.Context(), doctor, r.ID, out[0].ID, store.Key{}); err != nil {
+	if _, err := x.s.RemoveExplant(t.Context(), doctor, implant.ExplantRemoval{Operation: r.ID, Explant: out[0].ID, Version: sheet.Version}, store.Key{}); err != nil {
 		t.Fatal(err)
 	}
 	if sheet, _ = x.s.Sheet(t.Context(), doctor, r.ID); len(sheet.InPlace) != 1 {
 		t.Error("taken back, but not in place again")
+	}
+}
+
+// Whoever notes or takes back what was taken out does it on the record as it is.
+func TestWhatIsTakenOutIsNotedOnTheRecordAsItIs(t *testing.T) {
+	x := newTheatre(t)
+	doctor := x.Doctor(mountain)
+	o := x.operation(mountain, procedure.TKA, procedure.Left)
+	take := implant.ExplantInput{Operation: o.ID, Role: device.Insert}
+	var out []implant.Explant
+	for _, c := range []struct {
+		what    string
+		version int64
+		fails   func(error) bool
+	}{
+		{"without a version", 0, func(err error) bool { return errs.Of(err).Fields.Has("version") }},
+		{"on the record as it is", o.Version, func(err error) bool { return err == nil }},
+		{"on an old picture", o.Version, func(err error) bool { return errs.Is(err, errs.Stale) }},
+	} {
+		take.Version = c.version
+		list, err := x.s.AddExplants(t.Context(), doctor, take, store.Key{})
+		if !c.fails(err) {
+			t.Errorf("noting %s: %v", c.what, err)
+		}
+		if err == nil {
+			out = list
+		}
+	}
+	if len(out) != 1 {
+		t.Fatalf("%+v", out)
+	}
+	back := implant.ExplantRemoval{Operation: o.ID, Explant: out[0].ID}
+	if _, err := x.s.RemoveExplant(t.Context(), doctor, back, store.Key{}); err == nil || !errs.Of(err).Fields.Has("version") {
+		t.Errorf("taking back without a version: %v", err)
+	}
+	back.Version = o.Version
+	if _, err := x.s.RemoveExplant(t.Context(), doctor, back, store.Key{}); !errs.Is(err, errs.Stale) {
+		t.Errorf("taking back on an old picture: %v", err)
+	}
+	back.Version = x.Version(o.ID)
+	if list, err := x.s.RemoveExplant(t.Context(), doctor, back, store.Key{}); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
 

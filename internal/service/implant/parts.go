@@ -544,6 +544,7 @@ func (s *Service) ReviewPart(ctx context.Context, who user.Principal, in ReviewI
 // and one that is not, by its role.
 type ExplantInput struct {
 	Operation ident.ID
+	Version   int64 // of the operation record
 	Parts     []ident.ID
 	Role      device.Role
 	Note      string
@@ -569,6 +570,9 @@ func (s *Service) AddExplants(ctx context.Context, who user.Principal, in Explan
 	return write(ctx, s, who, key, event, func(tx *store.Tx) ([]Explant, error) {
 		o, err := s.toEdit(tx, in.Operation)
 		if err != nil {
+			return nil, err
+		}
+		if err := tx.SameVersion(o.Version, in.Version); err != nil {
 			return nil, err
 		}
 		list, err := explants(tx, o, in)
@@ -611,22 +615,31 @@ func explants(tx *store.Tx, o store.Operation, in ExplantInput) ([]Explant, erro
 	return out, f.Err()
 }
 
+// ExplantRemoval names an entry that was made by mistake.
+type ExplantRemoval struct {
+	Operation, Explant ident.ID
+	Version            int64 // of the operation record
+}
+
 // RemoveExplant takes back a part that was noted by mistake.
-func (s *Service) RemoveExplant(ctx context.Context, who user.Principal, operation, explant ident.ID, key Key) ([]Explant, error) {
+func (s *Service) RemoveExplant(ctx context.Context, who user.Principal, in ExplantRemoval, key Key) ([]Explant, error) {
 	if err := s.door(who, authz.ProcedureEdit); err != nil {
 		return nil, err
 	}
-	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: operation, Detail: map[string]any{"what": "explant_remove"}}
+	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: in.Operation, Detail: map[string]any{"what": "explant_remove"}}
 	return write(ctx, s, who, key, event, func(tx *store.Tx) ([]Explant, error) {
-		o, err := s.toEdit(tx, operation)
+		o, err := s.toEdit(tx, in.Operation)
 		if err != nil {
+			return nil, err
+		}
+		if err := tx.SameVersion(o.Version, in.Version); err != nil {
 			return nil, err
 		}
 		list, err := tx.ExplantsOf(o.ID)
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(list, func(e Explant) bool { return e.ID == explant })
+		i := slices.IndexFunc(list, func(e Explant) bool { return e.ID == in.Explant })
 		if i < 0 {
 			return nil, errs.Missing("error.device.part_missing")
 		}

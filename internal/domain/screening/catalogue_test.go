@@ -1,0 +1,46 @@
+package screening_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/screening"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+)
+
+func TestEveryLabelIsInBothCatalogues(t *testing.T) {
+	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range labels() {
+		for _, lang := range i18n.Langs() {
+			if !cat.Has(lang, key) {
+				t.Errorf("%s: no text for %q", lang, key)
+			}
+		}
+	}
+}
+
+// labels are the message keys the package can make.
+func labels() (keys []string) {
+	for _, x := range screening.Triages() {
+		keys = append(keys, x.Label())
+	}
+	for _, x := range screening.Answers() {
+		keys = append(keys, x.Label())
+	}
+	for _, x := range screening.Reasons() {
+		keys = append(keys, x.Label())
+	}
+	for _, x := range screening.Sides() {
+		keys = append(keys, x.Label())
+	}
+	for _, x := range screening.Walkings() {
+		keys = append(keys, x.Label())
+	}
+	for _, x := range screening.ChestPains() {
+		keys = append(keys, x.Label())
+	}
+	return keys
+}
