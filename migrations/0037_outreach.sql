@@ -43,6 +43,9 @@ create table outreach_recovery (
 );
 create index outreach_recovery_list on outreach_recovery (partnership_id, hospital_id, id desc);
 
+-- What the list of a mission says about a case, for the record in the theatre.
+create index visit_case_case on visit_case (partnership_id, case_id, planned_on) where state = 'planned';
+
 select app_shard(t, 'distributed') from unnest(array['outreach_key', 'outreach_recovery']::regclass[]) t;
 select app_grant('outreach_key', 'append');
 select app_grant('outreach_recovery', 'write');

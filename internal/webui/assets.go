@@ -37,6 +37,7 @@ func assetSources() map[string]string {
 		"app.js":        "static/dist/app.js",
 		"scan.js":       "static/dist/scan.js",
 		"field.css":     "static/dist/field.css",
+		"field.js":      "static/dist/field.js",
 		"outreach.js":   "static/dist/outreach.js",
 		"worker.js":     "static/dist/worker.js",
 		"icon-192.png":  "static/icon/icon-192.png",

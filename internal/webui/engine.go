@@ -162,8 +162,11 @@ func (e *Engine) document(status int, data View) document {
 	if b.Scanner {
 		scripts = append(scripts, e.assets.URL("scan.js"))
 	}
-	if b.Layout == "outreach" { // first its own: it tells the others which day it is
+	switch {
+	case b.Manifest != "": // first its own: it tells the others which day it is
 		scripts = []string{e.assets.URL("outreach.js"), e.assets.URL("app.js")}
+	case b.Field:
+		scripts = append(scripts, e.assets.URL("field.js"))
 	}
 	styles := []string{e.assets.URL("app.css")}
 	if b.Field {

@@ -187,6 +187,7 @@ func newOutboxView(b Base, today clock.Date, x outreach.Recovery, taken *outreac
 	if x.Done() {
 		v.Outcome = append(v.Outcome, Def{Label: b.T("outreach.done_by"), Text: x.DoneBy + " " + instant(x.DoneAt)}, Def{Label: b.T("outreach.count.created"), Text: strconv.Itoa(x.Added)},
 			Def{Label: b.T("outreach.count.repeated"), Text: strconv.Itoa(x.Repeated)}, Def{Label: b.T("outreach.count.refused"), Text: strconv.Itoa(x.Refused)})
+		v.Button = Button{}
 	} else {
 		v.Note = &Alert{Kind: "warn", Title: b.T("outreach.recovery.look"), Text: b.T("outreach.recovery.look.text")}
 	}

@@ -81,7 +81,7 @@ func outreachKeys() []string {
 }
 
 func newOutreachView(b Base) outreachView {
-	b.Layout, b.Field, b.Title = "outreach", true, b.T("outreach.title")
+	b.Layout, b.Field, b.Title = "field", true, b.T("outreach.title")
 	b.Manifest = outreachHome + b.Lang() + ".webmanifest"
 	v := outreachView{Base: b, Form: screeningForm(b, clock.Date{}, nil).Put("screened_on", ""), Panels: []string{"form", "outbox", "receipts"}, Kinds: photoKinds(), Texts: map[string]string{}}
 	for _, k := range outreachKeys() {

@@ -53,7 +53,7 @@ function blank(from: Values): Values {
   return out;
 }
 
-function problems(wrong: Wrong[]): void {
+function problems(wrong: Wrong[], focus = true): void {
   const list = $("#problems ul");
   list.replaceChildren();
   form.querySelectorAll<HTMLElement>("[aria-invalid]").forEach(clearError);
@@ -81,12 +81,12 @@ function problems(wrong: Wrong[]): void {
   }
   $("[data-problems]").textContent = t("problems", { n: wrong.length });
   show("#problems", wrong.length > 0);
-  if (wrong.length) $("#problems").focus();
+  if (wrong.length && focus) $("#problems").focus();
 }
 
-function toast(title: string, text = ""): void {
+function toast(title: string, text = "", glyph = "check-circle"): void {
   const e = make("div", "toast");
-  e.append(icon("check-circle"), make("span", "", text ? `${title} · ${text}` : title));
+  e.append(icon(glyph), make("span", "", text ? `${title} · ${text}` : title));
   $("#toasts").replaceChildren(e);
   window.setTimeout(() => e.remove(), 4000);
 }
@@ -150,7 +150,7 @@ async function photo(input: HTMLInputElement): Promise<void> {
   input.value = "";
   if (!file) return;
   const blob = await shrink(file);
-  if (!blob) return toast(t("photo.bad"));
+  if (!blob) return toast(t("photo.bad"), "", "warning");
   shots.push({ id: box.newID(), kind: $<HTMLSelectElement>("#photo-kind").value, blob, original: await box.digest(await file.arrayBuffer()) });
   drawShots();
 }
@@ -322,7 +322,7 @@ function drawReceipts(list: box.Receipt[]): void {
   list.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
   const rows = list.slice(0, 200).map((r) => {
     const row = make("li", "card isle-receipt");
-    row.append(icon(r.kind === "form" ? "check-circle" : "camera"), make("span", "grow mono", r.id.slice(-12)), make("span", "mono", r.digest.slice(0, 8)), make("span", "tag tag-ok", t("receipt." + r.outcome)), make("span", "hint-text", clockTime(r.at)));
+    row.append(icon(r.kind === "form" ? "check-circle" : "camera"), make("span", "tag tag-ok", t("receipt." + r.outcome)), make("span", "mono grow", r.digest.slice(0, 8)), make("span", "hint-text", clockTime(r.at)));
     return row;
   });
   $('[data-list="receipts"]').replaceChildren(...rows);
@@ -446,7 +446,7 @@ async function setUp(hospital: { id: string; name: string }): Promise<void> {
   const pass: Pass | undefined = await sender.pass(id, hospital.id, 0);
   if (!pass) return;
   await enterBox(await box.makeBox(id, pass, hospital.name));
-  if (navigator.storage?.persist && !(await navigator.storage.persist())) toast(t("persist"));
+  if (navigator.storage?.persist && !(await navigator.storage.persist())) toast(t("persist"), "", "warning");
 }
 
 async function enterBox(b: box.Box): Promise<void> {
@@ -478,6 +478,7 @@ function start(): void {
     const e1 = e.target as HTMLElement;
     e1.dataset.touched = "1";
     clearError(e1);
+    if (!$("#problems").hidden) problems(check(values(), today()), false);
     draft();
   });
   form.addEventListener("keydown", (e) => {
