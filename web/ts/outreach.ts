@@ -12,7 +12,7 @@ import { Sender, Status } from "./send";
 const texts = JSON.parse(document.getElementById("outreach-texts")?.textContent || "{}") as Record<string, string>;
 const t = (key: string, values: Record<string, string | number> = {}): string => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, n: string) => String(values[n] ?? ""));
 const $ = <T extends HTMLElement>(selector: string): T => document.querySelector<T>(selector) as T;
-const show = (selector: string, on = true) => ($(selector).hidden = !on);
+const show = (selector: string, on = true): void => void ($(selector).hidden = !on);
 
 /** Today in the villages, whatever the clock of the telephone is set to. */
 function today(): Day {
@@ -432,7 +432,7 @@ async function locked(boxes: box.Box[], why: string): Promise<void> {
   if (n > 0) tab("outbox");
   show("[data-setup]", boxes.length === 0 || n === 0);
   show("[data-signin]");
-  if (n > 0) tell(why === "denied" ? t("denied") : t("expired", { n }), why !== "denied");
+  if (n > 0) tell(why === "offline" ? t("expired", { n }) : t(why), why !== "denied");
 }
 
 async function openBox(b: box.Box): Promise<void> {
