@@ -55,4 +55,5 @@ function ask(n: number, go: () => void): void {
   document.body.append(d);
   d.addEventListener("close", () => d.remove());
   d.showModal();
+  stay.focus();
 }

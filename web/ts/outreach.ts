@@ -210,18 +210,18 @@ async function drawOutbox(forms: box.Form[], photos: box.Photo[]): Promise<void>
     const row = make("li", "card isle-item is-" + f.state);
     const v = await read(f);
     const head = make("div", "isle-item-head");
-    head.append(make("b", "", v?.name || "…"), make("span", "tag " + (f.state === "kept" ? "tag-plain" : "tag-error"), t("state." + f.state)));
+    head.append(make("b", "", v?.name || "••••"), make("span", "tag " + (f.state === "kept" ? "tag-plain" : "tag-error"), t("state." + f.state)));
     const count = photos.filter((p) => p.form === f.id).length;
     row.append(head, make("p", "hint-text", [v ? `${v.township ?? ""} ${v.village ?? ""}`.trim() : "", clockTime(f.at), count ? t("photos", { n: count }) : ""].filter(Boolean).join(" · ")));
     if (f.note && own?.key) row.append(...(await noteOf(f)));
     const buttons = make("div", "btns");
     if (v && f.state !== "conflict") buttons.append(button(t("edit"), () => void edit(f, v)));
     if (f.state === "conflict") buttons.append(button(t("theirs"), () => void settleConflict(f, "theirs")), button(t("again"), () => void settleConflict(f, "again"), "btn-primary"));
-    else buttons.append(button(t("discard"), () => ask(t("discard.ask"), t("discard.yes"), () => void discard(f)), "btn-text"));
+    else if (v) buttons.append(button(t("discard"), () => ask(t("discard.ask"), t("discard.yes"), () => void discard(f)), "btn-text")); // its owner only
     row.append(buttons);
     return row;
   }));
-  for (const p of photos.filter((p) => p.bad)) {
+  for (const p of photos.filter((p) => p.bad && own?.key)) {
     const row = make("li", "card isle-item is-refused");
     const buttons = make("div", "btns");
     buttons.append(button(t("discard"), () => ask(t("discard.ask"), t("discard.yes"), () => void box.change(["photos"], (at) => at("photos").delete(p.id)).then(draw)), "btn-text"));
@@ -230,6 +230,7 @@ async function drawOutbox(forms: box.Form[], photos: box.Photo[]): Promise<void>
   }
   $('[data-list="outbox"]').replaceChildren(...rows);
   show('[data-empty="outbox"]', !rows.length);
+  show("[data-send]", !!own?.key);
 }
 
 async function read(f: box.Form): Promise<Values | undefined> {
