@@ -11,7 +11,7 @@ import "embed"
 
 //go:generate go test ../internal/webui -run TestAssetsAreCurrent -update
 
-// FS is the whole tree as templates/…, i18n/…, static/dist/…, static/vendor/… and fonts/….
+// FS is the whole tree as templates/…, i18n/…, static/dist/…, static/icon/…, static/vendor/… and fonts/….
 //
-//go:embed templates i18n static/dist static/vendor fonts/*.ttf
+//go:embed templates i18n static/dist static/icon static/vendor fonts/*.ttf
 var FS embed.FS

@@ -19,12 +19,18 @@ const mostTaps = 12
 func TestJourney3TheatreOnAPhone(t *testing.T) {
 	o := openOffice(t)
 	doctor := o.as("visiting-lgrm")
-	doctor.do("hold a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	doctor.do("hold a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	before := o.sql(`select count(*) from procedure where kind = 'PCI'`)
 	var last string
 	for i, name := range []string{"古映山", "古映川", "古映霞", "古映月", "古映泉", "古映松"} {
 		treatment := o.arrive(t, name, 1950+i)
-		if i < 5 {
+		if i < 2 { // with a thumb, on the page for one hand
+			taps := o.byThumb(t, doctor, treatment, i == 0)
+			t.Logf("case %d takes %d taps", i+1, taps)
+			if taps > mostTaps {
+				t.Errorf("the intervention of %s takes %d taps", name, taps)
+			}
+		} else if i < 5 {
 			if taps := o.pci(t, doctor, treatment); taps > mostTaps {
 				t.Errorf("the intervention of %s takes %d taps", name, taps)
 			}
@@ -100,6 +106,65 @@ func (o *office) pci(t *testing.T, doctor *person, treatment string) int {
 	}
 	doctor.says("已手术")
 	return taps + 1
+}
+
+// tap touches what a selector finds, where a thumb would. Everything that is
+// touched is at least 48 pixels high.
+func (p *person) tap(selector string) {
+	p.t.Helper()
+	if h := p.eval(`(() => { const e = document.querySelector(` + strconv.Quote(selector) + `); e.scrollIntoView({block: "center"}); return String(Math.round(e.getBoundingClientRect().height)) })()`); atoi(p.t, h) < 48 {
+		p.t.Errorf("%s is %s pixels high", selector, h)
+	}
+	p.do("tap "+selector, chromedp.Tap(chromedp.CSS(selector)))
+}
+
+// byThumb records an intervention with one hand: what is done and how is there
+// from the day's last case, once there is one. Nothing is typed.
+func (o *office) byThumb(t *testing.T, doctor *person, treatment string, first bool) int {
+	t.Helper()
+	doctor.open(treatment + "/theatre") // one tap on the list of work
+	taps := 1
+	tap := func(selector string) {
+		doctor.tap(selector)
+		taps++
+	}
+	answer := func(name, value string) { tap(`label:has(> [name="` + name + `"][value="` + value + `"])`) }
+	if first {
+		answer("kind", "PCI")
+		answer("access", "RADIAL_R")
+		answer("anaesthesia", "LOCAL_INFILTRATION")
+	} else if got := doctor.chosen("kind") + " " + doctor.chosen("access") + " " + doctor.chosen("anaesthesia"); got != "PCI RADIAL_R LOCAL_INFILTRATION" {
+		t.Errorf("the second case of the day begins with %q", got)
+	}
+	answer("syndrome", "UA")
+	answer("vessels", "LAD")
+	if wide := doctor.eval(`String(document.documentElement.scrollWidth > innerWidth)`); wide == "true" {
+		t.Error("the page for one hand scrolls sideways")
+	}
+	if status := doctor.load("save", chromedp.Tap(chromedp.CSS(".isle-bar button"))); status != 200 || !strings.HasSuffix(doctor.address(), "/parts/new") {
+		t.Fatalf("the intervention: %d at %s\n%s", status, doctor.address(), cut(doctor.text()))
+	}
+	taps++
+	doctor.waitFor(`document.querySelector(".camera-bar").childElementCount > 0`) // the camera, or why there is none
+	if first {
+		o.sticker(t, doctor)
+	}
+	return taps
+}
+
+// sticker photographs the labels: small, and without where that was.
+func (o *office) sticker(t *testing.T, doctor *person) {
+	t.Helper()
+	doctor.open(strings.TrimSuffix(doctor.address(), "/parts/new") + "/photos")
+	doctor.do("take a photo", chromedp.SetUploadFiles(chromedp.CSS(`[name="file"]`), []string{village(t)}))
+	doctor.waitFor(`document.querySelector('[name="file"]').dataset.ready > 0`)
+	if status := doctor.load("keep it", chromedp.Tap(chromedp.CSS(".isle-bar button"))); status != 200 {
+		t.Fatalf("the photo: %d\n%s", status, cut(doctor.text()))
+	}
+	doctor.says("植入物标签")
+	if got := o.sql(`select media_type || ' ' || (size_bytes between 20000 and 409600) from attachment where kind = 'sticker'`); got != "image/jpeg true" {
+		t.Errorf("the photo of the stickers: %s", got)
+	}
 }
 
 // outside ends the privilege at last midnight; the operation of today is taken,

@@ -96,7 +96,7 @@ func newServices(a *App) (Services, error) {
 		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
 		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
-		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy}),
+		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs}),
 		Paying:     paying.New(paying.Deps{DB: a.DB, Policy: a.Policy, Say: say}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),

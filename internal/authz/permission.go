@@ -22,6 +22,8 @@ const (
 	ScreeningRecord Permission = "screening:record" // record screenings of outreach days
 	ScreeningRead   Permission = "screening:read"   // see screenings of outreach days
 
+	ScreeningRecover Permission = "screening:recover" // open the unsent screenings of somebody who cannot sign in any more
+
 	LookupReview Permission = "lookup:review" // review the look-ups made in the hospital
 
 	EligibilityEdit Permission = "eligibility:edit" // record beneficiary categories and proofs
@@ -177,7 +179,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, ScreeningRecord, ScreeningRead, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,

@@ -43,7 +43,7 @@ func newIntakeAPI(t *testing.T) *intakeAPI {
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1), Clock: w.Clock, Log: w.Log})
 	mux := chi.NewRouter()
 	Mount(mux, Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Accounts: acc,
-		Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy})})
+		Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs})})
 	return &intakeAPI{w, t, mux, acc}
 }
 

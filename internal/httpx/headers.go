@@ -31,8 +31,3 @@ func SecurityHeaders(secure bool) func(http.Handler) http.Handler {
 // AllowScanner lets the page of the barcode scanner, and no other, run
 // WebAssembly.
 func AllowScanner(w http.ResponseWriter) { w.Header().Set("Content-Security-Policy", scannerPolicy) }
-
-// ForgetBrowserData tells the browser to drop what it keeps of us, at sign-out.
-func ForgetBrowserData(w http.ResponseWriter) {
-	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
-}

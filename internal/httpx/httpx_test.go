@@ -411,14 +411,6 @@ func TestTheServerHasAllItsLimits(t *testing.T) {
 	}
 }
 
-func TestSignOutClearsTheBrowser(t *testing.T) {
-	w := httptest.NewRecorder()
-	ForgetBrowserData(w)
-	if got := w.Header().Get("Clear-Site-Data"); got != `"cache", "storage"` {
-		t.Error(got)
-	}
-}
-
 func TestWithoutMetricsTheStackStillWorks(t *testing.T) {
 	e := newEdge(t, func(o *Options) { o.Metrics = nil })
 	e.mux.Get("/page", hello)

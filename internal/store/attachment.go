@@ -24,6 +24,7 @@ const (
 	OwnerCase         = "casefile"
 	OwnerTreatment    = "treatment"
 	OwnerSettlement   = "settlement"
+	OwnerScreening    = "screening"
 )
 
 // Attachment is a file's record; its content is found by the digest.
@@ -98,6 +99,7 @@ var ownerQueries = map[string]string{
 	OwnerCase:         `select visible_to::text[], home_hospital_id as hospital_id, id as case_id from casefile where partnership_id = $1 and id = $2`,
 	OwnerTreatment:    `select visible_to::text[], hospital_id, case_id from treatment where partnership_id = $1 and id = $2`,
 	OwnerSettlement:   `select visible_to::text[], hospital_id, case_id from settlement where partnership_id = $1 and id = $2`,
+	OwnerScreening:    `select array[hospital_id]::text[] as visible_to, hospital_id, null::uuid as case_id from screening where partnership_id = $1 and id = $2`,
 }
 
 // OwnerScope is who sees what hangs on a record.

@@ -38,7 +38,7 @@ const (
 var businessTables = map[string]string{
 	"pairing": byPartnership, "person": byVisible, "person_document": byVisible, "registration": byVisible,
 	"registration_term": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
-	"attachment": byVisible, "screening": byHospital,
+	"attachment": byVisible, "screening": byHospital, "outreach_key": byHospital, "outreach_recovery": byHospital,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
 	"treatment": byVisible, "treatment_event": byVisible, "procedure": byTeam, "procedure_change": byTeam, "referral": byVisible,
@@ -74,7 +74,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "password_history", "recovery_code", "registration_term", "second_factor", "session"}

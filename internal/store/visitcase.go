@@ -1,6 +1,8 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -98,6 +100,24 @@ func hour(e visit.Entry) (start, minutes *int) {
 func (tx *Tx) CancelVisitEntry(e visit.Entry) error {
 	return tx.update(`update visit_case set state = 'cancelled', reason = $4, version = version + 1 where partnership_id = $1 and id = $2 and version = $3 and state = 'planned'`,
 		tx.Partnership(), e.ID, e.Version, e.Reason)
+}
+
+// PlannedEntry is what the list of a mission says about a case on a day.
+type PlannedEntry struct {
+	Kind    procedure.Kind `db:"kind"`
+	Side    procedure.Side `db:"side"`
+	Surgeon ident.ID       `db:"surgeon_id"` // NULL reads as nil
+}
+
+// PlannedEntryOf reads it; the zero entry where the case is on no list that day.
+func (tx *Tx) PlannedEntryOf(c, hospital ident.ID, on clock.Date) (PlannedEntry, error) {
+	var e PlannedEntry
+	err := tx.get(&e, `select v.kind, v.side, v.surgeon_id from visit_case v where v.partnership_id = $1 and v.case_id = $2 and v.planned_on = $4 and v.state = 'planned'
+		and v.hospital_id = $3 order by v.id limit 1`, tx.Partnership(), c, hospital, on)
+	if errors.Is(err, sql.ErrNoRows) {
+		return PlannedEntry{}, nil
+	}
+	return e, err
 }
 
 // VisitOperation is an operation a member of a mission took part in, at the

@@ -96,7 +96,8 @@ func settingsPlan() []struct {
 		{"directory", []settingsEntry{{"organisations", "folder", "/organisations", authz.OrganisationRead, false},
 			{"partnerships", "swap", "/partnerships", authz.PartnershipRead, false}, {"pairings", "link", "/pairings", authz.PartnershipRead, true},
 			{"practitioners", "stethoscope", "/practitioners", authz.PractitionerRead, false}, {"postings", "calendar", "/postings", authz.PostingRead, true}}},
-		{"trust", []settingsEntry{{"audit", "eye", "/audit", authz.AuditRead, false}, {"lookups", "search", "/lookups", authz.LookupReview, true}}},
+		{"trust", []settingsEntry{{"audit", "eye", "/audit", authz.AuditRead, false}, {"lookups", "search", "/lookups", authz.LookupReview, true},
+			{"outboxes", "download", "/screenings/outboxes", authz.ScreeningRecover, true}}},
 		{"own", []settingsEntry{{"password", "lock", "/account/password", authz.SelfPassword, false},
 			{"factor", "check", "/account/second-factor", authz.SelfRead, false}, {"sessions", "exit", "/account/sessions", authz.SelfRead, false}, {"tokens", "file", "/account/tokens", authz.TokenCreate, false}}},
 	}

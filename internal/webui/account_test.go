@@ -70,7 +70,7 @@ func newSite(t *testing.T) *site {
 		Reporting:  reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
 		Funding:    funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
 		Pricing:    pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
-		Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy}),
+		Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs}),
 		Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
 		Notices:    notice.New(notice.Deps{DB: w.DB, Policy: w.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),

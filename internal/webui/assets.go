@@ -33,11 +33,18 @@ type asset struct {
 // assetSources maps public names to files of the tree.
 func assetSources() map[string]string {
 	return map[string]string{
-		"app.css":     "static/dist/app.css",
-		"app.js":      "static/dist/app.js",
-		"scan.js":     "static/dist/scan.js",
-		"htmx.js":     "static/vendor/htmx-4.0.1.min.js",
-		"favicon.svg": "static/dist/favicon.svg",
+		"app.css":       "static/dist/app.css",
+		"app.js":        "static/dist/app.js",
+		"scan.js":       "static/dist/scan.js",
+		"field.css":     "static/dist/field.css",
+		"field.js":      "static/dist/field.js",
+		"outreach.js":   "static/dist/outreach.js",
+		"worker.js":     "static/dist/worker.js",
+		"icon-192.png":  "static/icon/icon-192.png",
+		"icon-512.png":  "static/icon/icon-512.png",
+		"icon-mask.png": "static/icon/icon-mask.png",
+		"htmx.js":       "static/vendor/htmx-4.0.1.min.js",
+		"favicon.svg":   "static/dist/favicon.svg",
 	}
 }
 
@@ -48,6 +55,8 @@ func mime(ext string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".png":
+		return "image/png"
 	}
 	return "image/svg+xml"
 }
@@ -106,6 +115,9 @@ func (a *Assets) URL(name string) string {
 	}
 	return "/static/unknown/" + name
 }
+
+// Content is the file behind a public name.
+func (a *Assets) Content(name string) []byte { return a.files[a.byName[name]].plain }
 
 // Size is the number of bytes moved for a public name, gzipped.
 func (a *Assets) Size(name string) int { return len(a.files[a.byName[name]].gzip) }

@@ -137,14 +137,15 @@ func trial(t *testing.T) (*httptest.Server, *atomic.Int32, *atomic.Pointer[url.V
 func TestScriptsReadNumbersAndDatesLikeTheServer(t *testing.T) {
 	var dates dateVectors
 	var ids idVectors
-	dateText, idText := vectors(t, "date.json", &dates), vectors(t, "idcard.json", &ids)
+	var forms struct{ Cases []struct{} } // the server's side of it is tested with the domain
+	dateText, idText, formText := vectors(t, "date.json", &dates), vectors(t, "idcard.json", &ids), vectors(t, "screening.json", &forms)
 	dir, err := filepath.Abs(filepath.Join("..", "..", "web", "ts"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := api.Build(api.BuildOptions{Bundle: true, Format: api.FormatIIFE, Stdin: &api.StdinOptions{ResolveDir: dir, Loader: api.LoaderTS, Contents: `
-		import { parseDay, iso, toDay } from "./date"; import { readID } from "./idcard";
-		(globalThis as any).wrong = (dates: any, ids: any) => {
+		import { parseDay, iso, toDay } from "./date"; import { readID } from "./idcard"; import { check } from "./screening";
+		(globalThis as any).wrong = (dates: any, ids: any, forms: any) => {
 			const bad: string[] = [], today = toDay(dates.today);
 			const say = (d: any) => d === null ? "unread" : d === "nosuch" ? d : iso(d);
 			const want = (text: string, w: string) => { const g = say(parseDay(text, today)); if (g !== w) bad.push("date " + text + " = " + g + ", want " + w); };
@@ -154,6 +155,8 @@ func TestScriptsReadNumbersAndDatesLikeTheServer(t *testing.T) {
 			for (const v of ids.ok) { const g: any = readID(v.in, today);
 				if (g.state !== "ok" || g.value !== v.value || iso(g.birth) !== v.birth || g.male !== v.male || g.region !== v.region) bad.push("id " + v.in + " = " + JSON.stringify(g)); }
 			for (const s of ["check", "date", "chars", "short", "empty"]) for (const v of ids[s]) { const g: any = readID(v, today); if (g.state !== s) bad.push("id " + v + " = " + g.state + ", want " + s); }
+			for (const c of forms.cases) { const g = check(c.values, toDay(forms.today)).map((w) => w.name).sort().join(), w = c.wrong.slice().sort().join();
+				if (g !== w) bad.push("screening " + c.name + ": wrong are " + g + ", want " + w); }
 			return bad;
 		};`}})
 	if len(r.Errors) > 0 {
@@ -163,7 +166,7 @@ func TestScriptsReadNumbersAndDatesLikeTheServer(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.Evaluate[chromedp.Void](string(r.OutputFiles[0].Contents))); err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string]("wrong("+dateText+","+idText+")"))
+	wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string]("wrong("+dateText+","+idText+","+formText+")"))
 	if err != nil {
 		t.Fatal(err)
 	}

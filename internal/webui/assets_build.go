@@ -18,28 +18,33 @@ func styleOrder() []string {
 // BuildAssets builds the styles and scripts of a web folder and returns the
 // files of static/dist by name. It writes nothing.
 func BuildAssets(dir string) (map[string][]byte, error) {
-	css, err := buildStyles(dir)
-	if err != nil {
+	built := map[string][]byte{}
+	var err error
+	for name, entry := range scriptEntries() {
+		if built[name], err = buildScripts(dir, entry); err != nil {
+			return nil, err
+		}
+	}
+	if built["app.css"], err = buildStyles(dir, styleOrder()...); err != nil {
 		return nil, err
 	}
-	js, err := buildScripts(dir, "app.ts")
-	if err != nil {
+	if built["field.css"], err = buildStyles(dir, "field"); err != nil {
 		return nil, err
 	}
-	scan, err := buildScripts(dir, "scan.ts")
-	if err != nil {
-		return nil, err
-	}
-	icon, err := os.ReadFile(filepath.Join(dir, "static", "css", "favicon.svg"))
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"app.css": css, "app.js": js, "scan.js": scan, "favicon.svg": icon}, nil
+	built["favicon.svg"], err = os.ReadFile(filepath.Join(dir, "static", "css", "favicon.svg"))
+	return built, err
 }
 
-func buildStyles(dir string) ([]byte, error) {
+// scriptEntries are the scripts by their entry: app stands on every page, scan on
+// those that take scans, field on those for a telephone in one hand, outreach on the page that works without a network, and
+// worker answers for that page when there is none.
+func scriptEntries() map[string]string {
+	return map[string]string{"app.js": "app.ts", "scan.js": "scan.ts", "field.js": "field.ts", "outreach.js": "outreach.ts", "worker.js": "worker.ts"}
+}
+
+func buildStyles(dir string, names ...string) ([]byte, error) {
 	var all bytes.Buffer
-	for _, name := range styleOrder() {
+	for _, name := range names {
 		raw, err := os.ReadFile(filepath.Join(dir, "static", "css", name+".css"))
 		if err != nil {
 			return nil, err
@@ -52,8 +57,7 @@ func buildStyles(dir string) ([]byte, error) {
 	return r.Code, buildErrors("styles", r.Errors, r.Warnings)
 }
 
-// buildScripts bundles what an entry needs: app.ts stands on every page, scan.ts
-// on those that take scans.
+// buildScripts bundles what an entry needs.
 func buildScripts(dir, entry string) ([]byte, error) {
 	r := api.Build(api.BuildOptions{EntryPoints: []string{filepath.Join(dir, "ts", entry)}, Bundle: true, Format: api.FormatIIFE,
 		MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true, Charset: api.CharsetUTF8, Engines: engines(),

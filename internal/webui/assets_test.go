@@ -53,18 +53,21 @@ func TestBuildFailsOnABrokenSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range styleOrder() {
+	for _, name := range append(styleOrder(), "field") {
 		if err := os.WriteFile(filepath.Join(dir, "static/css", name+".css"), []byte("a { color: red; }"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, text := range map[string]string{"ts/app.ts": "let x: = 1", "ts/scan.ts": "let y = 1"} {
+	for name, text := range map[string]string{"ts/app.ts": "let x: = 1", "ts/scan.ts": "let y = 1", "ts/field.ts": "let v = 1", "ts/outreach.ts": "let z = 1", "ts/worker.ts": "let u = 1"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := BuildAssets(dir); err == nil || !strings.Contains(err.Error(), "app.ts:1") {
 		t.Errorf("a script that does not parse built: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ts/app.ts"), []byte("let x = 1"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "static/css/form.css"), []byte("a { color: "), 0o644); err != nil {
 		t.Fatal(err)
@@ -103,6 +106,18 @@ func TestAssetsStayWithinTheBudget(t *testing.T) {
 	}
 	if a.Size("scan.js") > 5_000 {
 		t.Errorf("the scanner's script moves %d bytes, the budget is 5,000", a.Size("scan.js"))
+	}
+	if n := a.Size("outreach.js"); n > 15_000 {
+		t.Errorf("the script of the page without a network moves %d bytes, the budget is 15,000", n)
+	}
+	if n := a.Size("field.js"); n > 3_000 {
+		t.Errorf("the script of the theatre moves %d bytes, the budget is 3,000", n)
+	}
+	if n := a.Size("worker.js"); n > 1_500 {
+		t.Errorf("the worker moves %d bytes, the budget is 1,500", n)
+	}
+	if n := a.Size("field.css"); n > 4_000 {
+		t.Errorf("the style of the field pages moves %d bytes, the budget is 4,000", n)
 	}
 	if a.Size("app.css") > 14_000 {
 		t.Errorf("the style moves %d bytes, the budget is 14,000", a.Size("app.css"))
@@ -152,7 +167,7 @@ func TestAssetsAreServedCompressedAndForEver(t *testing.T) {
 // The page's policy forbids eval and styles in attributes; our own scripts and
 // styles must never need either.
 func TestScriptsKeepThePolicy(t *testing.T) {
-	for _, name := range []string{"static/dist/app.js", "static/dist/scan.js"} {
+	for _, name := range []string{"static/dist/app.js", "static/dist/scan.js", "static/dist/field.js", "static/dist/outreach.js", "static/dist/worker.js"} {
 		raw, err := fs.ReadFile(web.FS, name)
 		if err != nil {
 			t.Fatal(err)

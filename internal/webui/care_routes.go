@@ -58,6 +58,7 @@ func (s *Server) careRoutes(rt *router) {
 	rt.post("/operations/{id}/validation", authz.ProcedureSign, s.validateOperation)
 	rt.get("/operations/{id}/unlock", authz.ProcedureSign, s.unlockPage)
 	rt.post("/operations/{id}/unlock", authz.ProcedureSign, s.unlockOperation)
+	s.theatreRoutes(rt)
 }
 
 // careForm is a page with one form in a card, and above it the facts it is about.

@@ -80,6 +80,9 @@ func (s *Server) deviceFormBase(c *Call, title, tab string) Base {
 func scanField(b Base, today clock.Date, focus bool) Field {
 	texts := map[string]string{"today": today.String(), "rows": b.T("device.scan.rows"), "line": b.T("device.scan.line"), "di": b.T("device.di.short"),
 		"ref": b.T("device.catalogue.short"), "lot": b.T("device.lot"), "serial": b.T("device.serial"), "expiry": b.T("device.expiry")}
+	for _, key := range []string{"camera", "camera.none", "camera.insecure", "camera.denied", "camera.done", "camera.read", "camera.aim", "camera.photo", "camera.empty"} {
+		texts[key] = b.T("theatre." + key)
+	}
 	for _, code := range device.FaultCodes() {
 		texts[code] = b.Say((&device.Fault{Code: code}).Key(), nil)
 	}

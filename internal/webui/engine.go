@@ -120,7 +120,7 @@ type document struct {
 	Head    string // text of the title element
 	Page    View
 	Version string
-	CSS     string
+	CSS     []string
 	Scripts []string
 }
 
@@ -162,7 +162,17 @@ func (e *Engine) document(status int, data View) document {
 	if b.Scanner {
 		scripts = append(scripts, e.assets.URL("scan.js"))
 	}
-	return document{Base: b, Head: head, Page: data, Version: e.version, CSS: e.assets.URL("app.css"), Scripts: scripts}
+	switch {
+	case b.Manifest != "": // first its own: it tells the others which day it is
+		scripts = []string{e.assets.URL("outreach.js"), e.assets.URL("app.js")}
+	case b.Field:
+		scripts = append(scripts, e.assets.URL("field.js"))
+	}
+	styles := []string{e.assets.URL("app.css")}
+	if b.Field {
+		styles = append(styles, e.assets.URL("field.css"))
+	}
+	return document{Base: b, Head: head, Page: data, Version: e.version, CSS: styles, Scripts: scripts}
 }
 
 // layout is the template a document is wrapped in.

@@ -94,6 +94,7 @@ func (s *Server) newOperationPage(w http.ResponseWriter, r *http.Request, c *Cal
 	if v.Self != ident.Nil {
 		f.Put("lead", v.Self.String())
 	}
+	b.Actions = append(b.Actions, Button{Text: b.T("theatre.open"), Icon: "phone", Href: "/treatments/" + id.String() + "/theatre"})
 	return s.showOperationForm(w, r, b, f, false)
 }
 
@@ -110,17 +111,26 @@ func (s *Server) logOperation(w http.ResponseWriter, r *http.Request, c *Call) e
 		return err
 	}
 	in := readOperation(f, v)
-	confirm := in.Confirmed
+	confirm, theatre := in.Confirmed, r.PostFormValue(theatreMark) == "theatre"
+	if theatre {
+		f.Hide(theatreMark, "theatre")
+	}
 	if f.OK() {
 		o, err := s.d.Care.LogOperation(r.Context(), c.Who, in, care.KeyOf(requestKey(r), in))
 		if err == nil {
 			s.flash(r, Flash{Kind: "ok", Title: c.P.T("operation.saved"), Text: marksText(c.Base, o.Marks)})
+			if theatre { // the next thing in hand is a scanner
+				return seeOther(w, r, "/operations/"+o.ID.String()+"/parts/new")
+			}
 			return seeOther(w, r, "/treatments/"+v.ID.String())
 		}
 		confirm = confirm || errs.Of(err).Rule == care.RuleConfirm
 		if err = refused(f, err); err != nil {
 			return err
 		}
+	}
+	if theatre {
+		return s.d.Engine.Render(w, r, f.Status(), "care/theatre", newTheatreView(b, f, v, c.Today).asked(confirm))
 	}
 	return s.showOperationForm(w, r, b, f, confirm)
 }
@@ -184,7 +194,7 @@ func newOperationView(b Base, v care.OperationView, today clock.Date) operationV
 	if v.Edit {
 		b.Actions = append(b.Actions, Button{Text: b.T("operation.correct"), Icon: "edit", Href: self + "/edit"}, Button{Text: b.T("registry.record"), Icon: "edit", Href: self + "/sheet"})
 		b.Actions = append(b.Actions, Button{Text: b.T("skill.observers"), Icon: "person", Href: self + "/observers"})
-		b.Actions = append(b.Actions, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
+		b.Actions = append(b.Actions, Button{Text: b.T("theatre.photos"), Icon: "camera", Href: self + "/photos"}, Button{Text: b.T("device.part.new"), Icon: "scan", Href: self + "/parts/new", Kind: "primary"})
 		if v.Kind.Revision() || v.Kind.Explant() {
 			b.Actions = append(b.Actions, Button{Text: b.T("device.explant.new"), Icon: "undo", Href: self + "/explants/new"})
 		}

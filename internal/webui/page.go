@@ -95,6 +95,8 @@ type Base struct {
 	PlainNet bool     // plain http allowed: the banner says so
 	Flash    *Flash
 	Scanner  bool     // the page takes scans: its script comes along
+	Field    bool     // for a telephone in one hand: the style of large targets comes along
+	Manifest string   // what a telephone reads before it puts the page on its home screen
 	Bar      *SaveBar // decisive action: on the phone it replaces the bottom bar
 }
 
@@ -169,7 +171,8 @@ func (b Base) ScriptTexts() map[string]string {
 // scriptKeys are the messages of web/ts.
 func scriptKeys() []string {
 	return []string{"js.busy", "js.show", "js.hide", "js.male", "js.female", "js.sex", "js.birth", "js.age", "js.age.years", "js.region",
-		"js.derived", "js.id.ok", "js.id.short", "js.id.chars", "js.id.check", "js.id.date", "js.date.none", "js.weekdays", "js.copied", "js.nomatch", "js.pick"}
+		"js.derived", "js.id.ok", "js.id.short", "js.id.chars", "js.id.check", "js.id.date", "js.date.none", "js.weekdays", "js.copied", "js.nomatch", "js.pick",
+		"js.unsent", "js.leave.title", "js.leave.text", "js.leave.go", "js.leave.send"}
 }
 
 // BalancedTag is the tag of a strip that adds up to the fen.

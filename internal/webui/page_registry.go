@@ -22,6 +22,7 @@ func Pages() []PageSample {
 		basePages(),
 		helpPages(),
 		carePages(),
+		theatrePages(),
 		referralPages(),
 		devicePages(),
 		outcomePages(),

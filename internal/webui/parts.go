@@ -57,8 +57,8 @@ func (s *Server) partsForm(r *http.Request, c *Call) (partsView, implant.Sheet, 
 }
 
 func newPartsView(b Base, v implant.Sheet, today clock.Date) partsView {
-	b.Sub, b.Scanner = b.T("device.part.sub", "name", v.PersonName, "on", b.Day(v.OperatedOn)), true
-	b.Bar = &SaveBar{Buttons: []Button{{Text: b.T("device.part.save"), Kind: "primary"}, {Text: b.T("dialog.back"), Href: "/operations/" + v.ID.String()}}, Key: "Ctrl+Enter"}
+	b.Sub, b.Scanner, b.Field = b.T("device.part.sub", "name", v.PersonName, "on", b.Day(v.OperatedOn)), true, true
+	b.Bar = &SaveBar{Buttons: []Button{{Text: b.T("device.part.save"), Kind: "primary"}, {Text: b.T("theatre.photos"), Icon: "camera", Href: "/operations/" + v.ID.String() + "/photos"}, {Text: b.T("dialog.back"), Href: "/operations/" + v.ID.String()}}, Key: "Ctrl+Enter"}
 	hand := handFields(v.Site)
 	f := keyed(NewForm(b, today, append([]Field{scanField(b, today, true)}, hand...)...))
 	f.Action = "/operations/" + v.ID.String() + "/parts"

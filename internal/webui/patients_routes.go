@@ -43,5 +43,6 @@ const uploadLimit = 80 << 20
 // intakeUploads are the addresses of intake that take a file.
 func intakeUploads() []httpx.Upload {
 	return []httpx.Upload{{Pattern: "/patients/register", Max: uploadLimit}, {Pattern: "/patients/{id}/categories", Max: uploadLimit},
-		{Pattern: "/patients/{id}/attachments", Max: uploadLimit}, {Pattern: "/attachments/{id}/replace", Max: uploadLimit}}
+		{Pattern: "/patients/{id}/attachments", Max: uploadLimit}, {Pattern: "/attachments/{id}/replace", Max: uploadLimit},
+		{Pattern: "/operations/{id}/photos", Max: uploadLimit}}
 }

@@ -110,7 +110,8 @@ type screeningRights struct {
 func newScreeningsView(b Base, f *Form, list outreach.List, may screeningRights) careList {
 	b.Title, b.Sub = b.T("nav.screenings"), screeningDay(b, list.Day, list.Count)
 	if may.record {
-		b.Actions = []Button{{Text: b.T("screening.new"), Icon: "plus", Href: "/screenings/new", Kind: "primary"}}
+		b.Actions = []Button{{Text: b.T("outreach.open"), Href: "/outreach"}, {Text: b.T("outreach.handover"), Icon: "upload", Href: "/screenings/handover"},
+			{Text: b.T("screening.new"), Icon: "plus", Href: "/screenings/new", Kind: "primary"}}
 	}
 	t := Table{Caption: b.T("nav.screenings"), Quiet: true, Columns: []Column{{Key: "screening.on"}, {Key: "register.name"}, {Key: "screening.place"},
 		{Key: "screening.finding", Class: "grow"}, {Key: "screening.triage"}, {Key: "screening.answer"}, {Key: "screening.state"}},
@@ -215,8 +216,9 @@ func pressureText(h *screening.Heart) string {
 // screeningView is the page of one screening.
 type screeningView struct {
 	Base
-	Facts []Def
-	Alike *Table
+	Facts  []Def
+	Alike  *Table
+	Photos *Table
 }
 
 func (s *Server) readScreened(r *http.Request, c *Call) (outreach.View, error) {
@@ -255,7 +257,24 @@ func newScreeningView(b Base, v outreach.View) screeningView {
 		}
 		p.Alike = &t
 	}
+	if len(v.Photos) > 0 {
+		p.Photos = photosTable(b, v)
+	}
 	return p
+}
+
+// photosTable lists the photos of an outreach day; they open for who may read
+// attachments.
+func photosTable(b Base, v outreach.View) *Table {
+	t := Table{Caption: b.T("outreach.count.photos"), Columns: []Column{{Key: "attach.kind", Class: "grow"}, {Key: "attach.size", Align: "right"}, {Key: "attach.by"}, {Key: "attach.at"}}}
+	for _, a := range v.Photos {
+		kind := Cell{Text: b.T(a.Kind.Label())}
+		if v.Open {
+			kind.Href = "/attachments/" + a.ID.String()
+		}
+		t.Rows = append(t.Rows, Cells(kind, Cell{Text: fileSize(a.Size), Nowrap: true}, TextCell(a.By), Cell{Text: instant(a.CreatedAt), Nowrap: true}))
+	}
+	return &t
 }
 
 func screeningFacts(b Base, x outreach.Screening) []Def {

@@ -151,29 +151,15 @@ func screeningDay(b Base, on clock.Date, n outreach.Count) string {
 	return b.T("screening.day", "date", b.Day(on), "n", n.All, "advised", n.Advised, "declined", n.Declined, "registered", n.Registered)
 }
 
+// readScreening reads the boxes by the rules that also hold for what a browser
+// kept without a network.
 func readScreening(f *Form) screening.Draft {
-	d := screening.Draft{On: f.day("screened_on"), Township: f.typed("township"), Village: f.typed("village"), Name: f.typed("name"), DocNumber: f.typed("doc_number"),
-		Phone: f.typed("phone"), Programme: procedure.Programme(f.typed("programme")), Site: procedure.Site(f.typed("site")), Side: screening.Side(f.typed("side")),
-		Walking: screening.Walking(f.typed("walking")), AcuityRight: f.typed("acuity_right"), AcuityLeft: f.typed("acuity_left"),
-		ChestPain: screening.ChestPain(f.typed("chest_pain")), Triage: screening.Triage(f.typed("triage")), Answer: screening.Answer(f.typed("answer")),
-		Reason: screening.Reason(f.typed("reason")), ReasonText: f.typed("reason_text"), Note: f.typed("note"), LegalBasis: patient.LegalBasis(f.typed("legal_basis")),
-		ConsentNote: f.typed("consent_note"), Guardian: f.typed("guardian")}
-	if text := f.typed("sex"); text != "" {
-		d.Sex, _ = patient.ParseSex(text) // an unknown word stays unknown; the rules name it
+	typed := screening.Typed{}
+	for _, name := range f.Names() {
+		typed[name] = f.Raw(name)
 	}
-	var err error
-	if d.Birth, d.Age, err = screening.ParseBorn(f.typed("birth"), f.Today); err != nil {
-		f.Fail("birth", "error.screening.born")
-	}
-	if d.Programme == procedure.Joint && f.typed("pain") != "" {
-		n := f.Int("pain")
-		d.Pain = &n
-	}
-	if d.Programme == procedure.Coronary {
-		if d.Systolic, d.Diastolic, err = screening.ParsePressure(f.typed("pressure")); err != nil {
-			f.Fail("pressure", "error.screening.pressure")
-		}
-	}
+	d, wrong := typed.Draft(f.Today)
+	f.errors = append(f.errors, wrong...)
 	return d
 }
 

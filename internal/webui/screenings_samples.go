@@ -3,9 +3,11 @@ package webui
 import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/acuity"
+	doc "github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
@@ -30,6 +32,29 @@ func screeningPages() []PageSample {
 			return newScreeningView(b, outreach.View{Screening: list[0], Alike: list[1:], Register: true, Withdraw: true})
 		}},
 		{"screening/view", func(b Base) View { return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[1]}) }},
+		{"screening/view", func(b Base) View {
+			photos := []outreach.Attached{{ID: ident.ID{26}, Kind: doc.Consent, Size: 300_000, By: sampleName(b), CreatedAt: day.Start()}}
+			return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[1], Photos: photos, Open: true})
+		}},
+		{"screening/outreach", func(b Base) View { return newOutreachView(b) }},
+		{"screening/handover", func(b Base) View {
+			var wrong errs.Fields
+			wrong.Add("side", "form.error.pick")
+			taken := outreach.HandedOver{Photos: 5, Answers: []outreach.Answer{{Receipt: outreach.Receipt{Outcome: outreach.Created}},
+				{Receipt: outreach.Receipt{Outcome: outreach.Refused, Fields: wrong}, Record: sampleScreenings(b)[0].Record}}}
+			return newHandoverView(b, handoverForm(b, day, false), &taken)
+		}},
+		{"screening/handover", func(b Base) View {
+			f := handoverForm(b, day, false)
+			f.Fail("file", "error.outreach.sealed")
+			return newHandoverView(b, f, nil)
+		}},
+		{"screening/handover", func(b Base) View {
+			return newOutboxesView(b, handoverForm(b, day, true), sampleOutboxes(b))
+		}},
+		{"screening/handover", func(b Base) View { return newOutboxesView(b, handoverForm(b, day, true), nil) }},
+		{"screening/handover", func(b Base) View { return newOutboxView(b, day, sampleOutboxes(b)[0], nil) }},
+		{"screening/handover", func(b Base) View { return newOutboxView(b, day, sampleOutboxes(b)[1], &outreach.HandedOver{}) }},
 		{"screening/view", func(b Base) View { return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[2]}) }},
 		{"care/list", func(b Base) View {
 			list := outreach.List{Result: page.Result[outreach.Screening]{Rows: sampleScreenings(b)}, Day: day, Count: outreach.Count{All: 3, Advised: 2, Declined: 1, Registered: 1}}
@@ -46,6 +71,13 @@ func screeningPages() []PageSample {
 			return newRegisterView(b, f, intake.Warning{Suspects: []intake.Suspect{{PersonRow: samplePeople()[0]}}}, true)
 		}},
 	}
+}
+
+func sampleOutboxes(b Base) []outreach.Recovery {
+	asked := outreach.Recovery{ID: ident.ID{27}, AccountName: sampleName(b), Forms: 20, Photos: 5, Reason: "R", AskedAt: sampleDay().Start(), AskedBy: sampleName(b), Version: 1}
+	done := asked
+	done.DoneAt, done.DoneBy, done.Added, done.Repeated = sampleDay().Start(), sampleName(b), 18, 2
+	return []outreach.Recovery{asked, done}
 }
 
 func sampleScreenings(b Base) []outreach.Screening {

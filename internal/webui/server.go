@@ -112,6 +112,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.screeningRoutes(rt)
+		s.outreachRoutes(rt)
 		s.reportingRoutes(rt)
 		s.reportRoutes(rt)
 		s.fundingRoutes(rt)
@@ -137,6 +138,7 @@ func Uploads() []httpx.Upload {
 		importUploads(),
 		deviceUploads(),
 		sheetUploads(),
+		outreachUploads(),
 	)
 }
 

@@ -5,6 +5,7 @@ import { dialogs } from "./dialog";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
+import { leaving } from "./leave";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -16,6 +17,7 @@ function attach(root: ParentNode): void {
 
 attach(document);
 keys();
+leaving();
 document.addEventListener("htmx:after:swap", () => attach(document));
 window.addEventListener("pageshow", (e) => {
   if (e.persisted) release(document);

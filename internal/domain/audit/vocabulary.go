@@ -16,6 +16,10 @@ const (
 	ScreeningRead     = "screening.read"
 	ScreeningRegister = "screening.register" // a screening became a registration
 	ScreeningWithdraw = "screening.withdraw"
+	OutboxOpen        = "outbox.open"         // a browser was given the key of its store
+	OutboxHandOver    = "outbox.hand_over"    // a file of unsent forms was opened
+	OutboxRecoveryAsk = "outbox.recovery_ask" // somebody else's file is to be opened
+	OutboxRecover     = "outbox.recover"
 
 	EligibilityEdit = "eligibility.edit"
 
@@ -267,6 +271,7 @@ const (
 	ObjectPerson       = "person"
 	ObjectRegistration = "registration"
 	ObjectScreening    = "screening"
+	ObjectOutbox       = "outbox" // the store of a browser without a network
 	ObjectCase         = "case"
 	ObjectTreatment    = "treatment"
 	ObjectProcedure    = "procedure"
@@ -323,7 +328,7 @@ const (
 // Actions lists the vocabulary.
 func Actions() []string {
 	return []string{
-		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, EligibilityEdit,
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
@@ -349,7 +354,7 @@ func Actions() []string {
 // ObjectKinds lists the kinds of objects.
 func ObjectKinds() []string {
 	return []string{
-		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
+		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectOutbox, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectProject, ObjectTransfer, ObjectPayout, ObjectPayee, ObjectRecovery, ObjectMeasure, ObjectList, ObjectImport,
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,

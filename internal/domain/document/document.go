@@ -25,11 +25,14 @@ const (
 	Sheet    Kind = "settlement_sheet" // the insurers' settlement sheet
 	Medical  Kind = "medical"          // report, picture, discharge paper
 	Chart    Kind = "acuity_chart"     // the sheet of the acuity chart, photographed
+	Sticker  Kind = "sticker"          // the labels of what was implanted
 	Other    Kind = "other"
 )
 
 // Kinds lists the kinds in the order of the form.
-func Kinds() []Kind { return []Kind{Identity, Poverty, Consent, Invoice, Sheet, Medical, Chart, Other} }
+func Kinds() []Kind {
+	return []Kind{Identity, Poverty, Consent, Invoice, Sheet, Medical, Chart, Sticker, Other}
+}
 
 // Label is the message key of the kind's name.
 func (k Kind) Label() string { return "attachment.kind." + string(k) }

@@ -27,6 +27,7 @@ type (
 const (
 	OwnerRegistration = store.OwnerRegistration
 	OwnerBeneficiary  = store.OwnerBeneficiary
+	OwnerTreatment    = store.OwnerTreatment
 	ReviewNumberInUse = store.ReviewNumberInUse
 	ReviewDuplicate   = store.ReviewDuplicate
 	ReviewOverride    = store.ReviewOverride

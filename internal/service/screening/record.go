@@ -21,6 +21,7 @@ type Row struct {
 	ID ident.ID
 	screening.Draft
 	Wrong errs.Fields // what could not be read at all; the row is refused with it
+	By    ident.ID    // whose work it is, where somebody else brings it; nil otherwise
 }
 
 // Batch is rows of one hospital.
@@ -57,6 +58,11 @@ func (s *Service) Record(ctx context.Context, who user.Principal, in Batch, key 
 	if err := s.at(who, authz.ScreeningRecord, in.Hospital); err != nil {
 		return nil, err
 	}
+	return s.record(ctx, who, in, key)
+}
+
+// record is Record for who was let in already.
+func (s *Service) record(ctx context.Context, who user.Principal, in Batch, key Key) ([]Receipt, error) {
 	if len(in.Rows) == 0 || len(in.Rows) > MaxRows {
 		return nil, invalid("rows", "error.screening.rows", "n", MaxRows)
 	}
@@ -129,8 +135,11 @@ func keep(tx *store.Tx, in Batch, records []screening.Record, receipts []Receipt
 		if out[i].Alike, err = tx.CountAlike(id); err != nil {
 			return nil, err
 		}
-		tx.Audit(audit.Event{Action: audit.ScreeningRecord, ObjectKind: audit.ObjectScreening, ObjectID: id, OrganisationID: in.Hospital,
-			Detail: map[string]any{"programme": string(r.Programme), "triage": string(r.Triage)}})
+		detail := map[string]any{"programme": string(r.Programme), "triage": string(r.Triage)}
+		if by := in.Rows[i].By; by != ident.Nil {
+			detail["collected_by"] = by
+		}
+		tx.Audit(audit.Event{Action: audit.ScreeningRecord, ObjectKind: audit.ObjectScreening, ObjectID: id, OrganisationID: in.Hospital, Detail: detail})
 	}
 	if !wrote {
 		tx.NoAudit("rows that were there already")

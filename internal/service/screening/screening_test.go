@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -26,7 +27,11 @@ type table struct {
 func open(t *testing.T) *table {
 	t.Helper()
 	w := servicetest.New(t)
-	return &table{w, service.New(service.Deps{DB: w.DB, Policy: w.Policy}), t}
+	blobs, err := blob.Open(t.TempDir(), w.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &table{w, service.New(service.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs}), t}
 }
 
 // row is a good screening of today.

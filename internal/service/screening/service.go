@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
@@ -23,16 +24,18 @@ import (
 type Deps struct {
 	DB     *store.DB
 	Policy *authz.Policy
+	Blobs  *blob.Store
 }
 
 // Service is the use cases.
 type Service struct {
 	db     *store.DB
 	policy *authz.Policy
+	blobs  *blob.Store
 }
 
 // New makes the service.
-func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy} }
+func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs} }
 
 // The records as pages and the API meet them.
 type (
@@ -44,6 +47,10 @@ type (
 	Count = store.ScreeningCount
 	// DayPlace is a place of outreach with its last day.
 	DayPlace = store.ScreeningPlace
+	// Recovery is a file of somebody's unsent forms that the hospital opens.
+	Recovery = store.OutboxRecovery
+	// Attached is the record of a photo.
+	Attached = store.Attachment
 )
 
 // KeyOf is the key of a request with the given input.
@@ -144,6 +151,8 @@ func (s *Service) Today(ctx context.Context, who user.Principal, hospital ident.
 type View struct {
 	Screening
 	Alike    []Screening
+	Photos   []Attached
+	Open     bool // the reader may open the photos
 	Register bool // the reader may register the person
 	Withdraw bool
 }
@@ -166,9 +175,13 @@ func (s *Service) Screening(ctx context.Context, who user.Principal, id ident.ID
 				return err
 			}
 		}
+		if v.Photos, err = tx.AttachmentsOf(store.Owner{Kind: store.OwnerScreening, ID: id}); err != nil {
+			return err
+		}
 		tx.AuditRead(audit.Event{Action: audit.ScreeningRead, ObjectKind: audit.ObjectScreening, ObjectID: id, OrganisationID: v.Hospital})
 		return nil
 	})
+	v.Open = err == nil && s.at(who, authz.AttachmentRead, v.Hospital) == nil
 	open := err == nil && !v.Converted()
 	v.Register = open && s.at(who, authz.PersonRegister, v.Hospital) == nil
 	v.Withdraw = open && s.at(who, authz.ScreeningRecord, v.Hospital) == nil

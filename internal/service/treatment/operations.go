@@ -37,7 +37,9 @@ type OperationForm struct {
 	store.Treatment
 	Surgeons []store.Surgeon
 	Self     ident.ID // the caller's own practitioner, when one of the surgeons
-	Reason   bool     // the step asks for a reason here
+	Planned  store.PlannedEntry
+	Before   *procedure.Procedure // what the caller did last on this day, in this programme: the habits of the day
+	Reason   bool                 // the step asks for a reason here
 }
 
 // OperationForm reads the treatment and the doctors of its hospital.
@@ -57,7 +59,16 @@ func (s *Service) OperationForm(ctx context.Context, who user.Principal, id iden
 		if on.IsZero() {
 			on = tx.Today()
 		}
-		v.Surgeons, err = tx.SurgeonsAt(v.Hospital, on)
+		if v.Surgeons, err = tx.SurgeonsAt(v.Hospital, on); err != nil {
+			return err
+		}
+		if v.Planned, err = tx.PlannedEntryOf(v.Case, v.Hospital, on); err != nil || who.PractitionerID == ident.Nil {
+			return err
+		}
+		last, err := tx.ListOperations(store.OperationFilter{Lead: who.PractitionerID, From: on, To: on}, page.Request{Size: 1})
+		if err == nil && len(last.Rows) > 0 && last.Rows[0].Programme == v.Programme {
+			v.Before = &last.Rows[0].Procedure
+		}
 		return err
 	})
 	for _, x := range v.Surgeons {

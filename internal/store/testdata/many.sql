@@ -24,6 +24,8 @@ screening_ as (insert into screening (partnership_id, id, hospital_id, screened_
 	select $1::uuid, id, h, d, 'T' || i % 10, 'V' || i % 100, '向' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'F', date '1940-01-01' + i % 20000, false, 'none', prog, '{}',
 		(array['SURGERY_ADVISED', 'FURTHER_EXAMINATION', 'OBSERVE', 'NOT_NEEDED'])[1 + i % 7 % 4], case when i % 7 % 4 > 0 then '' when i % 5 = 0 then 'DECLINED' else 'WILLING' end,
 		'statutory', '', case when i % 7 % 4 = 0 and i % 5 > 0 and i % 40 <> 1 then id end, at, id from n),
+outreach_ as (insert into outreach_recovery (partnership_id, id, hospital_id, account_id, digest, forms, photos, reason, created_at, created_by)
+	select $1::uuid, id, h, id, '', 20, 5, 'x', at, id from n where i % 100 = 0),
 casefile_ as (insert into casefile (partnership_id, id, case_no, person_id, programme, home_hospital_id, visible_to, state, opened_on, closed_on, closure, created_at, created_by)
 	select $1::uuid, id, $4 || '-2026-' || i, id, prog, h, v, case when step = 10 then 'closed' else (array['registered', 'waiting', 'in_treatment', 'second_side', 'follow_up'])[1 + step % 5] end,
 		d, case when step = 10 then d end, case when step = 10 then 'completed' else '' end, at, id from n),

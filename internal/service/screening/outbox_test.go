@@ -1,0 +1,312 @@
+package screening_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"image"
+	"image/jpeg"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	service "github.com/shanhai-health/shanhai/internal/service/screening"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+// boxes is a good form as the browser keeps it.
+func boxes(name string, change ...string) string {
+	v := map[string]string{"screened_on": "今天", "township": "石坪镇", "village": "松岭村", "name": name, "sex": "female", "birth": "68", "programme": "joint", "site": "knee",
+		"side": "L", "pain": "6", "triage": "SURGERY_ADVISED", "answer": "WILLING", "legal_basis": "statutory", "doc_number": "", "phone": ""}
+	for i := 0; i+1 < len(change); i += 2 {
+		v[change[i]] = change[i+1]
+	}
+	raw, _ := json.Marshal(v)
+	return string(raw)
+}
+
+func (d *table) receive(forms ...service.Sent) []service.Answer {
+	d.t.Helper()
+	got, err := d.Receive(d.t.Context(), d.Screener(here), service.ReceiveInput{Hospital: d.ID(here), Forms: forms})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return got
+}
+
+func TestAFormThatWasKeptIsAnsweredWithTheDigestOfWhatArrived(t *testing.T) {
+	d := open(t)
+	forms := []service.Sent{{ID: ident.New(), Body: boxes("向云禾")}, {ID: ident.New(), Body: boxes("冉听雪", "side", "", "birth", "老")}, {ID: ident.New(), Body: `["not", "boxes"]`}}
+	got := d.receive(forms...)
+	for i, want := range []service.Outcome{service.Created, service.Refused, service.Refused} {
+		sum := sha256.Sum256([]byte(forms[i].Body))
+		if got[i].ID != forms[i].ID || got[i].Outcome != want || got[i].Digest != hex.EncodeToString(sum[:]) {
+			t.Errorf("form %d: %+v", i, got[i])
+		}
+	}
+	if !got[1].Fields.Has("side") || !got[1].Fields.Has("birth") {
+		t.Errorf("not everything that is wrong is named: %v", got[1].Fields)
+	}
+	for range 3 { // the answer was lost, and again
+		if again := d.receive(forms...); again[0].Outcome != service.Repeated {
+			t.Errorf("again: %+v", again[0])
+		}
+	}
+	if n := d.Count(`select count(*) from screening`); n != 1 {
+		t.Errorf("%d screenings", n)
+	}
+}
+
+func TestAnotherContentUnderTheIDIsShownBesideWhatStands(t *testing.T) {
+	d := open(t)
+	id := ident.New()
+	d.receive(service.Sent{ID: id, Body: boxes("向云禾")})
+	got := d.receive(service.Sent{ID: id, Body: boxes("向云禾", "side", "R")})[0]
+	if got.Outcome != service.Refused || got.Have == nil || got.Have.Finding.Joint.Side != "L" || got.Record.Finding.Joint.Side != "R" {
+		t.Errorf("%+v", got)
+	}
+	if n := d.Count(`select count(*) from screening`); n != 1 {
+		t.Errorf("%d screenings", n)
+	}
+	elsewhere, err := d.Receive(t.Context(), d.Screener(near), service.ReceiveInput{Hospital: d.ID(near), Forms: []service.Sent{{ID: id, Body: boxes("向云禾")}}})
+	if err != nil || elsewhere[0].Outcome != service.Refused || elsewhere[0].Have != nil {
+		t.Errorf("another hospital is shown what stands here: %+v %v", elsewhere, err)
+	}
+}
+
+// telephone is a browser with a store of its own.
+type telephone struct {
+	box      ident.ID
+	account  ident.ID
+	hospital ident.ID
+	pass     service.Pass
+	key      []byte
+	items    []map[string]any
+}
+
+func (d *table) telephone(who user.Principal, at servicetest.Place) *telephone {
+	d.t.Helper()
+	p := &telephone{box: ident.New(), account: who.AccountID, hospital: d.ID(at), key: make([]byte, 32)}
+	_, _ = rand.Read(p.key)
+	var err error
+	if p.pass, err = d.Pass(d.t.Context(), who, service.PassInput{Box: p.box, Hospital: p.hospital}); err != nil {
+		d.t.Fatal(err)
+	}
+	return p
+}
+
+func locked(key, plain []byte, place string) (iv, data []byte) {
+	block, _ := aes.NewCipher(key)
+	gcm, _ := cipher.NewGCM(block)
+	iv = make([]byte, gcm.NonceSize())
+	_, _ = rand.Read(iv)
+	return iv, gcm.Seal(nil, iv, plain, []byte(place))
+}
+
+func (p *telephone) keep(body string) ident.ID {
+	id := ident.New()
+	iv, data := locked(p.key, []byte(body), p.box.String()+"/"+id.String()+"/form")
+	p.items = append(p.items, map[string]any{"id": id, "form": ident.Nil, "kind": "", "iv": iv, "data": data})
+	return id
+}
+
+func (p *telephone) photograph(form ident.ID, kind document.Kind, content []byte) {
+	id := ident.New()
+	iv, data := locked(p.key, content, p.box.String()+"/"+id.String()+"/photo/"+form.String()+"/"+string(kind))
+	p.items = append(p.items, map[string]any{"id": id, "form": form, "kind": string(kind), "iv": iv, "data": data})
+}
+
+// file is what the browser writes for the stick; its envelope is sealed as
+// web/ts/outbox.ts does.
+func (p *telephone) file(t *testing.T) []byte {
+	t.Helper()
+	theirs, err := ecdh.P256().NewPublicKey(p.pass.Recovery.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, _ := ecdh.P256().GenerateKey(rand.Reader)
+	shared, _ := own.ECDH(theirs)
+	point := own.PublicKey().Bytes()
+	key, _ := hkdf.Key(sha256.New, shared, append(bytes.Clone(point), p.pass.Recovery.Public...), "shanhai/envelope", 32)
+	iv, data := locked(key, p.key, "outbox/"+p.box.String())
+	raw, _ := json.Marshal(map[string]any{"format": 1, "box": p.box, "account": p.account, "hospital": p.hospital, "recovery": p.pass.Recovery.ID,
+		"envelope": bytes.Join([][]byte{point, iv, data}, nil), "items": p.items})
+	return raw
+}
+
+func picture(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	exif := append([]byte{0xFF, 0xE1, 0, 12}, "Exif\x00\x00GPS!"...)
+	return bytes.Join([][]byte{b.Bytes()[:2], exif, b.Bytes()[2:]}, nil)
+}
+
+func TestAPassIsForWhoMayScreenThere(t *testing.T) {
+	d := open(t)
+	ask := func(who user.Principal, at servicetest.Place) error {
+		_, err := d.Pass(t.Context(), who, service.PassInput{Box: ident.New(), Hospital: d.ID(at)})
+		return err
+	}
+	if err := ask(d.Screener(here), near); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("another hospital: %v", err)
+	}
+	if err := ask(d.Finance(here), here); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("finance: %v", err)
+	}
+	p := d.telephone(d.Screener(here), here)
+	again, err := d.Pass(t.Context(), d.Screener(here), service.PassInput{Box: p.box, Hospital: p.hospital, Number: p.pass.Number})
+	if err != nil || !bytes.Equal(again.Key, p.pass.Key) || !bytes.Equal(again.Recovery.Public, p.pass.Recovery.Public) {
+		t.Errorf("after the next sign-in the store does not open: %v", err)
+	}
+	other, err := d.Pass(t.Context(), d.Registrar(here), service.PassInput{Box: p.box, Hospital: p.hospital, Number: p.pass.Number})
+	if err != nil || bytes.Equal(other.Key, p.pass.Key) {
+		t.Errorf("another account opens the store: %v", err)
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'outbox.open'`); n != 3 {
+		t.Errorf("%d events", n)
+	}
+	if n := d.Count(`select count(*) from outreach_key`); n != 1 {
+		t.Errorf("%d keys of the hospital", n)
+	}
+}
+
+func TestAFileIsHandedOverOnceByItsOwner(t *testing.T) {
+	d := open(t)
+	who := d.Screener(here)
+	p := d.telephone(who, here)
+	form := p.keep(boxes("向云禾"))
+	p.keep(boxes("冉听雪"))
+	p.keep(boxes("覃望舟", "side", ""))
+	p.photograph(form, document.Consent, picture(t))
+	p.photograph(ident.New(), document.Consent, picture(t)) // its form is nowhere
+	p.photograph(form, document.Consent, []byte("no picture"))
+	file := p.file(t)
+	got, err := d.HandOver(t.Context(), who, file)
+	if err != nil || got.Count(service.Created) != 2 || got.Count(service.Refused) != 1 || got.Photos != 1 || got.Failed != 2 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	for range 3 {
+		if got, err = d.HandOver(t.Context(), who, file); err != nil || got.Count(service.Created) != 0 || got.Count(service.Repeated) != 2 || got.Photos != 1 {
+			t.Fatalf("again: %+v %v", got, err)
+		}
+	}
+	if d.Count(`select count(*) from screening`) != 2 || d.Count(`select count(*) from attachment where owner_kind = 'screening'`) != 1 {
+		t.Error("something was added twice")
+	}
+	v, err := d.Screening(t.Context(), d.Registrar(here), form)
+	if err != nil || len(v.Photos) != 1 || !v.Open || v.Photos[0].Kind != document.Consent {
+		t.Errorf("the photo: %+v %v", v.Photos, err)
+	}
+	if _, err := d.HandOver(t.Context(), d.Registrar(here), file); !errs.Is(err, errs.Precondition) {
+		t.Errorf("somebody else's file: %v", err)
+	}
+	for name, bad := range map[string][]byte{"no file": []byte("x"), "an empty one": []byte(`{}`), "a changed one": bytes.Replace(file, []byte(`"kind":"consent"`), []byte(`"kind":"medical"`), 1)} {
+		if _, err := d.HandOver(t.Context(), who, bad); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
+	d := open(t)
+	gone, admin := d.Screener(here), d.HospitalAdmin(here)
+	p := d.telephone(gone, here)
+	form := p.keep(boxes("向云禾"))
+	p.photograph(form, document.Identity, picture(t))
+	file := p.file(t)
+	ask := func(who user.Principal, reason string) (service.Recovery, error) {
+		return d.AskRecovery(t.Context(), who, service.AskInput{Content: file, Reason: reason}, ident.New().String())
+	}
+	if _, err := ask(admin, " "); !errs.Is(err, errs.Invalid) {
+		t.Errorf("without a reason: %v", err)
+	}
+	for name, who := range map[string]user.Principal{"a registrar": d.Registrar(here), "another hospital": d.HospitalAdmin(near)} {
+		if _, err := ask(who, "离职"); !errs.Is(err, errs.Forbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r, err := ask(admin, "离职")
+	if err != nil || r.Forms != 1 || r.Photos != 1 || r.Account != gone.AccountID {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if n := d.Count(`select count(*) from screening`); n != 0 {
+		t.Error("the first step stores something")
+	}
+	second := func(who user.Principal, version int64) (service.HandedOver, error) {
+		return d.Recover(t.Context(), who, r.ID, version)
+	}
+	if _, err := second(d.HospitalAdmin(near), 1); !errs.Is(err, errs.NotFound) {
+		t.Errorf("another hospital: %v", err)
+	}
+	got, err := second(admin, 1)
+	if err != nil || got.Count(service.Created) != 1 || got.Photos != 1 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if _, err := second(admin, 1); !errs.Is(err, errs.Stale) {
+		t.Errorf("the same press again: %v", err)
+	}
+	if got, err = second(admin, 2); err != nil || got.Count(service.Created) != 0 || got.Count(service.Repeated) != 1 {
+		t.Errorf("opened again: %+v %v", got, err)
+	}
+	now, err := d.Recovery(t.Context(), admin, r.ID)
+	if err != nil || !now.Done() || now.Added != 1 || now.Version != 3 {
+		t.Errorf("%+v %v", now, err)
+	}
+	if list, err := d.Recoveries(t.Context(), admin); err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+	if list, err := d.Recoveries(t.Context(), d.HospitalAdmin(near)); err != nil || len(list) != 0 {
+		t.Errorf("another hospital's list: %v %v", list, err)
+	}
+	for action, want := range map[string]int{"outbox.recovery_ask": 1, "outbox.recover": 2, "screening.record": 1} {
+		if n := d.Count(`select count(*) from audit_event where action = $1 and outcome = 'ok'`, action); n != want {
+			t.Errorf("%s: %d events, want %d", action, n, want)
+		}
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'screening.record' and detail::text like '%' || $1 || '%'`, gone.AccountID.String()); n != 1 {
+		t.Error("the record does not say whose work it is")
+	}
+}
+
+func TestAPhotoIsKeptOnceWithoutWhereItWasTaken(t *testing.T) {
+	d := open(t)
+	row := d.row("向云禾")
+	d.record(here, row)
+	in := service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
+	add := func(in service.Photo) (service.PhotoReceipt, error) {
+		return d.AddPhoto(context.Background(), d.Screener(here), in)
+	}
+	for i, want := range []service.Outcome{service.Created, service.Repeated, service.Repeated} {
+		if got, err := add(in); err != nil || got.Outcome != want {
+			t.Errorf("time %d: %+v %v", i+1, got, err)
+		}
+	}
+	other := in
+	other.Content = append(bytes.Clone(in.Content), 1)
+	if _, err := add(other); !errs.Is(err, errs.Invalid) {
+		t.Errorf("another photo under its id: %v", err)
+	}
+	stray := in
+	stray.ID, stray.Screening = ident.New(), ident.New()
+	if _, err := add(stray); !errs.Is(err, errs.NotFound) {
+		t.Errorf("without a screening: %v", err)
+	}
+	if _, err := d.AddPhoto(t.Context(), d.Screener(near), service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: in.Content}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("another hospital: %v", err)
+	}
+	if n := d.Count(`select count(*) from attachment where size_bytes < $1`, len(in.Content)); n != 1 {
+		t.Error("what the telephone wrote was kept")
+	}
+}

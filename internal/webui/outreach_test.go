@@ -1,0 +1,91 @@
+package webui
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+func TestTheShellIsTheSameForEverybody(t *testing.T) {
+	s := newSite(t)
+	stranger, screener := s.browser(), s.clerk(user.Screener, servicetest.Mountain)
+	for _, path := range []string{"/outreach/zh-CN", "/outreach/en"} {
+		open, mine := stranger.get(path), screener.get(path)
+		if open.status != http.StatusOK || open.body != mine.body {
+			t.Errorf("%s: %d, and somebody signed in gets another one: %v", path, open.status, open.body != mine.body)
+		}
+		if strings.Contains(mine.body, "测试员") || strings.Contains(mine.body, s.Today().String()) {
+			t.Errorf("%s names somebody or a day", path)
+		}
+	}
+	contains(t, "without scripts", stranger.get("/outreach/zh-CN"), "<noscript>", `href="/screenings/new"`)
+	if got := stranger.get("/outreach"); got.status != http.StatusSeeOther || !strings.HasPrefix(got.location, "/sign-in") {
+		t.Errorf("a stranger is let in: %d %s", got.status, got.location)
+	}
+	want(t, "a screener", screener.get("/outreach"), http.StatusSeeOther, "/outreach/zh-CN")
+	if got := s.clerk(user.Finance, servicetest.Mountain).get("/outreach/account"); got.status != http.StatusForbidden {
+		t.Errorf("finance gets a store: %d", got.status)
+	}
+}
+
+func TestTheWorkerKeepsTheShellAndFilesOnly(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	script := b.get("/outreach/worker.js")
+	var keep struct {
+		Version string
+		Files   []string
+	}
+	head, _, ok := strings.Cut(strings.TrimPrefix(script.body, "self.keep="), ";\n")
+	if err := json.Unmarshal([]byte(head), &keep); err != nil || !ok || keep.Version == "" {
+		t.Fatalf("%v\n%s", err, script.body[:200])
+	}
+	for _, f := range keep.Files {
+		if f != "/outreach/zh-CN" && f != "/outreach/en" && !regexp.MustCompile(`^/static/[a-z0-9-]+\.[0-9a-f]{12}\.(css|js|svg|png)$`).MatchString(f) {
+			t.Errorf("keeps %s", f)
+		}
+		if got := b.get(f); got.status != http.StatusOK {
+			t.Errorf("%s: %d, so nothing is kept at all", f, got.status)
+		}
+	}
+	if again := b.get("/outreach/worker.js"); again.body != script.body {
+		t.Error("the same version is another script")
+	}
+}
+
+func TestATelephoneMayInstallThePage(t *testing.T) {
+	b := newSite(t).browser()
+	page := b.get("/outreach/en")
+	m := regexp.MustCompile(`<link rel="manifest" href="([^"]+)">`).FindStringSubmatch(page.body)
+	if m == nil {
+		t.Fatal("the page has no manifest")
+	}
+	var v struct {
+		Start   string `json:"start_url"`
+		Scope   string `json:"scope"`
+		Display string `json:"display"`
+		Icons   []struct{ Src, Sizes, Purpose string }
+	}
+	if err := json.Unmarshal([]byte(b.get(m[1]).body), &v); err != nil || v.Start != "/outreach/en" || v.Scope != "/outreach/" || v.Display != "standalone" || len(v.Icons) != 3 {
+		t.Fatalf("%+v %v", v, err)
+	}
+	for _, i := range v.Icons {
+		if got := b.get(i.Src); got.status != http.StatusOK || !strings.HasPrefix(got.body, "\x89PNG") {
+			t.Errorf("%s: %d", i.Src, got.status)
+		}
+	}
+}
+
+// Unsent forms lie in the storage of the browser.
+func TestSigningOutLeavesTheStorageAlone(t *testing.T) {
+	s := newSite(t)
+	got := s.clerk(user.Screener, servicetest.Mountain).post("/sign-out")
+	if clear := got.header.Get("Clear-Site-Data"); clear != `"cache"` {
+		t.Errorf("Clear-Site-Data: %s", clear)
+	}
+}
