@@ -149,7 +149,7 @@ func TestTheNightlyCheckFindsWhatWasDonePastTheDatabase(t *testing.T) {
 		"a hold":                 {`update approval_line set amount_fen = amount_fen - 1 where fund_id = $1`, "holds", "reserved"},
 		"the order":              {`update ledger_transfer set posted_at = posted_at - interval '1 year' where fund_id = $1 and kind = 'reserve'`, "negative", "available"},
 		"what a deposit is":      {`update fund_deposit set amount_fen = amount_fen + 1, left_fen = left_fen + 1 where fund_id = $1`, "deposits", "deposit"},
-		"what a deposit has":     {`update fund_deposit set left_fen = left_fen + 1 where fund_id = $1`, "deposits", "left"},
+		"what a deposit has":     {`update fund_deposit set left_fen = left_fen + 1 where fund_id = $1 and left_fen < amount_fen`, "deposits", "left"},
 		"what a deposit gave":    {`update deposit_draw set amount_fen = amount_fen + 3000000 where fund_id = $1`, "deposits", "draw"},
 		"a draw that is missing": {`delete from deposit_draw where fund_id = $1`, "deposits", "left"},
 		"another case's draw":    {`update deposit_draw set approval_id = gen_random_uuid() where fund_id = $1`, "deposits", "case"},

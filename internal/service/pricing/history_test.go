@@ -17,10 +17,13 @@ import (
 func (d *desk) imported(s fee.Settlement, gave money.Fen) store.Treatment {
 	d.T.Helper()
 	t := d.Advance(d.Eligible(here), treatment.AdmitEmergency, treatment.LogOperation, treatment.Discharge)
+	id := ident.New()
 	d.Exec(`insert into settlement (partnership_id, id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, bill_fen, basic_fen, critical_fen, assistance_fen,
 		other_fen, fund_fen, waiver_fen, net_fen, state, settled_on, created_at, created_by)
 		select partnership_id, $2, id, case_id, person_id, 'joint', hospital_id, visible_to, $3, $4, $5, $6, 0, $7, $8, $9, 'settled', '2026-05-20', created_at, created_by
-		from treatment where id = $1`, t.ID, ident.New(), s.Bill, s.Basic, s.Critical, s.Assistance, gave, s.Waiver, s.Net)
+		from treatment where id = $1`, t.ID, id, s.Bill, s.Basic, s.Critical, s.Assistance, gave, s.Waiver, s.Net)
+	d.Exec(`insert into settlement_line (partnership_id, settlement_id, line_no, funder, fund_id, hospital_id, visible_to, amount_fen)
+		select partnership_id, id, 1, 'fund', $2, hospital_id, visible_to, fund_fen from settlement where id = $1`, id, d.fund.ID)
 	d.Exec(`update treatment set path = 'history', state = 'settled', admitted_on = '2026-05-10', operated_on = '2026-05-11', discharged_on = '2026-05-20' where id = $1`, t.ID)
 	t.DischargedOn = clock.MustDate(2026, 5, 20)
 	return t
