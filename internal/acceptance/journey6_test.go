@@ -66,6 +66,16 @@ func TestJourney6Auditor(t *testing.T) {
 	if bytes.Contains([]byte(stranger.text()), []byte(name)) {
 		t.Error("a stranger reads the patient's name")
 	}
-	stranger.open("/verify?code=" + code + "&bill=1&basic=0&critical=0&assistance=0&fund=0&hospital=0&net=1")
+	stranger.fill("name", name)
+	stranger.press("")
+	stranger.says("表单是真的，姓名一致")
+	stranger.fill("name", name+"某")
+	stranger.press("")
+	stranger.says("姓名不一致")
+	stranger.fill("name", name)
+	for field, amount := range map[string]string{"bill": "1", "basic": "0", "critical": "0", "assistance": "0", "fund": "0", "hospital": "0", "net": "1"} {
+		stranger.fill(field, amount)
+	}
+	stranger.press("")
 	stranger.says("金额不一致")
 }

@@ -49,7 +49,7 @@ var domainDoors = map[string][]string{
 	"practitioner": {"procedure"},
 	"visit":        {"practitioner", "procedure"},
 	"document":     {},
-	"paper":        {},
+	"paper":        {"patient"},
 	"audit":        {},
 	"partnership":  {},
 	"treatment":    {"procedure", "document"},

@@ -26,7 +26,7 @@ func printed(t *testing.T) (token paper.Token, keys string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := paper.Form{Kind: paper.Settlement, ID: ident.New(), State: "settled", Figures: []money.Fen{6_000_000, 2_000_000, 0, 0, 0, 1_000_000, 0, 3_000_000}}
+	f := paper.Form{Kind: paper.Settlement, ID: ident.New(), State: "settled", Name: "李淑兰", Figures: []money.Fen{6_000_000, 2_000_000, 0, 0, 0, 1_000_000, 0, 3_000_000}}
 	token = paper.Of(f, clock.MustDate(2026, 11, 23), k.Signer())
 	s, err := k.Sign(funding.SignPurpose, token.Payload())
 	if err != nil {
@@ -54,6 +54,13 @@ func TestAPaperIsCheckedOfflineWithThePublicKeysAlone(t *testing.T) {
 	if s := run(t, "", append([]string{"verify", token.Text(), "--key", keys}, amounts...)...); s.code != 1 || !strings.HasPrefix(s.out, "mismatch\t") {
 		t.Errorf("one digit changed: %+v", s)
 	}
+	amounts[len(amounts)-1] = "net=30000"
+	if out := must(t, append([]string{"verify", token.Text(), "--key", keys, "--name", "李 淑兰"}, amounts...)...).out; !strings.HasPrefix(out, "match_both\t") {
+		t.Errorf("name and amounts of the paper: %s", out)
+	}
+	if s := run(t, "", append([]string{"verify", token.Text(), "--key", keys, "--name", "李淑芳"}, amounts...)...); s.code != 1 || !strings.HasPrefix(s.out, "mismatch_name\t") || !strings.Contains(s.err, "姓名不一致") {
+		t.Errorf("one character of the name changed: %+v", s)
+	}
 	forged := []byte(token.Text())
 	forged[50] = map[bool]byte{true: '1', false: '0'}[forged[50] == '0']
 	if s := run(t, "", "verify", string(forged), "--key", keys); s.code != 1 || s.out != "forged\n" {
@@ -61,6 +68,32 @@ func TestAPaperIsCheckedOfflineWithThePublicKeysAlone(t *testing.T) {
 	}
 	refused(t, "二维码", "verify", token.Code(), "--key", keys)
 	refused(t, "fnord=1", "verify", token.Text(), "--key", keys, "--amount", "fnord=1")
+}
+
+func TestAPaperOfTheFirstEditionIsCheckedButForItsName(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	k, err := seal.Create(dir, clock.System{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := paper.Of(paper.Form{Kind: paper.Settlement, ID: ident.New(), State: "settled"}, clock.MustDate(2026, 11, 23), k.Signer())
+	token.Named, token.Name = false, paper.NameDigest{}
+	s, err := k.Sign(funding.SignPurpose, token.Payload())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token.Signature = s.Bytes
+	keys := filepath.Join(t.TempDir(), "keys.txt")
+	if err := os.WriteFile(keys, []byte(must(t, "--data-dir", dir, "key", "public").out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, "verify", token.Text(), "--key", keys).out; !strings.HasPrefix(out, "genuine\t") {
+		t.Errorf("the old paper: %s", out)
+	}
+	if s := run(t, "", "verify", token.Text(), "--key", keys, "--name", "李淑兰"); s.code != 1 || !strings.HasPrefix(s.out, "unbound\t") {
+		t.Errorf("a name nobody can check passes: %+v", s)
+	}
 }
 
 // pooled is a site with a partnership and a fund that received money.

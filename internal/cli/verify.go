@@ -21,7 +21,7 @@ import (
 // verify checks a paper. With a file of public keys it needs no database and no
 // network: everything it goes by is in the QR code.
 func (e *env) verify() *cobra.Command {
-	var key string
+	var key, name string
 	var amounts []string
 	c := &cobra.Command{Use: "verify CODE|QR-TEXT", Short: e.say.T("cli.verify"), Long: e.say.T("cli.verify.long"), Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -29,7 +29,7 @@ func (e *env) verify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			q := funding.PaperQuery{Text: args[0], Figures: figures}
+			q := funding.PaperQuery{Text: args[0], Name: strings.TrimSpace(name), Figures: figures}
 			if key == "" {
 				return e.open(func(ctx context.Context, a *app.App) error {
 					check, err := a.Services.Funding.CheckPaper(ctx, operator(), q)
@@ -50,6 +50,7 @@ func (e *env) verify() *cobra.Command {
 			return e.verdict(check)
 		}}
 	c.Flags().StringVar(&key, "key", "", e.say.T("cli.flag.verify.key"))
+	c.Flags().StringVar(&name, "name", "", e.say.T("cli.flag.verify.name"))
 	c.Flags().StringArrayVar(&amounts, "amount", nil, e.say.T("cli.flag.verify.amount", "names", strings.Join(fee.LayerNames(), " ")))
 	return c
 }
@@ -101,22 +102,15 @@ func offline(q funding.PaperQuery, public seal.PublicKeys) (funding.PaperCheck, 
 	if err != nil {
 		return funding.PaperCheck{Verdict: funding.PaperForged}, nil
 	}
-	return funding.PaperCheck{Verdict: funding.PaperGenuine, Token: t, Code: t.Code(), Current: true, Entered: len(q.Figures) > 0, Matches: t.Shows(q.Figures)}, nil
+	check := funding.PaperCheck{Verdict: funding.PaperGenuine, Token: t, Code: t.Code(), Current: true}
+	check.Compare(q)
+	return check, nil
 }
 
 // verdict prints one line for programs and a sentence for people; anything but
 // a clean answer ends with code 1.
 func (e *env) verdict(c funding.PaperCheck) error {
-	word, bad := string(c.Verdict), c.Verdict != funding.PaperGenuine
-	switch {
-	case bad:
-	case c.Entered && !c.Matches:
-		word, bad = "mismatch", true
-	case !c.Current:
-		word = "old"
-	case c.Entered:
-		word = "match"
-	}
+	word := c.Answer()
 	line := []string{word}
 	if c.Verdict == funding.PaperGenuine {
 		line = append(line, string(c.Token.Kind), c.Token.State, c.Token.Issued.String(), c.Code)
@@ -126,7 +120,7 @@ func (e *env) verdict(c funding.PaperCheck) error {
 	}
 	e.tell("verify." + word)
 	e.tell("verify."+word+".text", "day", dayOf(c))
-	if bad {
+	if !c.Sound() {
 		return exitCode(1)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package clock
 
 import (
+	"bytes"
+	"cmp"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -102,7 +104,9 @@ func (d Date) Before(o Date) bool { return d.Compare(o) < 0 }
 func (d Date) After(o Date) bool { return d.Compare(o) > 0 }
 
 // Compare is -1, 0 or 1.
-func (d Date) Compare(o Date) int { return d.UTC().Compare(o.UTC()) }
+func (d Date) Compare(o Date) int {
+	return cmp.Or(cmp.Compare(d.y, o.y), cmp.Compare(d.m, o.m), cmp.Compare(d.d, o.d))
+}
 
 // AgeOn is the age in completed years on the given day.
 func (d Date) AgeOn(on Date) int {
@@ -165,6 +169,10 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a string or null.
 func (d *Date) UnmarshalJSON(b []byte) error {
+	const canonical = len(`"2026-11-23"`)
+	if len(b) == canonical && b[0] == '"' && b[canonical-1] == '"' && bytes.IndexByte(b, '\\') < 0 { // as we write it: most of what is read
+		return d.UnmarshalText(b[1 : canonical-1])
+	}
 	var s *string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err

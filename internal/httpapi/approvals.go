@@ -90,9 +90,19 @@ type approvalDetail struct {
 	approvalJSON
 	Funds    []fundLine    `json:"funds"`
 	Vouchers []voucherJSON `json:"vouchers"`
+	Deposits []paidByJSON  `json:"deposits"`
 
 	Signatures []signatureJSON `json:"signatures"`
 	Judged     []judgedJSON    `json:"judged_funds"`
+}
+
+// paidByJSON is a deposit with a purpose of its own that pays a reduction.
+type paidByJSON struct {
+	Deposit ident.ID  `json:"deposit_id"`
+	Fund    ident.ID  `json:"fund_id"`
+	Note    string    `json:"note"`
+	Project *ident.ID `json:"project_id"`
+	Amount  money.Fen `json:"amount_fen"`
 }
 
 func (s *Server) getApproval(r *http.Request, c *call) (int, any, error) {
@@ -104,6 +114,10 @@ func (s *Server) getApproval(r *http.Request, c *call) (int, any, error) {
 	out := approvalDetail{approvalJSON: approvalOf(v.Approval), Funds: []fundLine{}, Vouchers: vouchersOf(v.Vouchers())}
 	for _, l := range v.Granted() {
 		out.Funds = append(out.Funds, fundLine{l.Fund, l.Amount})
+	}
+	out.Deposits = []paidByJSON{}
+	for _, d := range v.Deposits {
+		out.Deposits = append(out.Deposits, paidByJSON{d.ID, d.Fund, d.Note, maybeID(d.Project), d.Paid})
 	}
 	out.Signatures, out.Judged = signaturesOf(v.Signatures), judgedOf(v.Funds)
 	return http.StatusOK, out, err

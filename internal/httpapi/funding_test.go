@@ -19,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
+	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
@@ -34,7 +35,8 @@ func newMoneyAPI(t *testing.T) api {
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
 	mux := chi.NewRouter()
 	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Funding: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
-		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}), Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy})})
+		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}), Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
+		Paying: paying.New(paying.Deps{DB: w.DB, Policy: w.Policy, Say: cat.Printer(i18n.Chinese)})})
 	router, err := gorillamux.NewRouter(contractOf(t, mux))
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +49,8 @@ func (a api) money(who user.Principal) string {
 	a.T.Helper()
 	var scopes []authz.Permission
 	for _, perm := range []authz.Permission{authz.PersonRead, authz.ApprovalRead, authz.ApprovalRequest, authz.ApprovalDecide, authz.SettlementRead, authz.SettlementSettle,
-		authz.FundRead, authz.FundOpen, authz.FundDeposit, authz.LedgerRead, authz.AuditPackage} {
+		authz.FundRead, authz.FundOpen, authz.FundDeposit, authz.LedgerRead, authz.AuditPackage, authz.PayableRead, authz.PayableReceipt, authz.PayeeRead, authz.PayeeEdit,
+		authz.PayeeApprove, authz.PayoutRead, authz.PayoutMake, authz.PayoutApprove, authz.PayoutPay, authz.ExportMake, authz.RecoveryRead, authz.RecoveryEdit} {
 		if a.Policy.Can(who, perm, authz.Anywhere(who.PartnershipID)) {
 			scopes = append(scopes, perm)
 		}
@@ -185,6 +188,20 @@ func TestFormsAndPackagesThroughTheAPI(t *testing.T) {
 			check.RecordID == nil || *check.RecordID != asked.ID {
 			t.Errorf("%s: %d %+v", figures, got, check)
 		}
+	}
+	for name, match := range map[string]bool{tr.PersonName: true, tr.PersonName + "某": false} {
+		var named struct {
+			Bound   bool   `json:"name_bound"`
+			Matches *bool  `json:"name_matches"`
+			Person  string `json:"recorded_name"`
+		}
+		if got := a.post(clerk, "/form-check", "n"+name, map[string]any{"text": form.QR, "name": name}, &named); got != http.StatusOK || !named.Bound || named.Matches == nil || *named.Matches != match ||
+			named.Person != tr.PersonName {
+			t.Errorf("the name %s: %d %+v", name, got, named)
+		}
+	}
+	if got := a.post(clerk, "/form-check", "n", map[string]any{"name": "x"}, nil); got != http.StatusUnprocessableEntity {
+		t.Errorf("nothing to check: %d", got)
 	}
 	var made moneyAnswer
 	order := map[string]any{"fund_id": pool.ID, "from": "2020-01-01", "to": a.Today().String()}

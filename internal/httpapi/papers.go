@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/paper"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
@@ -21,6 +22,7 @@ func (s *Server) paperRoutes(rt *router) {
 	rt.get("/settlements/{id}/form", authz.SettlementRead, s.settlementForm)
 	rt.get("/estimates/{id}/form", authz.EstimateRead, s.estimateForm)
 	rt.get("/form-check", authz.ApprovalRead, s.checkForm)
+	rt.post("/form-check", authz.ApprovalRead, s.checkNamedForm)
 }
 
 type figureJSON struct {
@@ -90,7 +92,10 @@ type checkJSON struct {
 	Issued   *clock.Date     `json:"issued_on"`
 	Current  bool            `json:"current"`
 	Matches  *bool           `json:"matches"`
+	Bound    bool            `json:"name_bound"`
+	Name     *bool           `json:"name_matches"`
 	RecordID *ident.ID       `json:"record_id"`
+	Person   string          `json:"recorded_name"`
 	Recorded []figureJSON    `json:"recorded"`
 }
 
@@ -99,16 +104,44 @@ func (s *Server) checkForm(r *http.Request, c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	return s.checked(r, c, q)
+}
+
+// checkNamedForm checks the name as well, which has no place in an address.
+func (s *Server) checkNamedForm(r *http.Request, c *call) (int, any, error) {
+	var body struct {
+		Text    string      `json:"text"`
+		Name    string      `json:"name"`
+		Figures []money.Fen `json:"figures_fen"`
+	}
+	if err := httpx.DecodeJSON(r, &body); err != nil {
+		return 0, nil, err
+	}
+	q := funding.PaperQuery{Text: strings.TrimSpace(body.Text), Name: strings.TrimSpace(body.Name), Figures: body.Figures}
+	var f errs.Fields
+	if q.Text == "" {
+		f.Add("text", "form.error.missing")
+	}
+	if err := f.Err(); err != nil {
+		return 0, nil, err
+	}
+	return s.checked(r, c, q)
+}
+
+func (s *Server) checked(r *http.Request, c *call, q funding.PaperQuery) (int, any, error) {
 	x, err := s.d.Funding.CheckPaper(r.Context(), c.Who, q)
 	if err != nil {
 		return 0, nil, err
 	}
-	out := checkJSON{Verdict: x.Verdict, Kind: x.Token.Kind, Code: x.Code, State: x.Token.State, Current: x.Current, Recorded: figuresOf(x.Recorded)}
+	out := checkJSON{Verdict: x.Verdict, Kind: x.Token.Kind, Code: x.Code, State: x.Token.State, Current: x.Current, Bound: x.Token.Named, Person: x.Person, Recorded: figuresOf(x.Recorded)}
 	if !x.Token.Issued.IsZero() {
 		out.Issued = &x.Token.Issued
 	}
 	if x.Entered {
 		out.Matches = &x.Matches
+	}
+	if x.NameEntered && x.Token.Named {
+		out.Name = &x.NameMatches
 	}
 	if x.Record != ident.Nil {
 		out.RecordID = &x.Record

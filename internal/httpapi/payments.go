@@ -183,14 +183,15 @@ type payState struct {
 
 func (s *Server) returnPayment(r *http.Request, c *call) (int, any, error) {
 	var in struct {
-		On     clock.Date `json:"on"`
-		Reason string     `json:"reason"`
+		On      clock.Date `json:"on"`
+		Reason  string     `json:"reason"`
+		Version int64      `json:"version"`
 	}
 	id, err := withBody(r, &in)
 	if err != nil {
 		return 0, nil, err
 	}
-	state, err := s.d.Paying.ReturnLine(r.Context(), c.Who, paying.Return{Line: id, On: in.On, Reason: in.Reason}, c.Key)
+	state, err := s.d.Paying.ReturnLine(r.Context(), c.Who, paying.Return{Line: id, On: in.On, Reason: in.Reason, Version: in.Version}, c.Key)
 	return http.StatusOK, payState{string(state)}, err
 }
 

@@ -249,6 +249,23 @@ func (tx *Tx) DepositByID(id ident.ID) (FundDeposit, error) {
 	return one(r.deposit(), err, "error.fund.deposit_missing")
 }
 
+// PaidDeposit is a deposit with what a case has of it.
+type PaidDeposit struct {
+	FundDeposit
+	Paid money.Fen
+}
+
+// DepositsOfApproval lists the deposits that pay a reduction, as far as it is not
+// common money.
+func (tx *Tx) DepositsOfApproval(approval ident.ID) ([]PaidDeposit, error) {
+	var rows []depositRow
+	err := tx.list(&rows, `select `+depositColumns+`, w.drawn as drawn_fen, true as before from fund_deposit d
+		join (select x.deposit_id, sum(x.amount_fen)::bigint as drawn from deposit_draw x where x.partnership_id = $1 and x.approval_id = $2
+			group by x.deposit_id having sum(x.amount_fen) > 0) w on w.deposit_id = d.id
+		where d.partnership_id = $1 order by d.fund_id, d.id limit 200`, tx.Partnership(), approval)
+	return items(rows, func(r depositRow) PaidDeposit { return PaidDeposit{r.deposit(), r.Drawn} }), err
+}
+
 // Drawn is what a deposit gave for a transfer, or got back.
 type Drawn struct {
 	ID       ident.ID

@@ -406,7 +406,7 @@ func opened(tx *store.Tx, p place) []error {
 		drop(tx.TreatmentsOfPerson(p.one)), drop(tx.TreatmentEvents(p.one)), drop(tx.BillsOf(p.one)), drop(tx.OperationsOf(p.one)), drop(tx.RecordedOperations(p.one)), drop(tx.ReadingsOf(p.one)), drop(tx.ComplicationsOf(p.settled)), drop(tx.LastReached(p.settled)),
 		drop(tx.ReferralsOf(p.one)), drop(tx.CasePartners(p.one)), drop(tx.HeldOf(p.one, p.fund)), drop(tx.Timeline(store.TimelineFilter{Person: p.one, Care: true, Money: true, Files: true})), drop(tx.ApprovalsOf(p.one)), drop(tx.ApprovalLines(p.one)), drop(tx.SignaturesOf(p.one)), drop(tx.AppealsOf(p.one)), drop(tx.ObjectionsTo(p.one)), drop(tx.ReadingsChanged(p.one)), gone(tx.NoticeByID(p.one)), drop(tx.NoticeEntries(p.one)), drop(tx.VerdictsOf(p.one)), evidence(tx, p.one),
 		tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
-		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), printed(tx, p.one))
+		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), drop(tx.DepositsOfApproval(p.one)), printed(tx, p.one))
 }
 
 // printed looks for the last print of a form.
@@ -437,7 +437,7 @@ func evidence(tx *store.Tx, id ident.ID) error {
 
 // unbounded are reads that answer about everything on purpose: figures counted
 // raw, exports and proofs of the whole log or ledger. They are not lists.
-var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "SealReads",
+var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "checkDeposits", "SealReads",
 	"PlausibilityFacts", "changedSince", "doublePieces", "doubtedOperations", "plannedHours", "sharedPhones", "EveryAlert", // the nightly look at everything
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundFindings", "FundRuns", "FundSettlements", "LinesOfRuns", "RulesInForce", // of a whole audit package

@@ -16,10 +16,16 @@ const (
 	FaultNegative = "negative" // an account was below zero at some instant
 	FaultHolds    = "holds"    // what a fund has reserved is not what it holds for treatments
 	FaultPayments = "payments" // what a fund has paid is not what its runs paid, less what came back
+	FaultDeposits = "deposits" // what deposits gave is not what was posted, or what is left of them is not there
 )
 
 // LedgerFault is one thing that is wrong. Account is a transfer's id for
-// FaultTransfer and nil for FaultHolds.
+// FaultTransfer and nil for FaultHolds. For FaultDeposits Kind says what does not
+// agree: deposit (its own posting) or left (its draws), with the deposit's id;
+// draw (what it gave for one transfer), with the transfer's; case (what an approval
+// has of deposits against what the fund holds or paid for it), with the approval's;
+// or available (the fund's balance), without one. Balance is what the deposits say,
+// Entries what the books say.
 type LedgerFault struct {
 	Fault   string    `db:"fault" json:"fault"`
 	Fund    ident.ID  `db:"fund_id" json:"fund"`
@@ -61,6 +67,41 @@ func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 			not exists (select 1 from ledger_transfer r where r.partnership_id = q.partnership_id and r.reverses_id = q.transfer_id)
 			and not exists (select 1 from pay_line p where p.partnership_id = q.partnership_id and p.payable_id = q.transfer_id and p.state in ('live', 'paid'))) limit 100)
 		order by 1, 2, 4`, tx.Partnership())
+	if err != nil {
+		return nil, err
+	}
+	deposits, err := tx.checkDeposits()
+	return append(out, deposits...), err
+}
+
+// checkDeposits holds the deposits with a purpose against the ledger: each came in
+// as it says, has left what its draws leave, no draw is of money its transfer did
+// not move, no case has more of them than its fund holds or paid for it, and what
+// is left of all is in the fund.
+func (tx *Tx) checkDeposits() ([]LedgerFault, error) {
+	var out []LedgerFault
+	err := tx.list(&out, `with moved as (select t.id, t.fund_id, t.approval_id, sum(e.amount_fen)::bigint as amount from ledger_transfer t
+			join ledger_entry e on e.partnership_id = t.partnership_id and e.transfer_id = t.id
+			join ledger_account l on l.partnership_id = e.partnership_id and l.id = e.account_id and l.kind = 'available'
+			where t.partnership_id = $1 and t.fund_id in (select d.fund_id from fund_deposit d where d.partnership_id = $1) group by t.id, t.fund_id, t.approval_id),
+		drawn as (select x.transfer_id, x.fund_id, x.approval_id, sum(x.amount_fen)::bigint as amount from deposit_draw x where x.partnership_id = $1
+			group by x.transfer_id, x.fund_id, x.approval_id),
+		given as (select x.deposit_id, sum(x.amount_fen)::bigint as amount from deposit_draw x where x.partnership_id = $1 group by x.deposit_id)
+		(select 'deposits' as fault, d.fund_id, d.id, 'deposit' as kind, d.amount_fen as balance_fen, coalesce(m.amount, 0) as entries_fen from fund_deposit d
+			left join moved m on m.id = d.id and m.fund_id = d.fund_id where d.partnership_id = $1 and d.amount_fen <> coalesce(m.amount, 0) limit 100)
+		union all (select 'deposits', d.fund_id, d.id, 'left', d.left_fen, d.amount_fen - coalesce(g.amount, 0) from fund_deposit d left join given g on g.deposit_id = d.id
+			where d.partnership_id = $1 and d.left_fen <> d.amount_fen - coalesce(g.amount, 0) limit 100)
+		union all (select 'deposits', x.fund_id, x.transfer_id, 'draw', x.amount, coalesce(-m.amount, 0) from drawn x left join moved m on m.id = x.transfer_id and m.fund_id = x.fund_id
+			where x.amount not between least(coalesce(-m.amount, 0), 0) and greatest(coalesce(-m.amount, 0), 0) limit 100)
+		union all (select 'deposits', x.fund_id, x.approval_id, 'case', x.amount, coalesce(h.held, 0) from (select y.fund_id, y.approval_id, sum(y.amount)::bigint as amount from drawn y
+				where y.approval_id is not null group by y.fund_id, y.approval_id) x
+			left join (select m.fund_id, m.approval_id, -sum(m.amount)::bigint as held from moved m group by m.fund_id, m.approval_id) h
+				on h.fund_id = x.fund_id and h.approval_id = x.approval_id where x.amount not between 0 and coalesce(h.held, 0) limit 100)
+		union all (select 'deposits', d.fund_id, null, 'available', d.rest, coalesce(l.there, 0) from (select y.fund_id, sum(y.left_fen)::bigint as rest from fund_deposit y
+				where y.partnership_id = $1 group by y.fund_id) d
+			left join (select a.fund_id, sum(a.balance_fen)::bigint as there from ledger_account a where a.partnership_id = $1 and a.kind = 'available' group by a.fund_id) l
+				on l.fund_id = d.fund_id where d.rest > coalesce(l.there, 0) limit 100)
+		order by 1, 2, 4, 3`, tx.Partnership())
 	return out, err
 }
 

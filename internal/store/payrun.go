@@ -322,8 +322,8 @@ func (tx *Tx) PaidLine(l PayLine) error {
 
 // ReturnLine stores that the bank gave a payment back.
 func (tx *Tx) ReturnLine(l PayLine) error {
-	return tx.update(`update pay_line set state = 'returned', return_transfer_id = $3, returned_on = $4, return_reason = $5, version = version + 1
-		where partnership_id = $1 and id = $2 and state = 'paid'`, tx.Partnership(), l.ID, l.Returned, l.ReturnOn, l.Why)
+	return tx.update(`update pay_line set state = 'returned', return_transfer_id = $4, returned_on = $5, return_reason = $6, version = version + 1
+		where partnership_id = $1 and id = $2 and version = $3 and state = 'paid'`, tx.Partnership(), l.ID, l.Version, l.Returned, l.ReturnOn, l.Why)
 }
 
 // ReceiveLine stores the number of the receipt of a payment.

@@ -18,6 +18,7 @@ type Recovery struct {
 	Payable   ident.ID
 	Fund      ident.ID
 	Treatment ident.ID
+	Approval  ident.ID // whose money was wrongly paid; nil: of a ledger without approvals
 	Hospital  ident.ID
 	CreatedAt time.Time
 	Version   int64
@@ -32,6 +33,7 @@ type recoveryRow struct {
 	Payable      ident.ID  `db:"payable_id"`
 	Fund         ident.ID  `db:"fund_id"`
 	Treatment    ident.ID  `db:"treatment_id"`
+	Approval     ident.ID  `db:"approval_id"`
 	Hospital     ident.ID  `db:"hospital_id"`
 	Debtor       string    `db:"debtor"`
 	Source       string    `db:"source"`
@@ -57,7 +59,7 @@ type recoveryRow struct {
 func (r recoveryRow) recovery() Recovery {
 	return Recovery{Recovery: payout.Recovery{Debtor: payout.Payee(r.Debtor), Source: payout.FindingSource(r.Source), Reason: r.Reason, Amount: r.Amount, Recovered: r.Recovered,
 		State: payout.RecoveryState(r.State), OffBy: r.OffBy, OffReason: r.OffReason, OffConfirmed: r.OffConfirmed}, ID: r.ID, Payable: r.Payable, Fund: r.Fund,
-		Treatment: r.Treatment, Hospital: r.Hospital, CreatedAt: r.CreatedAt.UTC(), Version: r.Version, FundName: r.FundName, HospitalName: r.HospitalName, CaseNo: r.CaseNo,
+		Treatment: r.Treatment, Approval: r.Approval, Hospital: r.Hospital, CreatedAt: r.CreatedAt.UTC(), Version: r.Version, FundName: r.FundName, HospitalName: r.HospitalName, CaseNo: r.CaseNo,
 		PersonName: r.PersonName, ByName: r.ByName, OffName: r.OffName, SecondName: r.OffOKdName}
 }
 
@@ -68,6 +70,7 @@ const selectRecovery = `select v.id, v.payable_id, v.fund_id, v.treatment_id, v.
 	v.off_confirmed_by, v.created_at, v.version,
 	coalesce((select sum(c.amount_fen) from recovery_receipt c left join (select z.partnership_id, z.reverses_id from ledger_transfer z) z
 		on z.partnership_id = c.partnership_id and z.reverses_id = c.transfer_id where c.partnership_id = v.partnership_id and c.recovery_id = v.id and z.reverses_id is null), 0)::bigint as recovered_fen,
+	(select t.approval_id from ledger_transfer t where t.partnership_id = v.partnership_id and t.id = v.payable_id) as approval_id,
 	(select f.name from fund f where f.partnership_id = v.partnership_id and f.id = v.fund_id) as fund_name,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = v.hospital_id) as hospital_name,
 	coalesce((select c.case_no from treatment x join casefile c on c.partnership_id = x.partnership_id and c.id = x.case_id
@@ -96,7 +99,7 @@ func (tx *Tx) ListRecoveries(funds, hospitals []ident.ID, req page.Request) (pag
 	query, args := selectRecovery+`where v.partnership_id = $1`+after, []any{tx.Partnership(), at, id, req.Limit() + 1}
 	by := func(column string, of []ident.ID) {
 		query = `select v.id, v.payable_id, v.fund_id, v.treatment_id, v.hospital_id, v.debtor, v.source, v.reason, v.amount_fen, v.state, v.off_by, v.off_reason,
-			v.off_confirmed_by, v.created_at, v.version, v.recovered_fen, v.fund_name, v.hospital_name, v.case_no, v.person_name, v.by_name, v.off_name, v.off_ok_name
+			v.off_confirmed_by, v.created_at, v.version, v.recovered_fen, v.approval_id, v.fund_name, v.hospital_name, v.case_no, v.person_name, v.by_name, v.off_name, v.off_ok_name
 			from unnest($5::uuid[]) w cross join lateral (` + selectRecovery + `where v.partnership_id = $1 and v.` + column + ` = w` + after + `) v
 			order by v.created_at desc, v.id desc limit $4`
 		args = append(args, idArray(of))

@@ -127,6 +127,9 @@ func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPa
 		p.Facts = approvalChecks(b, v.Checks)
 	}
 	p.Buttons = approvalButtons(b, v)
+	if t := paidByTable(b, v); t != nil {
+		p.Tables = append(p.Tables, *t)
+	}
 	p.more(v)
 	p.decision(v, now)
 	if v.MayWithdraw {
@@ -205,6 +208,29 @@ func approvalLines(b Base, v funding.ApprovalView) Table {
 		t.Rows = append(t.Rows, Cells(TextCell(l.FundName), MoneyCell(l.Amount), state, CodeCell(no)))
 	}
 	return t
+}
+
+// paidByTable names the deposits that pay a reduction, and how much of it is
+// common money; nil when no deposit with a purpose does.
+func paidByTable(b Base, v funding.ApprovalView) *Table {
+	if len(v.Deposits) == 0 {
+		return nil
+	}
+	t := Table{Caption: b.T("funding.paidby"), Columns: []Column{{Key: "funding.deposit.note", Class: "grow"}, {Key: "funding.deposit.for"}, {Key: "funding.fund"},
+		{Key: "funding.amount.head", Align: "right"}}}
+	for _, l := range v.Granted() {
+		common := l.Amount
+		for _, d := range v.Deposits {
+			if d.Fund == l.Fund {
+				t.Rows = append(t.Rows, Cells(LinkCell(d.Note, "/fund-deposits/"+d.ID.String()), TextCell(earmarkText(b, d.Earmark, nil)), TextCell(l.FundName), MoneyCell(d.Paid)))
+				common -= d.Paid
+			}
+		}
+		if common > 0 && common < l.Amount {
+			t.Rows = append(t.Rows, Cells(TextCell(b.T("funding.paidby.common")), TextCell(""), TextCell(l.FundName), MoneyCell(common)))
+		}
+	}
+	return &t
 }
 
 func approvalBasis(b Base, v funding.ApprovalView) map[string]string {

@@ -156,7 +156,11 @@ func sampleApproval(b Base, state fund.ApprovalState) funding.ApprovalView {
 		line.Transfer, line.Hold = ident.Derive(sampleIDs.file, "hold"), fund.HoldOpen
 	}
 	book := fund.Book{Fund: sampleIDs.file, Name: line.FundName, Balances: fund.Balances{Source: -1_050_000_000, Available: 265_764_000, Reserved: 41_236_000, Committed: 743_000_000}}
-	return funding.ApprovalView{Approval: a, Lines: []funding.ApprovalLine{line}, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(),
+	var deposits []funding.PaidDeposit
+	if state == fund.ApprovalApproved {
+		deposits = []funding.PaidDeposit{{FundDeposit: sampleDeposits(b)[0], Paid: 1_500_000}}
+	}
+	return funding.ApprovalView{Approval: a, Lines: []funding.ApprovalLine{line}, Deposits: deposits, Treatment: sampleMoneyTreatment(b), Sides: sampleSides(),
 		Paper: funding.Paper{Last4: "1834", PhoneLast4: "3406", Township: b.T("style.place.mountain"), Diagnosis: b.T("style.f.joint"), Surgeon: b.T("style.person.1"), Visiting: true},
 		Books: map[ident.ID]fund.Book{sampleIDs.file: book}, Place: funding.Neighbours{Previous: sampleIDs.sea, Next: sampleIDs.mountain, Position: 3, Of: 9},
 		Checks: []funding.Check{{State: "ok", Key: "funding.check.consent"},

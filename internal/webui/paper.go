@@ -7,6 +7,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/paper"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/printout"
@@ -19,6 +21,7 @@ func (s *Server) paperRoutes(rt *router) {
 	rt.get("/settlements/{id}/form.pdf", authz.SettlementRead, s.settlementPDF)
 	rt.get("/estimates/{id}/form.pdf", authz.EstimateRead, s.estimatePDF)
 	rt.get("/verify", authz.Public, s.verifyPage)
+	rt.post("/verify", authz.Public, s.verify)
 }
 
 // servePDF sends a form. It is shown in the browser, where it is printed from;
@@ -178,8 +181,10 @@ type verifyView struct {
 	Buttons []Button
 }
 
+// verifyForm asks by post: a name has no place in an address.
 func verifyForm(b Base, today clock.Date) *Form {
-	fields := []Field{{Name: "code", LabelKey: "verify.code", HintKey: "verify.code.hint", Max: 400, Focus: true}}
+	fields := []Field{{Name: "code", LabelKey: "verify.code", HintKey: "verify.code.hint", Max: 400, Focus: true},
+		{Name: "name", LabelKey: "verify.name", HintKey: "verify.name.hint", Max: patient.MaxName, Optional: true}}
 	for i, name := range fee.LayerNames() {
 		x := Field{Name: name, LabelKey: fee.Layer{Name: name}.Label(), Kind: KindMoney, Suffix: "unit.yuan", Width: 6, Optional: true}
 		if i == 0 {
@@ -188,7 +193,7 @@ func verifyForm(b Base, today clock.Date) *Form {
 		fields = append(fields, x)
 	}
 	f := NewForm(b, today, fields...)
-	f.Action, f.Get = "/verify", true
+	f.Action = "/verify"
 	return f
 }
 
@@ -219,17 +224,29 @@ func paperAmounts(f *Form) (q funding.PaperQuery) {
 	return q
 }
 
+// verifyPage is the empty page, or the answer about a code that came by a link.
 func (s *Server) verifyPage(w http.ResponseWriter, r *http.Request, c *Call) error {
 	f := verifyForm(c.Base, c.Today)
-	v := newVerifyView(c.Base, f)
-	if !r.URL.Query().Has("code") {
-		return s.d.Engine.Render(w, r, http.StatusOK, "paper/verify", v)
+	if code := r.URL.Query().Get("code"); code != "" {
+		return s.answerPaper(w, r, c, f.Put("code", code))
 	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "paper/verify", newVerifyView(c.Base, f))
+}
+
+// verify answers about a code with what was copied from the paper. It changes
+// nothing, so asking again needs no key.
+func (s *Server) verify(w http.ResponseWriter, r *http.Request, c *Call) error {
+	f := verifyForm(c.Base, c.Today)
 	if err := f.Read(r); err != nil {
 		return err
 	}
+	return s.answerPaper(w, r, c, f)
+}
+
+func (s *Server) answerPaper(w http.ResponseWriter, r *http.Request, c *Call, f *Form) error {
+	v := newVerifyView(c.Base, f)
 	q := paperAmounts(f)
-	q.Text = f.Text("code")
+	q.Text, q.Name = f.Text("code"), f.Text("name")
 	if f.OK() {
 		if err := s.checks.Allow(httpx.ClientKey(r)); err != nil { // codes are not to be guessed in bulk
 			return err
@@ -245,9 +262,18 @@ func (s *Server) verifyPage(w http.ResponseWriter, r *http.Request, c *Call) err
 
 // show puts the answer into words: what is said, and what it means.
 func (v *verifyView) show(c funding.PaperCheck) {
-	a := Alert{Kind: "error", Title: v.T("verify." + string(c.Verdict)), Text: v.T("verify." + string(c.Verdict) + ".text")}
-	if c.Verdict == funding.PaperGenuine {
-		a = v.genuine(c)
+	word := c.Answer()
+	a := Alert{Kind: "ok", Title: v.T("verify." + word)}
+	switch {
+	case !c.Sound() && word != "unbound":
+		a.Kind = "error"
+	case word == "unbound" || word == "old":
+		a.Kind = "warn"
+	}
+	if c.Verdict != funding.PaperGenuine {
+		a.Text = v.T("verify." + word + ".text")
+	} else {
+		a.Text = v.T("verify."+word+".text", "day", v.Day(c.Token.Issued))
 		v.Facts = []Def{{Label: v.T("verify.kind"), Text: v.T(string(c.Token.Kind.Label()))}, {Label: v.T("verify.issued"), Text: v.Day(c.Token.Issued)},
 			{Label: v.T("verify.code"), Text: c.Code}}
 		if c.Token.State != "" {
@@ -263,22 +289,6 @@ func (v *verifyView) show(c funding.PaperCheck) {
 		t.Rows = append(t.Rows, Cells(TextCell(v.T(l.Label())), MoneyCell(l.Amount)))
 	}
 	v.Figures = &t
-	path := "/approvals/"
-	if c.Token.Kind == "settlement" {
-		path = "/settlements/"
-	}
-	v.Facts = append(v.Facts, Def{Label: v.T("verify.record"), Text: v.T("verify.open"), Href: path + c.Record.String()})
-}
-
-func (v *verifyView) genuine(c funding.PaperCheck) Alert {
-	day := v.Day(c.Token.Issued)
-	switch {
-	case c.Entered && !c.Matches:
-		return Alert{Kind: "error", Title: v.T("verify.mismatch"), Text: v.T("verify.mismatch.text", "day", day)}
-	case !c.Current:
-		return Alert{Kind: "warn", Title: v.T("verify.old"), Text: v.T("verify.old.text", "day", day)}
-	case c.Entered:
-		return Alert{Kind: "ok", Title: v.T("verify.match"), Text: v.T("verify.match.text", "day", day)}
-	}
-	return Alert{Kind: "ok", Title: v.T("verify.genuine"), Text: v.T("verify.genuine.text", "day", day)}
+	path := map[paper.Kind]string{paper.Approval: "/approvals/", paper.Settlement: "/settlements/", paper.Estimate: "/estimates/"}[c.Token.Kind]
+	v.Facts = append(v.Facts, Def{Label: v.T("verify.person"), Text: c.Person}, Def{Label: v.T("verify.record"), Text: v.T("verify.open"), Href: path + c.Record.String()})
 }

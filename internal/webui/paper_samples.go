@@ -11,7 +11,7 @@ import (
 )
 
 func paperPages() []PageSample {
-	token := paper.Of(paper.Form{Kind: paper.Approval, ID: sampleIDs.doctor, State: "approved", Figures: make([]money.Fen, 8)}, sampleDay(), 1)
+	token := paper.Of(paper.Form{Kind: paper.Approval, ID: sampleIDs.doctor, State: "approved", Figures: make([]money.Fen, 8), Name: "A"}, sampleDay(), 1)
 	check := func(c funding.PaperCheck) func(Base) View {
 		return func(b Base) View {
 			c.Token, c.Code = token, token.Code()
@@ -48,9 +48,20 @@ func paperPages() []PageSample {
 		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true})},
 		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, Entered: true, Matches: true})},
 		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, Entered: true})},
+		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, NameEntered: true, NameMatches: true})},
+		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, NameEntered: true})},
+		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, Entered: true, Matches: true, NameEntered: true, NameMatches: true})},
+		{"paper/verify", check(funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, Entered: true, NameEntered: true})},
+		{"paper/verify", func(b Base) View {
+			c := funding.PaperCheck{Verdict: funding.PaperGenuine, Current: true, NameEntered: true, Token: token, Code: token.Code()}
+			c.Token.Named = false
+			v := newVerifyView(b, verifyForm(b, sampleDay()))
+			v.show(c)
+			return v
+		}},
 		{"paper/verify", func(b Base) View {
 			sum := sampleApproval(b, fund.ApprovalApproved).Sum()
-			return check(funding.PaperCheck{Verdict: funding.PaperGenuine, Record: ident.Derive(sampleIDs.file, "paper"), Recorded: sum.Layers()})(b)
+			return check(funding.PaperCheck{Verdict: funding.PaperGenuine, Record: ident.Derive(sampleIDs.file, "paper"), Person: b.T("style.person.1"), Recorded: sum.Layers()})(b)
 		}},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,14 +39,20 @@ func TestAPrintedFormIsCheckedByAnybodyAndShownToWhoMaySeeIt(t *testing.T) {
 	public := stranger.get("/verify?code=" + found[1])
 	contains(t, "the public answer", public, "表单是真的", "已批准", "医疗费用减免审批表")
 	lacks(t, "the public answer", public, tr.PersonName, "60,000.00", asked.location, tr.CaseNo)
-	amounts := "&bill=60000&basic=20000&critical=0&assistance=0&fund=30000&hospital=0&net=10000"
-	contains(t, "some amounts only", stranger.get("/verify?code="+found[1]+"&net=10000"), "没有的填 0")
-	contains(t, "the true amounts", stranger.get("/verify?code="+found[1]+amounts), "表单是真的，金额一致")
-	contains(t, "one digit changed", stranger.get("/verify?code="+found[1]+strings.Replace(amounts, "net=10000", "net=10001", 1)), "金额不一致")
+	amounts := []string{"code", found[1], "bill", "60000", "basic", "20000", "critical", "0", "assistance", "0", "fund", "30000", "hospital", "0", "net", "10000"}
+	contains(t, "some amounts only", stranger.post("/verify", "code", found[1], "net", "10000"), "没有的填 0")
+	contains(t, "the true amounts", stranger.post("/verify", amounts...), "表单是真的，金额一致")
+	contains(t, "the true name", stranger.post("/verify", "code", found[1], "name", tr.PersonName), "表单是真的，姓名一致")
+	contains(t, "the true name and amounts", stranger.post("/verify", append(slices.Clone(amounts), "name", tr.PersonName)...), "姓名和金额都一致")
+	contains(t, "another name", stranger.post("/verify", append(slices.Clone(amounts), "name", tr.PersonName+"某")...), "姓名不一致")
+	amounts[len(amounts)-1] = "10001"
+	contains(t, "one digit changed", stranger.post("/verify", amounts...), "金额不一致")
+	contains(t, "all changed", stranger.post("/verify", append(slices.Clone(amounts), "name", "某某")...), "姓名和金额都不一致")
+	lacks(t, "a name in the address is not read", stranger.get("/verify?code="+found[1]+"&name="+tr.PersonName), "姓名一致")
 	contains(t, "a mistyped code", stranger.get("/verify?code=0000-0000-0001"), "校验码有误")
 	contains(t, "a code nobody printed", stranger.get("/verify?code=0000-0000-0000"), "查无此表单")
 	contains(t, "another QR code", stranger.get("/verify?code=https://example.org/0000000000000000000000"), "不是本系统的表单")
-	contains(t, "the clerk", clerk.get("/verify?code="+found[1]), "系统中的金额", "60,000.00", asked.location)
+	contains(t, "the clerk", clerk.get("/verify?code="+found[1]), "系统中的金额", "60,000.00", "系统中的姓名", tr.PersonName, asked.location)
 }
 
 func lacks(t *testing.T, what string, a answer, texts ...string) {

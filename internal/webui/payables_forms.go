@@ -133,6 +133,7 @@ func newReturnForm(b Base, today clock.Date, l paying.Line) payForm {
 		Field{Name: "reason", LabelKey: "payout.return.reason", HintKey: "payout.return.hint", Kind: KindArea, Rows: 2, Max: 200, Focus: true}))
 	p.Form.Put("on", today.String())
 	p.Form.Action = "/payments/" + l.ID.String() + "/return"
+	p.Form.Hide("version", strconv.FormatInt(l.Version, 10))
 	p.Facts = lineFacts(b, l)
 	return p
 }
@@ -145,7 +146,7 @@ func (s *Server) returnForm(r *http.Request, c *Call) (payForm, error) {
 	s.section(c, "payables")
 	p := newReturnForm(c.Base, c.Today, l)
 	p.Read = func(f *Form) payAct {
-		in := paying.Return{Line: id, On: f.Date("on"), Reason: f.Text("reason")}
+		in := paying.Return{Line: id, On: f.Date("on"), Reason: f.Text("reason"), Version: f.Version()}
 		return func(r *http.Request, key string) (Flash, string, error) {
 			_, err := s.d.Paying.ReturnLine(r.Context(), c.Who, in, key)
 			return done(c.Base, "payout.return.saved"), "/payables/" + l.Payable.String(), err

@@ -55,8 +55,6 @@ type Rehearsal struct {
 // earlier cases of the rehearsal would have counted otherwise; so the rules that
 // were in force reproduce every row.
 func Rehearse(cases []Stored, choose func(Stored) *policy.Version) Rehearsal {
-	cases = slices.Clone(cases)
-	slices.SortFunc(cases, func(a, b Stored) int { return inOrder(a.Past, b.Past) })
 	type personYear struct {
 		person ident.ID
 		year   int
@@ -64,10 +62,13 @@ func Rehearse(cases []Stored, choose func(Stored) *policy.Version) Rehearsal {
 	shift := map[personYear]Year{}
 	changes, costs := map[ident.ID]*Change{}, map[ident.ID]*FundCost{}
 	out := Rehearsal{Cases: len(cases)}
-	for _, c := range cases {
+	for _, i := range ordered(cases) {
+		c := &cases[i]
 		key := personYear{c.Person, c.Case.Year()}
-		now := Compute(choose(c), c.Case, c.Opening.Plus(shift[key]).floor())
-		shift[key] = shift[key].Plus(now.Added.Minus(c.Result.Added))
+		now := Compute(choose(*c), c.Case, c.Opening.Plus(shift[key]).floor())
+		if other := now.Added.Minus(c.Result.Added); len(other) > 0 {
+			shift[key] = shift[key].Plus(other)
+		}
 		if slices.Equal(now.Rows, c.Result.Rows) && now.Category == c.Result.Category {
 			out.Exact++
 		}

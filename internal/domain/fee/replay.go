@@ -1,9 +1,8 @@
 package fee
 
 import (
-	"cmp"
+	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
@@ -23,8 +22,21 @@ type Past struct {
 
 // inOrder sorts cases by the day of their operation: the order in which a
 // person's year counts them, wherever and whenever they were entered.
-func inOrder(a, b Past) int {
-	return cmp.Or(a.OperatedOn.Compare(b.OperatedOn), strings.Compare(a.ID.String(), b.ID.String()))
+func inOrder(a, b *Past) int {
+	if c := a.OperatedOn.Compare(b.OperatedOn); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.ID[:], b.ID[:])
+}
+
+// ordered are the places of stored cases in the order of their operations.
+func ordered(cases []Stored) []int {
+	out := make([]int, len(cases))
+	for i := range out {
+		out[i] = i
+	}
+	slices.SortFunc(out, func(a, b int) int { return inOrder(&cases[a].Past, &cases[b].Past) })
+	return out
 }
 
 // Replay computes the cases of one person in the order of their operations, each
@@ -36,7 +48,7 @@ func Replay(cases []Past, opening map[int]Year) []Result {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return inOrder(cases[a], cases[b]) })
+	slices.SortFunc(order, func(a, b int) int { return inOrder(&cases[a], &cases[b]) })
 	years := map[int]Year{}
 	for y, o := range opening {
 		years[y] = o.Plus(nil)
@@ -118,11 +130,10 @@ func (r Result) Counted(s Settlement, p procedure.Programme) Year {
 // out otherwise than they were stored: an earlier case was corrected, taken back,
 // or entered late. What was paid counts as it was paid.
 func Recount(cases []Stored, opening Year) []Shift {
-	order := slices.Clone(cases)
-	slices.SortFunc(order, func(a, b Stored) int { return inOrder(a.Past, b.Past) })
 	var out []Shift
 	year := opening.Plus(nil)
-	for _, c := range order {
+	for _, i := range ordered(cases) {
+		c := &cases[i]
 		if c.Rules == nil {
 			year = year.Plus(c.Counted)
 			continue

@@ -1,7 +1,7 @@
 package fee
 
 import (
-	"cmp"
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -170,11 +170,17 @@ func (y Year) Plus(o Year) Year { return y.join(o, Account.Plus) }
 func (y Year) Minus(o Year) Year { return y.join(o, Account.Minus) }
 
 func (y Year) join(o Year, op func(a, b Account) Account) Year {
-	out := Year{}
-	for _, k := range Kinds() {
+	out := make(Year, max(len(y), len(o)))
+	put := func(k Kind) {
 		if a := op(y[k], o[k]); a != (Account{}) {
 			out[k] = a
 		}
+	}
+	for k := range y {
+		put(k)
+	}
+	for k := range o {
+		put(k)
 	}
 	return out
 }
@@ -241,12 +247,13 @@ func (c Case) checkItems(f *errs.Fields) {
 // category that leaves the patient least is applied; of two that leave the same
 // the first in the version's list. The order of the bill's lines changes nothing.
 func Compute(v *policy.Version, c Case, opening Year) Result {
+	w := walk{v: v, c: &c, year: opening}
 	var best Result
-	for i, code := range held(v, c) {
-		w := &walk{v: v, c: c, category: code, year: opening, out: Result{Policy: v.ID, No: v.No, Sample: v.Sample, Category: code, Added: Year{}}}
+	for i, code := range held(v, &c) {
+		w.begin(code)
 		w.run()
 		if i == 0 || w.out.Sum.Net < best.Sum.Net {
-			best = w.out
+			best, w.out = w.out, best
 		}
 	}
 	return best
@@ -254,7 +261,7 @@ func Compute(v *policy.Version, c Case, opening Year) Result {
 
 // held are the categories that may be applied, in the order of the version;
 // whoever holds none is in the category of nobody.
-func held(v *policy.Version, c Case) []string {
+func held(v *policy.Version, c *Case) []string {
 	var out []string
 	for _, k := range v.Categories {
 		if k.Code != policy.NoCategory && slices.Contains(c.Categories, k.Code) && k.ValidOn(c.Admitted) {
@@ -270,12 +277,23 @@ func held(v *policy.Version, c Case) []string {
 // walk goes down the steps once.
 type walk struct {
 	v        *policy.Version
-	c        Case
+	c        *Case
 	category string
 	year     Year
-	out      Result
+	out      Result    // after a category the one that was not better: its memory serves the next
 	scope    money.Fen // of policy scope still with the patient
 	left     money.Fen // of the whole bill still with the patient
+}
+
+// begin starts the walk of a category.
+func (w *walk) begin(code string) {
+	rows, added := w.out.Rows[:0], w.out.Added
+	if rows == nil {
+		rows, added = make([]Row, 0, 16), make(Year, 5)
+	}
+	clear(added)
+	w.out = Result{Policy: w.v.ID, No: w.v.No, Sample: w.v.Sample, Category: code, Rows: rows, Added: added}
+	w.category = code
 }
 
 func (w *walk) row(r Row) {
@@ -311,7 +329,6 @@ func (w *walk) fund(id ident.ID, a money.Fen) {
 }
 
 func (w *walk) run() {
-	w.out.Rows = make([]Row, 0, 16)
 	bill := w.c.Bill()
 	w.out.Sum.Bill, w.left = bill, bill
 	w.row(Row{Step: StepBill, Left: NoCeiling, Base: bill, Amount: bill})
@@ -327,7 +344,7 @@ func (w *walk) run() {
 	}
 	w.out.Sum.Net = w.left
 	w.row(Row{Step: StepNet, Payer: PayerPatient, Left: NoCeiling, Base: w.left, Amount: w.left})
-	slices.SortFunc(w.out.Sum.Funds, func(a, b FundLine) int { return cmp.Compare(a.Fund.String(), b.Fund.String()) })
+	slices.SortFunc(w.out.Sum.Funds, func(a, b FundLine) int { return bytes.Compare(a.Fund[:], b.Fund[:]) })
 }
 
 // apart takes the bill apart into what insurers look at and what they do not.

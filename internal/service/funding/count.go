@@ -53,11 +53,17 @@ func beginCounting(tx *store.Tx, in Settle) (counting, error) {
 	return c, tx.LockYear(t.Person, c.on.Year())
 }
 
-// settled is a settlement that was written, with its treatment.
+// settled is a settlement that was written, with its treatment. A settlement that
+// came with a workbook of earlier years has no computation and counts by its own
+// amounts (year_of adds them): the programme's yearly cap is about what funds and
+// hospital really gave, and no insurer's sheet could tell that. What only the
+// insurer knows of such a year, the deductible, comes with its sheet or as an
+// opening balance. No rules are applied to history, so rehearsals leave it out.
 type settled struct {
-	id ident.ID
-	t  store.Treatment
-	in Settle
+	id      ident.ID
+	t       store.Treatment
+	in      Settle
+	already fee.Year // of it in the year before it is counted: history
 }
 
 // operated is the day that decides the order in a person's year.
@@ -87,6 +93,7 @@ func openingOf(tx *store.Tx, s settled, year int, operated clock.Date) (fee.Year
 	if err != nil {
 		return nil, err
 	}
+	out = out.Minus(s.already)
 	list, err := tx.YearComputations(s.t.Person, year)
 	for _, c := range list {
 		if c.OperatedOn.After(operated) {

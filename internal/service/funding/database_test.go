@@ -7,6 +7,8 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -140,15 +142,24 @@ func TestTheNightlyCheckFindsWhatWasDonePastTheDatabase(t *testing.T) {
 	for name, c := range map[string]struct {
 		tamper string
 		fault  string
+		kind   string
 	}{
-		"a balance":  {`update ledger_account set balance_fen = balance_fen + 1 where fund_id = $1 and kind = 'available'`, "balance"},
-		"an entry":   {`update ledger_entry e set amount_fen = amount_fen + 1 from ledger_account l where l.id = e.account_id and l.fund_id = $1 and l.kind = 'available'`, "transfer"},
-		"a hold":     {`update approval_line set amount_fen = amount_fen - 1 where fund_id = $1`, "holds"},
-		"the order":  {`update ledger_transfer set posted_at = posted_at - interval '1 year' where fund_id = $1 and kind = 'reserve'`, "negative"},
-		"an old day": {"", ""},
+		"a balance":              {`update ledger_account set balance_fen = balance_fen + 1 where fund_id = $1 and kind = 'available'`, "balance", "available"},
+		"an entry":               {`update ledger_entry e set amount_fen = amount_fen + 1 from ledger_account l where l.id = e.account_id and l.fund_id = $1 and l.kind = 'available'`, "transfer", ""},
+		"a hold":                 {`update approval_line set amount_fen = amount_fen - 1 where fund_id = $1`, "holds", "reserved"},
+		"the order":              {`update ledger_transfer set posted_at = posted_at - interval '1 year' where fund_id = $1 and kind = 'reserve'`, "negative", "available"},
+		"what a deposit is":      {`update fund_deposit set amount_fen = amount_fen + 1, left_fen = left_fen + 1 where fund_id = $1`, "deposits", "deposit"},
+		"what a deposit has":     {`update fund_deposit set left_fen = left_fen + 1 where fund_id = $1 and left_fen < amount_fen`, "deposits", "left"},
+		"what a deposit gave":    {`update deposit_draw set amount_fen = amount_fen + 3000000 where fund_id = $1`, "deposits", "draw"},
+		"a draw that is missing": {`delete from deposit_draw where fund_id = $1`, "deposits", "left"},
+		"another case's draw":    {`update deposit_draw set approval_id = gen_random_uuid() where fund_id = $1`, "deposits", "case"},
+		"money that is gone":     {`update ledger_account set balance_fen = 1 where fund_id = $1 and kind = 'available'`, "deposits", "available"},
+		"an old day":             {"", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, 5_000_000)
+			d.gives(500_000, "关节捐款", fund.Earmark{Programme: procedure.Joint})
+			d.gives(100_000, "光明捐款", fund.Earmark{Programme: procedure.Cataract})
 			d.approved(2_000_000)
 			d.tamper(c.tamper)
 			faults, looked, err := d.s.CheckBooks(t.Context(), d.Partnership.ID)
@@ -157,7 +168,7 @@ func TestTheNightlyCheckFindsWhatWasDonePastTheDatabase(t *testing.T) {
 			}
 			found := c.fault == ""
 			for _, f := range faults {
-				found = found || f.Fault == c.fault && f.Fund == d.fund.ID
+				found = found || f.Fault == c.fault && f.Fund == d.fund.ID && (c.kind == "" || f.Kind == c.kind)
 			}
 			if !found || c.fault == "" && len(faults) > 0 {
 				t.Errorf("found %+v, want %q", faults, c.fault)

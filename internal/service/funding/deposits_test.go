@@ -60,10 +60,14 @@ func TestADepositPaysOnlyWhatItWasGivenFor(t *testing.T) {
 	_, id := d.approved(2_000_000) // all of the joint money, the rest is common
 	d.rest(joint, 0)
 	d.rest(eyes, 9_000_000)
+	v, err := d.s.Approval(t.Context(), d.Approver(), id)
+	if err != nil || len(v.Deposits) != 1 || v.Deposits[0].ID != joint || v.Deposits[0].Paid != 1_500_000 {
+		t.Errorf("the approval is paid by %+v (%v)", v.Deposits, err)
+	}
 
 	x := d.Eligible(servicetest.Mountain)
 	second := d.requested(x, 500_001)
-	_, err := d.decide(second, fund.DecideApprove, "")
+	_, err = d.decide(second, fund.DecideApprove, "")
 	refusedBy(t, err, "fund.deposit_earmark")
 	if a := errs.Of(err).Args; a["deposit"] != "光明捐款" || a["why"] != errs.Key("fund.why.programme.short") || a["available"] != money.Fen(500_000) || a["short"] != money.Fen(1) {
 		t.Errorf("the earmark is not named: %v", a)

@@ -224,7 +224,7 @@ func correct(tx *store.Tx, d Difference, st store.Settlement, reason string) err
 		return err
 	}
 	tx.Amend("settlement", id.String())
-	return year.count(tx, settled{id, t, in})
+	return year.count(tx, settled{id: id, t: t, in: in})
 }
 
 // yearAgain is a person's year that has to be looked at again, after the

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/paper"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -53,6 +54,7 @@ func (s *Service) MarkEstimate(ctx context.Context, who user.Principal, id ident
 		f, err = estimateSheet(tx, id, func(hospitals []ident.ID) error {
 			return s.reads(who, authz.EstimateRead, hospitals, "error.estimate.missing")
 		})
+		f.Name = s.shown(who, f.Name)
 		return err
 	})
 	if err != nil {
@@ -84,8 +86,9 @@ type sheet struct {
 	layers []fee.Layer
 }
 
-func newSheet(kind paper.Kind, id ident.ID, state string, sum fee.Settlement) sheet {
-	s := sheet{Form: paper.Form{Kind: kind, ID: id, State: state}, layers: sum.Layers()}
+// newSheet is a form of a person named as the paper shows the name.
+func newSheet(kind paper.Kind, id ident.ID, state, name string, sum fee.Settlement) sheet {
+	s := sheet{Form: paper.Form{Kind: kind, ID: id, State: state, Name: name}, layers: sum.Layers()}
 	for _, l := range s.layers {
 		s.Figures = append(s.Figures, l.Amount)
 	}
@@ -93,15 +96,15 @@ func newSheet(kind paper.Kind, id ident.ID, state string, sum fee.Settlement) sh
 }
 
 func sheetOfApproval(a store.Approval, sum fee.Settlement) sheet {
-	return newSheet(paper.Approval, a.ID, string(a.State), sum)
+	return newSheet(paper.Approval, a.ID, string(a.State), a.PersonName, sum)
 }
 
 func sheetOfSettlement(x store.Settlement) sheet {
-	return newSheet(paper.Settlement, x.ID, string(x.State), x.Settlement)
+	return newSheet(paper.Settlement, x.ID, string(x.State), x.PersonName, x.Settlement)
 }
 
-// issue signs the form. A form that still shows the same figures keeps its code,
-// so that a second copy is the same paper.
+// issue signs the form. A form that still shows the same name and figures keeps
+// its code, so that a second copy is the same paper.
 func (s *Service) issue(ctx context.Context, who user.Principal, f sheet) (m Issued, err error) {
 	object := map[paper.Kind]string{paper.Approval: audit.ObjectApproval, paper.Settlement: audit.ObjectSettlement, paper.Estimate: audit.ObjectEstimate}[f.Kind]
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
@@ -119,7 +122,7 @@ func (s *Service) token(tx *store.Tx, f sheet) (paper.Token, error) {
 		return paper.Token{}, err
 	}
 	if found {
-		if t, err := paper.Parse(last.Token); err == nil && t.State == f.State && t.Shows(f.Figures) && s.signed(t) == nil {
+		if t, err := paper.Parse(last.Token); err == nil && t.State == f.State && t.Shows(f.Figures) && t.Names(f.Name) && s.signed(t) == nil {
 			return t, nil
 		}
 	}
@@ -154,26 +157,71 @@ const (
 )
 
 // PaperQuery is a paper to check: its short code or the content of its QR code,
-// and the amounts that stand on it in the order of the paper. No amounts: only
-// the code is checked.
+// and the name and the amounts that stand on it, these in the order of the paper.
+// What is left empty is not checked.
 type PaperQuery struct {
 	Text    string
+	Name    string
 	Figures []money.Fen
 }
 
-// PaperCheck is what is said about a paper. Recorded and Record are only for
-// people who may read the record; everybody else learns whether the paper is
-// genuine and its amounts are those it was printed with.
+// PaperCheck is what is said about a paper. Recorded, Person and Record are only
+// for people who may read the record; everybody else learns whether the paper is
+// genuine and what was copied from it is what it was printed with.
 type PaperCheck struct {
-	Verdict  Verdict
-	Token    paper.Token
-	Code     string
-	Current  bool // the record still has the state and the figures that were printed
-	Entered  bool // amounts were given
-	Matches  bool // and they are those that were printed
-	Recorded []fee.Layer
-	State    string   // of the record now
-	Record   ident.ID // nil for the public
+	Verdict     Verdict
+	Token       paper.Token
+	Code        string
+	Current     bool // the record still has the state, the name and the figures that were printed
+	Entered     bool // amounts were given
+	Matches     bool // and they are those that were printed
+	NameEntered bool // a name was given
+	NameMatches bool // and it is the one that was printed
+	Recorded    []fee.Layer
+	Person      string   // the name on record now
+	State       string   // of the record now
+	Record      ident.ID // nil for the public
+}
+
+// Compare holds what was copied from the paper against what was printed.
+func (c *PaperCheck) Compare(q PaperQuery) {
+	c.Entered, c.NameEntered = len(q.Figures) > 0, q.Name != ""
+	c.Matches = c.Entered && c.Token.Shows(q.Figures)
+	c.NameMatches = c.NameEntered && c.Token.Names(q.Name)
+}
+
+// Answer is the answer in one word, the worst thing first. The words are the
+// verdicts, what was found wrong with a genuine paper (mismatch, mismatch_name,
+// mismatch_both; unbound: it was printed before names were bound; old: the record
+// has changed), and what was found right (match, match_name, match_both).
+func (c PaperCheck) Answer() string {
+	wrong, named := c.Entered && !c.Matches, c.NameEntered && c.Token.Named
+	switch {
+	case c.Verdict != PaperGenuine:
+		return string(c.Verdict)
+	case wrong && named && !c.NameMatches:
+		return "mismatch_both"
+	case wrong:
+		return "mismatch"
+	case named && !c.NameMatches:
+		return "mismatch_name"
+	case c.NameEntered && !named:
+		return "unbound"
+	case !c.Current:
+		return "old"
+	case c.Entered && named:
+		return "match_both"
+	case c.Entered:
+		return "match"
+	case named:
+		return "match_name"
+	}
+	return string(PaperGenuine)
+}
+
+// Sound reports whether nothing about the paper was found wrong or left open.
+func (c PaperCheck) Sound() bool {
+	return c.Verdict == PaperGenuine && (!c.Entered || c.Matches) && (!c.NameEntered || c.NameMatches)
 }
 
 // CheckPaper checks a paper. Anybody may ask; who is nobody for the public.
@@ -182,8 +230,8 @@ func (s *Service) CheckPaper(ctx context.Context, who user.Principal, q PaperQue
 	if err != nil || c.Verdict != PaperGenuine {
 		return c, err
 	}
-	c.Code, c.Entered = c.Token.Code(), len(q.Figures) > 0
-	c.Matches = c.Entered && c.Token.Shows(q.Figures)
+	c.Code = c.Token.Code()
+	c.Compare(q)
 	if place == ident.Nil {
 		if place, err = s.placeOf(ctx, c.Token); err != nil || place == ident.Nil {
 			return c, err
@@ -193,7 +241,7 @@ func (s *Service) CheckPaper(ctx context.Context, who user.Principal, q PaperQue
 	if err != nil {
 		return c, ignoreMissing(err)
 	}
-	c.Current = now.State == c.Token.State && c.Token.Shows(now.Figures)
+	c.Current = now.State == c.Token.State && c.Token.Shows(now.Figures) && namedNow(c.Token, now.Name)
 	if who.PartnershipID != place || !who.SignedIn() {
 		return c, nil
 	}
@@ -205,8 +253,14 @@ func (s *Service) CheckPaper(ctx context.Context, who user.Principal, q PaperQue
 	if err != nil {
 		return c, ignoreMissing(err)
 	}
-	c.Recorded, c.State, c.Record = mine.layers, mine.State, c.Token.ID
+	c.Recorded, c.Person, c.State, c.Record = mine.layers, s.shown(who, mine.Name), mine.State, c.Token.ID
 	return c, nil
+}
+
+// namedNow reports whether a paper names the person the record has now. Who may
+// not read names prints them masked.
+func namedNow(t paper.Token, name string) bool {
+	return !t.Named || t.Names(name) || t.Names(patient.MaskName(name))
 }
 
 // ignoreMissing: a record that is gone or out of reach is no failure of a check.
@@ -317,10 +371,14 @@ func sheetIn(tx *store.Tx, t paper.Token, may func([]ident.ID) error) (sheet, er
 // estimate is another paper.
 func estimateSheet(tx *store.Tx, id ident.ID, may func([]ident.ID) error) (sheet, error) {
 	c, err := tx.ComputationByID(id)
-	if err == nil {
-		err = allowed(tx, c.Treatment, may)
+	if err != nil {
+		return sheet{}, err
 	}
-	return newSheet(paper.Estimate, c.ID, "", c.Result.Sum), err
+	t, err := tx.TreatmentByID(c.Treatment)
+	if err == nil && may != nil {
+		err = may(t.SeenBy())
+	}
+	return newSheet(paper.Estimate, c.ID, "", t.PersonName, c.Result.Sum), err
 }
 
 func approvalSheet(tx *store.Tx, id ident.ID, may func([]ident.ID) error) (sheet, error) {

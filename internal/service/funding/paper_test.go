@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -118,6 +119,46 @@ func TestAPaperOfAChangedRecordIsGenuineButOld(t *testing.T) {
 	}
 	if _, next, err := d.s.PrintSettlement(t.Context(), finance, out.Settlement); err != nil || next.Code == mark.Code {
 		t.Errorf("the reversed settlement prints under the old code (%v)", err)
+	}
+}
+
+func TestTheNameOnAPaperIsCheckedAgainstThePrintAndTheRecord(t *testing.T) {
+	d := newDesk(t, 10_000_000)
+	out, mark := d.paid()
+	v, err := d.s.Settlement(t.Context(), d.Finance(servicetest.Mountain), out.Settlement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(who user.Principal, text, name string) funding.PaperCheck {
+		t.Helper()
+		c, err := d.s.CheckPaper(t.Context(), who, funding.PaperQuery{Text: text, Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := named(user.Principal{}, mark.Code, v.PersonName); !c.NameMatches || c.Answer() != "match_name" || c.Person != "" {
+		t.Errorf("the name on the paper: %+v", c)
+	}
+	if c := named(user.Principal{}, mark.Token, v.PersonName+"某"); c.NameMatches || c.Answer() != "mismatch_name" || c.Sound() {
+		t.Errorf("another name: %+v", c)
+	}
+	if c := named(d.Finance(servicetest.Mountain), mark.Code, ""); c.Person != v.PersonName {
+		t.Errorf("the own desk is not shown the name on record: %+v", c)
+	}
+	_, masked, err := d.s.PrintSettlement(t.Context(), d.Auditor(), out.Settlement) // prints the name masked
+	if err != nil || masked.Code == mark.Code {
+		t.Fatalf("a paper with another name has the same code (%v)", err)
+	}
+	if c := named(user.Principal{}, masked.Code, patient.MaskName(v.PersonName)); c.Answer() != "match_name" {
+		t.Errorf("the masked paper: %+v", c)
+	}
+	if c := named(user.Principal{}, masked.Code, v.PersonName); c.Answer() != "mismatch_name" {
+		t.Errorf("the full name passes for the masked one: %+v", c)
+	}
+	d.Exec(`update person set name = '另一人' where id = (select person_id from treatment where id = $1)`, v.Treatment.ID)
+	if c := named(user.Principal{}, mark.Code, v.PersonName); c.Current || c.Answer() != "old" {
+		t.Errorf("the record names somebody else now: %+v", c)
 	}
 }
 

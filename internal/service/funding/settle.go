@@ -127,7 +127,7 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 		if err != nil {
 			return out, err
 		}
-		if err := year.count(tx, settled{id, t, in}); err != nil {
+		if err := year.count(tx, settled{id: id, t: t, in: in}); err != nil {
 			return out, err
 		}
 		again, err = correctedBefore(tx, t, year)

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/insurer"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -158,7 +159,7 @@ func (s *Service) settleRow(tx *store.Tx, who user.Principal, r store.SheetRow, 
 	if _, err := settle(tx, t, in, id); err != nil {
 		return r, err
 	}
-	if err := year.count(tx, settled{id, t, in}); err != nil {
+	if err := year.count(tx, settled{id: id, t: t, in: in}); err != nil {
 		return r, err
 	}
 	r.Settlement = id
@@ -257,7 +258,11 @@ func restate(tx *store.Tx, st store.Settlement, t store.Treatment, figures fee.F
 	}
 	if !found {
 		in := Settle{Treatment: t.ID, Settlement: st.Settlement, Figures: figures, Source: fee.SourceSheet, On: st.SettledOn}
-		return &store.Was{Made: true}, counting{on: st.SettledOn}.record(tx, settled{st.ID, t, in})
+		done := settled{id: st.ID, t: t, in: in}
+		if t.Place.Path == treatment.History {
+			done.already = fee.Recorded(st.Settlement, fee.Figures{}, st.Programme)
+		}
+		return &store.Was{Made: true}, counting{on: st.SettledOn}.record(tx, done)
 	}
 	was := &store.Was{Counted: c.Counted, Source: c.Source}
 	if !figures.Known {

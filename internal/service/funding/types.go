@@ -10,6 +10,7 @@ type (
 	Drawn            = store.Drawn
 	Fund             = store.Fund
 	FundDeposit      = store.FundDeposit
+	PaidDeposit      = store.PaidDeposit
 	FundProject      = store.FundProject
 	Hold             = store.Hold
 	FundMove         = store.FundMove

@@ -103,6 +103,10 @@ type ApprovalView struct {
 	Settled    bool
 	Settlement store.Settlement
 
+	// Deposits are those with a purpose that pay the reduction, for who reads the
+	// fund's ledger; the rest of each line is common money of its fund.
+	Deposits []store.PaidDeposit
+
 	MayDecide, MayRevoke, MayWithdraw, MaySettle bool
 	MayUphold, MayAppeal, MayDecideAppeal        bool
 	MayConsent                                   bool // record the answer to being named in public
@@ -183,6 +187,9 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 	if v.Lines, err = tx.ApprovalLines(v.ID); err != nil {
 		return err
 	}
+	if err := s.fillDeposits(tx, who, v); err != nil {
+		return err
+	}
 	if v.Paper, err = tx.PaperOf(v.Treatment); err != nil {
 		return err
 	}
@@ -232,6 +239,18 @@ func (s *Service) fill(tx *store.Tx, who user.Principal, v *ApprovalView) (err e
 		}
 	}
 	return s.check(tx, who, v)
+}
+
+// fillDeposits finds out whose money pays, where any is held or was paid.
+func (s *Service) fillDeposits(tx *store.Tx, who user.Principal, v *ApprovalView) error {
+	if v.Approved == 0 {
+		return nil
+	}
+	list, err := tx.DepositsOfApproval(v.ID)
+	v.Deposits = slices.DeleteFunc(list, func(d store.PaidDeposit) bool {
+		return !s.policy.Can(who, authz.LedgerRead, authz.OfFund(who.PartnershipID, d.Fund))
+	})
+	return err
 }
 
 // check finds out the facts a decision rests on: only facts that exist, each

@@ -258,13 +258,21 @@ func TestAReturnedPaymentIsOwedAgain(t *testing.T) {
 	run := o.run()
 	o.pay(run)
 	l := o.lines(run)[0]
-	if _, err := o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID}, ""); !errs.Is(err, errs.Invalid) {
+	if _, err := o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Version: l.Version}, ""); !errs.Is(err, errs.Invalid) {
 		t.Errorf("returned without a reason: %v", err)
 	}
-	_, err := o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符"}, "")
+	if _, err := o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符"}, ""); !errs.Is(err, errs.Invalid) {
+		t.Errorf("returned without saying on which picture of the payment: %v", err)
+	}
+	_, err := o.s.Receive(ctx, o.maker, paying.Received{Line: l.ID, No: "H-1", Version: l.Version}, "")
+	o.ok(err)
+	if _, err := o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符", Version: l.Version}, ""); !errs.Is(err, errs.Stale) {
+		t.Errorf("returned by a page from before the receipt: %v", err)
+	}
+	_, err = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符", Version: o.Version(l.ID)}, "")
 	o.ok(err)
 	o.want(2_000_000, 0)
-	_, err = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符"}, "")
+	_, err = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符", Version: o.Version(l.ID)}, "")
 	refused(t, err, "payout.return_paid")
 	if v := o.owed(); len(v) != 1 || v[0].ID != id {
 		t.Errorf("owed %+v", v)
@@ -340,7 +348,7 @@ func TestMoneyComesBackAfterAFinding(t *testing.T) {
 	o.pay(run)
 	o.want(0, 900_000) // 200 000 paid and 200 000 recovered
 	l := o.lines(run)[0]
-	_, err = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "账户冻结"}, "")
+	_, err = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "账户冻结", Version: l.Version}, "")
 	o.ok(err)
 	o.want(200_000, 900_000)
 	got, err := o.s.RecoveryOf(ctx, o.maker, v)
@@ -525,7 +533,8 @@ func TestRandomHistoriesOfPaying(t *testing.T) {
 			case "return":
 				if len(runs) > 0 {
 					if list := o.lines(rapid.SampledFrom(runs).Draw(t, "run")); len(list) > 0 {
-						_, _ = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: rapid.SampledFrom(list).Draw(t, "line").ID, Reason: "户名不符"}, "")
+						l := rapid.SampledFrom(list).Draw(t, "line")
+						_, _ = o.s.ReturnLine(ctx, o.maker, paying.Return{Line: l.ID, Reason: "户名不符", Version: l.Version}, "")
 						moves = true
 					}
 				}

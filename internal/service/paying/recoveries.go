@@ -109,7 +109,7 @@ func (s *Service) Refunded(ctx context.Context, who user.Principal, in Refund, k
 		if err != nil {
 			return "", err
 		}
-		if err := tx.PostTransfer(store.Posting{Transfer: t, Fund: v.Fund, Treatment: v.Treatment, Note: in.Reference}); err != nil {
+		if err := tx.PostForCase(regained(v, t, in.Reference), false); err != nil {
 			return "", err
 		}
 		if err := tx.InsertReceipt(store.RecoveryReceipt{Transfer: t.ID, How: payout.Refund, Amount: in.Amount, On: in.On, Reference: in.Reference}, v); err != nil {
@@ -117,6 +117,14 @@ func (s *Service) Refunded(ctx context.Context, who user.Principal, in Refund, k
 		}
 		return v.State, tx.SaveRecovery(v)
 	})
+}
+
+// regained is money that came back for a finding. It is of the case it was wrongly
+// paid for, so that the deposits which paid that case get it, as if the case had
+// cost so much less: first what the fund added of its common money, then the
+// deposits, the last used first.
+func regained(v store.Recovery, t fund.Transfer, note string) store.Posting {
+	return store.Posting{Transfer: t, Fund: v.Fund, Treatment: v.Treatment, Approval: v.Approval, Note: note}
 }
 
 // recoveryFor reads a finding with the books of its fund held: they order the

@@ -337,18 +337,14 @@ func (s *Service) PayRun(ctx context.Context, who user.Principal, in Payment, ke
 
 // payLine posts one payment, and the recovery out of what it kept back.
 func payLine(tx *store.Tx, book fund.Book, r store.PayRun, l store.PayLine) (fund.Book, error) {
-	post := func(t fund.Transfer, err error) error {
-		if err != nil {
-			return err
-		}
-		if err = tx.PostTransfer(store.Posting{Transfer: t, Fund: r.Fund, Treatment: l.Treatment, Note: r.BankRef}); err != nil {
-			return err
-		}
-		book, err = book.Apply(t)
-		return err
-	}
 	pay, err := book.Pay(fund.Stamp{ID: ident.New(), On: r.PaidOn}, l.Amount)
-	if err := post(pay, err); err != nil {
+	if err != nil {
+		return book, err
+	}
+	if err := tx.PostTransfer(store.Posting{Transfer: pay, Fund: r.Fund, Treatment: l.Treatment, Note: r.BankRef}); err != nil {
+		return book, err
+	}
+	if book, err = book.Apply(pay); err != nil {
 		return book, err
 	}
 	l.Transfer = pay.ID
@@ -361,7 +357,13 @@ func payLine(tx *store.Tx, book fund.Book, r store.PayRun, l store.PayLine) (fun
 			return book, err
 		}
 		back, err := book.Recover(fund.Stamp{ID: ident.New(), On: r.PaidOn}, l.Offset)
-		if err := post(back, err); err != nil {
+		if err != nil {
+			return book, err
+		}
+		if err := tx.PostForCase(regained(v, back, r.BankRef), false); err != nil {
+			return book, err
+		}
+		if book, err = book.Apply(back); err != nil {
 			return book, err
 		}
 		l.Back = back.ID
@@ -377,9 +379,10 @@ func payLine(tx *store.Tx, book fund.Book, r store.PayRun, l store.PayLine) (fun
 
 // Return is a payment the bank gave back (退汇).
 type Return struct {
-	Line   ident.ID
-	On     clock.Date // zero: today
-	Reason string
+	Line    ident.ID
+	On      clock.Date // zero: today
+	Reason  string
+	Version int64 // of the payment
 }
 
 // ReturnLine takes a payment back by the mirror of its transfer; what it paid is
@@ -407,6 +410,9 @@ func (s *Service) ReturnLine(ctx context.Context, who user.Principal, in Return,
 			return "", err
 		}
 		if l, err = tx.PayLineByID(in.Line); err != nil { // as it stands now that the run is held
+			return "", err
+		}
+		if err := tx.SameVersion(l.Version, in.Version); err != nil {
 			return "", err
 		}
 		return payout.LineReturned, giveBack(tx, r, l, in)
@@ -445,7 +451,8 @@ func giveBack(tx *store.Tx, r store.PayRun, l store.PayLine, in Return) (err err
 		if err != nil {
 			return ident.Nil, err
 		}
-		if err := tx.PostTransfer(store.Posting{Transfer: m, Fund: r.Fund, Treatment: l.Treatment, Note: in.Reason}); err != nil {
+		p.Transfer, p.Note = m, in.Reason
+		if err := tx.PostForCase(p, true); err != nil {
 			return ident.Nil, err
 		}
 		book, err = book.Apply(m)
