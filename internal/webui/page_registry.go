@@ -44,6 +44,7 @@ func Pages() []PageSample {
 		sheetPages(),
 		projectPages(),
 		paperPages(),
+		oversightPages(),
 		importPages(),
 		accountPages(),
 		directoryPages(),

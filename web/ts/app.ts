@@ -5,6 +5,8 @@ import { dialogs } from "./dialog";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
+import { locks } from "./lock";
+import { passkeys } from "./passkey";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -12,6 +14,8 @@ function attach(root: ParentNode): void {
   comboboxes(root);
   forms(root);
   dialogs(root);
+  locks(root);
+  passkeys(root);
 }
 
 attach(document);
