@@ -223,7 +223,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(),
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(), "passkeys": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -387,7 +387,7 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 }
 
 // publicRoutes need nobody signed in. The list is short and stays so.
-var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
+var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-in/passkey", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
 	"GET /api/v1/notices", "GET /api/v1/notices/{id}", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of

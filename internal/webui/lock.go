@@ -56,7 +56,6 @@ type lockView struct {
 	Base
 	Form *Form
 	Note *Alert
-	Who  string
 }
 
 func newLockView(b Base, f *Form) lockView {
@@ -66,7 +65,7 @@ func newLockView(b Base, f *Form) lockView {
 	}
 	b.Layout, b.Title, b.User = "plain", b.T("lock.title"), nil
 	b.Sub = b.T("lock.who", "name", who)
-	return lockView{Base: b, Form: f, Note: refusal(f), Who: who}
+	return lockView{Base: b, Form: f, Note: refusal(f)}
 }
 
 func (s *Server) lockPage(w http.ResponseWriter, r *http.Request, c *Call) error {

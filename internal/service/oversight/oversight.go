@@ -152,22 +152,18 @@ func (s *Service) WhoSaw(ctx context.Context, who user.Principal, id ident.ID) (
 	})
 }
 
-// aboutCase reads a case for somebody who watches. Whoever watches the whole
-// partnership need not see the case itself to ask who did, so it is read by the
-// house; whoever watches a fund asks about what the fund reserved for.
+// aboutCase reads a case for somebody who watches the whole partnership. That
+// person need not see the case to ask who did, so it is read by the house.
+// Whoever watches a fund sees no cases, and gets no answer about one.
 func (s *Service) aboutCase(ctx context.Context, who user.Principal, find func(*store.Tx) (store.CaseItem, error), fn func(*store.Tx, store.CaseItem) error) error {
 	reach, err := s.reach(who, authz.AuditRead)
 	if err != nil {
 		return err
 	}
-	if who.PartnershipID == ident.Nil {
+	if !reach.All || who.PartnershipID == ident.Nil {
 		return errs.Missing("error.case.missing")
 	}
-	reader := who
-	if reach.All {
-		reader = authz.System("oversight").In(who.PartnershipID)
-	}
-	return s.db.InTx(ctx, reader, func(tx *store.Tx) error {
+	return s.db.InTx(ctx, authz.System("oversight").In(who.PartnershipID), func(tx *store.Tx) error {
 		tx.NoAudit("recorded with its answer, in the name of who asked")
 		c, err := find(tx)
 		if err != nil {
