@@ -60,15 +60,22 @@ func (tx *Tx) PasskeysOf(account ident.ID, host string) ([]Passkey, error) {
 
 // InsertPasskey stores a key; one that is somebody's already is a conflict.
 func (tx *Tx) InsertPasskey(account ident.ID, k Passkey) error {
+	var have int
+	if err := tx.get(&have, `select count(*) from passkey where account_id = $1`, account); err != nil {
+		return err
+	}
+	taken := errs.New(errs.Conflict, "error.passkey.taken", nil)
+	if have >= maxPasskeys {
+		return taken
+	}
 	sealed, err := tx.keys.Seal(keyText(account, k.Record), keyPlace(k.ID))
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(`insert into passkey (account_id, id, credential, name, host, record_sealed, created_at)
-		select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from passkey where account_id = $1) < $8
-		on conflict (credential) do nothing`, account, k.ID, k.Credential, k.Name, k.Host, sealed, tx.now, maxPasskeys)
+	n, err := tx.exec(`insert into passkey (account_id, id, credential, name, host, record_sealed, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (credential) do nothing`, account, k.ID, k.Credential, k.Name, k.Host, sealed, tx.now)
 	if err == nil && n == 0 {
-		err = errs.New(errs.Conflict, "error.passkey.taken", nil)
+		return taken
 	}
 	return err
 }

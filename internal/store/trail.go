@@ -106,15 +106,12 @@ type Sight struct {
 	Last       time.Time `db:"last_at"`
 }
 
-// sightLimit bounds the kinds of acts on the objects of one case; people times
-// acts stay far below.
-const sightLimit = 2000
-
-// Sights adds up the events about a few objects by account, role and act.
+// Sights adds up the events about a few objects by account, role and act: people
+// times acts, however often each was done.
 func (tx *Tx) Sights(objects []ident.ID) (out []Sight, err error) {
 	return out, tx.list(&out, `select actor_id, actor_name, role, action, object_kind, outcome, count(*) as times, min(at) as first_at, max(at) as last_at
 		from audit_event where partnership_id = $1 and object_id = any($2::uuid[])
-		group by actor_id, actor_name, role, action, object_kind, outcome limit $3`, tx.Partnership(), idArray(objects), sightLimit)
+		group by actor_id, actor_name, role, action, object_kind, outcome`, tx.Partnership(), idArray(objects))
 }
 
 // ObjectsOfCase lists the ids a read of a case can be recorded under: the case,
