@@ -212,6 +212,7 @@ func (p *premises) records() {
 	pack, err := s.Inspection.Make(ctx, p.Auditor(), inspection.Order{Fund: pool, From: p.Today(), To: p.Today()})
 	must(p, "package", err)
 	p.objects["audit-packages"] = pack.Package.String()
+	p.anchors()
 	p.reports()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
@@ -224,7 +225,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(),
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(), "passkeys": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -388,7 +389,7 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 }
 
 // publicRoutes need nobody signed in. The list is short and stays so.
-var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "POST /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
+var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "POST /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "POST /sign-in/passkey", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
 	"GET /api/v1/notices", "GET /api/v1/notices/{id}", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of

@@ -19,6 +19,7 @@ func (a *App) startLoops(ctx context.Context) {
 	a.loop(ctx, 10*time.Minute, "daily backup", a.dailyBackup)
 	a.loop(ctx, 10*time.Minute, "approvals", a.lapseApprovals)
 	a.loop(ctx, 10*time.Minute, "ledger check", a.checkBooks)
+	a.loop(ctx, time.Minute, "anchors of the log", a.dailyAnchors)
 	a.loop(ctx, 10*time.Minute, "plausibility", a.lookForDoubts)
 	queue := a.newRunner()
 	a.loop(ctx, time.Second, "jobs", func(ctx context.Context) error { _, err := queue.Round(ctx); return err })

@@ -19,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/oversight"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
@@ -45,6 +46,7 @@ type Services struct {
 	Visiting     *visiting.Service
 	Screenings   *screening.Service
 	Inspection   *inspection.Service
+	Oversight    *oversight.Service
 	Notices      *notice.Service
 	Doubts       *plausibility.Service
 	Paying       *paying.Service
@@ -99,6 +101,7 @@ func newServices(a *App) (Services, error) {
 		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs}),
 		Paying:     paying.New(paying.Deps{DB: a.DB, Policy: a.Policy, Say: say}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
+		Oversight:  oversight.New(oversight.Deps{DB: a.DB, Policy: a.Policy}),
 		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil

@@ -22,7 +22,7 @@ const (
 var rooms = map[string]int{
 	"errs": leaf, "clock": leaf, "ident": leaf, "money": leaf, "page": leaf, "i18n": leaf, "migrations": leaf, "web": leaf, "policies": leaf,
 	"domain": domain,
-	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter, "report": adapter,
+	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "passkey": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter, "report": adapter,
 	"service": service,
 	"httpx":   delivery, "httpapi": delivery, "webui": delivery, "jobs": delivery,
 	"app": wiring, "cli": wiring, "config": wiring,

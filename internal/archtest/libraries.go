@@ -28,8 +28,9 @@ var libraries = []struct {
 	{"github.com/piglig/go-qr", []string{"printout"}},
 	{"github.com/mozillazg/go-pinyin", []string{"domain/match", "domain/patient", "domain/terminology"}},
 	{"github.com/evanw/esbuild", []string{"webui"}},
-	{"github.com/pquerna/otp", []string{"domain/user"}},   // the codes of authenticator apps
-	{"gonum.org/v1/gonum", []string{"domain/statistics"}}, // incomplete beta and gamma functions
+	{"github.com/pquerna/otp", []string{"domain/user"}},      // the codes of authenticator apps
+	{"github.com/go-webauthn/webauthn", []string{"passkey"}}, // security keys
+	{"gonum.org/v1/gonum", []string{"domain/statistics"}},    // incomplete beta and gamma functions
 	{"github.com/andybalholm/brotli", []string{"httpx", "webui"}},
 	{"github.com/prometheus/client_golang", []string{"httpx", "app", "jobs", "store"}},
 	{"github.com/getkin/kin-openapi", []string{"httpapi"}},

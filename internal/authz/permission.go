@@ -174,6 +174,7 @@ const (
 	SelfRead     Permission = "self:read"     // use the home page and own profile
 	SelfPassword Permission = "self:password" // change the own password
 	SelfSignOut  Permission = "self:sign_out" // sign out, switch language and partnership
+	SelfPasskey  Permission = "self:passkey"  // set up and remove own security keys
 )
 
 // Permissions lists all permissions, in the order of the policy page.
@@ -190,6 +191,6 @@ func Permissions() []Permission {
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,
 		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
 		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AuditPackage, JobRead, BackupMake,
-		ConfigRead, SelfRead, SelfPassword, SelfSignOut,
+		ConfigRead, SelfRead, SelfPassword, SelfSignOut, SelfPasskey,
 	}
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 )
 
-func (e *env) audits() *cobra.Command { return e.group("audit", e.auditPackage(), e.auditVerify()) }
+func (e *env) audits() *cobra.Command {
+	return e.group("audit", e.auditPackage(), e.auditVerify(), e.auditAnchor(), e.auditReceive())
+}
 
 // packing is the options of `audit package`.
 type packing struct {
@@ -92,13 +94,15 @@ func (e *env) packaged(ctx context.Context, a *app.App, in packing) (f inspectio
 	return a.Services.Inspection.Make(ctx, who, o)
 }
 
-// auditVerify checks a package. With a file of public keys it needs nothing of
-// this installation; without one it takes the keys of the data directory.
+// auditVerify follows the log, or checks a package. A package needs nothing of
+// this installation but a file of public keys; without one it takes the keys of
+// the data directory.
 func (e *env) auditVerify() *cobra.Command {
 	var file, key string
-	c := &cobra.Command{Use: "verify", Short: e.say.T("cli.audit.verify"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		if err := required("package", file); err != nil {
-			return err
+	var anchors []string
+	c := &cobra.Command{Use: "verify", Short: e.say.T("cli.audit.verify"), Long: e.say.T("cli.audit.verify.long"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		if file == "" {
+			return e.proveLogs(anchors)
 		}
 		keys, err := e.publicKeys(key)
 		if err != nil {
@@ -119,6 +123,7 @@ func (e *env) auditVerify() *cobra.Command {
 	}}
 	e.flag(c, &file, "package", "")
 	e.flag(c, &key, "key", "")
+	c.Flags().StringArrayVar(&anchors, "anchor", nil, e.say.T("cli.flag.verify.anchor"))
 	return c
 }
 

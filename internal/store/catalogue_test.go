@@ -19,7 +19,7 @@ import (
 // none of them fails the build: whoever adds one has to say what it is.
 
 // platformTables carry no partnership and no patient.
-var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership",
+var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership", "passkey",
 	"password_history", "policy_version", "practitioner", "recovery_code", "second_factor", "session", "theatre_time"}
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
@@ -69,15 +69,16 @@ var businessTables = map[string]string{
 	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
 
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,
+	"audit_anchor": byPartnership, "held_anchor": byPartnership,
 	"idempotency": byPartnership, "job": byPartnership, "import_batch": byPartnership, "import_row": byPartnership,
 	"import_mapping": byPartnership, "organisation_alias": byPartnership, "category_alias": byPartnership,
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
-var deletable = []string{"audit_pending", "idempotency", "password_history", "recovery_code", "registration_term", "second_factor", "session"}
+var deletable = []string{"audit_pending", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "session"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.

@@ -231,6 +231,8 @@ func lists(tx *store.Tx, p place) []error {
 		}),
 		pages(tx.ListDownloads), pages(tx.ListReports), drop(tx.Releases()), drop(tx.PeriodGatherings(clock.MustDate(2025, 1, 1), clock.MustDate(2025, 3, 31))), drop(tx.ExpireDownloads()),
 		drop(tx.AuditTrail(store.AuditFilter{})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one})), drop(tx.AuditTrail(store.AuditFilter{Actor: p.doctor})),
+		drop(tx.AuditTrail(store.AuditFilter{Before: tx.Now()})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one, Before: tx.Now()})), drop(tx.Sights([]ident.ID{p.one, p.fund})), drop(tx.ObjectsOfCase(p.one)),
+		pages(tx.ListAnchors), drop(tx.ListHeld()), drop(tx.HeldSince(tx.Now())), drop(tx.LatestAnchor()), drop(tx.ChainHeads()),
 	)
 }
 
@@ -437,7 +439,7 @@ func evidence(tx *store.Tx, id ident.ID) error {
 
 // unbounded are reads that answer about everything on purpose: figures counted
 // raw, exports and proofs of the whole log or ledger. They are not lists.
-var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "VerifyChain", "verifyEnds", "CheckLedger", "checkDeposits", "SealReads",
+var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger", "checkDeposits", "FollowChains", "anchorFiles", "ends", "missing", "SealReads",
 	"PlausibilityFacts", "changedSince", "doublePieces", "doubtedOperations", "plannedHours", "sharedPhones", "EveryAlert", // the nightly look at everything
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundFindings", "FundRuns", "FundSettlements", "LinesOfRuns", "RulesInForce", // of a whole audit package

@@ -56,8 +56,12 @@ func (tx *Tx) SetSecondFactor(f user.SecondFactor) error {
 	return err
 }
 
-// EndSecondFactor removes the second factor with its recovery codes.
+// EndSecondFactor removes the second factor with its recovery codes and the
+// security keys, which only stand beside it.
 func (tx *Tx) EndSecondFactor(account ident.ID) error {
+	if _, err := tx.exec(`delete from passkey where account_id = $1`, account); err != nil {
+		return err
+	}
 	if _, err := tx.exec(`delete from recovery_code where account_id = $1`, account); err != nil {
 		return err
 	}

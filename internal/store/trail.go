@@ -4,10 +4,8 @@ import (
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
-	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
-	"github.com/shanhai-health/shanhai/internal/seal"
 )
 
 // AuditRow is an event as it was stored.
@@ -18,8 +16,9 @@ type AuditRow struct {
 
 // AuditFilter chooses events; the zero filter is everything, newest first.
 type AuditFilter struct {
-	Object ident.ID // events about one object
-	Actor  ident.ID // events of one account
+	Object ident.ID  // events about one object
+	Actor  ident.ID  // events of one account
+	Before time.Time // zero: until now
 	Page   page.Request
 }
 
@@ -42,11 +41,18 @@ type auditRow struct {
 	MAC            []byte    `db:"mac"`
 }
 
-func (r auditRow) event() (AuditRow, error) {
-	detail, err := audit.ParseDetail(r.Detail)
-	return AuditRow{Event: audit.Event{ID: r.ID, PartnershipID: r.PartnershipID, OrganisationID: r.OrganisationID, At: r.At.UTC(),
+// plain is the event without its detail.
+func (r auditRow) plain() audit.Event {
+	return audit.Event{ID: r.ID, PartnershipID: r.PartnershipID, OrganisationID: r.OrganisationID, At: r.At.UTC(),
 		ActorID: r.ActorID, ActorName: r.ActorName, Role: r.Role, Action: r.Action, ObjectKind: r.ObjectKind, ObjectID: r.ObjectID,
-		Outcome: audit.Outcome(r.Outcome), Reason: r.Reason, Detail: detail, RequestID: r.RequestID, SourceIP: r.Source}, MAC: r.MAC}, err
+		Outcome: audit.Outcome(r.Outcome), Reason: r.Reason, RequestID: r.RequestID, SourceIP: r.Source}
+}
+
+func (r auditRow) event() (AuditRow, error) {
+	e := r.plain()
+	var err error
+	e.Detail, err = audit.ParseDetail(r.Detail)
+	return AuditRow{Event: e, MAC: r.MAC}, err
 }
 
 // AuditTrail reads a page of events of the transaction's partnership.
@@ -58,6 +64,10 @@ func (tx *Tx) AuditTrail(f AuditFilter) ([]AuditRow, error) {
 	} else if f.Actor != ident.Nil {
 		args = append(args, f.Actor)
 		where += ` and actor_id = $2`
+	}
+	if !f.Before.IsZero() {
+		args = append(args, f.Before)
+		where += ` and at < $` + placeholder(len(args))
 	}
 	var at time.Time
 	var id ident.ID
@@ -83,94 +93,40 @@ func (tx *Tx) AuditTrail(f AuditFilter) ([]AuditRow, error) {
 	return out, nil
 }
 
-// verifyBatch is how many links are checked per round trip.
-const verifyBatch = 1000
-
-type linkRow struct {
-	auditRow
-	Lane int    `db:"lane"`
-	Seq  int64  `db:"seq"`
-	Hash []byte `db:"hash"`
+// Sight is what one account did to one kind of object, several times.
+type Sight struct {
+	ActorID    ident.ID  `db:"actor_id"`
+	ActorName  string    `db:"actor_name"`
+	Role       string    `db:"role"`
+	Action     string    `db:"action"`
+	ObjectKind string    `db:"object_kind"`
+	Outcome    string    `db:"outcome"`
+	Times      int       `db:"times"`
+	First      time.Time `db:"first_at"`
+	Last       time.Time `db:"last_at"`
 }
 
-// VerifyChain follows every chain of the transaction's partnership from its
-// beginning: each link must hold the hash of the one before and the MAC of an
-// event whose columns still give that MAC. The error names the first bad row.
-func (tx *Tx) VerifyChain() error {
-	var organisation ident.ID
-	lane, seq := -1, int64(0)
-	head := []byte(nil)
-	for {
-		var rows []linkRow
-		err := tx.list(&rows, `select l.organisation_id, l.lane, l.seq, l.hash, l.event_id as id, e.partnership_id, e.at, e.actor_id, e.actor_name, e.role,
-				e.action, e.object_kind, e.object_id, e.outcome, e.reason, e.detail, e.request_id, e.source, e.mac
-			from audit_link l join audit_event e on e.partnership_id = l.partnership_id and e.id = l.event_id
-			where l.partnership_id = $1 and (l.organisation_id, l.lane, l.seq) > ($2, $3, $4)
-			order by l.organisation_id, l.lane, l.seq limit $5`, tx.Partnership(), organisation, lane, seq, verifyBatch)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			if r.OrganisationID != organisation || r.Lane != lane || head == nil {
-				organisation, lane, seq, head = r.OrganisationID, r.Lane, 0, seal.Genesis(tx.Partnership(), r.OrganisationID, r.Lane)
-			}
-			if head, err = tx.verifyLink(r, seq+1, head); err != nil {
-				return err
-			}
-			seq = r.Seq
-		}
-		if len(rows) < verifyBatch {
-			return tx.verifyEnds()
-		}
-	}
+// Sights adds up the events about a few objects by account, role and act: people
+// times acts, however often each was done.
+func (tx *Tx) Sights(objects []ident.ID) (out []Sight, err error) {
+	return out, tx.list(&out, `select actor_id, actor_name, role, action, object_kind, outcome, count(*) as times, min(at) as first_at, max(at) as last_at
+		from audit_event where partnership_id = $1 and object_id = any($2::uuid[])
+		group by actor_id, actor_name, role, action, object_kind, outcome`, tx.Partnership(), idArray(objects))
 }
 
-// verifyEnds finds what following the links cannot: a chain cut off at its end,
-// a link whose event is gone, an event that was never linked. Each question is
-// one statement, so writers in between do not disturb the answer.
-func (tx *Tx) verifyEnds() error {
-	for _, q := range []struct{ what, query string }{
-		{"audit.chain.gap", `select h.organisation_id, h.lane, h.seq from audit_head h
-			where h.partnership_id = $1 and not exists (select 1 from audit_link l where l.partnership_id = h.partnership_id
-				and l.organisation_id = h.organisation_id and l.lane = h.lane and l.seq = h.seq and l.hash = h.hash) limit 1`},
-		{"audit.chain.broken", `select l.organisation_id, l.lane, l.seq from audit_link l
-			where l.partnership_id = $1 and not exists (select 1 from audit_head h where h.partnership_id = l.partnership_id
-				and h.organisation_id = l.organisation_id and h.lane = l.lane and h.seq >= l.seq) limit 1`},
-		{"audit.chain.gap", `select l.organisation_id, l.lane, l.seq, l.event_id as id from audit_link l
-			where l.partnership_id = $1 and not exists (select 1 from audit_event e where e.partnership_id = l.partnership_id and e.id = l.event_id) limit 1`},
-		{"audit.chain.gap", `select e.organisation_id, 0 as lane, 0 as seq, e.id from audit_event e
-			where e.partnership_id = $1 and not exists (select 1 from audit_link l where l.partnership_id = e.partnership_id and l.event_id = e.id)
-			and not exists (select 1 from audit_pending p where p.partnership_id = e.partnership_id and p.event_id = e.id) limit 1`},
-	} {
-		var bad []linkRow
-		if err := tx.list(&bad, q.query, tx.Partnership()); err != nil {
-			return err
-		}
-		if len(bad) > 0 {
-			return chainFault(q.what, bad[0])
-		}
-	}
-	return nil
-}
-
-// chainFault names the first bad link.
-func chainFault(what string, r linkRow) error {
-	return errs.New(errs.Precondition, "error.audit.chain", errs.Args{"what": errs.Key(what), "organisation": r.OrganisationID,
-		"lane": r.Lane, "seq": r.Seq, "event": r.ID})
-}
-
-// verifyLink checks one link against the head before it and returns the new head.
-func (tx *Tx) verifyLink(r linkRow, want int64, head []byte) ([]byte, error) {
-	if r.Seq != want {
-		return nil, chainFault("audit.chain.gap", r)
-	}
-	e, err := r.event()
-	if err != nil || tx.keys.VerifyMAC("audit", e.Canonical(), e.MAC) != nil {
-		return nil, chainFault("audit.chain.changed", r)
-	}
-	next := seal.Link(head, e.MAC)
-	if string(next) != string(r.Hash) {
-		return nil, chainFault("audit.chain.broken", r)
-	}
-	return next, nil
+// ObjectsOfCase lists the ids a read of a case can be recorded under: the case,
+// its person and what hangs on it.
+func (tx *Tx) ObjectsOfCase(c ident.ID) (out []ident.ID, err error) {
+	return out, tx.list(&out, `select id from casefile where partnership_id = $1 and id = $2
+		union all select person_id from casefile where partnership_id = $1 and id = $2
+		union all select r.id from casefile c join person p on p.partnership_id = c.partnership_id and p.id = c.person_id
+			join registration r on r.partnership_id = c.partnership_id and r.hospital_id = any (p.visible_to) and r.person_id = c.person_id
+			where c.partnership_id = $1 and c.id = $2
+		union all select id from treatment where partnership_id = $1 and case_id = $2
+		union all select id from procedure where partnership_id = $1 and case_id = $2
+		union all select id from referral where partnership_id = $1 and case_id = $2
+		union all select id from followup where partnership_id = $1 and case_id = $2
+		union all select id from attachment where partnership_id = $1 and case_id = $2
+		union all select a.id from treatment t join approval a on a.partnership_id = t.partnership_id and a.treatment_id = t.id where t.partnership_id = $1 and t.case_id = $2
+		union all select s.id from treatment t join settlement s on s.partnership_id = t.partnership_id and s.treatment_id = t.id where t.partnership_id = $1 and t.case_id = $2`, tx.Partnership(), c)
 }

@@ -27,6 +27,7 @@ func (s *Server) accountRoutes(rt *router) {
 	rt.get("/account/password", authz.SelfPassword, s.passwordPage)
 	rt.post("/account/password", authz.SelfPassword, s.password)
 	s.secondFactorRoutes(rt)
+	s.lockRoutes(rt)
 	rt.get("/account/prove", authz.SelfRead, s.provePage)
 	rt.post("/account/prove", authz.SelfRead, s.prove)
 	rt.get("/account/sessions", authz.SelfRead, s.sessionsPage)

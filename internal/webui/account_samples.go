@@ -50,6 +50,28 @@ func accountPages() []PageSample {
 		}},
 		{"account/code", func(b Base) View { return newCodeView(b, codeForm(b, sampleDay(), "sign_in.code")) }},
 		{"account/code", func(b Base) View {
+			v := newCodeView(b, codeForm(b, sampleDay(), "sign_in.code"))
+			v.Key = &keyForm{Action: "/sign-in/passkey", Options: `{"publicKey":{}}`, Hidden: [][2]string{{"next", "/"}}}
+			return v
+		}},
+		{"account/passkeys", func(b Base) View {
+			return newPasskeysView(titled(b, b.T("settings.passkeys")), nil, "passkey.trouble.app")
+		}},
+		{"account/passkeys", func(b Base) View {
+			return newPasskeysView(titled(b, b.T("settings.passkeys")), []accounts.Passkey{{ID: sampleIDs.file, Name: b.T("passkey.sample"), Host: "shanhai.lan", CreatedAt: sampleInstant(), UsedAt: sampleInstant()},
+				{ID: sampleIDs.doctor, Name: b.T("passkey.sample"), Host: "localhost", CreatedAt: sampleInstant()}}, "")
+		}},
+		{"account/passkey", func(b Base) View {
+			return newPasskeyPageView(titled(b, b.T("passkey.add")), passkeyForm(b, sampleDay()), `{"publicKey":{}}`)
+		}},
+		{"account/lock", func(b Base) View {
+			c := sampleCall(b)
+			c.Base.User = &User{Name: b.T("style.person.1")}
+			f := unlockForm(c)
+			f.Fail(proofField, "error.password.current")
+			return newLockView(c.Base, f)
+		}},
+		{"account/code", func(b Base) View {
 			c := sampleCall(b)
 			f := proveForm(c)
 			f.Fail(proofField, "error.password.current")

@@ -99,7 +99,7 @@ func settingsPlan() []struct {
 		{"trust", []settingsEntry{{"audit", "eye", "/audit", authz.AuditRead, false}, {"lookups", "search", "/lookups", authz.LookupReview, true},
 			{"outboxes", "download", "/screenings/outboxes", authz.ScreeningRecover, true}}},
 		{"own", []settingsEntry{{"password", "lock", "/account/password", authz.SelfPassword, false},
-			{"factor", "check", "/account/second-factor", authz.SelfRead, false}, {"sessions", "exit", "/account/sessions", authz.SelfRead, false}, {"tokens", "file", "/account/tokens", authz.TokenCreate, false}}},
+			{"factor", "check", "/account/second-factor", authz.SelfRead, false}, {"passkeys", "lock", "/account/passkeys", authz.SelfRead, false}, {"sessions", "exit", "/account/sessions", authz.SelfRead, false}, {"tokens", "file", "/account/tokens", authz.TokenCreate, false}}},
 	}
 }
 

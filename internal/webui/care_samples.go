@@ -33,7 +33,7 @@ func carePages() []PageSample {
 		{"care/home", func(b Base) View { return newHomeView(b, care.Queue{Today: sampleDay()}, "") }},
 		{"care/list", list(0)}, {"care/list", list(1)}, {"care/list", list(50)},
 		{"care/case", func(b Base) View {
-			return newCaseView(titled(b, "SH-2025-00873"), sampleCase(b), caseRights{patient: true, follow: true, estimates: true, followUps: sampleFollowUps(b), today: sampleDay()})
+			return newCaseView(titled(b, "SH-2025-00873"), sampleCase(b), caseRights{patient: true, follow: true, estimates: true, watches: true, followUps: sampleFollowUps(b), today: sampleDay()})
 		}},
 		{"care/treatment", func(b Base) View {
 			return newTreatmentView(titled(b, b.T("style.m.right")), sampleTreatmentView(b), caseRights{patient: true, follow: true, estimates: true, followUps: sampleFollowUps(b), today: sampleDay()})

@@ -137,7 +137,7 @@ func (s *Server) casePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	x := caseRights{patient: s.can(c, authz.PersonRead), follow: s.can(c, authz.FollowUpRead), estimates: s.can(c, authz.EstimateRead), today: c.Today}
+	x := caseRights{patient: s.can(c, authz.PersonRead), follow: s.can(c, authz.FollowUpRead), estimates: s.can(c, authz.EstimateRead), watches: s.can(c, authz.AuditRead), today: c.Today}
 	if x.followUps, err = s.d.Aftercare.Block(r.Context(), c.Who, v.ID); err != nil {
 		return err
 	}
@@ -151,6 +151,7 @@ type caseRights struct {
 	followUps []aftercare.FollowUp
 	today     clock.Date
 	estimates bool // the reader may see estimates
+	watches   bool // the reader may ask who saw it
 }
 
 func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
@@ -160,6 +161,9 @@ func newCaseView(b Base, v care.CaseView, x caseRights) caseView {
 	b.Actions = caseActions(b, v)
 	if at := len(v.Treatments) - 1; x.estimates && at >= 0 && !v.Treatments[at].Place.State.Final() {
 		b.Actions = append(b.Actions, Button{Text: b.T("estimate.title"), Icon: "yuan", Href: estimateHref(v.Treatments[at].ID)})
+	}
+	if x.watches {
+		b.Actions = append(b.Actions, Button{Text: b.T("oversight.who"), Icon: "eye", Href: "/audit/cases/" + v.ID.String()})
 	}
 	p := caseView{Base: b, Facts: caseFacts(b, v, x)}
 	p.Treatments = treatmentsTable(b, v.Treatments, v.Sides, v.CanRead)

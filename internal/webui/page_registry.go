@@ -45,6 +45,7 @@ func Pages() []PageSample {
 		sheetPages(),
 		projectPages(),
 		paperPages(),
+		oversightPages(),
 		importPages(),
 		accountPages(),
 		directoryPages(),

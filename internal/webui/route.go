@@ -76,6 +76,9 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 		}
 		answered := false
 		if err == nil {
+			answered, err = s.locked(w, r, c, perm)
+		}
+		if err == nil && !answered {
 			answered, err = s.proving(w, r, c, perm)
 		}
 		if err == nil && !answered {

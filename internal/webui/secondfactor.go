@@ -22,6 +22,11 @@ import (
 func (s *Server) secondFactorRoutes(rt *router) {
 	rt.get("/sign-in/code", authz.Public, s.signInCodePage)
 	rt.post("/sign-in/code", authz.Public, s.signInCode)
+	rt.post("/sign-in/passkey", authz.Public, s.signInPasskey)
+	rt.get("/account/passkeys", authz.SelfRead, s.passkeysPage)
+	rt.get("/account/passkeys/new", authz.SelfPasskey, s.newPasskeyPage)
+	rt.post("/account/passkeys", authz.SelfPasskey, s.addPasskey)
+	rt.post("/account/passkeys/{id}/remove", authz.SelfPasskey, s.removePasskey)
 	rt.get("/account/second-factor", authz.SelfRead, s.factorPage)
 	rt.post("/account/second-factor", authz.SelfPassword, s.beginFactor)
 	rt.get("/account/second-factor/confirm", authz.SelfPassword, s.confirmFactorPage)
@@ -58,6 +63,7 @@ type codeView struct {
 	Note   *Alert
 	Button Button
 	Back   Link
+	Key    *keyForm // asks for a security key instead; nil without one
 }
 
 func newCodeView(b Base, f *Form) codeView {
@@ -79,11 +85,29 @@ func (s *Server) signInCodePage(w http.ResponseWriter, r *http.Request, c *Call)
 	q := r.URL.Query()
 	f := codeForm(c.Base, c.Today, "sign_in.code").Hide("next", localPath(q.Get("next"), "/")).Hide("lang", q.Get("lang"))
 	f.Action = "/sign-in/code"
-	return s.d.Engine.Render(w, r, http.StatusOK, "account/code", newCodeView(c.Base, f))
+	return s.showCode(w, r, c, f)
+}
+
+// showCode asks for the code, and offers a security key where there is one.
+func (s *Server) showCode(w http.ResponseWriter, r *http.Request, c *Call, f *Form) error {
+	v := newCodeView(c.Base, f)
+	var err error
+	if v.Key, err = s.keyToSignIn(r, c, f); err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, f.Status(), "account/code", v)
 }
 
 // signInCode is the second step: right, it opens the session.
 func (s *Server) signInCode(w http.ResponseWriter, r *http.Request, c *Call) error {
+	return s.secondStep(w, r, c, func(half accounts.Half, f *Form) (accounts.SignedIn, error) {
+		return s.d.Accounts.SignInCode(r.Context(), half, f.Text("code"))
+	})
+}
+
+// secondStep opens the session when what was given is right. Whoever is too late
+// begins with the password again.
+func (s *Server) secondStep(w http.ResponseWriter, r *http.Request, c *Call, step func(accounts.Half, *Form) (accounts.SignedIn, error)) error {
 	ctx := r.Context()
 	account, err := ident.Parse(s.d.Sessions.GetString(ctx, sessionHalf))
 	if err != nil {
@@ -95,21 +119,19 @@ func (s *Server) signInCode(w http.ResponseWriter, r *http.Request, c *Call) err
 	}
 	half := accounts.Half{Account: account, At: time.UnixMilli(s.d.Sessions.GetInt64(ctx, sessionHalfAt))}
 	var signed accounts.SignedIn
-	if code := f.Text("code"); f.OK() {
-		if err = s.attempts.Allow(httpx.ClientKey(r)); err == nil {
-			signed, err = s.d.Accounts.SignInCode(ctx, half, code)
-		}
-		if errs.Is(err, errs.Unauthenticated) { // too late: the password again
-			s.d.Sessions.Remove(ctx, sessionHalf)
-			s.flash(r, Flash{Kind: "warn", Title: c.P.T(errs.Of(err).Key)})
-			return seeOther(w, r, "/sign-in?next="+url.QueryEscape(localPath(f.Raw("next"), "/")))
-		}
-		if err = refused(f, err); err != nil {
-			return err
-		}
+	if err = s.attempts.Allow(httpx.ClientKey(r)); err == nil {
+		signed, err = step(half, f)
+	}
+	if errs.Is(err, errs.Unauthenticated) { // too late: the password again
+		s.d.Sessions.Remove(ctx, sessionHalf)
+		s.flash(r, Flash{Kind: "warn", Title: c.P.T(errs.Of(err).Key)})
+		return seeOther(w, r, "/sign-in?next="+url.QueryEscape(localPath(f.Raw("next"), "/")))
+	}
+	if err = refused(f, err); err != nil {
+		return err
 	}
 	if !f.OK() {
-		return s.d.Engine.Render(w, r, f.Status(), "account/code", newCodeView(c.Base, f))
+		return s.showCode(w, r, c, f)
 	}
 	s.d.Sessions.Remove(ctx, sessionHalf)
 	s.d.Sessions.Remove(ctx, sessionHalfAt)

@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/oversight"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
@@ -63,6 +64,7 @@ type Deps struct {
 	Visiting   *visiting.Service
 	Screenings *screening.Service
 	Inspection *inspection.Service
+	Oversight  *oversight.Service
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
@@ -121,6 +123,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.paperRoutes(rt)
 		s.noticeRoutes(rt)
 		s.packageRoutes(rt)
+		s.oversightRoutes(rt)
 		s.importRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {
@@ -139,6 +142,7 @@ func Uploads() []httpx.Upload {
 		deviceUploads(),
 		sheetUploads(),
 		outreachUploads(),
+		oversightUploads(),
 	)
 }
 

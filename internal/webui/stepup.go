@@ -13,7 +13,7 @@ import (
 // numbers are shown in full, data leaves, or rules and roles change. An office
 // screen left alone must not be enough for that.
 var stepUp = []authz.Permission{authz.ApprovalDecide, authz.PersonUnmask, authz.ExportMake, authz.RuleRelease, authz.RoleAssign, authz.TokenCreate,
-	authz.AuditPackage, authz.ScreeningRecover, authz.PayeeApprove, authz.PayoutApprove}
+	authz.AuditPackage, authz.ScreeningRecover, authz.PayeeApprove, authz.SelfPasskey, authz.PayoutApprove}
 
 // proofLife is how long a proof holds. The sign-in is the first.
 const proofLife = 10 * time.Minute
@@ -43,26 +43,13 @@ func (s *Server) proving(w http.ResponseWriter, r *http.Request, c *Call, perm a
 	}
 	f := proveForm(c)
 	f.Action = r.URL.RequestURI()
-	if err := r.ParseForm(); err != nil {
+	proved, err := s.carry(r, f, func(text string) error { return s.d.Accounts.Prove(ctx, c.Who, text) })
+	if err != nil {
 		return false, err
 	}
-	if _, tried := r.PostForm[proofField]; tried {
-		if err = s.d.Accounts.Prove(ctx, c.Who, r.PostFormValue(proofField)); err == nil {
-			s.d.Sessions.Put(ctx, sessionProved, s.d.Clock.Now().Unix())
-			r.PostForm.Del(proofField)
-			r.Form.Del(proofField)
-			return false, nil
-		}
-		if err = refused(f, err); err != nil {
-			return false, err
-		}
-	}
-	for name, values := range r.PostForm {
-		for _, v := range values {
-			if name != proofField {
-				f.Hide(name, v)
-			}
-		}
+	if proved {
+		s.d.Sessions.Put(ctx, sessionProved, s.d.Clock.Now().Unix())
+		return false, nil
 	}
 	return true, s.d.Engine.Render(w, r, f.Status(), "account/code", newProveView(c.Base, f, c.Who.SecondFactor))
 }

@@ -6,6 +6,8 @@ import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
 import { leaving } from "./leave";
+import { locks } from "./lock";
+import { passkeys } from "./passkey";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -13,6 +15,8 @@ function attach(root: ParentNode): void {
   comboboxes(root);
   forms(root);
   dialogs(root);
+  locks(root);
+  passkeys(root);
 }
 
 attach(document);

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -104,4 +106,22 @@ func personal(detail map[string]any) string {
 		}
 	}
 	return ""
+}
+
+// Summary writes a detail for people who read the log: name and value, in the
+// order of the names.
+func Summary(detail map[string]any) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(detail)) {
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(name + ": ")
+		raw, err := json.Marshal(detail[name])
+		if err != nil {
+			continue // what was stored can be written again
+		}
+		b.WriteString(strings.Trim(string(raw), `"[]`))
+	}
+	return strings.ReplaceAll(b.String(), `","`, ", ")
 }

@@ -214,18 +214,26 @@ const (
 	FactorEnd     = "factor.end"
 	FactorReset   = "factor.reset"
 	FactorCodes   = "factor.codes"
+	PasskeyAdd    = "passkey.add"
+	PasskeyRemove = "passkey.remove"
 	SessionProve  = "session.prove"
 
 	SessionSignIn      = "session.sign_in"
 	SessionSignOut     = "session.sign_out"
 	SessionEnd         = "session.end"
 	SessionPartnership = "session.partnership"
+	SessionLock        = "session.lock"
+	SessionUnlock      = "session.unlock"
 
 	TokenCreate = "token.create"
 	TokenRevoke = "token.revoke"
 
 	AuditRead   = "audit.read"
 	AuditVerify = "audit.verify"
+
+	AnchorMake    = "anchor.make"
+	AnchorFetch   = "anchor.fetch"
+	AnchorReceive = "anchor.receive"
 
 	PackageMake     = "package.make"
 	PackageDownload = "package.download"
@@ -318,6 +326,7 @@ const (
 	ObjectMeeting      = "meeting"
 	ObjectSkill        = "skill"
 	ObjectPackage      = "package"
+	ObjectAnchor       = "anchor"
 	ObjectNotice       = "notice"
 	ObjectObjection    = "objection"
 	ObjectAlert        = "alert"
@@ -344,8 +353,8 @@ func Actions() []string {
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
 		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
-		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, SessionProve, SessionSignIn,
-		SessionSignOut, SessionEnd, SessionPartnership, TokenCreate, TokenRevoke, AuditRead, AuditVerify, PackageMake, PackageDownload, BackupMake,
+		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, PasskeyAdd, PasskeyRemove, SessionProve, SessionSignIn,
+		SessionSignOut, SessionEnd, SessionPartnership, SessionLock, SessionUnlock, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AnchorMake, AnchorFetch, AnchorReceive, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
 		ParticipationEnd, DeathReport, DeathConfirm, DeathUndo, RecordMove, PersonMerge, PersonUnmerge, ReferralSend, ReferralRevoke, ReferralDone, ReferralClock, AccessRefuse,
 	}
@@ -359,7 +368,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectReport,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectReport,
 	}
 }
 

@@ -29,6 +29,12 @@ func (s *Service) SignInCode(ctx context.Context, half Half, code string) (Signe
 	if err := required("code", code); err != nil {
 		return SignedIn{}, err
 	}
+	return s.secondStep(ctx, half, func(tx *store.Tx, account ident.ID) (string, error) { return s.accept(tx, account, code) })
+}
+
+// secondStep ends a sign-in: accept says what was given, or nothing when it was
+// wrong. An attempt counts before it is looked at.
+func (s *Service) secondStep(ctx context.Context, half Half, accept func(tx *store.Tx, account ident.ID) (how string, err error)) (SignedIn, error) {
 	who := signInPrincipal()
 	if err := s.guess(ctx, who, half.Account); err != nil {
 		return SignedIn{}, err
@@ -46,7 +52,7 @@ func (s *Service) SignInCode(ctx context.Context, half Half, code string) (Signe
 			tx.Audit(signInEvent(a.ID, audit.Refused, "error.sign_in.again"))
 			return nil
 		}
-		how, err := s.accept(tx, a.ID, code)
+		how, err := accept(tx, a.ID)
 		if err != nil {
 			return err
 		}

@@ -60,3 +60,35 @@ func (s *Service) endOwn(ctx context.Context, who user.Principal, session ident.
 	}
 	return err
 }
+
+// Locked records that a person locked the screen.
+func (s *Service) Locked(ctx context.Context, who user.Principal) error {
+	if err := s.policy.Check(who, authz.SelfPassword, authz.Anywhere(who.PartnershipID)); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Audit(audit.Event{Action: audit.SessionLock, ObjectKind: audit.ObjectAccount, ObjectID: who.AccountID})
+		return nil
+	})
+}
+
+// Unlock compares the password of somebody whose screen is locked. The second
+// factor was given at the sign-in and is not asked for again; what needs a fresh
+// proof asks for its own.
+func (s *Service) Unlock(ctx context.Context, who user.Principal, password string) error {
+	const path = "_proof"
+	if err := required(path, password); err != nil {
+		return err
+	}
+	a, err := s.account(ctx, who.AccountID)
+	if err != nil {
+		return err
+	}
+	if err := s.checkCurrent(ctx, who, a, proof{path, audit.SessionUnlock, password}); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Audit(audit.Event{Action: audit.SessionUnlock, ObjectKind: audit.ObjectAccount, ObjectID: a.ID})
+		return nil
+	})
+}

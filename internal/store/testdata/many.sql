@@ -111,6 +111,10 @@ print_ as (insert into form_print (partnership_id, id, code, kind, object_id, to
 	select $1::uuid, id, md5($4 || i), 'approval', id, 'x', at, id from n where step >= 6),
 package_ as (insert into audit_package (partnership_id, id, fund_id, from_on, to_on, state, created_at, created_by)
 	select $1::uuid, id, md5('fund' || $4 || i % 3)::uuid, d, d + 90, 'ready', at, id from n where i % 10 = 0),
+anchor_ as (insert into audit_anchor (partnership_id, id, made_at, chains, links, digest, file, created_by)
+	select $1::uuid, id, at, 8, i, decode(md5($4 || i), 'hex'), 'x', id from n where i % 4 = 0),
+held_ as (insert into held_anchor (partnership_id, id, origin, origin_id, made_at, chains, links, digest, file, keys, received_at, created_by)
+	select $1::uuid, id, 'x', id, at, 8, i, decode(md5($4 || i), 'hex'), 'x', 'x', at, id from n where i % 4 = 1),
 lookup_ as (insert into person_lookup (partnership_id, id, account_id, hospital_id, looked_on, looked_at, digest, found)
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, h, d, at, '', true from n where i % 3 = 0),
 notice_ as (insert into lookup_notice (partnership_id, hospital_id, lookup_id, person_id, from_hospital_id, account_id, looked_at)
