@@ -47,6 +47,7 @@ func Pages() []PageSample {
 		importPages(),
 		accountPages(),
 		directoryPages(),
+		inboxPages(),
 	)
 }
 

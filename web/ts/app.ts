@@ -2,9 +2,11 @@
 import { comboboxes } from "./combobox";
 import { dates } from "./date";
 import { dialogs } from "./dialog";
+import { drafts } from "./draft";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
+import { presses, wholes } from "./press";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -12,10 +14,13 @@ function attach(root: ParentNode): void {
   comboboxes(root);
   forms(root);
   dialogs(root);
+  drafts(root);
+  wholes(root);
 }
 
 attach(document);
 keys();
+presses();
 document.addEventListener("htmx:after:swap", () => attach(document));
 window.addEventListener("pageshow", (e) => {
   if (e.persisted) release(document);
