@@ -36,8 +36,12 @@ type draftDesk struct {
 
 // DraftView is the line above a form that has a draft.
 type DraftView struct {
+	P                          Speaker
 	Key, Saved, Continue, Back string
 }
+
+// T is the sentence of a key.
+func (v DraftView) T(key string, pairs ...any) string { return v.P.T(key, pairs...) }
 
 // openDesk reads what the frame shows of the reader's own desk. A page without it
 // is better than no page.
@@ -131,7 +135,7 @@ func (f *Form) DraftNote() *DraftView {
 	if !ok || f.desk.open || !f.desk.get {
 		return nil
 	}
-	return &DraftView{Key: d.Form, Saved: savedAt(d, f.Today), Continue: withDraft(f.desk.back), Back: f.desk.back}
+	return &DraftView{P: f.P, Key: d.Form, Saved: savedAt(d, f.Today), Continue: withDraft(f.desk.back), Back: f.desk.back}
 }
 
 // DraftMark is the name of the draft that is kept of the form; the post that
@@ -236,16 +240,8 @@ func (s *Server) saveDraft(w http.ResponseWriter, r *http.Request, c *Call) erro
 	return err
 }
 
-// backTo is the page an action of the desk returns to.
-func backTo(r *http.Request, otherwise string) string {
-	if to := r.PostFormValue("back"); strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, "\\") {
-		return to
-	}
-	return otherwise
-}
-
 func (s *Server) dropDraft(w http.ResponseWriter, r *http.Request, c *Call) error {
-	key, back := r.PostFormValue("form"), backTo(r, "/")
+	key, back := r.PostFormValue("form"), localPath(r.PostFormValue("back"), "/")
 	done, err := s.d.Inbox.DropDraft(r.Context(), c.Who, key, false)
 	if err != nil {
 		return err
@@ -264,7 +260,7 @@ func (s *Server) takeBackDraft(w http.ResponseWriter, r *http.Request, c *Call) 
 	if done {
 		s.flash(r, Flash{Kind: "ok", Title: c.P.T("draft.back")})
 	}
-	return seeOther(w, r, backTo(r, "/"))
+	return seeOther(w, r, localPath(r.PostFormValue("back"), "/"))
 }
 
 // undoSeconds is how long an undo stands in its toast.

@@ -23,10 +23,10 @@ type messagesView struct {
 
 // messageLine is one message as a row.
 type messageLine struct {
-	ID, Title, Note, Meta, When string
-	Icon                        string
-	Unread, Bad                 bool
-	Open                        Button
+	ID, Title, No, Note, Meta, When string
+	Icon                            string
+	Unread, Bad                     bool
+	Open                            Button
 }
 
 func (s *Server) messagesPage(w http.ResponseWriter, r *http.Request, c *Call) error {
@@ -57,8 +57,8 @@ func newMessagesView(b Base, list inbox.List, unread bool, today clock.Date) mes
 
 // newMessageLine says a message: what happened to which record, why, who and when.
 func newMessageLine(b Base, m inbox.Message, today clock.Date) messageLine {
-	x := messageLine{ID: m.ID.String(), Note: m.Note, When: when(m.At, today), Unread: m.Unread(), Bad: m.Kind.Bad(), Icon: "check-circle",
-		Title: b.Say(string(m.Kind.Label()), errs.Args{"no": m.CaseNo, "n": m.Count}), Open: Button{Text: b.T("message.open"), Small: true}}
+	x := messageLine{ID: m.ID.String(), No: m.CaseNo, Note: m.Note, When: when(m.At, today), Unread: m.Unread(), Bad: m.Kind.Bad(), Icon: "check-circle",
+		Title: b.Say(string(m.Kind.Label()), errs.Args{"n": m.Count}), Open: Button{Text: b.T("message.open"), Small: true}}
 	if x.Bad {
 		x.Icon = "warning"
 	}

@@ -72,7 +72,7 @@ func TestAMessageIsForOneAccountAndIsReadOnce(t *testing.T) {
 	if n := must[int64](t)(s.Mark(t.Context(), finance, []ident.ID{id}, false)); n != 1 {
 		t.Errorf("undo put %d back", n)
 	}
-	if n := w.Count(`select count(*) from audit_event where action = 'message.read' and outcome = 'done'`); n != 3 {
+	if n := w.Count(`select count(*) from audit_event where action = 'message.read' and outcome = 'ok'`); n != 3 {
 		t.Errorf("%d readings in the trail, want the stranger's empty one, the opening and its undo", n)
 	}
 }
