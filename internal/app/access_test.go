@@ -162,6 +162,7 @@ func (p *premises) records() {
 	refused := ask(p.Eligible(here))
 	_, err = s.Funding.Decide(ctx, p.Approver(), funding.Decision{Approval: refused, Decision: fund.DecideRefuse, Opinion: "材料不足", Version: 1}, "")
 	must(p, "refusal", err)
+	p.objects["messages"] = p.superText(`select id from message limit 1`) // the finance desk was told
 	appeal, err := s.Funding.Appeal(ctx, p.Finance(here), funding.AppealInput{Approval: refused, Reason: "补充证明"}, "")
 	must(p, "appeal", err)
 	p.objects["appeals"] = appeal.String()

@@ -16,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
@@ -50,6 +51,7 @@ type Services struct {
 	Notices      *notice.Service
 	Doubts       *plausibility.Service
 	Paying       *paying.Service
+	Inbox        *inbox.Service
 }
 
 // profilesOf are the thresholds the office chose for what leaves it.
@@ -104,5 +106,6 @@ func newServices(a *App) (Services, error) {
 		Oversight:  oversight.New(oversight.Deps{DB: a.DB, Policy: a.Policy}),
 		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
+		Inbox:      inbox.New(inbox.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// upkeep removes what has run out: sessions, and idempotency keys of every
-// partnership and of the platform.
+// upkeep removes what has run out: sessions, and idempotency keys and drafts of
+// every partnership and of the platform.
 func (a *App) upkeep(ctx context.Context) error {
 	if _, err := a.Services.Accounts.Sweep(ctx); err != nil {
 		return err
@@ -21,7 +21,10 @@ func (a *App) upkeep(ctx context.Context) error {
 	}
 	for _, id := range append(ids, ident.Nil) {
 		err := a.DB.InTx(ctx, authz.System("upkeep").In(id), func(tx *store.Tx) error {
-			_, err := tx.ForgetKeys()
+			if _, err := tx.ForgetKeys(); err != nil {
+				return err
+			}
+			_, err := tx.ForgetDrafts()
 			return err
 		}, store.Background())
 		if err != nil {

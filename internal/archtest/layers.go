@@ -64,6 +64,7 @@ var domainDoors = map[string][]string{
 	"statistics":   {}, // arithmetic only
 	"measure":      {"procedure", "statistics"},
 	"notice":       {"patient", "procedure"},
+	"message":      {},
 	"plausibility": {"procedure"},
 	"payout":       {"fund"},
 	"disclosure":   {},

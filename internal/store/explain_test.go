@@ -266,10 +266,13 @@ func deviceLists(tx *store.Tx, p place) []error {
 func followLists(tx *store.Tx, p place) []error {
 	var out []error
 	for _, list := range []store.FollowList{store.FollowDue, store.FollowOverdue, store.FollowLost, store.FollowClosed} {
-		for _, f := range []store.FollowFilter{{}, {Programme: procedure.Joint, Step: "1"}, {Township: "T5"}, {Township: "T5", Village: "V5"}} {
+		for _, f := range []store.FollowFilter{{}, {Programme: procedure.Joint, Step: "1"}, {Township: "T5"}, {Township: "T5", Village: "V5"}, {Mine: true}} {
 			f.List, f.Hospitals = list, p.here
 			out = append(out, pages(func(r page.Request) (page.Result[store.FollowUp], error) { return tx.ListFollowUps(f, r) }))
 		}
+	}
+	for _, unread := range []bool{false, true} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.MessageItem], error) { return tx.ListMessages(unread, r) }))
 	}
 	_, found := tx.CaseOfSlip("TOKENA3005")
 	_, _, counted := tx.CountFollowWork([]ident.ID{p.hospital})
@@ -383,7 +386,7 @@ func work(tx *store.Tx, p place) []error {
 	birth := clock.MustDate(1948, 3, 20)
 	out := []error{
 		drop(tx.TreatmentsWaiting(p.here, treatment.Planned, treatment.Discharged, treatment.Admitted)), drop(tx.CasesWaiting(p.here, casefile.Registered, casefile.SecondDue)),
-		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), seen(tx.CaseSeenBy(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
+		drop(tx.ApprovalsWaiting(p.here)), drop(tx.CountWork(p.here)), drop(tx.CountDesk(p.here, false)), drop(tx.CountDesk(nil, true)), drop(tx.CountUnread()), drop(tx.OwnDrafts()), openDraft(tx), drop(tx.OpenFollowUps([]ident.ID{p.one})), drop(tx.CountReviews()), drop(tx.OverdueEmergencies()), drop(tx.TakingPart(p.hospital, p.here)), seen(tx.CaseSeenBy(p.hospital, p.here)), drop(tx.OperationChanges(p.hospital)),
 		drop(tx.CountReferrals(p.here)), drop(tx.ReferralsWaiting(p.here)), drop(tx.ReferralClocks()),
 		drop(tx.ListFunds()), drop(tx.FundChoices()), drop(tx.HoldsOf(p.fund)), drop(tx.SpentSince(p.fund, time.Now())), drop(tx.NamesOf([]ident.ID{p.hospital})), drop(tx.FundingRules()), drop(tx.FollowRules("joint")), drop(tx.AllFollowRules()), drop(tx.NoticeRules()), drop(tx.PublicNotices()), drop(tx.CountObjections()), drop(tx.PlausibilityRules()), drop(tx.CountAlerts()), lastLook(tx),
 		drop(tx.NoticeCandidates(clock.MustDate(2022, 6, 1), clock.MustDate(2022, 6, 3), 100)), lastCheck(tx), lapseSome(tx), drop(tx.LookBooks(p.fund)), drop(tx.Mappings()), drop(tx.Aliases()), drop(tx.CategoryAliases()),
@@ -393,6 +396,12 @@ func work(tx *store.Tx, p place) []error {
 		out = append(out, drop(tx.SearchRegistrations(p.here, match.ParseQuery(text))))
 	}
 	return out
+}
+
+// openDraft reads the draft of one form.
+func openDraft(tx *store.Tx) error {
+	_, _, err := tx.DraftOf("/patients/register#form")
+	return err
 }
 
 // opened is what opening one record reads.
@@ -449,7 +458,7 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 // inside a write; the lists among them have their own tests.
 var platformReads = []string{"EarlierPasswords", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
 	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments",
-	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "ReservingBooks"}
+	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "ReservingBooks", "Colleagues"}
 
 func TestNoListReadsMoreThanItShows(t *testing.T) {
 	w, one := crowded(t)

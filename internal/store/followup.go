@@ -30,6 +30,8 @@ type FollowUp struct {
 	Note       string
 	FoundBy    ident.ID // the contact by which a lost patient was found again
 	Version    int64
+	TakenBy    ident.ID // who took it on; nil: nobody
+	TakenName  string
 
 	CaseNo       string
 	HospitalName string
@@ -68,6 +70,8 @@ type followUpRow struct {
 	Group      string     `db:"grp"`
 	Edition    int64      `db:"edition"`
 	FoundBy    ident.ID   `db:"found_by"`
+	TakenBy    ident.ID   `db:"taken_by"`
+	TakenName  string     `db:"taken_name"`
 	Kind       string     `db:"kind"`
 	Site       string     `db:"site"`
 	Side       string     `db:"side"`
@@ -95,13 +99,14 @@ func (r followUpRow) appointment() followup.Appointment {
 func (r followUpRow) followUp() FollowUp {
 	return FollowUp{Appointment: r.appointment(), Procedure: r.Procedure, Treatment: r.Treatment, Case: r.Case, Person: r.Person, Hospital: r.Hospital,
 		Programme: procedure.Programme(r.Programme), Kind: procedure.Kind(r.Kind), Site: procedure.Site(r.Site), Side: procedure.Side(r.Side), OperatedOn: r.OperatedOn,
-		OperatedAt: r.OperatedAt, Evidence: followup.Evidence(r.Evidence), Attempts: r.Attempts, Note: r.Note, FoundBy: r.FoundBy, Version: r.Version, CaseNo: r.CaseNo,
+		OperatedAt: r.OperatedAt, Evidence: followup.Evidence(r.Evidence), Attempts: r.Attempts, Note: r.Note, FoundBy: r.FoundBy, Version: r.Version, TakenBy: r.TakenBy, TakenName: r.TakenName, CaseNo: r.CaseNo,
 		HospitalName: r.Place, PersonName: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, Died: r.Died, Registration: r.Reg, Township: r.Township,
 		Village: r.Village, Address: r.Address, PhoneLast4: r.Phone, Kin: r.Kin, KinLast4: r.KinPhone, PersonSort: r.NameKey}
 }
 
 const followUpColumns = `f.id, f.procedure_id, f.treatment_id, f.case_id, f.person_id, f.hospital_id, f.programme, f.step, f.due_on, f.from_on, f.to_on, f.township,
-	f.village, f.status, f.reason, f.note, f.ended_on, f.evidence, f.attempts, f.version, f.grp, f.edition, f.found_by, o.kind, o.site, o.side, o.operated_on, o.hospital_id as operated_at, c.case_no,
+	f.village, f.status, f.reason, f.note, f.ended_on, f.evidence, f.attempts, f.version, f.grp, f.edition, f.found_by, f.taken_by,
+	coalesce((select a.display_name from account a where a.id = f.taken_by), '') as taken_name, o.kind, o.site, o.side, o.operated_on, o.hospital_id as operated_at, c.case_no,
 	p.name as person_name, p.name_key, p.sex, p.birth_on, coalesce(p.deceased_on, (select d.deceased_on from person d where d.partnership_id = p.partnership_id and d.id = p.root_id)) as died_on,
 	(select coalesce(nullif(g.short_name, ''), g.name) from organisation g where g.id = f.hospital_id) as hospital_name,
 	r.id as registration_id, coalesce(r.address, '') as address, coalesce(r.phone_last4, '') as phone_last4, coalesce(r.kin_name, '') as kin_name,
@@ -155,6 +160,7 @@ type FollowFilter struct {
 	Step      followup.Step
 	Township  string
 	Village   string
+	Mine      bool // taken on by the caller
 }
 
 // alive keeps the dead off a list of appointments, from the day the death is
@@ -193,6 +199,11 @@ func (tx *Tx) ListFollowUps(f FollowFilter, req page.Request) (page.Result[Follo
 	if f.Township != "" {
 		args = append(args, f.Township)
 		where += ` and f.township = $9`
+	}
+	if f.Mine { // wherever it is: what somebody took on stands in an index of its own
+		args = append(args, tx.who.AccountID)
+		where += ` and f.taken_by = $` + placeholder(len(args))
+		f.Hospitals = nil
 	}
 	from := `(select f.* from followup f where ` + where + ` order by ` + q.order + ` limit $5) f`
 	if f.Hospitals != nil {

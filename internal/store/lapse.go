@@ -6,6 +6,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -118,6 +119,9 @@ func (tx *Tx) lapse(r lapsing) (bool, error) {
 func (tx *Tx) lapseTo(a Approval, t Treatment, changed []fund.Bound) error {
 	names := items(changed, func(b fund.Bound) string { return string(b) })
 	tx.Audit(audit.Event{Action: audit.ApprovalLapse, ObjectKind: audit.ObjectApproval, ObjectID: a.ID, Detail: map[string]any{"facts": names, "state": string(t.Place.State)}})
+	if err := tx.Tell(message.Message{To: a.RequestedBy, Kind: message.ApprovalLapsed, Object: message.Approval, About: a.ID, CaseNo: a.CaseNo}); err != nil {
+		return err
+	}
 	if t.Place.State != treatment.Approved {
 		return tx.update(`update approval set lapse = 'open', lapsed_at = $4, lapsed_facts = $5::text[], version = version + 1
 			where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), a.ID, a.Version, tx.now, textArray(names))

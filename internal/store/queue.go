@@ -41,6 +41,7 @@ type Waiting struct {
 	Hosp       string
 	Approval   ident.ID // for a request that waits for its decision
 	Amount     money.Fen
+	Returned   string // why the last application came back; empty: none did
 }
 
 type waitingRow struct {
@@ -64,13 +65,14 @@ type waitingRow struct {
 	Hosp       string     `db:"hospital_name"`
 	Approval   ident.ID   `db:"approval_id"`
 	Amount     money.Fen  `db:"amount"`
+	Returned   string     `db:"returned"`
 }
 
 func (r waitingRow) waiting() Waiting {
 	return Waiting{Case: r.Case, Treatment: r.Treatment, CaseNo: r.CaseNo, Programme: procedure.Programme(r.Programme),
 		Place: treatment.Place{State: treatment.State(r.State), Path: treatment.Path(r.Path)}, Plan: r.Plan, PlannedOn: r.PlannedOn,
 		AdmittedOn: r.AdmittedOn, Discharged: r.Discharged, Since: r.Since.UTC(), Person: r.Person, PersonName: r.Name, Sex: patient.Sex(r.Sex),
-		Birth: r.Birth, Tail: r.Tail, Hospital: r.Hospital, Hosp: r.Hosp, Approval: r.Approval, Amount: r.Amount}
+		Birth: r.Birth, Tail: r.Tail, Hospital: r.Hospital, Hosp: r.Hosp, Approval: r.Approval, Amount: r.Amount, Returned: r.Returned}
 }
 
 const waitingPerson = `coalesce(p.name, '') as person_name, coalesce(p.sex, '') as sex, p.birth_on,
@@ -91,7 +93,8 @@ func living(table string) string {
 func (tx *Tx) TreatmentsWaiting(hospitals []ident.ID, states ...treatment.State) ([]Waiting, error) {
 	var rows []waitingRow
 	err := tx.list(&rows, `select `+waitingTreatment+`, coalesce((select max(e.created_at) from treatment_event e where e.partnership_id = t.partnership_id
-			and e.treatment_id = t.id), t.created_at) as since, `+waitingPerson+`
+			and e.treatment_id = t.id), t.created_at) as since, coalesce((select case when a.state = 'returned' then a.opinion else '' end from approval a
+			where a.partnership_id = t.partnership_id and a.treatment_id = t.id order by a.requested_at desc limit 1), '') as returned, `+waitingPerson+`
 		from unnest($2::uuid[]) h cross join unnest($3::text[]) s cross join lateral (select t.* from treatment t where t.partnership_id = $1
 			and t.hospital_id = h and t.state = s and t.live and (t.state in ('discharged', 'settled') or `+living("t")+`) order by t.created_at, t.id limit $4) t`+joinTreatment+`order by t.created_at, t.id`,
 		tx.Partnership(), idArray(hospitals), stateNames(states), queueRows)

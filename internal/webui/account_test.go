@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
@@ -74,6 +75,7 @@ func newSite(t *testing.T) *site {
 		Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
 		Notices:    notice.New(notice.Deps{DB: w.DB, Policy: w.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
+		Inbox:      inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Implants:   implant.New(implant.Deps{DB: w.DB, Policy: w.Policy}),

@@ -17,6 +17,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/web"
 )
 
@@ -122,6 +123,41 @@ func TestAssetsStayWithinTheBudget(t *testing.T) {
 	if a.Size("app.css") > 14_000 {
 		t.Errorf("the style moves %d bytes, the budget is 14,000", a.Size("app.css"))
 	}
+}
+
+// What a first visit moves: the page and all it asks for, compressed.
+func TestPagesStayWithinTheirWeight(t *testing.T) {
+	e := testEngine(t)
+	heaviest, at := 0, ""
+	for i, s := range Pages() {
+		for _, lang := range i18n.Langs() {
+			w := httptest.NewRecorder()
+			if err := e.Render(w, nil, http.StatusOK, s.Name, s.Make(testBase(e, lang))); err != nil {
+				t.Fatal(err)
+			}
+			page, err := gzipped(w.Body.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, most := len(page)+e.Assets().Size("app.css")+e.Assets().Size("favicon.svg"), 120_000
+			for _, script := range []string{"app.js", "htmx.js", "scan.js"} {
+				if strings.Contains(w.Body.String(), e.Assets().URL(script)) {
+					n += e.Assets().Size(script)
+				}
+			}
+			if s.Name == "intake/register" {
+				most = 60_000
+				t.Logf("registration %d %s: %d bytes", i, lang, n)
+			}
+			if n > most {
+				t.Errorf("%s %d %s moves %d bytes, the budget is %d", s.Name, i, lang, n, most)
+			}
+			if n > heaviest {
+				heaviest, at = n, s.Name
+			}
+		}
+	}
+	t.Logf("the heaviest page is %s with %d bytes", at, heaviest)
 }
 
 func TestAssetsAreServedCompressedAndForEver(t *testing.T) {

@@ -29,7 +29,16 @@ func carePages() []PageSample {
 		return func(b Base) View { return sampleOperationForm(b, p, confirm) }
 	}
 	return []PageSample{
-		{"care/home", func(b Base) View { return newHomeView(b, sampleQueue(b), "") }},
+		{"care/home", func(b Base) View {
+			v := newHomeView(b, sampleQueue(b), "")
+			for _, m := range sampleMessages()[:2] {
+				v.Messages = append(v.Messages, newMessageLine(b, m, sampleDay()))
+			}
+			v.Unread, v.Bell = 2, true
+			v.Drafts = []draftLine{{Title: samplePerson, Page: b.T("register.title"), Saved: "14:03", Href: "/patients/register?draft=1", Key: "/patients/register#form"}, {Title: b.T("register.title"), Saved: "11-22 11:40", Href: "/patients/register?draft=1", Key: "/patients/register#other"}}
+			v.Lists = deskLists(b, care.Desk{Office: true, Follows: true, Plans: true, Signs: true, Logs: true, Follow: care.FollowWork{Due: 14, Overdue: 3}})
+			return v
+		}},
 		{"care/home", func(b Base) View { return newHomeView(b, care.Queue{Today: sampleDay()}, "") }},
 		{"care/list", list(0)}, {"care/list", list(1)}, {"care/list", list(50)},
 		{"care/case", func(b Base) View {

@@ -74,6 +74,14 @@
 // {{iso .Date}}, {{maskid .Tail}}, {{maskno .Tail}}, {{asset "app.css"}}; methods of the
 // page: .T .Say .Day .DayWeek .Yuan .Place .Chip .Lang.
 //
+// # Drafts and undo
+//
+// A form made by [NewForm] keeps a draft of itself while one types; the page does
+// nothing for it. The draft is named by the form's Action and id, is offered above
+// the form, and goes when a post of the form is answered with 303. A form with a
+// password or a code has none. An action that can be taken back leaves a [Flash]
+// with Undo: the address that undoes it and the fields it needs.
+//
 // # Rules the tests hold
 //
 // No style attributes and no inline scripts (the security policy forbids them);

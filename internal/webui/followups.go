@@ -24,6 +24,7 @@ type followUpList struct {
 	Table  Table
 	// Excluded says who is not on the lists, and why: each reason with its counter.
 	Excluded string
+	Take     *takeBar
 }
 
 // followFilterParts is what the filter offers beside its fixed choices.
@@ -42,6 +43,9 @@ func followFilter(b Base, today clock.Date, x followFilterParts) *Form {
 	for _, t := range x.townships {
 		towns = append(towns, Option{Value: t, Text: t})
 	}
+	if x.list == aftercare.Due || x.list == aftercare.Overdue {
+		fields = append(fields, Field{Name: "taken", LabelKey: "followup.taken", Kind: KindSelect, Optional: true, Blank: "list.any", Options: []Option{{Value: "mine", Key: "followup.taken.mine"}}})
+	}
 	fields = append(fields, Field{Name: "township", LabelKey: "followup.township", Kind: KindCombo, Optional: true, Blank: "list.any", Options: towns},
 		Field{Name: "village", LabelKey: "followup.village", Max: 40, Optional: true})
 	f := NewForm(b, today, fields...)
@@ -59,7 +63,7 @@ func (s *Server) followInput(r *http.Request, c *Call) (aftercare.ListInput, []O
 	f.Declare(Field{Name: "township", LabelKey: "followup.township", Max: 40, Optional: true}) // whatever was asked for
 	f.raw = r.URL.Query()
 	in := aftercare.ListInput{List: aftercare.List(r.URL.Query().Get("list")), Programme: procedure.Programme(f.Choice("programme")), Hospital: offered(f, "hospital"),
-		Township: f.Text("township"), Village: f.Text("village"), Page: pageRequest(r)}
+		Township: f.Text("township"), Village: f.Text("village"), Mine: r.URL.Query().Get("taken") == "mine", Page: pageRequest(r)}
 	if !slices.Contains(aftercare.Lists(), in.List) {
 		in.List = aftercare.Due
 	}
@@ -107,6 +111,13 @@ func (s *Server) showFollowUps(w http.ResponseWriter, r *http.Request, c *Call, 
 	s.section(c, "followups")
 	v := newFollowUpsView(c.Base, f, in, list)
 	v.Desk = desk
+	if list.Record && (in.List == aftercare.Due || in.List == aftercare.Overdue) && len(list.Rows) > 0 {
+		colleagues, err := s.d.Aftercare.Colleagues(r.Context(), c.Who)
+		if err != nil {
+			return err
+		}
+		v.Take = newTakeBar(c.Base, c.Who.AccountID, colleagues)
+	}
 	v.Table.Pager = NewPager(r.URL, list.Next, "")
 	return s.d.Engine.Render(w, r, desk.Status(), "followup/list", v)
 }
@@ -150,17 +161,26 @@ func followTable(b Base, list aftercare.Worklist, which aftercare.List) Table {
 	t := Table{Caption: b.T("followup.list." + string(which)), Quiet: true, Columns: []Column{{Key: "case.patient"}, {Key: "followup.operation", Class: "grow"},
 		{Key: "followup.step"}, {Key: window}, {Key: "followup.place"}, {Key: "followup.hospital"}, {Key: "care.action", Hidden: true}},
 		Empty: Empty{Title: b.T("followup.none." + string(which)), Text: b.T("followup.none.text")}}
+	take := list.Record && !ended
+	if take {
+		t.Columns = slices.Insert(t.Columns, 1, Column{Key: "followup.taken"})
+	}
 	for _, f := range list.Rows {
 		last := windowCell(b, f, list.Today)
 		if ended {
 			last = Cell{Text: b.T(f.Reason.Label()), Sub: f.EndedOn.String()}
 		}
 		act := TextCell("")
-		if list.Record && !ended {
+		if take {
 			act = ButtonCell(Button{Text: b.T("followup.record"), Href: recordHref(f)})
 		}
-		t.Rows = append(t.Rows, Cells(Cell{Text: f.PersonName, Href: caseFollowUps(f.Case.String()), Sub: identity(b, f.Sex, f.Birth, list.Today) + " " + f.CaseNo}, followOperation(b, f),
-			stepCell(b, f), last, Cell{Text: f.Township + f.Village, Sub: maskedPhone(f)}, spot(sides(list.Sides).of(f.Hospital), f.HospitalName), act))
+		who := Cell{Text: f.PersonName, Href: caseFollowUps(f.Case.String()), Sub: identity(b, f.Sex, f.Birth, list.Today) + " " + f.CaseNo}
+		cells := []Cell{who, followOperation(b, f), stepCell(b, f), last, {Text: f.Township + f.Village, Sub: maskedPhone(f)}, spot(sides(list.Sides).of(f.Hospital), f.HospitalName), act}
+		if take {
+			cells[0].Pick, cells[0].PickForm = f.ID.String(), "take"
+			cells = slices.Insert(cells, 1, takenCell(b, f))
+		}
+		t.Rows = append(t.Rows, Cells(cells...))
 	}
 	return t
 }

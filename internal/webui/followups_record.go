@@ -286,7 +286,10 @@ func (s *Server) recordContact(w http.ResponseWriter, r *http.Request, c *Call) 
 	if p.Form.OK() {
 		k, err := s.d.Aftercare.Record(r.Context(), c.Who, in, aftercare.KeyOf(requestKey(r), in))
 		if err == nil {
-			s.flash(r, recordedFlash(c.Base, k))
+			f := recordedFlash(c.Base, k)
+			f.Undo, f.Seconds = "/followups/contacts/"+k.ID.String()+"/withdrawal", undoSeconds
+			f.Fields = map[string]string{"reason": c.P.T("undo.reason"), "version": strconv.FormatInt(k.Version, 10), "_key": ident.New().String()}
+			s.flash(r, f)
 			return seeOther(w, r, caseFollowUps(v.ID.String()))
 		}
 		if err = p.refused(paths.lead(err)); err != nil {

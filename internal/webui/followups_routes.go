@@ -9,6 +9,9 @@ func (s *Server) followUpRoutes(rt *router) {
 	rt.get("/followups/calls", authz.FollowUpRecord, s.callSheet)
 	rt.post("/followups/calls", authz.PersonUnmask, s.openCallSheet)
 	rt.get("/followups/forms", authz.FollowUpRecord, s.villageForms)
+	rt.post("/followups/take", authz.FollowUpRecord, s.previewTake)
+	rt.post("/followups/take/confirm", authz.FollowUpRecord, s.take)
+	rt.post("/followups/take/undo", authz.FollowUpRecord, s.undoTake)
 	rt.get("/followups/contacts/{id}/withdrawal", authz.FollowUpRecord, s.withdrawContactPage)
 	rt.post("/followups/contacts/{id}/withdrawal", authz.FollowUpRecord, s.withdrawContact)
 

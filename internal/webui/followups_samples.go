@@ -28,7 +28,11 @@ func followUpPages() []PageSample {
 			case aftercare.Closed:
 				list.Rows = nil
 			}
-			return newFollowUpsView(b, f, in, list)
+			v := newFollowUpsView(b, f, in, list)
+			if which == aftercare.Due {
+				v.Take = newTakeBar(b, sampleID(2), []aftercare.Colleague{{ID: sampleID(1), Name: samplePerson}, {ID: sampleID(2), Name: sampleLongName}})
+			}
+			return v
 		}}
 	}
 	out := []PageSample{lists(aftercare.Due), lists(aftercare.Overdue), lists(aftercare.Lost), lists(aftercare.Closed)}

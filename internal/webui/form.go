@@ -38,10 +38,13 @@ type Form struct {
 	raw    url.Values
 	stored url.Values // what the record held when the post came, see [Form.overtaken]
 	errors errs.Fields
+	desk   draftDesk
 	facts  map[string][]Def
 	slots  map[string]template.HTML
 	echoes map[string]string
 	hidden [][2]string
+
+	settled bool // the draft was looked for
 }
 
 // Section is a card of a long form with its number. Optional sections say so in
@@ -56,7 +59,7 @@ type Section struct {
 // NewForm declares a form. Order of the fields is the order of the page and of
 // the error summary.
 func NewForm(b Base, today clock.Date, fields ...Field) *Form {
-	f := &Form{P: b.P, Today: today, ID: "form", fields: fields, at: map[string]int{}, raw: url.Values{},
+	f := &Form{P: b.P, Today: today, ID: "form", desk: b.drafts, fields: fields, at: map[string]int{}, raw: url.Values{},
 		facts: map[string][]Def{}, slots: map[string]template.HTML{}, echoes: map[string]string{}}
 	for i, x := range fields {
 		f.at[x.Name] = i
@@ -103,6 +106,7 @@ func (f *Form) Hide(name, value string) *Form {
 
 // Hidden lists the hidden values; a posted one keeps its value.
 func (f *Form) Hidden() [][2]string {
+	f.settle()
 	out := slices.Clone(f.hidden)
 	for i, h := range out {
 		if f.raw.Has(h[0]) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
@@ -109,11 +110,12 @@ type Control struct {
 
 // At is the control of a field; a page that names an unknown one does not render.
 func (f *Form) At(name string) (Control, error) {
+	f.settle()
 	i, ok := f.at[name]
 	if !ok {
 		return Control{}, fmt.Errorf("webui: form has no field %q", name)
 	}
-	x := f.fields[i]
+	x := findable(f.fields[i])
 	c := Control{Field: x, P: f.P, Value: f.raw.Get(name), Facts: f.facts[name], Slot: f.slots[name], Echo: f.echoes[name], form: f}
 	for _, e := range f.errors {
 		if e.Path == name {
@@ -127,6 +129,29 @@ func (f *Form) At(name string) (Control, error) {
 		}
 	}
 	return c, nil
+}
+
+// findable lets the type-ahead find options by the pinyin of their text, where a
+// page gave no words of its own: initials and whole syllables, every reading of
+// the first character.
+func findable(x Field) Field {
+	if x.Kind != KindCombo {
+		return x
+	}
+	x.Options = slices.Clone(x.Options)
+	for i, o := range x.Options {
+		if o.Find != "" || o.Text == "" {
+			continue
+		}
+		var words []string
+		for _, t := range match.Terms(o.Text) {
+			if t.Kind == match.KindInitials || t.Kind == match.KindPinyin {
+				words = append(words, t.Text)
+			}
+		}
+		x.Options[i].Find = strings.Join(words, " ")
+	}
+	return x
 }
 
 // T is the sentence of a key.
@@ -244,6 +269,7 @@ func (f *Form) T(key string, pairs ...any) string { return f.P.T(key, pairs...) 
 
 // Blocks are the sections with their state.
 func (f *Form) Blocks() []Block {
+	f.settle()
 	var out []Block
 	for i, s := range f.Sections {
 		b := Block{No: i + 1, Title: s.Text, Section: s, State: "open"}

@@ -2,19 +2,33 @@ package webui
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
 // homeView is the first page: what waits for the reader.
 type homeView struct {
 	Base
-	Groups []QueueGroup
-	Calm   Empty
+	Groups   []QueueGroup
+	Calm     Empty
+	Drafts   []draftLine
+	Messages []messageLine
+	Lists    []listLine
+}
+
+// draftLine is a form begun and not sent.
+type draftLine struct{ Title, Page, Saved, Href, Key string }
+
+// listLine is a list the reader looks after beside the queue, with its length.
+type listLine struct {
+	Text, Href, Count string
+	Due               bool // something on it is late
 }
 
 // homePage answers with the queue, or sends a role without one to the first page
@@ -28,8 +42,76 @@ func (s *Server) homePage(w http.ResponseWriter, r *http.Request, c *Call) error
 		return seeOther(w, r, s.firstPage(c))
 	}
 	c.Base.SetMenu("queue", func(id string) bool { return s.offers(c, id) }, map[string]MenuItem{"queue": {Count: q.Total(), Due: q.Due() > 0}, "followups": c.counts["followups"]})
-	return s.d.Engine.Render(w, r, http.StatusOK, "care/home", newHomeView(c.Base, q, r.URL.Query().Get("task")))
+	v := newHomeView(c.Base, q, r.URL.Query().Get("task"))
+	if err := s.beside(r, c, &v); err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "care/home", v)
 }
+
+// newest is how many unread messages stand beside the queue.
+const newest = 3
+
+// beside fills what stands beside the queue: what was begun, what happened, and
+// the lists the reader looks after.
+func (s *Server) beside(r *http.Request, c *Call, v *homeView) error {
+	v.Drafts = draftLines(c.Base, c.Today)
+	if s.d.Inbox != nil && c.Base.Unread > 0 {
+		list, err := s.d.Inbox.Messages(r.Context(), c.Who, true, page.Request{Size: newest})
+		if err != nil {
+			return err
+		}
+		for _, m := range list.Rows {
+			v.Messages = append(v.Messages, newMessageLine(c.Base, m, c.Today))
+		}
+	}
+	d, err := s.d.Care.Desk(r.Context(), c.Who)
+	v.Lists = deskLists(c.Base, d)
+	return err
+}
+
+// draftLines are the reader's drafts; the name in one says whom it is about.
+func draftLines(b Base, today clock.Date) (out []draftLine) {
+	for _, d := range b.drafts.list {
+		if d.Back == "" { // nowhere to go on
+			continue
+		}
+		x := draftLine{Title: d.Title, Page: "", Saved: savedAt(d, today), Href: withDraft(d.Back), Key: d.Form}
+		if name := strings.TrimSpace(strings.Join(d.Values["name"], "")); name != "" {
+			x.Title, x.Page = name, d.Title
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// deskLists says the lists and how long they are; an empty one is said as well,
+// because "none" is an answer.
+func deskLists(b Base, d care.Desk) (out []listLine) {
+	add := func(when bool, key, href string, n int, due bool) {
+		if when {
+			count := number(n)
+			if n >= deskMany {
+				count = number(deskMany) + "+"
+			}
+			out = append(out, listLine{Text: b.T("home.list." + key), Href: href, Count: count, Due: due && n > 0})
+		}
+	}
+	add(d.Office, "lapsed", "/approvals?state=lapsed", d.Lapsed, true)
+	add(d.Office, "appeals", "/approvals?state=appeals", d.Appeals, false)
+	add(d.Office, "objections", "/objections", d.Objections, false)
+	add(d.Office, "reviews", "/review", d.Reviews, false)
+	add(d.Follows, "overdue", "/followups?list=overdue", d.Follow.Overdue, true)
+	add(d.Follows, "due", "/followups", d.Follow.Due, false)
+	add(d.Plans, "second", "/second-sides", d.Second, false)
+	add(d.Signs, "unsigned", "/operations?state=unsigned", d.Unsigned, false)
+	add(d.Logs, "incomplete", "/operations?state=incomplete", d.Incomplete, false)
+	add(d.Logs, "recheck", "/operations?state=recheck", d.Recheck, false)
+	return out
+}
+
+// deskMany is where the counters beside the queue stop.
+const deskMany = 100
 
 // menuCounts is how much waits for the reader, beside the queue's entry. A page
 // without its counter is better than no page: an error here is only logged.
@@ -122,7 +204,7 @@ func homeTabs(b Base, q care.Queue, only string) []Tab {
 
 // taskIcons are the symbols of the tasks.
 func taskIcon(t care.Task) string {
-	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskOverdue: "clock", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskAdmit: "bed",
+	return map[care.Task]string{care.TaskDecide: "stamp", care.TaskOverdue: "clock", care.TaskJoin: "swap", care.TaskEligible: "file", care.TaskRequest: "stamp", care.TaskReturned: "file", care.TaskAdmit: "bed",
 		care.TaskOperate: "theatre", care.TaskDischarge: "exit", care.TaskSettle: "receipt", care.TaskFinish: "check-circle", care.TaskPlan: "plus",
 		care.TaskSecond: "swap", care.TaskClose: "folder", care.TaskDispute: "scan", care.TaskAlarm: "warning", care.TaskException: "stethoscope"}[t]
 }
@@ -146,6 +228,9 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 	}
 	if i.Amount > 0 {
 		r.Meta = append(r.Meta, b.Yuan(i.Amount))
+	}
+	if i.Task == care.TaskReturned {
+		r.Meta = append(r.Meta, b.T("home.returned", "reason", i.Returned))
 	}
 	r.Action = Button{Text: b.T(string(i.Task.Label()) + ".do"), Href: r.Href}
 	if i.Urgency == care.Other && i.Treatment != ident.Nil {

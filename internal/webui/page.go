@@ -3,6 +3,7 @@ package webui
 import (
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -65,8 +66,9 @@ type Flash struct {
 	Kind    string
 	Title   string
 	Text    string
-	Undo    string // address that takes the action back by POST
-	Seconds int    // how long the undo stands
+	Undo    string            // address that takes the action back by POST
+	Seconds int               // how long the undo stands
+	Fields  map[string]string // what the undo sends
 }
 
 // Base is the frame of every page. Handlers fill it once per request and embed
@@ -98,6 +100,10 @@ type Base struct {
 	Field    bool     // for a telephone in one hand: the style of large targets comes along
 	Manifest string   // what a telephone reads before it puts the page on its home screen
 	Bar      *SaveBar // decisive action: on the phone it replaces the bottom bar
+	Bell     bool     // the reader has messages of their own
+	Unread   int      // of them, up to a hundred
+
+	drafts draftDesk
 }
 
 // frame makes every struct that embeds Base a View.
@@ -159,6 +165,14 @@ func (b Base) Chip(t Tag) template.HTML {
 // HasRibbon reports whether a line stands under the top bar.
 func (b Base) HasRibbon() bool { return b.Demo || b.PlainNet }
 
+// UnreadText is the number beside the bell.
+func (b Base) UnreadText() string {
+	if b.Unread > 99 {
+		return "99+"
+	}
+	return strconv.Itoa(b.Unread)
+}
+
 // ScriptTexts are the sentences the scripts say, by their short names.
 func (b Base) ScriptTexts() map[string]string {
 	m := map[string]string{}
@@ -172,7 +186,8 @@ func (b Base) ScriptTexts() map[string]string {
 func scriptKeys() []string {
 	return []string{"js.busy", "js.show", "js.hide", "js.male", "js.female", "js.sex", "js.birth", "js.age", "js.age.years", "js.region",
 		"js.derived", "js.id.ok", "js.id.short", "js.id.chars", "js.id.check", "js.id.date", "js.date.none", "js.weekdays", "js.copied", "js.nomatch", "js.pick",
-		"js.unsent", "js.leave.title", "js.leave.text", "js.leave.go", "js.leave.send"}
+		"js.unsent", "js.leave.title", "js.leave.text", "js.leave.go", "js.leave.send",
+		"js.draft.saving", "js.draft.saved", "js.draft.offline", "js.draft.signedout", "js.draft.refused"}
 }
 
 // BalancedTag is the tag of a strip that adds up to the fen.

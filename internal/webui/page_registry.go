@@ -49,6 +49,7 @@ func Pages() []PageSample {
 		importPages(),
 		accountPages(),
 		directoryPages(),
+		inboxPages(),
 	)
 }
 

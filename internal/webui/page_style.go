@@ -32,6 +32,8 @@ type StylePage struct {
 	Duplicate Alert
 	Dialog    Dialog
 	Swatches  []string
+	Messages  []messageLine
+	Draft     *DraftView
 }
 
 // StyleguidePage fills the page of the style guide.
@@ -191,6 +193,10 @@ func (p *StylePage) styleRest(b Base) {
 	reason := NewForm(b, sampleDay(), Field{Name: "reason", LabelKey: "style.d.reason", Kind: KindText})
 	p.Dialog = Dialog{ID: "refuse", Title: b.T("style.d.ask"), Text: b.T("style.d.ask.text"), Action: "/styleguide", Form: reason,
 		Hidden: map[string]string{"case": "JM-2026-0421"}, Confirm: Button{Text: b.T("style.d.no"), Kind: "danger"}}
+	for _, m := range sampleMessages() {
+		p.Messages = append(p.Messages, newMessageLine(b, m, sampleDay()))
+	}
+	p.Draft = &DraftView{P: b.P, Key: "/styleguide#form", Saved: "14:03", Continue: "#", Back: "/styleguide"}
 	p.Swatches = []string{"brand", "mountain", "sea", "ochre", "cinnabar", "ink", "ink-2", "ink-3", "line-strong", "line", "bg", "focus"}
 	p.Form.SetSlot("duplicates", template.HTML("")) // filled by the template, where parts can be called
 	p.Form.SetFacts("document", Def{Label: b.T("js.sex"), Text: b.T("js.female")}, Def{Label: b.T("js.birth"), Text: b.Say("style.birth", errs.Args{})},

@@ -254,9 +254,14 @@ func (s *Server) decideReview(w http.ResponseWriter, r *http.Request, c *Call) e
 	}
 	in := intake.VerdictInput{Review: id, Version: int(f.Version()), Verdict: intake.Verdict(r.PostFormValue("verdict")), Reason: f.Text("reason")}
 	if f.OK() {
-		_, err := s.d.Intake.Decide(r.Context(), c.Who, requestKey(r), in)
+		done, err := s.d.Intake.Decide(r.Context(), c.Who, requestKey(r), in)
 		if err == nil {
-			s.flash(r, Flash{Kind: "ok", Title: c.P.T("review.done")})
+			flash := Flash{Kind: "ok", Title: c.P.T("review.done")}
+			if in.Verdict != intake.Reopen { // taking a merge back separates the records again
+				flash.Undo, flash.Seconds = "/review/"+id.String(), undoSeconds
+				flash.Fields = map[string]string{"verdict": string(intake.Reopen), "reason": c.P.T("undo.reason"), "version": strconv.Itoa(done.Version), "_key": ident.New().String()}
+			}
+			s.flash(r, flash)
 			return seeOther(w, r, "/review")
 		}
 		if err = f.Merge(err); err != nil {

@@ -82,7 +82,14 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 			answered, err = s.proving(w, r, c, perm)
 		}
 		if err == nil && !answered {
-			err = h(w, r, c)
+			if r.Method == http.MethodPost {
+				sent := &sentStatus{ResponseWriter: w}
+				if err = h(sent, r, c); err == nil {
+					s.clearDraft(r, c, sent.status)
+				}
+			} else {
+				err = h(w, r, c)
+			}
 		}
 		if err != nil {
 			s.noteRefusal(r, c, err)

@@ -24,6 +24,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
@@ -68,6 +69,7 @@ type Deps struct {
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
+	Inbox      *inbox.Service
 }
 
 // Server serves the pages.
@@ -125,6 +127,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.packageRoutes(rt)
 		s.oversightRoutes(rt)
 		s.importRoutes(rt)
+		s.deskRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {
 		return errs.Missing("error.not_found")
@@ -189,6 +192,7 @@ func (s *Server) frame(r *http.Request, c *Call) {
 		c.Base.Register = &Link{Text: c.P.T("nav.register"), Href: "/patients/register"}
 	}
 	c.counts = s.menuCounts(r, c)
+	s.openDesk(r, c)
 	c.Base.SetMenu("", func(id string) bool { return s.offers(c, id) }, c.counts)
 	if raw := s.d.Sessions.PopString(r.Context(), sessionFlash); raw != "" {
 		var f Flash

@@ -33,6 +33,10 @@ type Cell struct {
 	Bad    bool // red: out of limits
 	Nowrap bool
 	Mono   bool
+	// Pick is the value of a box before the text that ticks the row for a form that
+	// stands elsewhere on the page.
+	Pick     string
+	PickForm string
 }
 
 // TextCell is plain text.

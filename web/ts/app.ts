@@ -2,12 +2,14 @@
 import { comboboxes } from "./combobox";
 import { dates } from "./date";
 import { dialogs } from "./dialog";
+import { drafts } from "./draft";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
 import { leaving } from "./leave";
 import { locks } from "./lock";
 import { passkeys } from "./passkey";
+import { presses, wholes } from "./press";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -17,11 +19,14 @@ function attach(root: ParentNode): void {
   dialogs(root);
   locks(root);
   passkeys(root);
+  drafts(root);
+  wholes(root);
 }
 
 attach(document);
 keys();
 leaving();
+presses();
 document.addEventListener("htmx:after:swap", () => attach(document));
 window.addEventListener("pageshow", (e) => {
   if (e.persisted) release(document);

@@ -20,8 +20,16 @@ export function chinese(): boolean {
  * submit: some browsers send it with isComposing, older ones with code 229.
  */
 export function composing(e: KeyboardEvent): boolean {
-  return e.isComposing || e.keyCode === 229;
+  return ending || e.isComposing || e.keyCode === 229;
 }
+
+// Some browsers end the composition first and send its Enter after that, as an
+// ordinary key: for one tick it still belongs to the input method.
+let ending = false;
+document.addEventListener("compositionend", () => {
+  ending = true;
+  window.setTimeout(() => (ending = false), 0);
+}, true);
 
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
   const e = document.createElement(tag);

@@ -64,6 +64,9 @@ const (
 	FollowUpSchedule = "followup.schedule"
 	FollowUpRule     = "followup.rule" // windows put in force from a day on
 	FollowUpCall     = "followup.call" // a telephone number on a list to call by
+	FollowUpTake     = "followup.take" // taken on by somebody, or put back
+
+	MessageRead = "message.read" // own messages marked as read or unread
 
 	AttachmentAdd     = "attachment.add"
 	AttachmentRead    = "attachment.read"
@@ -332,6 +335,7 @@ const (
 	ObjectAlert        = "alert"
 	ObjectDownload     = "download"
 	ObjectReport       = "report"
+	ObjectMessage      = "message"
 )
 
 // Actions lists the vocabulary.
@@ -341,7 +345,7 @@ func Actions() []string {
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
-		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpRule, FollowUpCall,
+		FollowUpRead, FollowUpRecord, FollowUpWithdraw, FollowUpEnd, FollowUpResume, FollowUpSchedule, FollowUpRule, FollowUpCall, FollowUpTake, MessageRead,
 		AttachmentAdd, AttachmentRead, AttachmentReplace, AttachmentRotate, ApprovalRequest, ApprovalRead,
 		ApprovalDecide, ApprovalWithdraw, ApprovalLapse, ApprovalAppeal, AppealDecide, FundingRules, NoticeDraw, NoticeStep, NoticeRules, NoticeConsent,
 		ObjectionRecord, ObjectionRead, ObjectionAnswer, PlausibilityRun, PlausibilityRead, PlausibilityJudge, PlausibilityRules, SettlementEnter, SettlementRead, SettlementSettle, SettlementReverse,
@@ -368,7 +372,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectReport,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReport,
 	}
 }
 

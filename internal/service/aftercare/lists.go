@@ -27,6 +27,7 @@ type ListInput struct {
 	Step      followup.Step
 	Township  string
 	Village   string
+	Mine      bool // only what the reader took on
 	Page      page.Request
 }
 
@@ -77,7 +78,7 @@ func (s *Service) filter(who user.Principal, in *ListInput) (store.FollowFilter,
 		in.List = Due
 	}
 	f := store.FollowFilter{List: in.List, Hospitals: s.hospitals(who, authz.FollowUpRead), Programme: in.Programme, Step: in.Step,
-		Township: strings.TrimSpace(in.Township), Village: strings.TrimSpace(in.Village)}
+		Township: strings.TrimSpace(in.Township), Village: strings.TrimSpace(in.Village), Mine: in.Mine && (in.List == Due || in.List == Overdue)}
 	if in.Hospital != ident.Nil {
 		if err := s.at(who, authz.FollowUpRead, in.Hospital); err != nil {
 			return f, err

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -102,7 +103,14 @@ func (s *Service) DecideAppeal(ctx context.Context, who user.Principal, in Appea
 		if x.Appeal, err = x.Answer(in.State, who.AccountID, in.Opinion); err != nil {
 			return ident.Nil, err
 		}
-		if err := tx.DecideAppeal(x); err != nil || x.State != fund.AppealGranted {
+		if err := tx.DecideAppeal(x); err != nil {
+			return a.ID, err
+		}
+		told := message.Message{To: a.RequestedBy, Kind: message.AppealRejected, Object: message.Approval, About: a.ID, CaseNo: a.CaseNo, Note: in.Opinion}
+		if x.State == fund.AppealGranted {
+			told.Kind = message.AppealGranted
+		}
+		if err := tx.Tell(told); err != nil || x.State != fund.AppealGranted {
 			return a.ID, err
 		}
 		return a.ID, reopen(tx, a, t, in.Opinion)

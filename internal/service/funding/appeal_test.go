@@ -98,3 +98,28 @@ func TestAnEarmarkSetAfterTheRequestStillBinds(t *testing.T) {
 	_, err = d.s.Request(t.Context(), d.Finance(servicetest.Mountain), in, "")
 	wrongAt(t, err, "funds.0.fund", "error.funding.earmark")
 }
+
+func TestWhoAskedIsToldWhatBecameOfIt(t *testing.T) {
+	d := newDesk(t, 5_000_000)
+	id := d.requested(d.Eligible(servicetest.Mountain), 2_000_000)
+	if _, err := d.decide(id, fund.DecideReturn, "低保证已过期"); err != nil {
+		t.Fatal(err)
+	}
+	told := func(kind, note string) int {
+		return d.Count(`select count(*) from message where account_id = $1 and kind = $2 and note = $3 and object_id = $4 and case_no <> ''`,
+			d.Finance(servicetest.Mountain).AccountID, kind, note, id)
+	}
+	if told("approval.returned", "低保证已过期") != 1 {
+		t.Error("nobody told the finance desk that the application came back")
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'approval.decide' and object_id = $1 and detail::text like '%told%'`, id); n != 1 {
+		t.Errorf("the trail says %d times who was told", n)
+	}
+	refused := d.requested(d.Eligible(servicetest.Mountain), 1_000_000)
+	if _, err := d.decide(refused, fund.DecideRefuse, ""); err == nil {
+		t.Fatal("refused without a reason")
+	}
+	if n := d.Count(`select count(*) from message`); n != 1 {
+		t.Errorf("%d messages: a refused decision told somebody", n)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -85,8 +86,21 @@ func (s *Service) Decide(ctx context.Context, who user.Principal, in Decision, k
 			return Decided{}, err
 		}
 		out, err := decide(tx, a, t, in)
+		if err == nil {
+			err = tell(tx, a, in, out)
+		}
 		return out, s.others(tx, who, t, err)
 	})
+}
+
+// tell lets whoever applied know what became of it, with the reason.
+func tell(tx *store.Tx, a store.Approval, in Decision, out Decided) error {
+	kind, known := map[fund.ApprovalState]message.Kind{fund.ApprovalApproved: message.ApprovalApproved, fund.ApprovalRefused: message.ApprovalRefused,
+		fund.ApprovalReturned: message.ApprovalReturned, fund.ApprovalRevoked: message.ApprovalRevoked}[out.State]
+	if !known || out.Waiting || out.Away || in.Decision == fund.DecideUphold {
+		return nil
+	}
+	return tx.Tell(message.Message{To: a.RequestedBy, Kind: kind, Object: message.Approval, About: a.ID, CaseNo: a.CaseNo, Note: in.Opinion})
 }
 
 // locked reads an application under the lock of its treatment, and of the

@@ -30,6 +30,7 @@ const (
 	TaskJoin      Task = "join"      // another hospital asks to join
 	TaskEligible  Task = "eligible"  // confirm the eligibility
 	TaskRequest   Task = "request"   // ask for the reduction, or forgo it
+	TaskReturned  Task = "returned"  // the application came back: mend it and ask again
 	TaskAdmit     Task = "admit"     // approved: admit
 	TaskOperate   Task = "operate"   // in hospital: log the operation
 	TaskDischarge Task = "discharge" // operated: discharge
@@ -45,7 +46,7 @@ const (
 
 // Tasks lists the tasks in the order of the tabs.
 func Tasks() []Task {
-	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose,
+	return []Task{TaskDecide, TaskOverdue, TaskJoin, TaskEligible, TaskReturned, TaskRequest, TaskAdmit, TaskOperate, TaskDischarge, TaskSettle, TaskFinish, TaskPlan, TaskSecond, TaskClose,
 		TaskDispute, TaskAlarm, TaskException}
 }
 
@@ -84,6 +85,10 @@ type Queue struct {
 	// None: the role has no queue; its first page is the overview.
 	None bool
 }
+
+// heldFor is how many days money may be held for a patient without a day of
+// admission before somebody has to look after it.
+const heldFor = 30
 
 // lateAfter is how many days after a discharge the settlement counts as due.
 const lateAfter = 7
@@ -203,7 +208,16 @@ func (s *Service) readQueue(tx *store.Tx, who user.Principal, duties []duty, dec
 	if err := s.readExceptions(tx, who, q); err != nil {
 		return err
 	}
-	return s.countQueue(tx, who, duties, decides, q)
+	if err := s.countQueue(tx, who, duties, decides, q); err != nil {
+		return err
+	}
+	for _, i := range q.Items { // counted with the state both stand in
+		if i.Task == TaskReturned {
+			q.Counts[TaskReturned]++
+			q.Counts[TaskRequest]--
+		}
+	}
+	return nil
 }
 
 // devicesShown is how many disputes and alarms the queue shows; their own lists
@@ -270,7 +284,11 @@ func (s *Service) readWork(tx *store.Tx, who user.Principal, q *Queue, of map[tr
 		return err
 	}
 	for _, w := range waiting {
-		q.add(q.judge(QueueItem{Waiting: w, Task: of[w.Place.State]}))
+		i := QueueItem{Waiting: w, Task: of[w.Place.State]}
+		if i.Task == TaskRequest && w.Returned != "" {
+			i.Task = TaskReturned
+		}
+		q.add(q.judge(i))
 	}
 	if s.door(who, authz.ApprovalRequest) != nil {
 		return nil
@@ -285,7 +303,14 @@ func (s *Service) readWork(tx *store.Tx, who user.Principal, q *Queue, of map[tr
 // judge finds the day by which a task is due.
 func (q *Queue) judge(i QueueItem) QueueItem {
 	switch i.Task {
-	case TaskAdmit, TaskOperate, TaskEligible, TaskRequest:
+	case TaskAdmit:
+		// Approved money lies still until the patient comes in.
+		if i.Due = i.PlannedOn; i.Due.IsZero() {
+			i.Due = clock.DateOf(i.Since.In(clock.Shanghai)).AddDays(heldFor)
+		}
+	case TaskReturned: // somebody waits for the papers
+		i.Due = q.Today
+	case TaskOperate, TaskEligible, TaskRequest:
 		i.Due = i.PlannedOn
 	case TaskSettle:
 		if !i.Discharged.IsZero() {

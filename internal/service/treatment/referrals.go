@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -318,6 +319,9 @@ func (s *Service) Answer(ctx context.Context, who user.Principal, in AnswerInput
 		if err := tx.UpdateReferral(r); err != nil {
 			return none, err
 		}
+		if err := tellAnswer(tx, r, in.Reply); err != nil {
+			return none, err
+		}
 		if r.Opened(tx.Today()) {
 			if err := s.receive(tx, r, in.Basis); err != nil {
 				return none, err
@@ -328,6 +332,16 @@ func (s *Service) Answer(ctx context.Context, who user.Principal, in AnswerInput
 		}
 		return tx.ReferralByID(r.ID)
 	})
+}
+
+// tellAnswer lets whoever asked know the answer; a revocation is for them as well.
+func tellAnswer(tx *store.Tx, r store.Referral, reply string) error {
+	kind, known := map[referral.State]message.Kind{referral.Accepted: message.ReferralAccepted, referral.Rejected: message.ReferralRejected,
+		referral.Revoked: message.ReferralRevoked}[r.State]
+	if !known {
+		return nil
+	}
+	return tx.Tell(message.Message{To: r.CreatedBy, Kind: kind, Object: message.Referral, About: r.ID, CaseNo: r.CaseNo, Note: reply})
 }
 
 // enterAnswer puts the entered words and days on a request that took its step.

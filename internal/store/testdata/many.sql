@@ -40,11 +40,11 @@ procedure_ as (insert into procedure (partnership_id, id, treatment_id, case_id,
 	select $1::uuid, id, id, id, id, prog, 'TKA', 'knee', 'L', h, v, '{}', d, '{}', '{}', '', md5('doctor' || i % 40)::uuid, '{}', '{}', at, id,
 		case when i % 60 = 5 then 3 else 0 end, case when i % 100 = 5 then 'PROVISIONAL' else '' end, case when i % 40 = 5 then null else md5(id::text)::uuid end, case when i % 40 = 5 then null else at end from n where step >= 6),
 followup_ as (insert into followup (partnership_id, id, procedure_id, treatment_id, case_id, person_id, programme, hospital_id, visible_to, step, due_on, from_on, to_on, township,
-		village, lead, status, reason, ended_on, created_at, created_by)
+		village, lead, status, reason, ended_on, created_at, created_by, taken_by)
 	select $1::uuid, md5('f' || s || $4 || i)::uuid, id, id, id, id, prog, h, v, s, d + s * 90, d + s * 90 - 40, d + s * 90 + 40, 'T' || i % 12, 'V' || i % 60, s = 1 and i % 120 in (7, 9),
 		case when i % 120 = 7 then 'lost' when i % 120 = 9 then 'closed' when i % 6 = 0 and d + s * 90 > date '2026-08-01' then 'open' else 'done' end,
 		case when i % 120 = 7 then 'refused' when i % 120 = 9 then 'moved' else '' end,
-		case when i % 120 in (7, 9) or i % 6 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id from n, generate_series(1, 2) s where step >= 6),
+		case when i % 120 in (7, 9) or i % 6 > 0 or d + s * 90 <= date '2026-08-01' then d + s * 90 end, at, id, case when i % 3 = 0 then md5('actor' || i % 50)::uuid end from n, generate_series(1, 2) s where step >= 6),
 contact_ as (insert into followup_contact (partnership_id, id, followup_id, procedure_id, treatment_id, case_id, person_id, hospital_id, visible_to, happened_on, evidence, reached, created_at, created_by)
 	select $1::uuid, id, md5('f1' || $4 || i)::uuid, id, id, id, id, h, v, d + 90, 'visit', true, at, id from n where step >= 6),
 score_ as (insert into followup_score (partnership_id, id, contact_id, hospital_id, visible_to, instrument, edition, total, parts)
@@ -206,6 +206,10 @@ download_ as (insert into download (partnership_id, id, kind, query, format, lan
 	select $1::uuid, id, 'all.patients', '', 'csv', 'en', case when i % 100 = 0 then 'ready' else 'expired' end, md5('actor' || i % 50)::uuid, '{}', '{}', true, false, at + interval '7 days', at, id from n where i % 5 = 0),
 report_ as (insert into report_pack (partnership_id, id, period, from_on, to_on, profile, state, account_id, created_at, created_by)
 	select $1::uuid, id, 'month', d, d + 30, 'exact', 'waiting', id, at, id from n where i % 10 = 0),
+told_you_ as (insert into message (partnership_id, id, account_id, kind, object_kind, object_id, read_at, created_at, created_by)
+	select $1::uuid, id, md5('actor' || i % 50)::uuid, 'approval.approved', 'approval', id, case when i % 40 < 38 then at end, at, id from n where i % 5 = 0),
+begun_ as (insert into form_draft (partnership_id, id, account_id, body_sealed, saved_at, dropped_at)
+	select $1::uuid, id, md5('actor' || i % 50)::uuid, '', at, case when i % 10 = 0 then at end from n where i % 5 = 0),
 project_ as (insert into fund_project (partnership_id, id, code, name, year, source, planned_fen, unit, listed_on, state, planned_by, approved_by, created_at, created_by)
 	select $1::uuid, id, 'P' || i, 'x', 2000 + i % 25, 'donation', 1, 'x', d, case when i % 4000 = 0 then 'approved' else 'closed' end, $1::uuid, id, at, id from n where i % 40 = 0),
 deposit_ as (insert into fund_deposit (partnership_id, id, fund_id, project_id, note, received_on, amount_fen, left_fen, created_at, created_by)
