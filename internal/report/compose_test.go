@@ -40,7 +40,7 @@ func snapshot() domain.Snapshot {
 		return t
 	}
 	return domain.Snapshot{Partnership: "山海协作", Unit: "云岭区帮扶办", By: "甲", At: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Period: p, Programme: measure.Joint,
-		Profile: disclosure.RestrictedName, Rule: "disclosure-1", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
+		Profile: disclosure.RestrictedName, Rule: "disclosure-2", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
 		Hospitals: table(measure.ByHospital, row("a", "云岭区中医院", 1200, false), row("b", "云岭区人民医院", 3, true)),
 		Months:    table(measure.ByMonth, row("2026-07", "", 30, false), row("2026-08", "", 3, true), row("2026-09", "", 44, false)),
 		Activity:  domain.Activity{Meetings: 14, Exchanges: 23, Pairings: 33}, Gatherings: []domain.Gathering{{On: p.From, Kind: "meeting", Topic: "联席会议", Place: "云岭", Attendees: 12}}}

@@ -36,6 +36,7 @@ func Pages() []PageSample {
 		screeningPages(),
 		reportingPages(),
 		measurePages(),
+		deskPages(),
 		reportPages(),
 		fundingPages(),
 		fundPages(),

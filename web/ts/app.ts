@@ -5,6 +5,7 @@ import { dialogs } from "./dialog";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
+import { pictures, printing } from "./picture";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -12,10 +13,12 @@ function attach(root: ParentNode): void {
   comboboxes(root);
   forms(root);
   dialogs(root);
+  pictures(root);
 }
 
 attach(document);
 keys();
+printing();
 document.addEventListener("htmx:after:swap", () => attach(document));
 window.addEventListener("pageshow", (e) => {
   if (e.persisted) release(document);
