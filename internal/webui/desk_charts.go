@@ -116,7 +116,7 @@ func (c deskCharts) flows() []deskChart {
 	return []deskChart{c.townMap(), c.referralMap(), c.visitorMap(), c.rates()}
 }
 
-// calendarDays is how far back a calendar goes.
+// calendarYears is how far back a calendar goes.
 const calendarYears = 2
 
 // calendar shades the days by their operations.
@@ -174,16 +174,13 @@ func programmeOf(f measure.Filter) measure.Programme {
 	return f.Programme
 }
 
-// leastChange is the smallest change of the knee score that matters to patients.
-// None is published for it, so nothing is drawn for it; see the note.
-var leastChange = math.NaN()
-
 // scores sets the knee score a year after against the early one, joint by joint.
 func (c deskCharts) scores() deskChart {
 	if len(c.b.Scores) == 0 {
 		return deskChart{id: "scores"}
 	}
-	s := chart.Slope{Before: c.T("board.scores.early"), After: c.T("board.scores.late"), Least: leastChange, MedianName: c.T("board.scores.median"), QuartileName: c.T("board.scores.quartiles"),
+	s := chart.Slope{Before: c.T("board.scores.early"), After: c.T("board.scores.late"), Least: math.NaN(), // none is published for the knee score
+		MedianName: c.T("board.scores.median"), QuartileName: c.T("board.scores.quartiles"),
 		Reached: c.T("measures.yes"), NotReached: c.T("measures.no")}
 	var gains []float64
 	for i, p := range c.b.Scores {

@@ -227,7 +227,7 @@ func TestARatePerThousandNeedsItsPopulation(t *testing.T) {
 	for i, town := range []string{"石坪镇", "石坪镇", "松岭乡"} {
 		person := w.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: w.Today().AddDays(-i), Joints: 1})
 		w.Run(`insert into registration (partnership_id, id, person_id, hospital_id, visible_to, township, legal_basis, slip_code, registered_on, created_at, created_by)
-			values ($1, $2, $3, $4, array[$4::uuid], $5, 'history', $2::text, '2026-01-01', '2026-01-01', $3)`, w.Partnership.ID, ident.New(), person, w.ID(servicetest.Mountain), town)
+			values ($1, $2, $3, $4, array[$4::uuid], $5, 'history', $6, '2026-01-01', '2026-01-01', $3)`, w.Partnership.ID, ident.New(), person, w.ID(servicetest.Mountain), town, town+string(rune('a'+i)))
 	}
 	rate := func() reporting.Detail {
 		d, err := s.Detail(t.Context(), w.Official(), reporting.DetailInput{ID: "access.elderly_rate"})
