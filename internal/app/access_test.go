@@ -125,7 +125,7 @@ func (p *premises) people() {
 		{name: "reg", who: p.Registrar(here)}, {name: "fin", who: p.Finance(here)}, {name: "doc", who: p.Doctor(here)}, {name: "vis", who: p.Visiting(here)},
 		{name: "scr", who: p.Screener(here)}, {name: "adm", who: p.HospitalAdmin(here)},
 		{name: "reg2", who: p.Registrar(near)}, {name: "fin2", who: p.Finance(near)}, {name: "doc2", who: p.Doctor(near)}, {name: "vis2", who: p.Visiting(near)},
-		{name: "adm2", who: p.HospitalAdmin(near)},
+		{name: "adm2", who: p.HospitalAdmin(near)}, {name: "head", who: p.HospitalHead(here)}, {name: "hed2", who: p.HospitalHead(near)},
 		{name: "appr", who: p.Approver()}, {name: "offi", who: p.Official()}, {name: "offd", who: p.OfficialDonor()}, {name: "stew", who: p.Steward(money.ID)},
 		{name: "stw2", who: p.Steward(other.ID)}, {name: "ffin", who: p.FundFinance()}, {name: "aud", who: p.Auditor()},
 		{name: "sys", who: p.SystemAdmin()}, {name: "sec", who: p.SecurityAdmin()}, {name: "log", who: p.AuditAdmin()},
@@ -221,7 +221,7 @@ func (p *premises) records() {
 	for name, value := range map[string]string{
 		"patients": done.Person.String(), "persons": done.Person.String(), "cases": done.Case.String(), "treatments": done.ID.String(),
 		"operations": op.ID.String(), "procedures": op.ID.String(), "settlements": settled.Settlement.String(), "attachments": file.String(), "imports": batch.String(),
-		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients", "readings": "joint.death_30",
+		"referrals": super(`select id from referral limit 1`), "pairings": pairing.ID.String(), "figures": "joint.patients", "measures": "joint.patients", "readings": "joint.death_30", "programmes": "joint", "hospitals": p.ID(here).String(), "surgeons": doctor.PractitionerID.String(), "{programme}": "joint",
 		"users": p.Registrar(here).AccountID.String(), "organisations": p.ID(here).String(), "partnerships": p.Partnership.ID.String(),
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
@@ -267,6 +267,13 @@ func (p *premises) address(pattern string, real bool) string {
 		}
 	}
 	switch path := strings.Join(parts, "/"); {
+	case strings.HasPrefix(path, "/desk/") && strings.HasSuffix(path, "/export"):
+		for room, chart := range map[string]string{"/comparison": "joint-complication-90-parts", "/flows": "towns", "/surgeon": "quality-operations-trend", "/programmes": "waterfall", "/hospitals": "waterfall"} {
+			if strings.Contains(path, room) {
+				return path + "?format=csv&chart=" + chart
+			}
+		}
+		return path
 	case strings.HasSuffix(path, "/export"):
 		return path + "?format=csv"
 	case path == "/search":

@@ -77,8 +77,8 @@ var domainDoors = map[string][]string{
 var sideDoors = map[string][]string{
 	"store":    {"seal"},
 	"blob":     {"seal"},
-	"printout": {"chart"}, // the same picture on paper
-	"report":   {"printout"},
+	"printout": {"chart"},             // the same picture on paper
+	"report":   {"printout", "chart"}, // the charts a report puts on paper
 	"httpapi":  {"httpx"},
 	"webui":    {"httpx"},
 	"app":      {"config"},

@@ -106,6 +106,9 @@ const (
 
 	MeasureRead Permission = "measure:read" // see measures
 
+	SurgeonRead   Permission = "surgeon:read"   // see the outcomes of each doctor of the hospital
+	ReferenceEdit Permission = "reference:edit" // enter targets and numbers of inhabitants
+
 	ListRead Permission = "list:read" // see lists
 
 	ExportMake Permission = "export:make" // export
@@ -185,7 +188,7 @@ func Permissions() []Permission {
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
 		ApprovalDecide, NoticeRead, NoticeMake, NoticeConsent, ObjectionRecord, ObjectionAnswer, AlertRead, AlertJudge, SettlementRead, SettlementEnter, SettlementSettle, RuleRead, RuleEdit, RuleRelease, EstimateRead, EstimateMake, FundRead, FundOpen, FundDeposit,
-		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, ListRead, ExportMake, ReportRead, ReportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
+		LedgerRead, PayableRead, PayableReceipt, PayeeRead, PayeeEdit, PayeeApprove, PayoutRead, PayoutMake, PayoutApprove, PayoutPay, RecoveryRead, RecoveryEdit, MeasureRead, SurgeonRead, ReferenceEdit, ListRead, ExportMake, ReportRead, ReportMake, ImportRun, ImportReverse, OrganisationRead, OrganisationEdit,
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,

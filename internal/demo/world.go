@@ -125,10 +125,10 @@ func guarded(a Account) Account {
 
 // people names the staff of each hospital, by role.
 var people = map[string][]string{
-	"ylzy": {"周岚舟", "莫逢春", "白简舟", "余清和"},
-	"ylrm": {"柳拂衣", "方入画", "叶知秋", "阮见山"},
-	"lgzy": {"蓝海生", "于潮平", "", "曲流觞"},
-	"lgrm": {"卫临风", "章采薇", "", "贾怀瑾"},
+	"ylzy": {"周岚舟", "莫逢春", "白简舟", "余清和", "纪守拙"},
+	"ylrm": {"柳拂衣", "方入画", "叶知秋", "阮见山", "乔慎独"},
+	"lgzy": {"蓝海生", "于潮平", "", "曲流觞", "温致远"},
+	"lgrm": {"卫临风", "章采薇", "", "贾怀瑾", "岳思齐"},
 }
 
 func hospitalAccounts(h hospital) []Account {
@@ -136,7 +136,7 @@ func hospitalAccounts(h hospital) []Account {
 	at := func(prefix string, role user.Role, name string) Account {
 		return Account{Username: prefix + "-" + h.code, Role: role, Name: name, Place: h.name, place: h.id(), scope: user.ScopeHospital, at: h.id()}
 	}
-	list := []Account{at("registrar", user.Registrar, staff[0]), at("finance", user.Finance, staff[1]), at("admin", user.HospitalAdmin, staff[3])}
+	list := []Account{at("registrar", user.Registrar, staff[0]), at("finance", user.Finance, staff[1]), at("admin", user.HospitalAdmin, staff[3]), at("head", user.HospitalHead, staff[4])}
 	if h.side == user.SideReceiving {
 		list = append(list, at("screener", user.Screener, staff[2]))
 	}
@@ -163,7 +163,7 @@ func accountID(name string) ident.ID     { return id("account/" + name) }
 
 // writeWorld writes everything that stands before the first patient comes.
 func writeWorld(tx *store.Tx, hash string) error {
-	for _, step := range []func(*store.Tx) error{writeOrganisations, writePartnership, writeDoctors} {
+	for _, step := range []func(*store.Tx) error{writeOrganisations, writePartnership, writeDoctors, writeReferences} {
 		if err := step(tx); err != nil {
 			return err
 		}

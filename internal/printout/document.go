@@ -1,6 +1,10 @@
 package printout
 
-import "time"
+import (
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+)
 
 // Document is a report as blocks, written as PDF or as Word file: the same words,
 // tables and figures in both. The same document gives the same bytes.
@@ -47,6 +51,9 @@ type Columns struct {
 	Format      func(int64) string
 }
 
+// Picture is a chart as the pages draw it: its finding, the picture, its note.
+type Picture struct{ Drawing chart.Drawing }
+
 // Terms explains words: the definitions of the figures.
 type Terms struct{ Items [][2]string }
 
@@ -57,6 +64,7 @@ func (Heading) isBlock()    {}
 func (Paragraph) isBlock()  {}
 func (Grid) isBlock()       {}
 func (Columns) isBlock()    {}
+func (Picture) isBlock()    {}
 func (Terms) isBlock()      {}
 func (Signatures) isBlock() {}
 

@@ -118,6 +118,8 @@ func (b *wordWriter) block(x Block) error {
 		b.grid(x)
 	case Columns:
 		return b.chart(x)
+	case Picture:
+		return b.drawing(x)
 	case Terms:
 		g := Grid{Widths: []int{3, 7}, Left: 2}
 		for _, item := range x.Items {
@@ -190,16 +192,34 @@ func (b *wordWriter) chart(c Columns) error {
 	if err != nil {
 		return err
 	}
+	b.picture(raw, chartHeight, c.Title, c.Note)
+	return nil
+}
+
+// drawing puts a chart of the pages into the file.
+func (b *wordWriter) drawing(p Picture) error {
+	if p.Drawing.Width <= 0 || p.Drawing.Height <= 0 {
+		return nil
+	}
+	raw, err := bitmapOf(p.Drawing, b.fonts)
+	if err != nil {
+		return err
+	}
+	b.picture(raw, content*p.Drawing.Height/p.Drawing.Width, p.Drawing.Title, p.Drawing.Note)
+	return nil
+}
+
+// picture puts a picture as wide as the page between its title and its note.
+func (b *wordWriter) picture(raw []byte, height float64, title, note string) {
 	b.pictures = append(b.pictures, raw)
 	n := strconv.Itoa(len(b.pictures))
-	size := fmt.Sprintf(`cx="%d" cy="%d"`, int(content*emuMM), int(chartHeight*emuMM))
-	b.paragraph("Caption", c.Title)
+	size := fmt.Sprintf(`cx="%d" cy="%d"`, int(content*emuMM), int(height*emuMM))
+	b.paragraph("Caption", title)
 	b.put(`<w:p><w:pPr><w:pStyle w:val="Cell"/></w:pPr><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent `, size, `/><wp:docPr id="`, n,
-		`" name="`, escape(c.Title), `" descr="`, escape(c.Note), `"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="`,
+		`" name="`, escape(title), `" descr="`, escape(note), `"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="`,
 		n, `" name="chart`, n, `.png"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rIdChart`, n, `"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext `,
 		size, `/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`)
-	b.paragraph("Small", c.Note)
-	return nil
+	b.paragraph("Small", note)
 }
 
 // parts are the files of the archive in a fixed order.

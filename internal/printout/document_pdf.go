@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
 )
 
 // WritePDF writes a document as A4 PDF.
@@ -91,6 +93,8 @@ func (p *pen) block(b Block) {
 		p.grid(b)
 	case Columns:
 		p.chart(b)
+	case Picture:
+		p.charts([]chart.Drawing{b.Drawing})
 	case Terms:
 		rows := make([]Row, len(b.Items))
 		for i, x := range b.Items {

@@ -36,6 +36,7 @@ func Compose(say Speaker, s report.Snapshot, code string) printout.Document {
 	d.Blocks = append(d.Blocks, w.comparison()...)
 	d.Blocks = append(d.Blocks, printout.Heading{Level: 1, Text: w.t("pack.h.hospitals")}, w.table(s.Hospitals))
 	d.Blocks = append(d.Blocks, printout.Heading{Level: 1, Text: w.t("pack.h.months")}, w.chart(), w.table(s.Months))
+	d.Blocks = append(d.Blocks, w.outcomes()...)
 	d.Blocks = append(d.Blocks, w.activity()...)
 	d.Blocks = append(d.Blocks, printout.Heading{Level: 1, Text: w.t("pack.h.definitions")}, w.definitions(),
 		printout.Signatures{Fields: []string{w.t("pack.sign.made"), w.t("pack.sign.checked"), w.t("pack.sign.head")}})
@@ -233,6 +234,10 @@ func (w writer) definitions() printout.Terms {
 				t.Items = append(t.Items, [2]string{w.t(d.NameKey()), w.t("pack.definition", "counts", w.t(d.NumeratorKey()), "id", string(d.ID), "version", d.Version)})
 			}
 		}
+	}
+	for _, r := range w.s.Readings {
+		d := r.Definition()
+		t.Items = append(t.Items, [2]string{w.t(d.NameKey()), w.t("pack.definition", "counts", DefinitionText(w.say, d), "id", string(d.ID), "version", d.Version)})
 	}
 	if w.s.Profile != disclosure.ExactName {
 		t.Items = append(t.Items, [2]string{hidden, w.note()})

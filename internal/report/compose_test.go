@@ -39,8 +39,22 @@ func snapshot() domain.Snapshot {
 		}
 		return t
 	}
-	return domain.Snapshot{Partnership: "山海协作", Unit: "云岭区帮扶办", By: "甲", At: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Period: p, Programme: measure.Joint,
-		Profile: disclosure.RestrictedName, Rule: "disclosure-1", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
+	reading := func(id measure.ID, hits, known int64) measure.Reading {
+		d, _ := measure.ByID(id)
+		var s measure.Sample
+		s.Add(d, measure.Fact{Known: true, Hit: true, Value: 20}, hits, 20*hits)
+		s.Add(d, measure.Fact{Known: true, Value: 30}, known-hits, 30*(known-hits))
+		return d.From(s, measure.Moment{AsOf: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Lock: clock.MustDate(2026, 10, 8)})
+	}
+	portions := func(id measure.ID) domain.Outline {
+		return domain.Outline{Measure: id, By: measure.ByHospital, Parts: []domain.Portion{{Key: "a", Name: "云岭区中医院", Reading: reading(id, 3, 40)}, {Key: "b", Name: "云岭区人民医院", Reading: reading(id, 1, 60)}}}
+	}
+	hidden := portions("cataract.good_618")
+	hidden.Parts[0].Reading = hidden.Parts[0].Reading.Withheld()
+	return domain.Snapshot{Readings: []measure.Reading{reading("joint.complication_90", 4, 100), reading("access.wait_days", 5, 50), reading("joint.death_90", 1, 9).Withheld()},
+		Prior: []measure.Reading{reading("joint.complication_90", 6, 80)}, Outlines: []domain.Outline{portions("joint.complication_90"), hidden},
+		Targets: map[measure.ID]domain.Target{"joint.complication_90": {Value: 5, Source: "x", Sample: true}}, Partnership: "山海协作", Unit: "云岭区帮扶办", By: "甲", At: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Period: p, Programme: measure.Joint,
+		Profile: disclosure.RestrictedName, Rule: "disclosure-2", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
 		Hospitals: table(measure.ByHospital, row("a", "云岭区中医院", 1200, false), row("b", "云岭区人民医院", 3, true)),
 		Months:    table(measure.ByMonth, row("2026-07", "", 30, false), row("2026-08", "", 3, true), row("2026-09", "", 44, false)),
 		Activity:  domain.Activity{Meetings: 14, Exchanges: 23, Pairings: 33}, Gatherings: []domain.Gathering{{On: p.From, Kind: "meeting", Topic: "联席会议", Place: "云岭", Attendees: 12}}}
@@ -85,20 +99,27 @@ func TestTheSameSnapshotIsTheSameFile(t *testing.T) {
 func TestAReportQuotesItsFiguresAndHidesTheHidden(t *testing.T) {
 	d := report.Compose(speaker(t, i18n.English), snapshot(), "7F3A-09BC-1120")
 	var text strings.Builder
+	var pictures []string
 	for _, b := range d.Blocks {
 		switch b := b.(type) {
 		case printout.Paragraph:
 			text.WriteString(b.Text + "\n")
+		case printout.Picture:
+			pictures = append(pictures, b.Drawing.Title)
 		case printout.Grid:
 			for _, r := range b.Rows {
 				text.WriteString(strings.Join(r, "|") + "\n")
 			}
 		}
 	}
-	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "14 joint meetings and 23 exchange visits"} {
+	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "14 joint meetings and 23 exchange visits",
+		"4.0% (4/100, 95% interval 1.1–9.9, outcome known 100/100); sample target 5, reached", "|4.0%|1.1–9.9|4/100|100/100|7.5%", "|*|–|–|"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, text.String())
 		}
+	}
+	if len(pictures) != 1 || !strings.Contains(pictures[0], "云岭区人民医院") {
+		t.Errorf("charts %v; one whose part is hidden is not drawn", pictures)
 	}
 	for _, field := range append(d.Filters, d.Title) {
 		if strings.Contains(field, "pack.") || field == "" {

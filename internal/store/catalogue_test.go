@@ -60,7 +60,7 @@ var businessTables = map[string]string{
 	"fund": byPartnership, "ledger_account": byPartnership, "ledger_transfer": byPartnership, "ledger_entry": byPartnership,
 	"fund_project": byPartnership, "fund_deposit": byPartnership, "deposit_draw": byPartnership,
 	"form_print": byPartnership, "audit_package": byPartnership,
-	"disclosure_release": byPartnership, "download": byPartnership, "report_pack": byPartnership,
+	"disclosure_release": byPartnership, "download": byPartnership, "report_pack": byPartnership, "desk_filter": byPartnership, "reference_value": byPartnership,
 	"approval": byVisible, "approval_line": byVisible, "settlement": byVisible, "settlement_line": byVisible,
 
 	"payable": byPartnership, "hospital_account": byHospital, "payee_card": byVisible, "pay_run": byVisible, "pay_line": byVisible, "recovery": byVisible, "recovery_receipt": byVisible,
@@ -76,7 +76,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "treatment_event"}
+var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "form_draft", "session"}

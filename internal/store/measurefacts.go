@@ -86,7 +86,7 @@ const operationTreatment = ` from procedure o left join treatment t on t.partner
 func basesOfFacts() map[measure.Base]facts {
 	return map[measure.Base]facts{measure.JointFacts: jointFacts(), measure.EyeFacts: eyeFacts(), measure.Sessions: heartFacts(), measure.Stays: stayFacts(),
 		measure.FundLines: fundLineFacts(), measure.Referrals: letterFacts(), measure.Screened: screenedFacts(), measure.Due: dueFacts(), measure.Records: recordFacts(),
-		measure.Visits: visitFacts(), measure.Lessons: lessonFacts(), measure.AtReceiving: receivingFacts(), measure.AtTable: tableFacts(), measure.Signoffs: signoffFacts()}
+		measure.Visits: visitFacts(), measure.Lessons: lessonFacts(), measure.AtReceiving: receivingFacts(), measure.AtTable: tableFacts(), measure.Signoffs: signoffFacts(), measure.Residents: residentFacts()}
 }
 
 // from is the base with the filter, up to the facts f of each row x and measure.

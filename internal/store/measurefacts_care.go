@@ -90,14 +90,16 @@ func fundLineFacts() facts {
 // letterRows are the referrals, on the day they were sent.
 const letterRows = `select r.partnership_id, true as live, (r.created_at at time zone 'Asia/Shanghai')::date as operated_on, r.from_hospital_id as hospital_id,
 		coalesce(nullif(r.patient_programme, ''), c.programme, '') as programme, 'NONE' as category, false as visiting, r.id as unit_id, r.case_id, c.person_id, '' as kind,
-		r.side as body, null::uuid as lead_id, r.state, (r.decided_at at time zone 'Asia/Shanghai')::date - (r.created_at at time zone 'Asia/Shanghai')::date as days
-	from referral r left join casefile c on c.partnership_id = r.partnership_id and c.id = r.case_id where r.partnership_id = $1`
+		r.side as body, null::uuid as lead_id, r.state, (r.decided_at at time zone 'Asia/Shanghai')::date - (r.created_at at time zone 'Asia/Shanghai')::date as days,
+		coalesce(nullif(g.short_name, ''), g.name) as receiver
+	from referral r join organisation s on s.id = r.to_hospital_id join organisation g on g.id = coalesce(s.merged_into, s.id)
+	left join casefile c on c.partnership_id = r.partnership_id and c.id = r.case_id where r.partnership_id = $1`
 
 func letterFacts() facts {
 	open := unless(`x.state = 'revoked'`, "withdrawn", `x.state = 'sent'`, "unanswered")
 	return facts{rows: letterRows, says: []fact{{id: "access.referrals", class: `x.state`},
 		{id: "access.referral_days", excluded: open, known: `x.days is not null`, value: `x.days`},
-		{id: "access.referral_accepted", excluded: open, hit: `x.state in ('accepted', 'done')`}}}
+		{id: "access.referral_accepted", excluded: open, hit: `x.state in ('accepted', 'done')`}, {id: "access.referral_to", class: `x.receiver`}}}
 }
 
 // screenedRows are the people seen at outreach days.

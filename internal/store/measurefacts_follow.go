@@ -41,7 +41,7 @@ func recordFacts() facts {
 	prosthesis := kindsOf(func(k procedure.Kind) bool {
 		return k.Programme() == procedure.Joint && (k.Primary() || k.Revision())
 	})
-	return facts{rows: recordRows, says: []fact{
+	return facts{rows: recordRows, says: []fact{{id: "quality.operations", class: `lower(x.kind)`},
 		{id: "quality.sheet_complete", excluded: unless(`x.sheet is null`, "no_sheet"), known: `x.sheet_missing is not null`, hit: `x.sheet_missing = 0`, value: `x.sheet_missing`},
 		{id: "quality.signed", excluded: early, hit: `x.sign_days is not null`}, {id: "quality.sign_days", known: `x.sign_days is not null`, value: `x.sign_days`},
 		{id: "quality.entry_days", excluded: imported, value: `x.entry_days`}, {id: "quality.entered_2", excluded: imported, hit: `x.entry_days <= 2`, value: `x.entry_days`},

@@ -43,7 +43,8 @@ var receivingRows = outcomeRows("", `, least(coalesce(root.deceased_on, q.deceas
 		 o.supervisor_id, not (o.team <@ `+ownDoctors+`) as visitor, p.side as place_side,
 		exists (select 1 from visit_day y where y.partnership_id = o.partnership_id and y.hospital_id = o.hospital_id and y.on_date = o.operated_on and y.part in ('full', 'half'))
 		or exists (select 1 from procedure y where y.partnership_id = o.partnership_id and y.hospital_id = o.hospital_id and y.operated_on = o.operated_on and y.live
-			and not (y.team <@ `+ownDoctors+`)) as on_site`,
+			and not (y.team <@ `+ownDoctors+`)) as on_site,
+		coalesce((select coalesce(nullif(z.short_name, ''), z.name) from practitioner y join organisation z on z.id = y.home_organisation_id where y.id = o.lead_id), '') as lead_home`,
 	`cross join lateral (select max(y.side) as side from partnership_member y join organisation z on z.id = o.hospital_id
 		where y.partnership_id = o.partnership_id and y.organisation_id = coalesce(z.merged_into, z.id) and y.from_on <= o.operated_on and (y.to_on is null or y.to_on >= o.operated_on)) p `)
 
@@ -54,6 +55,7 @@ func receivingFacts() facts {
 	left := alone + ` and not x.visitor and not x.on_site`
 	here := unless(donor...)
 	return facts{rows: receivingRows, says: []fact{
+		{id: "visiting.from", excluded: unless(append(donor, `not x.visiting`, "not_visitor")...), class: `x.lead_home`},
 		{id: "visiting.led", excluded: unless(append(donor, `not x.visiting`, "not_visitor")...)}, {id: "visiting.led_share", excluded: here, hit: `x.visiting`},
 		{id: "visiting.present_share", excluded: here, hit: `x.visitor or x.visiting`},
 		{id: "skills.local_led", excluded: here, known: `x.lead_id is not null or x.visiting`, hit: local},

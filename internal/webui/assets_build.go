@@ -12,7 +12,7 @@ import (
 
 // styleOrder is the cascade: later files may rely on earlier ones.
 func styleOrder() []string {
-	return []string{"tokens", "base", "layout", "form", "table", "part", "entry", "print"}
+	return []string{"tokens", "base", "layout", "form", "table", "part", "entry", "desk", "print"}
 }
 
 // BuildAssets builds the styles and scripts of a web folder and returns the

@@ -32,6 +32,7 @@ type Form struct {
 	Sections []Section
 	Compact  bool // labels small, controls 36 px: filter bars
 	Filters  string
+	Clear    string // address without any condition; empty: that of the form
 
 	fields []Field
 	at     map[string]int
@@ -66,6 +67,14 @@ func NewForm(b Base, today clock.Date, fields ...Field) *Form {
 		f.Upload = f.Upload || x.Kind == KindFile
 	}
 	return f
+}
+
+// Cleared is the address of the page without any condition.
+func (f *Form) Cleared() string {
+	if f.Clear != "" {
+		return f.Clear
+	}
+	return f.Action
 }
 
 // Read takes the values of a posted form. The body limit is the middleware's; a

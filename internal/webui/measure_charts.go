@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -18,8 +19,10 @@ import (
 // its table only.
 type measureCharts struct {
 	Base
-	d    reporting.Detail
-	mine string
+	d     reporting.Detail
+	mine  string
+	width int  // of a card; 0: a full one
+	named bool // the measure stands in the finding: the page has several
 }
 
 // chartWidth is that of a full card.
@@ -61,7 +64,7 @@ func (m measureCharts) say(v float64) string {
 		return countText(int64(math.Round(v / 100)))
 	case measure.Percent:
 		return decimalText(v, 1) + "%"
-	case measure.PerHundred:
+	case measure.PerHundred, measure.PerThousand:
 		return decimalText(v, 2)
 	}
 	return short(v)
@@ -74,8 +77,24 @@ func (m measureCharts) unit() string {
 	return m.T(m.d.Definition.Unit.NameKey())
 }
 
+// chartID is unique among the charts of all measures.
+func (m measureCharts) chartID(id string) string {
+	return strings.NewReplacer(".", "-", "_", "-").Replace(string(m.d.Definition.ID)) + "-" + id
+}
+
+// drawn is the width charts are drawn at.
+func (m measureCharts) drawn() int {
+	if m.width == 0 {
+		return chartWidth
+	}
+	return m.width
+}
+
 func (m measureCharts) plot(id, title, note, x string, heads ...string) chart.Plot {
-	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: chartWidth}, X: x, Y: m.unit(), SayY: m.say}
+	if m.named {
+		title = m.T("board.finding", "name", m.T(m.d.Definition.NameKey()), "finding", title)
+	}
+	p := chart.Plot{Frame: chart.Frame{ID: m.chartID(id), Title: title, Note: note, Width: m.drawn()}, X: x, Y: m.unit(), SayY: m.say}
 	for _, h := range heads {
 		p.Heads = append(p.Heads, m.T(h))
 	}
@@ -117,6 +136,14 @@ func control(d measure.Definition, months []reporting.Piece) statistics.Control 
 		}
 		return statistics.PChart(shares)
 	}
+	if d.Kind == measure.EventRate {
+		var counted []statistics.Counted
+		for _, p := range months {
+			events, _ := p.Reading.Rate()
+			counted = append(counted, statistics.Counted{Events: int(events), Exposure: p.Reading.ExposureYears().Or(0) / 100})
+		}
+		return statistics.UChart(counted)
+	}
 	var values []statistics.Number
 	for _, p := range months {
 		values = append(values, statistics.Of(charted(p.Reading)))
@@ -130,7 +157,7 @@ const leastMonths = 6
 func (m measureCharts) trend() (chart.Drawing, string) {
 	def := m.d.Definition
 	months := m.d.Months[max(len(m.d.Months)-maxBars, 0):]
-	if def.Exposed() || len(months) < 2 || anyHidden(months) {
+	if def.Kind == measure.Survival || len(months) < 2 || anyHidden(months) {
 		return chart.Drawing{}, ""
 	}
 	c, factor := control(def, months), 1.0
@@ -163,7 +190,11 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		}
 		fired = 0
 	}
-	note := m.T("desk.trend.note."+map[bool]string{true: "p", false: "x"}[def.Kind == measure.Proportion], "months", known)
+	kind := map[measure.Kind]string{measure.Proportion: "p", measure.EventRate: "u"}[def.Kind]
+	if kind == "" {
+		kind = "x"
+	}
+	note := m.T("desk.trend.note."+kind, "months", known)
 	switch {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
@@ -295,14 +326,19 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 	return v.Draw(), ""
 }
 
+// tenths keeps a decimal of the bars, whose values are whole numbers.
+const tenths = 10
+
+func (m measureCharts) sayTenths(n int64) string { return m.say(float64(n) / tenths) }
+
 func (m measureCharts) classes() (chart.Drawing, string) {
-	bars := chart.Bars{Horizontal: true, Frame: chart.Frame{ID: "classes", Width: chartWidth, Format: func(n int64) string { return m.say(float64(n)) }, Unknown: m.T("measures.hidden")},
+	bars := chart.Bars{Horizontal: true, Frame: chart.Frame{ID: m.chartID("classes"), Width: m.drawn(), Format: m.sayTenths, Unknown: m.T("measures.hidden")},
 		Series: []chart.Series{{Name: m.T("measures.value"), Style: chart.Brand}}}
 	most := ""
 	for _, p := range m.d.Classes {
 		v := int64(chart.Missing)
 		if x := charted(p.Reading); !math.IsNaN(x) {
-			v = int64(math.Round(x))
+			v = int64(math.Round(x * tenths))
 		}
 		bars.Categories, bars.Series[0].Values = append(bars.Categories, m.name(measure.ByClass, p)), append(bars.Series[0].Values, v)
 		if most == "" && v != chart.Missing {
@@ -314,6 +350,9 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 	}
 	if !m.d.Profile.Exact() { // the order is by name there: the first is not the most
 		most = m.T("report.table.title", "by", m.T(measure.ByClass.NameKey()))
+	}
+	if m.named {
+		most = m.T("board.finding", "name", m.T(m.d.Definition.NameKey()), "finding", most)
 	}
 	bars.Title, bars.Note = most, m.T(m.d.Definition.NumeratorKey())
 	bars.Heads = []string{m.T(measure.ByClass.NameKey()), m.T("measures.value")}

@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,7 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
-	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/report"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/sheet"
 )
@@ -155,117 +154,29 @@ func readingCells(b Base, r measure.Reading, href string) []Cell {
 	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(b, r), Nowrap: true}, TextCell(leftText(b, r))}
 }
 
-// definitionText says what is counted, of what, and how long one has to wait.
-func definitionText(b Base, d measure.Definition) string {
-	text := b.T(d.NumeratorKey())
-	if d.Rate() {
-		text = b.T("measures.of", "what", text, "base", b.T(d.DenominatorKey()))
-	}
-	if d.MinFollow > 0 {
-		text = b.T("measures.followed", "what", text, "days", d.MinFollow)
-	}
-	return text
-}
+// How a reading is said stands with the reports, which say the same.
 
-// measuredText is the figure with its unit, or the sentence in its place.
-func measuredText(b Base, r measure.Reading) string {
-	value, unit := measured(b, r)
-	switch {
-	case r.State() != measure.Measured:
-		return unit
-	case unit == "":
-		return value
-	}
-	return b.T("measures.with_unit", "value", value, "unit", unit)
-}
+func definitionText(b Base, d measure.Definition) string { return report.DefinitionText(b, d) }
 
-// measured is the figure and its unit; where there is none, a dash and the
-// sentence that says why.
-func measured(b Base, r measure.Reading) (value, unit string) {
-	d := r.Definition()
-	v, ok := r.Value().Value()
-	if r.State() != measure.Measured || !ok {
-		return "–", b.T(r.State().NameKey())
-	}
-	unit = b.T(d.Unit.NameKey())
-	switch n, whole := r.Whole(); {
-	case d.Unit == measure.Fen:
-		return money.Fen(math.Round(v)).String(), unit
-	case whole:
-		return countText(n), unit
-	case d.Unit == measure.Percent:
-		return decimalText(v, 1) + unit, ""
-	case d.Unit == measure.PerHundred:
-		return decimalText(v, 2), unit
-	}
-	return short(v), unit
-}
+func measuredText(b Base, r measure.Reading) string { return report.MeasuredText(b, r) }
+
+func measured(b Base, r measure.Reading) (value, unit string) { return report.Measured(b, r) }
+
+func intervalText(b Base, r measure.Reading) string { return report.IntervalText(b, r) }
+
+func restsText(b Base, r measure.Reading) string { return report.RestsText(b, r) }
+
+func coverageText(b Base, r measure.Reading) string { return report.CoverageText(b, r) }
+
+func decimalText(v float64, digits int) string { return report.Decimal(v, digits) }
+
+func short(v float64) string { return report.Short(v) }
 
 // figureOf is a reading as the large figure of a page.
 func figureOf(b Base, r measure.Reading, href string) FigureLink {
 	f := FigureLink{Name: definitionText(b, r.Definition()), Href: href}
 	f.Value, f.Unit = measured(b, r)
 	return f
-}
-
-// decimalText writes a value with so many digits behind the point.
-func decimalText(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
-
-// short leaves out what is 0 behind the point.
-func short(v float64) string {
-	return strings.TrimSuffix(decimalText(v, 1), ".0")
-}
-
-// intervalText is the confidence interval of a rate or the quartiles of a median.
-func intervalText(b Base, r measure.Reading) string {
-	d := r.Definition()
-	digits := 1
-	if d.Unit == measure.PerHundred {
-		digits = 2
-	}
-	switch {
-	case r.State() != measure.Measured:
-		return "–"
-	case d.Rate():
-		ci := r.Interval()
-		return b.T("measures.ci", "low", decimalText(ci.Low, digits), "high", decimalText(ci.High, digits))
-	case d.Kind == measure.Median:
-		q := r.Quartiles()
-		say := short
-		if d.Unit == measure.Fen {
-			say = func(v float64) string { return money.Fen(math.Round(v)).String() }
-		}
-		return b.T("measures.iqr", "low", say(q.Q1.Or(0)), "high", say(q.Q3.Or(0)))
-	}
-	return "–"
-}
-
-// restsText is what the figure rests on: events and denominator, or how many.
-func restsText(b Base, r measure.Reading) string {
-	events, of := r.Rate()
-	switch d := r.Definition(); {
-	case r.Hidden():
-		return "–"
-	case r.State() != measure.Measured:
-		return countText(r.N())
-	case d.Kind == measure.EventRate:
-		return b.T("measures.exposure", "events", countText(events), "years", decimalText(r.ExposureYears().Or(0), 1))
-	case d.Rate():
-		return countText(events) + "/" + countText(of)
-	}
-	return countText(r.N())
-}
-
-// coverageText is of how many the outcome is known.
-func coverageText(b Base, r measure.Reading) string {
-	c := r.Coverage()
-	if c.Hidden {
-		return b.T("measures.hidden")
-	}
-	if r.Definition().Tallied() || c.Eligible == 0 {
-		return "–"
-	}
-	return countText(c.Known) + "/" + countText(c.Eligible)
 }
 
 // leftText says who was left out and why.
@@ -347,7 +258,7 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
 	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
 	p.Facts = readingFacts(b, d.Reading)
-	p.Charts = measureCharts{b, d, mine}.all()
+	p.Charts = measureCharts{Base: b, d: d, mine: mine}.all()
 	parts := pieceTable(b, d, d.Parts, d.By, mine)
 	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))
 	for _, by := range []measure.Dimension{measure.ByHospital, measure.BySide, measure.ByCategory, measure.BySurgeon, measure.ByProgramme} {

@@ -49,7 +49,7 @@ func sampleReading(d measure.Definition, n int64) measure.Reading {
 	if d.Tallied() {
 		return d.FromTally(sampleTally(n), sampleMoment())
 	}
-	var s measure.Sample
+	s := measure.Sample{Population: 1200}
 	if n > 0 {
 		for i := range n {
 			s.Add(d, measure.Fact{Known: true, Hit: i%4 == 0, Value: 300 + 13*i}, 1, 300+13*i)
@@ -97,5 +97,5 @@ func sampleMeasureUnits(b Base, id measure.ID, part measure.Part) View {
 		}
 		u.Rows = append(u.Rows, x)
 	}
-	return newMeasureUnitsPage(b, u, true, part == measure.Left)
+	return newMeasureUnitsPage(b, u, true, map[bool]string{true: "own=1"}[part == measure.Left])
 }

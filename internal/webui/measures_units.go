@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -39,6 +40,11 @@ func unitsInput(r *http.Request, c *Call) (reporting.UnitsInput, error) {
 	q := r.URL.Query()
 	in := reporting.UnitsInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, Part: measure.Part(q.Get("part")), Class: q.Get("class"), Own: q.Get("own") == "1",
 		Page: page.Request{After: q.Get("after")}}
+	if v := q.Get("doctor"); v != "" {
+		if in.Doctor, err = ident.Parse(v); err != nil {
+			return in, errs.Missing("error.not_found")
+		}
+	}
 	if in.Part != "" && !slices.Contains(measure.Parts(), in.Part) {
 		return in, errs.Missing("error.not_found")
 	}
@@ -63,23 +69,27 @@ func (s *Server) unitsList(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if err != nil {
 		return err
 	}
-	p := newMeasureUnitsPage(c.Base, u, s.can(c, authz.CaseRead), in.Own)
+	mine := ""
+	switch {
+	case in.Own:
+		mine = "own=1"
+	case in.Doctor != ident.Nil:
+		mine = "doctor=" + in.Doctor.String()
+	}
+	p := newMeasureUnitsPage(c.Base, u, s.can(c, authz.CaseRead), mine)
 	p.Rows.Pager = NewPager(r.URL, u.Next, "")
 	p.Notes = exportNotes(c, u.Partnership, u.At.AsOf, nil)[:2]
 	return s.d.Engine.Render(w, r, http.StatusOK, "measure/units", p)
 }
 
 // newMeasureUnitsPage puts the page together.
-func newMeasureUnitsPage(b Base, u reporting.Units, cases, own bool) MeasureUnitsPage {
-	d, mine := u.Definition, ""
-	if own {
-		mine = "own=1"
-	}
+func newMeasureUnitsPage(b Base, u reporting.Units, cases bool, mine string) MeasureUnitsPage {
+	d := u.Definition
 	f := bound(d, u.Filter)
 	b.Title = b.T(d.NameKey())
 	b.Crumbs = []Link{{Text: b.T("nav.measures"), Href: "/measures?group=" + string(d.Group)}, {Text: b.Title, Href: "/measures/" + string(d.ID) + "?" + join(f.Query(), mine)}, {Text: b.T("measures.list")}}
 	b.Sub = b.T("measures.sub", "at", instant(u.At.AsOf), "lock", u.At.Lock.String())
-	if u.Rights.Export && !own {
+	if u.Rights.Export && mine == "" {
 		for _, format := range []string{"xlsx", "csv"} {
 			b.Actions = append(b.Actions, Button{Text: b.T("report.export." + format), Icon: "download",
 				Href: "/figures/" + string(d.ID) + "/export?" + join(f.Query(), "part="+string(u.Part), classQuery(u.Class), "format="+format)})
@@ -123,7 +133,7 @@ func partCount(u reporting.Units, p measure.Part) string {
 		return ""
 	case p == measure.Numerator:
 		return countText(events)
-	case p == measure.Known && u.Definition.Rate():
+	case p == measure.Known && u.Definition.Rate() && u.Definition.Kind != measure.PopulationRate:
 		return countText(of)
 	case p == measure.Known:
 		return countText(c.Known)

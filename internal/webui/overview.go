@@ -19,6 +19,8 @@ type OverviewPage struct {
 	Tiles   []ProgrammeTile
 	Charts  []ChartCard
 	Table   Table
+	Nav     []Tab
+	Brief   Brief
 	Notes   []string // on paper: who reports, when, under which conditions
 	Refused bool     // the filter cannot be read: no figures under a wrong question
 }
@@ -37,6 +39,8 @@ type FigureLink struct{ Name, Value, Unit, Href string }
 
 // ChartCard is a drawing with the table of the same numbers.
 type ChartCard struct {
+	ID      string // of the picture's file; empty: it is not offered
+	Half    bool   // shares its line with another
 	Title   string
 	Note    string
 	Picture template.HTML
@@ -51,22 +55,25 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	f, wrong := figureFilter(r, c)
+	f, wrong, done, err := s.deskFilter(w, r, c)
+	if err != nil || done {
+		return err
+	}
 	o, err := s.d.Reporting.Overview(r.Context(), c.Who, reporting.OverviewInput{Filter: f, By: by})
 	if err != nil {
 		return err
 	}
-	form := filterForm(c.Base, c.Today, o.Hospitals)
-	if err := form.Read(r); err != nil {
-		return err
-	}
-	if wrong == nil {
-		putFilter(form, f)
-	}
-	if err := form.Merge(wrong); err != nil {
+	form, err := boardForm(c.Base, c, deskFrame{Desk: reporting.Desk{Hospitals: o.Hospitals}, at: "/overview"}, f, wrong, r)
+	if err != nil {
 		return err
 	}
 	p := newOverviewPage(c.Base, o, form)
+	p.Nav = s.deskTabs(c, "overview")
+	if !p.Refused {
+		if p.Brief, err = s.brief(r, c, o); err != nil {
+			return err
+		}
+	}
 	p.Notes = exportNotes(c, o.Partnership, o.AsOf, conditions(c.Base, o.Filter, o.Hospitals))
 	return s.d.Engine.Render(w, r, form.Status(), "overview", p)
 }
@@ -74,7 +81,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 // newOverviewPage puts the page together from what was counted.
 func newOverviewPage(b Base, o reporting.Overview, form *Form) OverviewPage {
 	b.Title, b.Eyebrow = b.T("report.overview.title", "partnership", o.Partnership), b.T("nav.overview")
-	form.Action = "/overview"
+	form.Action, form.Clear = "/overview", "/overview"+anyCondition
 	form.Hide("by", string(o.Table.Dimension))
 	p := OverviewPage{Base: b, Filter: form, Refused: !form.OK()}
 	if p.Refused {
@@ -143,7 +150,7 @@ func (t tables) tile(b reporting.Breakdown) ProgrammeTile {
 		l := t.link(d, b.Total, i)
 		tile.Name = t.T(d.Programme.NameKey())
 		if !t.o.Rights.Funds() {
-			tile.Href = "/measures?" + join("group="+string(d.Programme), bound(d, t.o.Filter).Query())
+			tile.Href = "/desk/programmes/" + string(d.Programme) + "?" + bound(d, t.o.Filter).Query()
 		}
 		if h := headline(d.Programme); suffix(d) == h[0] || suffix(d) == h[1] {
 			tile.Large = append(tile.Large, l)
@@ -174,7 +181,7 @@ func (t tables) table(b reporting.Breakdown) Table {
 		out.Columns = append(out.Columns, Column{Text: head, Align: "right"})
 	}
 	if len(b.Groups) == 0 {
-		out.Empty = Empty{Title: t.T("report.empty.title"), Text: t.T("report.empty.text"), Buttons: []Button{{Text: t.T("filter.clear"), Href: "/overview"}}}
+		out.Empty = Empty{Title: t.T("report.empty.title"), Text: t.T("report.empty.text"), Buttons: []Button{{Text: t.T("filter.clear"), Href: "/overview" + anyCondition}}}
 		return out
 	}
 	for _, g := range b.Groups {

@@ -37,6 +37,7 @@ func Pages() []PageSample {
 		screeningPages(),
 		reportingPages(),
 		measurePages(),
+		deskPages(),
 		reportPages(),
 		fundingPages(),
 		fundPages(),

@@ -21,6 +21,7 @@ import (
 // reportingRoutes declares the overview, the lists behind its figures, and both
 // as files.
 func (s *Server) reportingRoutes(rt *router) {
+	s.deskRoutes(rt)
 	rt.get("/overview", authz.MeasureRead, s.overview)
 	rt.get("/overview/export", authz.ExportMake, s.overviewExport)
 	rt.get("/measures", authz.MeasureRead, s.measureDesk)
@@ -61,8 +62,8 @@ func figureFile(r *http.Request) (string, error) {
 }
 
 // filterForm is the line of conditions above figures. Every field is optional:
-// an empty one is no condition.
-func filterForm(b Base, today clock.Date, hospitals []reporting.Hospital) *Form {
+// an empty one is no condition. What the page fixes itself is not offered.
+func filterForm(b Base, today clock.Date, hospitals []reporting.Hospital, fixed ...measure.Dimension) *Form {
 	one := func(name, blank string, options ...Option) Field {
 		return Field{Name: name, LabelKey: "report.f." + name, Kind: KindSelect, Optional: true, Blank: blank, Options: options}
 	}
@@ -78,11 +79,12 @@ func filterForm(b Base, today clock.Date, hospitals []reporting.Hospital) *Form 
 	for _, c := range terminology.Categories() {
 		categories = append(categories, Option{Value: string(c), Key: categoryKey(string(c))})
 	}
-	f := NewForm(b, today, one("programme", "measure.programme.all", programmes...), one("hospital", "report.f.hospital.all", places...),
+	fields := []Field{one("programme", "measure.programme.all", programmes...), one("hospital", "report.f.hospital.all", places...),
 		Field{Name: "from", LabelKey: "report.f.from", Kind: KindDate, Optional: true}, Field{Name: "to", LabelKey: "report.f.to", Kind: KindDate, Optional: true},
 		one("side", "report.f.any", Option{Value: string(measure.Receiving), Key: "measure.side.receiving"}, Option{Value: string(measure.Donor), Key: "measure.side.donor"}),
 		one("category", "report.f.any", categories...),
-		one("surgeon", "report.f.any", Option{Value: "visiting", Key: "measure.surgeon.visiting"}, Option{Value: "local", Key: "measure.surgeon.local"}))
+		one("surgeon", "report.f.any", Option{Value: "visiting", Key: "measure.surgeon.visiting"}, Option{Value: "local", Key: "measure.surgeon.local"})}
+	f := NewForm(b, today, slices.DeleteFunc(fields, func(x Field) bool { return slices.Contains(fixed, measure.Dimension(x.Name)) })...)
 	f.ID, f.Get, f.Compact = "filter", true, true
 	return f
 }

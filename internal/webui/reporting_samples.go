@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -18,6 +19,7 @@ func reportingPages() []PageSample {
 		return func(b Base) View {
 			o := sampleOverview(b, rights, n)
 			p := newOverviewPage(b, o, filterForm(b, sampleDay(), o.Hospitals))
+			p.Brief = sampleBrief(b, rights, int64(n))
 			p.Notes = []string{b.T("report.file.unit", "org", b.T("style.hospital.m1"), "partnership", o.Partnership), b.T("report.file.all")}
 			return p
 		}
@@ -36,6 +38,19 @@ func reportingPages() []PageSample {
 		}
 	}
 	return samples
+}
+
+// sampleBrief is a brief with a missed target, a hospital beyond the limits, and
+// money in two funds; with nothing it is calm.
+func sampleBrief(b Base, rights reporting.Rights, n int64) Brief {
+	_, all := briefMeasures()
+	board := sampleDeskBoard(b, deskPlan{input: reporting.BoardInput{Measures: all}}, rights, 12*n)
+	for i := range n {
+		f := reporting.FundItem{Fund: reporting.FundRecord{ID: ident.ID{byte(i)}, Name: b.T("style.place.mountain"), Kind: fund.Pool}}
+		f.Balances.Available = money.Fen(265764000 * (i + 1))
+		board.Funds = append(board.Funds, f)
+	}
+	return newBrief(b, board)
 }
 
 func sampleInstant() time.Time { return sampleDay().Start().Add(10 * time.Hour) }

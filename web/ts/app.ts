@@ -10,6 +10,7 @@ import { leaving } from "./leave";
 import { locks } from "./lock";
 import { passkeys } from "./passkey";
 import { presses, wholes } from "./press";
+import { pictures, printing } from "./picture";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -21,12 +22,14 @@ function attach(root: ParentNode): void {
   passkeys(root);
   drafts(root);
   wholes(root);
+  pictures(root);
 }
 
 attach(document);
 keys();
 leaving();
 presses();
+printing();
 document.addEventListener("htmx:after:swap", () => attach(document));
 window.addEventListener("pageshow", (e) => {
   if (e.persisted) release(document);

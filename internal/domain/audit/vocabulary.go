@@ -144,7 +144,8 @@ const (
 
 	ListRead = "list.read"
 
-	MeasureRead = "measure.read"
+	MeasureRead    = "measure.read"
+	ReferenceEnter = "reference.enter"
 
 	ExportMake   = "export.make"
 	ExportAsk    = "export.ask"    // a file to be made in the background
@@ -336,6 +337,7 @@ const (
 	ObjectDownload     = "download"
 	ObjectReport       = "report"
 	ObjectMessage      = "message"
+	ObjectReference    = "reference"
 )
 
 // Actions lists the vocabulary.
@@ -352,7 +354,7 @@ func Actions() []string {
 		SheetRead, SheetApply, SheetUndo, DifferenceDecide,
 		RuleWrite, RuleRelease, RuleRehearse, EstimateMake, EstimateRead, YearOpening,
 		FundOpen, FundEdit, FundDeposit, FundMove, FundMoveDecide, FundRead, ProjectEdit, ProjectDecide, PayableRead, PayableReceipt, PayeeCard, PayeeAccount, PayeeDecide, PayeeRead,
-		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ExportMake, ExportAsk, ExportCancel, ExportFetch, ReportMake, ReportFetch,
+		PayoutRead, PayoutMake, PayoutDecide, PayoutFile, PayoutPay, PayoutReturn, RecoveryRead, RecoveryOpen, RecoveryReceive, RecoveryWriteOff, LedgerRead, LedgerVerify, ListRead, MeasureRead, ReferenceEnter, ExportMake, ExportAsk, ExportCancel, ExportFetch, ReportMake, ReportFetch,
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
@@ -372,7 +374,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReport,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport,
 	}
 }
 

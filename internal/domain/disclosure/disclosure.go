@@ -24,7 +24,7 @@ import (
 
 // ruleVersion names the procedure. A change of it changes what files show, so it
 // is recorded with every export.
-const ruleVersion = "disclosure-1"
+const ruleVersion = "disclosure-2"
 
 // Profile says how much is hidden.
 type Profile struct {

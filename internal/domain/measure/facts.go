@@ -55,11 +55,12 @@ const (
 	AtReceiving Base = "at_receiving" // operations at hospitals of the receiving side
 	AtTable     Base = "at_table"     // places at the operating table, one per operation and doctor
 	Signoffs    Base = "signoffs"     // doctors signed off for a kind of operation
+	Residents   Base = "residents"    // operations by the township their patient lives in
 )
 
 // Bases lists the bases.
 func Bases() []Base {
-	return []Base{JointFacts, EyeFacts, Sessions, Stays, FundLines, Referrals, Screened, Due, Records, Visits, Lessons, AtReceiving, AtTable, Signoffs}
+	return []Base{JointFacts, EyeFacts, Sessions, Stays, FundLines, Referrals, Screened, Due, Records, Visits, Lessons, AtReceiving, AtTable, Signoffs, Residents}
 }
 
 // Led reports whether the units were led by somebody, so that a surgeon can look
@@ -118,6 +119,9 @@ const (
 	VisitorThere  Reason = "visitor_there" // a visitor was on site that day
 	NotLocalAlone Reason = "not_alone"     // not led by a local doctor without supervision
 	NotVisitor    Reason = "not_visitor"   // no visiting doctor among the team
+	NoPlace       Reason = "no_place"      // no township on record
+	NotElderly    Reason = "not_elderly"   // younger than sixty on the day
+	NoPopulation  Reason = "no_population" // nobody entered how many elderly live there
 )
 
 // NameKey is the message key of the reason.
@@ -151,12 +155,16 @@ type Bin struct {
 
 // Sample is what was counted of one measure in one part of a filter.
 type Sample struct {
-	Known    int64 // eligible, outcome known
-	Unknown  int64 // eligible, outcome not known
-	Hits     int64 // units that count
-	Sum      int64 // of the values
-	Bins     []Bin // values by size, for what needs their distribution
-	Excluded map[Reason]int64
+	Known   int64 // eligible, outcome known
+	Unknown int64 // eligible, outcome not known
+	Hits    int64 // units that count
+	Sum     int64 // of the values
+
+	// Population is how many people live there, of a rate per thousand; 0: nobody
+	// entered it.
+	Population int64
+	Bins       []Bin // values by size, for what needs their distribution
+	Excluded   map[Reason]int64
 }
 
 // Add adds n units that are alike. Units left out add to nothing but their
@@ -229,7 +237,7 @@ func (d Definition) Exposed() bool { return d.Kind == EventRate || d.Kind == Sur
 // Rate reports whether the figure is a part of a whole or an event per exposure:
 // it is never shown without its denominator, interval and coverage.
 func (d Definition) Rate() bool {
-	return d.Kind == Proportion || d.Kind == EventRate || d.Kind == Survival
+	return d.Kind == Proportion || d.Kind == EventRate || d.Kind == Survival || d.Kind == PopulationRate
 }
 
 // Tallied reports whether the measure is counted with the volumes and the money.

@@ -61,6 +61,7 @@ const (
 
 	Percent      Unit = "percent"
 	PerHundred   Unit = "per_100_years" // events in a hundred component-years
+	PerThousand  Unit = "per_1000"      // units for each thousand inhabitants
 	Days         Unit = "days"
 	Minutes      Unit = "minutes"
 	Millilitres  Unit = "ml"
@@ -108,11 +109,14 @@ const (
 	// Survival is the share with the event by the horizon, by Kaplan and Meier:
 	// the values are days until the event or until nobody watched any more.
 	Survival
+	// PopulationRate is units for each thousand of a population, which is not in
+	// the records: it is kept with its day and its source, see [Reference].
+	PopulationRate
 )
 
 // Name is the kind as the API writes it.
 func (k Kind) Name() string {
-	return [...]string{"distinct_persons", "count", "count", "sum", "count", "sum", "proportion", "event_rate", "median", "survival"}[k]
+	return [...]string{"distinct_persons", "count", "count", "sum", "count", "sum", "proportion", "event_rate", "median", "survival", "population_rate"}[k]
 }
 
 // Field is one money field of a settlement.
@@ -166,6 +170,7 @@ type Definition struct {
 	Horizon    int      // days after the operation that are looked at; 0: none
 	MinFollow  int      // days that must have passed before a unit is eligible
 	Decimals   int      // how many digits of a stored value stand behind the point
+	Contains   []ID     // measures whose events are among this one's: 30 days among 90
 	Classes    string   // message key prefix of the classes the units fall into; "text" for names; empty: none
 }
 

@@ -95,6 +95,8 @@ func (d Definition) From(s Sample, at Moment) Reading {
 		return r
 	}
 	switch {
+	case d.Kind == PopulationRate:
+		r.perThousand(s)
 	case s.Eligible() == 0:
 		r.state = NoCase
 	case s.Known == 0 && !d.Exposed():
@@ -113,6 +115,25 @@ func (d Definition) From(s Sample, at Moment) Reading {
 		r.value = r.quarters.Median
 	}
 	return r
+}
+
+// perThousand sets the units against the people who live there. Nobody operated
+// on is a rate of 0; without the number of people there is no rate.
+func (r *Reading) perThousand(s Sample) {
+	if s.Population <= 0 {
+		r.state = NotRecorded
+		return
+	}
+	rate, ci := statistics.PoissonExact(int(s.Known), float64(s.Population), level)
+	r.rate(rate.Times(1000), fraction{s.Known, s.Population, 0, ci.Times(1000)})
+}
+
+// Population is how many people a rate per thousand is set against.
+func (r Reading) Population() int64 {
+	if r.def.Kind != PopulationRate {
+		return 0
+	}
+	return r.fraction.of
 }
 
 // rate is the one way a rate comes into a reading. Without an interval there is
@@ -255,7 +276,7 @@ func (r Reading) MarshalJSON() ([]byte, error) {
 		if ci := r.fraction.interval; ci.Defined() {
 			out.Interval = &intervalJSON{ci.Low, ci.High, ci.Level, string(ci.Method)}
 		}
-		if d.Kind != Proportion {
+		if d.Exposed() {
 			years := r.ExposureYears().Or(0)
 			out.Exposure = &years
 		}

@@ -42,6 +42,9 @@ func horizon(days int) option { return func(d *Definition) { d.Horizon = days } 
 
 func decimals(n int) option { return func(d *Definition) { d.Decimals = n } }
 
+// contains names measures of which every event is one of this measure too.
+func contains(ids ...ID) option { return func(d *Definition) { d.Contains = ids } }
+
 func classes(prefix string) option { return func(d *Definition) { d.Classes = prefix } }
 
 // ClassText marks classes that are names and have no message key.
@@ -57,6 +60,7 @@ func factMeasures() []Definition {
 
 func accessMeasures() []Definition {
 	stay, letter, person := shapeOf(Stays, All, Access), shapeOf(Referrals, All, Access), shapeOf(Screened, All, Access)
+	home := shapeOf(Residents, All, Access)
 	return []Definition{
 		stay("access.wait_days", Median, Days, Down, without(LaterStay)),
 		stay("access.operated_90", Proportion, Percent, Up, without(LaterStay)),
@@ -70,6 +74,9 @@ func accessMeasures() []Definition {
 		person("access.declined", Proportion, Percent, Down, without(NotAdvised, NoAnswer)),
 		person("access.decline_reasons", CountUnits, Persons, Neutral, without(NotAdvised, NoAnswer), classes("screening.reason.")),
 		person("access.screened_operated", Proportion, Percent, Up, without(NotAdvised)),
+		letter("access.referral_to", CountUnits, Letters, Neutral, classes(ClassText)),
+		home("access.townships", CountUnits, Operations, Neutral, without(NoPlace), classes(ClassText)),
+		home("access.elderly_rate", PopulationRate, PerThousand, Neutral, without(NoPlace, NotElderly, NoPopulation), classes(ClassText)),
 	}
 }
 
@@ -97,13 +104,13 @@ func jointsMeasures() []Definition {
 	first := without(NotPrimary)
 	return []Definition{
 		x("joint.death_30", Proportion, Percent, Down, within(30)),
-		x("joint.death_90", Proportion, Percent, Down, within(90)),
-		x("joint.death_365", Proportion, Percent, Down, within(365)),
+		x("joint.death_90", Proportion, Percent, Down, within(90), contains("joint.death_30")),
+		x("joint.death_365", Proportion, Percent, Down, within(365), contains("joint.death_30", "joint.death_90")),
 		x("joint.readmission_90", Proportion, Percent, Down, within(90)),
 		x("joint.theatre_90", Proportion, Percent, Down, within(90)),
 		x("joint.infection_365", Proportion, Percent, Down, within(365)),
 		x("joint.dislocation_365", Proportion, Percent, Down, within(365)),
-		x("joint.complication_90", Proportion, Percent, Down, within(90)),
+		x("joint.complication_90", Proportion, Percent, Down, within(90), contains("joint.readmission_90", "joint.theatre_90")),
 		x("joint.revision_365", Survival, Percent, Down, first, horizon(365)),
 		x("joint.revision_rate", EventRate, PerHundred, Down, first),
 		x("joint.score_gain", Median, Points, Up, first, after(365)),
@@ -117,17 +124,17 @@ func eyesMeasures() []Definition {
 	x := shapeOf(EyeFacts, Cataract, EyeCare)
 	lens := without(NoLens)
 	return []Definition{
-		x("cataract.good_618", Proportion, Percent, Up, lens, after(90)),
+		x("cataract.good_618", Proportion, Percent, Up, lens, after(90), contains("cataract.good_612")),
 		x("cataract.good_612", Proportion, Percent, Up, lens, after(90)),
 		x("cataract.poor", Proportion, Percent, Down, lens, after(90)),
 		x("cataract.good_best", Proportion, Percent, Up, lens, after(90)),
-		x("cataract.early_618", Proportion, Percent, Up, lens, after(27)),
+		x("cataract.early_618", Proportion, Percent, Up, lens, after(27), contains("cataract.early_612")),
 		x("cataract.early_612", Proportion, Percent, Up, lens, after(27)),
 		x("cataract.early_poor", Proportion, Percent, Down, lens, after(27)),
 		x("cataract.va_loss", Proportion, Percent, Down, lens, after(90)),
 		x("cataract.rupture", Proportion, Percent, Down, without(NoSheet)),
 		x("cataract.endophthalmitis_42", Proportion, Percent, Down, within(42)),
-		x("cataract.complication_90", Proportion, Percent, Down, within(90)),
+		x("cataract.complication_90", Proportion, Percent, Down, within(90), contains("cataract.endophthalmitis_42")),
 		x("cataract.refraction_1d", Proportion, Percent, Up, lens, without(NoSheet)),
 		x("cataract.second_eye_days", Median, Days, Neutral, without(OnlyFirst)),
 		x("cataract.biometry", Proportion, Percent, Up, lens, without(NoSheet)),
@@ -142,11 +149,11 @@ func heartsMeasures() []Definition {
 		x("coronary.door_wire_90", Proportion, Percent, Up, pci, without(NotSTEMI)),
 		x("coronary.radial", Proportion, Percent, Up),
 		x("coronary.success", Proportion, Percent, Up, pci),
-		x("coronary.death_hospital", Proportion, Percent, Down, pci),
+		x("coronary.death_hospital", Proportion, Percent, Down, pci, contains("coronary.death_elective")),
 		x("coronary.death_elective", Proportion, Percent, Down, pci, without(NotElective)),
 		x("coronary.death_30", Proportion, Percent, Down, pci, within(30)),
-		x("coronary.mace_30", Proportion, Percent, Down, pci, within(30)),
-		x("coronary.mace_365", Proportion, Percent, Down, pci, within(365)),
+		x("coronary.mace_30", Proportion, Percent, Down, pci, within(30), contains("coronary.death_30")),
+		x("coronary.mace_365", Proportion, Percent, Down, pci, within(365), contains("coronary.death_30", "coronary.mace_30")),
 		x("coronary.bleeding_30", Proportion, Percent, Down, within(30)),
 		x("coronary.contrast", Median, Millilitres, Down, without(NoSheet)),
 		x("coronary.contrast_high", Proportion, Percent, Down, without(NoSheet)),
@@ -175,6 +182,7 @@ func followedMeasures() []Definition {
 func keptMeasures() []Definition {
 	x := shapeOf(Records, All, FollowUp)
 	return []Definition{
+		x("quality.operations", CountUnits, Operations, Neutral, classes("procedure.kind.")),
 		x("quality.sheet_complete", Proportion, Percent, Up, without(NoSheet)),
 		x("quality.signed", Proportion, Percent, Up, after(30)),
 		x("quality.sign_days", Median, Days, Down),
@@ -195,6 +203,7 @@ func visitingMeasures() []Definition {
 		visit("visiting.per_visit", Median, Operations, Up, took),
 		visit("visiting.operations", SumValues, Operations, Up, took),
 		visit("visiting.handed_over", Proportion, Percent, Up, took, without(NotDue)),
+		op("visiting.from", CountUnits, Operations, Neutral, without(DonorSide, NotVisitor), classes(ClassText)),
 		op("visiting.led", CountUnits, Operations, Neutral, without(DonorSide, NotVisitor)),
 		op("visiting.led_share", Proportion, Percent, Neutral, without(DonorSide)),
 		op("visiting.present_share", Proportion, Percent, Neutral, without(DonorSide)),

@@ -170,6 +170,47 @@ type Snapshot struct {
 	Activity    Activity          `json:"activity"`
 	Earlier     Activity          `json:"earlier"`
 	Gatherings  []Gathering       `json:"gatherings"`
+
+	Readings []measure.Reading     `json:"readings"`          // every measure with a case in the period
+	Prior    []measure.Reading     `json:"prior"`             // the same of the period before
+	Outlines []Outline             `json:"outlines"`          // what the charts show
+	Targets  map[measure.ID]Target `json:"targets,omitempty"` // in force when it was made
+}
+
+// Outline is one measure in its parts.
+type Outline struct {
+	Measure measure.ID        `json:"measure"`
+	By      measure.Dimension `json:"by"`
+	Parts   []Portion         `json:"parts"`
+}
+
+// Portion is one part of an outline.
+type Portion struct {
+	Key     string          `json:"key"`
+	Name    string          `json:"name,omitempty"` // of a hospital
+	Reading measure.Reading `json:"reading"`
+}
+
+// Target is what a measure ought to reach.
+type Target struct {
+	Value  float64 `json:"value"`
+	Source string  `json:"source"`
+	Sample bool    `json:"sample,omitempty"`
+}
+
+// Reading finds a kept reading.
+func (s Snapshot) Reading(id measure.ID) (measure.Reading, bool) { return readingOf(s.Readings, id) }
+
+// PriorReading finds the reading of the period before.
+func (s Snapshot) PriorReading(id measure.ID) (measure.Reading, bool) { return readingOf(s.Prior, id) }
+
+func readingOf(list []measure.Reading, id measure.ID) (measure.Reading, bool) {
+	for _, r := range list {
+		if r.Definition().ID == id {
+			return r, true
+		}
+	}
+	return measure.Reading{}, false
 }
 
 // Seal is the snapshot as it is kept, with its digest.

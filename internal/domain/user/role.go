@@ -27,6 +27,7 @@ const (
 	FundFinance    Role = "fund_finance"    // 资金管理: pays what the funds owe, decides no reduction
 	FundSteward    Role = "fund_steward"    // reads one fund
 	Auditor        Role = "auditor"         // reads and verifies, changes nothing
+	HospitalHead   Role = "hospital_head"   // 院领导: figures, lists and each doctor's outcomes of one hospital
 	HospitalAdmin  Role = "hospital_admin"  // accounts and postings of one hospital
 	SystemAdmin    Role = "system_admin"    // accounts and configuration, no case data
 	SecurityAdmin  Role = "security_admin"  // roles and policy, neither accounts nor cases
@@ -40,7 +41,7 @@ const (
 // Roles lists the roles that can be assigned, in the order of the role page.
 func Roles() []Role {
 	return []Role{Registrar, Finance, LocalDoctor, VisitingDoctor, Screener, Approver, Official, OfficialDonor,
-		FundFinance, FundSteward, Auditor, HospitalAdmin, SystemAdmin, SecurityAdmin, AuditAdmin}
+		FundFinance, FundSteward, Auditor, HospitalHead, HospitalAdmin, SystemAdmin, SecurityAdmin, AuditAdmin}
 }
 
 // ParseRole reads the name of an assignable role.
@@ -69,7 +70,7 @@ func (r Role) sees() bool {
 // ScopeKinds lists where the role may be given.
 func (r Role) ScopeKinds() []ScopeKind {
 	switch r {
-	case Registrar, Finance, LocalDoctor, VisitingDoctor, Screener, HospitalAdmin:
+	case Registrar, Finance, LocalDoctor, VisitingDoctor, Screener, HospitalHead, HospitalAdmin:
 		return []ScopeKind{ScopeHospital}
 	case Approver, FundFinance, Official, OfficialDonor:
 		return []ScopeKind{ScopePartnership}

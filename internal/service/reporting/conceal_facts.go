@@ -1,6 +1,7 @@
 package reporting
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
@@ -151,16 +152,58 @@ func (w *factConcealer) protect(b measure.Base, f measure.Filter) (map[measure.I
 		of[x.Measure] = append(of[x.Measure], x)
 	}
 	out := map[measure.ID]lines{}
-	for id, rows := range of {
+	for _, id := range inside(slices.Sorted(maps.Keys(of))) {
 		d, _ := measure.ByID(id)
 		t := table{d: d, filter: f, profile: w.profile}
 		for _, c := range coarser {
 			t.coarser = append(t.coarser, c[id])
 		}
-		out[id] = t.protect(rows)
+		for _, part := range d.Contains {
+			t.within = append(t.within, nested{t.stand(of[part]), out[part]})
+		}
+		out[id] = t.protect(of[id])
 	}
 	w.made[name] = out
 	return out, nil
+}
+
+// inside puts measures that others contain before those: what is shown of a year
+// depends on what is shown of its first month.
+func inside(ids []measure.ID) []measure.ID {
+	var out []measure.ID
+	var put func(measure.ID)
+	put = func(id measure.ID) {
+		d, _ := measure.ByID(id)
+		for _, part := range d.Contains {
+			put(part)
+		}
+		if !slices.Contains(out, id) && slices.Contains(ids, id) {
+			out = append(out, id)
+		}
+	}
+	for _, id := range ids {
+		put(id)
+	}
+	return out
+}
+
+// nested is a measure whose events are among those of another: what stood behind
+// it, and what of it is hidden.
+type nested struct {
+	parts []*stood
+	lines lines
+}
+
+// more is how many events one measure has beyond a nested one in the same part:
+// whoever sees both can subtract them. Where the nested one is hidden there is
+// nothing to subtract.
+func (n nested) more(s *stood) disclosure.Line {
+	i := slices.IndexFunc(n.parts, func(x *stood) bool { return x.at == s.at })
+	if i < 0 || n.lines.figures[s.at] {
+		return disclosure.Line{}
+	}
+	d := s.hits.Value - n.parts[i].hits.Value
+	return disclosure.Line{Counts: []disclosure.Count{{Value: max(d, -d)}}}
 }
 
 // table protects one measure in all its dimensions.
@@ -169,6 +212,7 @@ type table struct {
 	filter  measure.Filter
 	profile disclosure.Profile
 	coarser []lines
+	within  []nested
 }
 
 // stood is what stands behind one part.
@@ -185,7 +229,8 @@ func add(c *disclosure.Count, x store.Behind) {
 	c.Value, c.People = c.Value+x.N, c.People+x.People
 }
 
-func (t table) protect(rows []store.Behind) lines {
+// stand sorts what stands behind a measure into its parts.
+func (t table) stand(rows []store.Behind) []*stood {
 	var parts []*stood
 	at := map[[2]string]*stood{}
 	for _, x := range rows {
@@ -200,10 +245,24 @@ func (t table) protect(rows []store.Behind) lines {
 		at[key].add(t.d, x)
 	}
 	slices.SortFunc(parts, func(a, b *stood) int { return slices.Compare([]byte(a.at), []byte(b.at)) })
+	return parts
+}
+
+func (t table) protect(rows []store.Behind) lines {
+	parts := t.stand(rows)
 	t.hide(parts, func(s *stood) (disclosure.Line, *bool) { // the same parts of every measure of the base
 		return disclosure.Line{Counts: []disclosure.Count{s.all}}, &s.hidden
 	})
-	t.hide(parts, func(s *stood) (disclosure.Line, *bool) { return t.figure(s), &s.hidden })
+	figure := func(s *stood) (disclosure.Line, *bool) { return t.figure(s), &s.hidden }
+	t.hide(parts, figure)
+	for _, n := range t.within {
+		t.hide(parts, func(s *stood) (disclosure.Line, *bool) {
+			l := n.more(s)
+			l.Withheld = s.hidden
+			return l, &s.hidden
+		})
+		t.hide(parts, figure) // what it hid must not be worked out from the rest
+	}
 	t.hide(parts, func(s *stood) (disclosure.Line, *bool) {
 		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.noCoverage || s.hidden || t.known(s.at, true)}, &s.noCoverage
 	})

@@ -131,8 +131,8 @@ func TestAFileSaysUnderWhichRuleItLeft(t *testing.T) {
 		who     user.Principal
 		profile string
 		rule    string
-	}{{w.Official(), "", "disclosure-1 exact"}, {w.Official(), "restricted", "disclosure-1 restricted k=5 round=0 dominance=80"},
-		{w.OfficialDonor(), "", "disclosure-1 restricted k=5 round=0 dominance=80"}, {w.OfficialDonor(), "public", "disclosure-1 public k=8 round=5 dominance=80"}} {
+	}{{w.Official(), "", "disclosure-2 exact"}, {w.Official(), "restricted", "disclosure-2 restricted k=5 round=0 dominance=80"},
+		{w.OfficialDonor(), "", "disclosure-2 restricted k=5 round=0 dominance=80"}, {w.OfficialDonor(), "public", "disclosure-2 public k=8 round=5 dominance=80"}} {
 		before := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'rule' = $1 and (detail::jsonb ->> 'rows')::int = 4`, x.rule)
 		if _, err := s.Overview(t.Context(), x.who, reporting.OverviewInput{File: "xlsx", Profile: x.profile}); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package reporting
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -212,8 +213,93 @@ func (s *Service) snapshot(tx *store.Tx, p store.ReportPack) (out report.Snapsho
 	if out.Earlier, err = tx.PeriodActivity(earlier.From, earlier.To); err != nil {
 		return out, err
 	}
-	out.Gatherings, err = tx.PeriodGatherings(p.Period.From, p.Period.To)
-	return out, err
+	if out.Gatherings, err = tx.PeriodGatherings(p.Period.From, p.Period.To); err != nil {
+		return out, err
+	}
+	return out, s.outcomes(tx, &out, profile)
+}
+
+// outlined are the measures a report draws, with the dimension they are drawn in.
+func outlined() map[measure.Dimension][]measure.ID {
+	return map[measure.Dimension][]measure.ID{
+		measure.ByHospital: {"joint.complication_90", "joint.readmission_90", "cataract.good_618", "coronary.mace_30", "followup.seen"},
+		measure.ByMonth:    {"followup.in_window", "quality.entered_2"},
+	}
+}
+
+// outcomes reads every measure of the period and of the one before, and the parts
+// of those that are drawn. What a profile hides is hidden in all of them.
+func (s *Service) outcomes(tx *store.Tx, out *report.Snapshot, p disclosure.Profile) (err error) {
+	var details []Detail
+	if out.Readings, details, err = s.measured(tx, filterOf(out.Period, out.Programme), p); err != nil {
+		return err
+	}
+	if out.Prior, _, err = s.measured(tx, filterOf(out.Period.Before(), out.Programme), p); err != nil {
+		return err
+	}
+	for _, by := range []measure.Dimension{measure.ByHospital, measure.ByMonth} {
+		for _, id := range outlined()[by] {
+			for _, d := range details {
+				if d.Definition.ID == id {
+					out.Outlines = append(out.Outlines, d.outline(by))
+				}
+			}
+		}
+	}
+	known, err := tx.References(tx.Today())
+	out.Targets = map[measure.ID]report.Target{}
+	for _, d := range measure.Definitions() {
+		if value, ref, ok := known.Target(d); ok {
+			out.Targets[d.ID] = report.Target{Value: value, Source: ref.Source, Sample: ref.Sample}
+		}
+	}
+	return err
+}
+
+// measured reads the measures of facts for a period.
+func (s *Service) measured(tx *store.Tx, f measure.Filter, p disclosure.Profile) (kept []measure.Reading, details []Detail, err error) {
+	ask := asker{tx, store.FactFilter{Filter: f, Lock: tx.Today()}}
+	defs := Rights{}.wanted(DeskInput{Filter: f})
+	defs = slices.DeleteFunc(defs, func(d measure.Definition) bool { return d.Tallied() })
+	c, err := s.covered(ask, p, defs)
+	if err != nil {
+		return nil, nil, err
+	}
+	var desk Desk
+	if err := desk.surroundings(tx); err != nil {
+		return nil, nil, err
+	}
+	desk.At, desk.Filter, desk.Profile = moment(tx), f, p
+	samples, _, err := ask.read(defs, measure.ByHospital, measure.ByMonth)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range defs {
+		x := Detail{Desk: desk, Definition: d, By: measure.ByHospital, cover: c}
+		x.take(nil, samples)
+		if x.Reading.State() != measure.NoCase {
+			kept = append(kept, x.Reading)
+		}
+		details = append(details, x)
+	}
+	return kept, details, nil
+}
+
+// outline is a measure in its parts as a report keeps it.
+func (d Detail) outline(by measure.Dimension) report.Outline {
+	out := report.Outline{Measure: d.Definition.ID, By: by}
+	list := d.Parts
+	if by == measure.ByMonth {
+		list = d.Months
+	}
+	for _, p := range list {
+		x := report.Portion{Key: p.Key, Reading: p.Reading}
+		if p.Place != nil {
+			x.Name = p.Place.Name
+		}
+		out.Parts = append(out.Parts, x)
+	}
+	return out
 }
 
 // period is the overview of a period with hidden figures taken out.

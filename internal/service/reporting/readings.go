@@ -157,9 +157,50 @@ func (a asker) read(defs []measure.Definition, by ...measure.Dimension) (out sam
 		if err != nil {
 			return nil, nil, err
 		}
+		if b == measure.Residents {
+			if list, err = a.settled(list, by); err != nil {
+				return nil, nil, err
+			}
+		}
 		out = append(out, list...)
 	}
 	return out, counted, nil
+}
+
+// settled gives rates per thousand the people they are set against: all townships
+// whose number is known, or the one township of a class. A township where nobody
+// was operated on has a rate too.
+func (a asker) settled(list []measure.Sampled, by []measure.Dimension) ([]measure.Sampled, error) {
+	known, err := a.tx.References(a.filter.Lock)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range measure.Definitions() {
+		if d.Kind != measure.PopulationRate {
+			continue
+		}
+		has := func(dim measure.Dimension, key string) bool {
+			return slices.ContainsFunc(list, func(x measure.Sampled) bool { return x.Measure == d.ID && x.Dimension == dim && x.Key == key })
+		}
+		if !has(measure.Whole, "") {
+			list = append(list, measure.Sampled{Measure: d.ID})
+		}
+		for _, town := range known.Townships() {
+			if slices.Contains(by, measure.ByClass) && !has(measure.ByClass, town) {
+				list = append(list, measure.Sampled{Measure: d.ID, Dimension: measure.ByClass, Key: town})
+			}
+		}
+		for i, x := range list {
+			switch {
+			case x.Measure != d.ID:
+			case x.Dimension == measure.ByClass:
+				list[i].Sample.Population = known.Elderly(x.Key)
+			default:
+				list[i].Sample.Population = known.Elderly("")
+			}
+		}
+	}
+	return list, nil
 }
 
 // bases are the bases of definitions, each once.
@@ -189,7 +230,7 @@ func (s sampled) of(id measure.ID, by measure.Dimension, key string) measure.Sam
 func (s sampled) keys(id measure.ID, by measure.Dimension) []string {
 	var out []string
 	for _, x := range s {
-		if x.Measure == id && x.Dimension == by && x.Sample.Eligible() > 0 {
+		if x.Measure == id && x.Dimension == by && (x.Sample.Eligible() > 0 || by == measure.ByClass && x.Sample.Population > 0) {
 			out = append(out, x.Key)
 		}
 	}
@@ -204,6 +245,7 @@ type Piece struct {
 	Class   string         // of a breakdown by class
 	Linked  bool           // the filter exists
 	Reading measure.Reading
+	Curve   statistics.Curve // of a survival, for who sees every figure
 }
 
 // Detail is one measure with its breakdown, its months and its classes: what a
@@ -272,33 +314,52 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 }
 
 func (d *Detail) read(a asker) error {
-	dims := []measure.Dimension{d.By, measure.ByMonth}
-	if d.Definition.Classes != "" {
+	samples, counted, err := a.read([]measure.Definition{d.Definition}, dimensionsOf(d.By, d.Definition)...)
+	if err == nil {
+		d.take(tallied(counted), samples)
+	}
+	return err
+}
+
+// dimensionsOf are the dimensions details of definitions need.
+func dimensionsOf(by measure.Dimension, defs ...measure.Definition) []measure.Dimension {
+	dims := []measure.Dimension{by, measure.ByMonth}
+	if slices.ContainsFunc(defs, func(d measure.Definition) bool { return d.Classes != "" }) {
 		dims = append(dims, measure.ByClass)
 	}
-	samples, counted, err := a.read([]measure.Definition{d.Definition}, dims...)
-	if err != nil {
-		return err
-	}
-	t := tallied(counted)
+	return dims
+}
+
+// take fills the detail from what was counted.
+func (d *Detail) take(t tallied, samples sampled) {
 	d.Reading = d.at(t, samples, measure.Whole, "")
 	if d.Definition.Kind == measure.Survival && d.Profile.Exact() {
 		d.Curve = d.Definition.Curve(samples.of(d.Definition.ID, measure.Whole, ""))
 	}
 	for _, x := range t.parts(d.By) {
+		if !d.Definition.Tallied() {
+			break
+		}
 		d.Parts = append(d.Parts, Piece{Key: x.Key})
 	}
 	for _, key := range samples.keys(d.Definition.ID, d.By) {
 		d.Parts = append(d.Parts, Piece{Key: key})
 	}
 	var had []measure.Tally
-	for _, x := range append(t.parts(measure.ByMonth), monthTallies(samples.keys(d.Definition.ID, measure.ByMonth))...) {
+	var counted []measure.Tally
+	if d.Definition.Tallied() {
+		counted = t.parts(measure.ByMonth)
+	}
+	for _, x := range append(counted, monthTallies(samples.keys(d.Definition.ID, measure.ByMonth))...) {
 		had = append(had, measure.Tally{Dimension: measure.ByMonth, Key: x.Key})
 	}
 	for _, x := range months(had) {
 		d.Months = append(d.Months, Piece{Key: x.Key})
 	}
 	for _, key := range samples.keys(d.Definition.ID, measure.ByClass) {
+		if d.Definition.Classes == "" { // read along with a measure that has some
+			break
+		}
 		d.Classes = append(d.Classes, Piece{Key: key, Class: key, Filter: d.Filter, Linked: true, Reading: d.at(t, samples, measure.ByClass, key)})
 	}
 	d.fill(d.Parts, d.By, t, samples)
@@ -316,7 +377,6 @@ func (d *Detail) read(a asker) error {
 		slices.SortStableFunc(d.Parts, byName)
 		slices.SortStableFunc(d.Classes, byName)
 	}
-	return nil
 }
 
 func nameOf(p Piece) string {
@@ -339,7 +399,19 @@ func (d *Detail) at(t tallied, s sampled, by measure.Dimension, key string) meas
 	if !d.Definition.Tallied() {
 		return d.cover.reading(d.Definition, by, key, s.of(d.Definition.ID, by, key), d.At)
 	}
+	if by == measure.Whole {
+		return d.cover.tallied(d.Definition, by, key, t.programme(d.whole()), d.At)
+	}
 	return d.cover.tallied(d.Definition, by, key, t.part(by, key), d.At)
+}
+
+// whole is the programme a tallied measure is read of: its own, unless the filter
+// already is.
+func (d *Detail) whole() measure.Programme {
+	if d.Filter.Programme == d.Definition.Programme {
+		return measure.All
+	}
+	return d.Definition.Programme
 }
 
 // fill gives parts their reading, place and filter.
@@ -348,6 +420,9 @@ func (d *Detail) fill(list []Piece, by measure.Dimension, t tallied, s sampled) 
 	for i := range list {
 		p := &list[i]
 		p.Reading = d.at(t, s, by, p.Key)
+		if d.Definition.Kind == measure.Survival && by == d.By && d.Profile.Exact() {
+			p.Curve = d.Definition.Curve(s.of(d.Definition.ID, by, p.Key))
+		}
 		if by == measure.ByHospital {
 			p.Place = b.place(p.Key)
 		}

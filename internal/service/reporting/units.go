@@ -51,6 +51,7 @@ type UnitsInput struct {
 	Part   measure.Part // empty: the numerator of a rate, else all known units
 	Class  string       // one class only
 	Own    bool
+	Doctor ident.ID // cases of one doctor, for the head of the hospital
 	Page   page.Request
 	File   string // xlsx or csv: the whole list leaves the house
 }
@@ -83,6 +84,13 @@ func (s *Service) Units(ctx context.Context, who user.Principal, in UnitsInput) 
 	case in.File != "" && !r.Export:
 		return out, errs.New(errs.Forbidden, "error.report.export", nil)
 	}
+	if in.Doctor != ident.Nil {
+		at := BoardInput{Doctor: in.Doctor, Filter: f}
+		if err := s.admit(who, &at); err != nil {
+			return out, err
+		}
+		f, in.Own, in.Doctor = at.Filter, at.Own, at.Doctor
+	}
 	options := []store.TxOption{store.OneInstant()}
 	if in.File != "" {
 		options = append(options, store.Background())
@@ -93,10 +101,16 @@ func (s *Service) Units(ctx context.Context, who user.Principal, in UnitsInput) 
 		if err != nil {
 			return err
 		}
+		if in.Doctor != ident.Nil {
+			ask.filter.Lead = in.Doctor
+		}
 		if err := out.read(ask, in); err != nil {
 			return err
 		}
 		action, detail := audit.ListRead, map[string]any{"rows": len(out.Rows), "part": string(out.Part)}
+		if in.Doctor != ident.Nil {
+			detail["doctor"] = in.Doctor.String()
+		}
 		if in.File != "" {
 			action, detail["format"] = audit.ExportMake, in.File
 		}

@@ -62,4 +62,10 @@ insert into teaching (partnership_id, id, hospital_id, kind, topic, on_date, min
   from o where o.n % 5 = 0;
 insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, signed_by, signed_on, created_at, created_by)
   select o.partnership_id, md5('so' || o.id)::uuid, o.id, o.hospital_id, o.kind, 5, 5 + pg_temp.roll(o.n, 'counted', 30), o.id, o.operated_on, o.operated_on, o.id from o where o.n % 11 = 0;
+insert into registration (partnership_id, id, person_id, hospital_id, visible_to, township, legal_basis, slip_code, registered_on, created_at, created_by)
+  select distinct on (c.home_hospital_id, c.person_id) c.partnership_id, md5('reg' || c.id)::uuid, c.person_id, c.home_hospital_id, c.visible_to,
+    (array['石坪镇', '北渡镇', '松岭乡', ''])[1 + ascii(left(md5(c.person_id::text), 1)) % 4], 'history', md5(c.id::text), c.opened_on, c.opened_on, c.id
+  from casefile c where c.partnership_id = :p order by c.home_hospital_id, c.person_id, c.id on conflict do nothing;
+insert into reference_value (partnership_id, id, kind, key, value, from_on, source, created_at, created_by)
+  select :p, md5('ref' || k || :seed)::uuid, 'elderly', k, v, '2020-01-01', 'x', '2020-01-01', :p from (values ('石坪镇', 1200), ('北渡镇', 800), ('白石镇', 500)) x(k, v);
 drop table o;

@@ -25,6 +25,9 @@ func (w *World) Doctor(p Place) user.Principal { return w.at(p, user.LocalDoctor
 // Screener is the screener of a hospital.
 func (w *World) Screener(p Place) user.Principal { return w.at(p, user.Screener, "义诊员") }
 
+// HospitalHead is the head of a hospital.
+func (w *World) HospitalHead(p Place) user.Principal { return w.at(p, user.HospitalHead, "院长") }
+
 // HospitalAdmin is the administrator of a hospital.
 func (w *World) HospitalAdmin(p Place) user.Principal {
 	return w.at(p, user.HospitalAdmin, "管理员")

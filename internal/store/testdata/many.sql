@@ -204,6 +204,9 @@ release_ as (insert into disclosure_release (partnership_id, id, account_id, sig
 	select $1::uuid, id, md5('actor' || i % 50)::uuid, 'x', '{}', i, 'x', at, id from n where i % 5 = 0),
 download_ as (insert into download (partnership_id, id, kind, query, format, language, state, account_id, hospitals, funds, wide, names, expires_at, created_at, created_by)
 	select $1::uuid, id, 'all.patients', '', 'csv', 'en', case when i % 100 = 0 then 'ready' else 'expired' end, md5('actor' || i % 50)::uuid, '{}', '{}', true, false, at + interval '7 days', at, id from n where i % 5 = 0),
+looked_ as (insert into desk_filter (partnership_id, id, query, noted_at) select $1::uuid, id, '', at from n where i % 20 = 0),
+reference_ as (insert into reference_value (partnership_id, id, kind, key, value, from_on, source, created_at, created_by)
+	select $1::uuid, id, 'elderly', 'x' || i % 10, 100, d, 'x', at, id from n where i % 500 = 0),
 report_ as (insert into report_pack (partnership_id, id, period, from_on, to_on, profile, state, account_id, created_at, created_by)
 	select $1::uuid, id, 'month', d, d + 30, 'exact', 'waiting', id, at, id from n where i % 10 = 0),
 told_you_ as (insert into message (partnership_id, id, account_id, kind, object_kind, object_id, read_at, created_at, created_by)

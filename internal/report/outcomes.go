@@ -1,0 +1,256 @@
+package report
+
+import (
+	"math"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/report"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/printout"
+)
+
+// chartWidth is how wide charts of a report are drawn, in px: texts are then of
+// the size of the notes.
+const chartWidth = 760
+
+// quoted are the measures whose figures a report puts into sentences.
+func quoted() map[measure.Programme][]measure.ID {
+	return map[measure.Programme][]measure.ID{
+		measure.Joint:    {"joint.complication_90", "joint.readmission_90", "joint.death_90", "joint.score_gain", "joint.satisfied"},
+		measure.Cataract: {"cataract.good_618", "cataract.good_612", "cataract.rupture", "cataract.endophthalmitis_42"},
+		measure.Coronary: {"coronary.success", "coronary.mace_30", "coronary.death_hospital", "coronary.radial"},
+		measure.All:      {"followup.seen", "access.wait_days", "skills.leave_behind", "quality.sheet_complete"},
+	}
+}
+
+// outcomes are the readings of the period: in sentences, as charts, and one table
+// for each chapter with the period before.
+func (w writer) outcomes() []printout.Block {
+	if len(w.s.Readings) == 0 {
+		return nil
+	}
+	out := []printout.Block{printout.Heading{Level: 1, Text: w.t("pack.h.outcomes")}, printout.Paragraph{Text: w.t("pack.outcomes.how")}}
+	for _, p := range []measure.Programme{measure.Joint, measure.Cataract, measure.Coronary, measure.All} {
+		if text := w.sentences(quoted()[p]); text != "" {
+			out = append(out, printout.Paragraph{Text: w.t("pack.outcomes.of", "programme", w.t(p.NameKey()), "text", text)})
+		}
+	}
+	out = append(out, w.pictures()...)
+	for _, g := range measure.Groups() {
+		if t := w.readings(g); len(t.Rows) > 0 {
+			out = append(out, printout.Heading{Level: 2, Text: w.t(g.NameKey())}, t)
+		}
+	}
+	return out
+}
+
+// sentences quote figures with all that belongs to them.
+func (w writer) sentences(ids []measure.ID) string {
+	text := ""
+	for _, id := range ids {
+		r, ok := w.s.Reading(id)
+		if !ok || r.State() != measure.Measured {
+			continue
+		}
+		d := r.Definition()
+		key := "pack.quote.rate"
+		if d.Kind == measure.Median {
+			key = "pack.quote.median"
+		}
+		text += w.t(key, "name", w.t(d.NameKey()), "value", MeasuredText(w.say, r), "rests", RestsText(w.say, r), "interval", IntervalText(w.say, r), "coverage", CoverageText(w.say, r)) + w.target(r)
+	}
+	return text
+}
+
+// target says how a figure stands to its target.
+func (w writer) target(r measure.Reading) string {
+	t, ok := w.s.Targets[r.Definition().ID]
+	verdict := r.Against(t.Value)
+	if !ok || verdict == measure.NoVerdict {
+		return ""
+	}
+	key := "pack.quote.target"
+	if t.Sample {
+		key = "pack.quote.target.sample"
+	}
+	return w.t(key, "target", Short(t.Value), "verdict", w.t("board.verdict."+string(verdict)))
+}
+
+// readings is the table of a chapter.
+func (w writer) readings(g measure.Group) printout.Grid {
+	t := printout.Grid{Head: []string{w.t("pack.c.measure"), w.s.Period.Label(), w.t("measures.interval"), w.t("measures.rests"), w.t("measures.coverage"), w.s.Period.Before().Label()},
+		Widths: []int{5, 3, 3, 3, 2, 3}, Left: 1}
+	for _, r := range w.s.Readings {
+		if r.Definition().Group != g {
+			continue
+		}
+		before := "–"
+		if b, ok := w.s.PriorReading(r.Definition().ID); ok {
+			before = w.shown(b)
+		}
+		t.Rows = append(t.Rows, []string{w.t(r.Definition().NameKey()), w.shown(r), IntervalText(w.say, r), RestsText(w.say, r), CoverageText(w.say, r), before})
+	}
+	return t
+}
+
+// shown is a figure, or the mark of a hidden one.
+func (w writer) shown(r measure.Reading) string {
+	if r.Hidden() {
+		return hidden
+	}
+	return MeasuredText(w.say, r)
+}
+
+// pictures are the charts of the report. A picture of what is left when parts are
+// hidden would mislead, so such a breakdown has none.
+func (w writer) pictures() []printout.Block {
+	var out []printout.Block
+	put := func(d chart.Drawing) {
+		if len(d.Rows) > 0 {
+			out = append(out, printout.Picture{Drawing: d})
+		}
+	}
+	put(w.bills())
+	for _, o := range w.s.Outlines {
+		d, known := measure.ByID(o.Measure)
+		if !known || anyHidden(o) {
+			continue
+		}
+		if o.By == measure.ByMonth {
+			put(w.trend(d, o))
+		} else {
+			put(w.estimates(d, o))
+		}
+	}
+	return out
+}
+
+func anyHidden(o report.Outline) bool {
+	for _, p := range o.Parts {
+		if p.Reading.Hidden() {
+			return true
+		}
+	}
+	return false
+}
+
+func (w writer) plot(id, title, note string, heads ...string) chart.Plot {
+	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: chartWidth, Format: count}}
+	for _, h := range heads {
+		p.Heads = append(p.Heads, w.t(h))
+	}
+	return p
+}
+
+func percent(v float64) string { return Decimal(v, 1) + "%" }
+
+// estimates are the hospitals with their intervals.
+func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing {
+	all, ok := w.s.Reading(d.ID)
+	if !ok || all.State() != measure.Measured || d.Kind != measure.Proportion {
+		return chart.Drawing{}
+	}
+	whole := all.Value().Or(math.NaN())
+	e := chart.Estimates{Reference: whole, ReferenceName: w.t("desk.all", "value", percent(whole))}
+	low, high := -1, -1
+	for _, p := range o.Parts {
+		v, known := p.Reading.Value().Value()
+		if p.Reading.State() != measure.Measured || !known {
+			continue
+		}
+		ci := p.Reading.Interval()
+		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: RestsText(w.say, p.Reading), Style: chart.Brand, Value: v, Low: ci.Low, High: ci.High})
+		n := len(e.Items) - 1
+		if low < 0 || v < e.Items[low].Value {
+			low = n
+		}
+		if high < 0 || v > e.Items[high].Value {
+			high = n
+		}
+	}
+	if len(e.Items) == 0 {
+		return chart.Drawing{}
+	}
+	finding := w.t("desk.estimates.one", "name", e.Items[0].Name, "value", percent(e.Items[0].Value))
+	if len(e.Items) > 1 {
+		finding = w.t("desk.estimates.title", "low", e.Items[low].Name, "least", percent(e.Items[low].Value), "high", e.Items[high].Name, "most", percent(e.Items[high].Value))
+	}
+	e.Plot = w.plot("e"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", finding), w.t("desk.estimates.note"), o.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
+	e.SayX = percent
+	return e.Draw()
+}
+
+// leastMonths is how many months limits of control need.
+const leastMonths = 6
+
+// trend is a share month by month; with few months there are no limits.
+func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
+	var shares []statistics.Share
+	var names []string
+	for _, p := range o.Parts {
+		events, of := p.Reading.Rate()
+		shares, names = append(shares, statistics.Share{Events: int(events), Cases: int(of)}), append(names, p.Key)
+	}
+	if d.Kind != measure.Proportion || len(shares) < 2 {
+		return chart.Drawing{}
+	}
+	c := statistics.PChart(shares)
+	points := chart.PointsOf(c, names, func(r statistics.Rule) string { return w.t("desk.rule." + count(int64(r))) })
+	known, title := 0, ""
+	for i := range points {
+		p := &points[i]
+		p.Value, p.Low, p.High = p.Value*100, p.Low*100, p.High*100
+		if !math.IsNaN(p.Value) {
+			known++
+		}
+	}
+	title = w.t("desk.trend.calm", "months", known)
+	note := w.t("desk.trend.note.p", "months", known)
+	for i := range points {
+		p := &points[i]
+		switch {
+		case known < leastMonths:
+			p.Low, p.High, p.Rule = math.NaN(), math.NaN(), ""
+			title, note = w.t("desk.trend.few", "months", known), w.t("desk.trend.few.note", "least", leastMonths)
+		case p.Rule != "":
+			title = w.t("desk.trend.signal", "month", p.Name, "value", percent(p.Value), "rule", p.Rule)
+		}
+	}
+	center := c.Center.Or(math.NaN()) * 100
+	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+		Points: points, Center: center, CenterName: w.t("desk.center", "value", percent(center)), LimitName: w.t("desk.limits")}
+	x.SayY = percent
+	return x.Draw()
+}
+
+// bills is how the bills of the period shrink to what patients paid; it is drawn
+// when every layer is shown and they add up to the fen.
+func (w writer) bills() chart.Drawing {
+	bill, _ := w.s.Hospitals.Figure("bill_fen")
+	net, _ := w.s.Hospitals.Figure("net_fen")
+	if bill == nil || net == nil || *bill == 0 {
+		return chart.Drawing{}
+	}
+	f := chart.Waterfall{Frame: chart.Frame{ID: "bills", Width: chartWidth, Format: func(v int64) string { return money.Fen(v).String() }, Title: w.t("pack.chart.bills", "bill", money.Fen(*bill), "net", money.Fen(*net)),
+		Note: w.t("report.layers.note"), Heads: []string{w.t("funding.layer"), w.t("funding.basis"), w.t("funding.amount.head"), w.t("funding.left.head")}},
+		Start: chart.Step{Name: w.t("report.col.bill_fen"), Style: chart.Bill, Amount: *bill}, End: chart.Step{Name: w.t("report.layer.net"), Style: chart.Net}}
+	for _, l := range []struct {
+		name  string
+		style chart.Style
+	}{{"basic", chart.Basic}, {"critical", chart.Critical}, {"assistance", chart.Assistance}, {"other", chart.Neutral}, {"fund", chart.Fund}, {"waiver", chart.Waiver}} {
+		r, ok := w.s.Reading(measure.ID("money." + l.name))
+		n, shown := r.Whole()
+		if !ok || !shown {
+			return chart.Drawing{}
+		}
+		if n != 0 || l.name != "other" {
+			f.Steps = append(f.Steps, chart.Step{Name: w.t("report.layer." + l.name), Style: l.style, Amount: n})
+		}
+	}
+	if f.Left() != *net {
+		return chart.Drawing{}
+	}
+	return f.Draw()
+}

@@ -1,0 +1,399 @@
+package reporting
+
+import (
+	"context"
+	"slices"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/store"
+)
+
+// Board is several measures read at one instant, each with its parts, months and
+// classes, and what the charts of a page need beside them. It has no numbers of
+// its own either: days, crossings, scores and sequences come from the bases the
+// measures are read from.
+type Board struct {
+	Desk
+	By         measure.Dimension
+	Details    []Detail
+	References measure.References
+
+	// What shows single days or single cases is there for who sees every figure.
+	Days      []store.DayCount
+	Crossings map[measure.ID][]store.Crossing
+	Scores    []store.ScorePair
+	Sequences map[measure.ID]Sequence
+
+	Hospital *Hospital // of a hospital's page, and of its surgeons
+	Surgeon  Surgeon   // of a surgeon's page
+	Funds    []store.FundItem
+}
+
+// What charts are drawn from, as the store read it.
+type (
+	DayCount       = store.DayCount
+	Crossing       = store.Crossing
+	ScorePair      = store.ScorePair
+	HospitalDoctor = store.HospitalDoctor
+	FundItem       = store.FundItem
+	FundRecord     = store.Fund
+)
+
+// Surgeon is whose operations a page is about.
+type Surgeon struct {
+	ID   ident.ID
+	Name string
+	Own  bool // the reader's
+}
+
+// Sequence is the outcome of case after case, the earliest first, with the risk
+// each had: that of the target, or else of all cases the reader sees.
+type Sequence struct {
+	Cases  []statistics.Case
+	Days   []string
+	Risk   float64
+	Target bool // the risk is a target
+	Watch  statistics.Monitoring
+	Worse  statistics.SimulatedLimit
+	Better statistics.SimulatedLimit
+}
+
+// BoardInput says what to read.
+type BoardInput struct {
+	Page     string // for the record of a file
+	Measures []measure.ID
+	Filter   measure.Filter
+	By       measure.Dimension // empty: by hospital
+	File     string            // xlsx or csv: it leaves the house and is recorded
+	Rows     func(Board) int   // of the file, for the record
+
+	Days      bool
+	Crossings []measure.ID
+	Scores    string // site of the joints
+	Sequences []measure.ID
+	Funds     bool
+
+	Hospital ident.ID // the page of one hospital
+	Own      bool     // the reader's own operations
+	Doctor   ident.ID // those of a doctor at the hospital the reader heads
+}
+
+// Of finds a measure of the board.
+func (b Board) Of(id measure.ID) (Detail, bool) {
+	i := slices.IndexFunc(b.Details, func(d Detail) bool { return d.Definition.ID == id })
+	if i < 0 {
+		return Detail{}, false
+	}
+	return b.Details[i], true
+}
+
+// Board reads a page of the desk.
+func (s *Service) Board(ctx context.Context, who user.Principal, in BoardInput) (out Board, err error) {
+	r, err := s.rights(who)
+	if err != nil {
+		return out, err
+	}
+	if in.File != "" && !r.Export {
+		return out, errs.New(errs.Forbidden, "error.report.export", nil)
+	}
+	if err := s.admit(who, &in); err != nil {
+		return out, err
+	}
+	options := []store.TxOption{store.OneInstant()}
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		b := boardReader{service: s, tx: tx, who: who, in: in}
+		if out, err = b.read(r); err != nil {
+			return err
+		}
+		b.record(out)
+		return nil
+	}, options...)
+	return out, err
+}
+
+// admit says whose pages the caller may open. The page of a hospital is for its
+// own people and for who sees the whole partnership; the page of a surgeon is for
+// the surgeon, and for the head of the hospital where the operations were done.
+func (s *Service) admit(who user.Principal, in *BoardInput) error {
+	if in.Doctor != ident.Nil && in.Doctor == who.PractitionerID {
+		in.Own, in.Doctor, in.Hospital = true, ident.Nil, ident.Nil
+	}
+	switch {
+	case in.Own:
+		if who.PractitionerID == ident.Nil {
+			return errs.Refuse("measure.own", "error.measure.own", nil, "remedy.measure.own")
+		}
+	case in.Doctor != ident.Nil:
+		at, err := s.headed(who)
+		if err != nil {
+			return err
+		}
+		if in.Hospital == ident.Nil {
+			in.Hospital = at
+		}
+		if err := s.policy.Check(who, authz.SurgeonRead, authz.AtHospital(who.PartnershipID, in.Hospital)); err != nil {
+			return err
+		}
+		in.Filter.HospitalID = in.Hospital
+	case in.Hospital != ident.Nil:
+		if !who.Wide && !slices.Contains(who.Hospitals, in.Hospital) {
+			return errs.Missing("error.desk.hospital")
+		}
+		in.Filter.HospitalID = in.Hospital
+	}
+	return nil
+}
+
+// headed is the hospital the caller heads.
+func (s *Service) headed(who user.Principal) (ident.ID, error) {
+	if err := s.policy.Check(who, authz.SurgeonRead, authz.Anywhere(who.PartnershipID)); err != nil {
+		return ident.Nil, err
+	}
+	reach := s.policy.Reach(who, authz.SurgeonRead)
+	if len(reach.Hospitals) == 0 {
+		return ident.Nil, errs.New(errs.Forbidden, "error.authz.forbidden", errs.Args{"permission": authz.Label(authz.SurgeonRead)})
+	}
+	return reach.Hospitals[0], nil
+}
+
+// boardReader fills a board inside its transaction.
+type boardReader struct {
+	service *Service
+	tx      *store.Tx
+	who     user.Principal
+	in      BoardInput
+	ask     asker
+}
+
+func (b *boardReader) read(r Rights) (out Board, err error) {
+	in := b.in
+	if in.By == "" {
+		in.By = measure.ByHospital
+	}
+	out = Board{By: in.By, Desk: Desk{At: moment(b.tx), Filter: in.Filter, Rights: r}}
+	if err := out.surroundings(b.tx); err != nil {
+		return out, err
+	}
+	if b.ask, err = asking(b.tx, b.who, in.Filter, in.Own); err != nil {
+		return out, err
+	}
+	if in.Doctor != ident.Nil {
+		b.ask.filter.Lead = in.Doctor
+	}
+	if err := b.place(&out); err != nil {
+		return out, err
+	}
+	if out.References, err = b.tx.References(b.ask.filter.Lock); err != nil {
+		return out, err
+	}
+	if err := b.details(&out, in.By); err != nil {
+		return out, err
+	}
+	if in.Funds && b.service.policy.Can(b.who, authz.FundRead, authz.InPartnership(b.who.PartnershipID)) {
+		if out.Funds, err = b.tx.ListFunds(); err != nil {
+			return out, err
+		}
+	}
+	if !out.Profile.Exact() {
+		return out, nil
+	}
+	return out, b.cases(&out)
+}
+
+// place finds the hospital and the surgeon the page is about.
+func (b *boardReader) place(out *Board) error {
+	if b.in.Hospital != ident.Nil {
+		i := slices.IndexFunc(out.Hospitals, func(h Hospital) bool { return h.ID == b.in.Hospital })
+		if i < 0 {
+			return errs.Missing("error.desk.hospital")
+		}
+		out.Hospital = &out.Hospitals[i]
+	}
+	if b.in.Own {
+		out.Surgeon = Surgeon{ID: b.who.PractitionerID, Name: b.who.DisplayName, Own: true}
+	}
+	if b.in.Doctor == ident.Nil {
+		return nil
+	}
+	led, err := b.tx.Leaders(store.FactFilter{Filter: measure.Filter{HospitalID: b.in.Hospital}, Lock: b.ask.filter.Lock, Lead: b.in.Doctor}, b.in.Hospital, 1)
+	if err == nil && len(led) == 0 {
+		err = errs.Missing("error.desk.doctor")
+	}
+	if err == nil {
+		out.Surgeon = Surgeon{ID: b.in.Doctor, Name: led[0].Name}
+	}
+	return err
+}
+
+// details reads the measures, one statement a base.
+func (b *boardReader) details(out *Board, by measure.Dimension) error {
+	var defs []measure.Definition
+	for _, id := range b.in.Measures {
+		d, known := measure.ByID(id)
+		if !known || !out.Rights.offers(d) || b.ask.filter.Lead != ident.Nil && !d.Base.Led() {
+			continue
+		}
+		if _, err := b.in.Filter.For(d); err == nil {
+			defs = append(defs, d)
+		}
+	}
+	c, err := b.service.covering(b.ask, b.service.shownTo(out.Rights), defs)
+	if err != nil {
+		return err
+	}
+	out.Profile = c.profile
+	samples, counted, err := b.ask.read(defs, dimensionsOf(by, defs...)...)
+	if err != nil {
+		return err
+	}
+	for _, d := range defs {
+		x := Detail{Desk: out.Desk, Definition: d, By: by, cover: c}
+		x.Group = d.Group
+		x.take(tallied(counted), samples)
+		if d.Tallied() && d.Programme != measure.All && d.Programme != b.in.Filter.Programme {
+			x.Parts, x.Months = nil, nil // those that were counted are of all programmes together
+		}
+		out.Details = append(out.Details, x)
+	}
+	return nil
+}
+
+// most is how many cases a sequence and a chart of scores follow.
+const most = 400
+
+// cases reads what shows single days or cases.
+func (b *boardReader) cases(out *Board) (err error) {
+	if b.in.Days {
+		if out.Days, err = b.tx.OperationsByDay(b.in.Filter); err != nil {
+			return err
+		}
+	}
+	out.Crossings = map[measure.ID][]store.Crossing{}
+	for _, id := range b.in.Crossings {
+		d, _ := measure.ByID(id)
+		if out.Crossings[id], err = b.tx.CrossFacts(d, b.ask.filter); err != nil {
+			return err
+		}
+	}
+	if b.in.Scores != "" {
+		if out.Scores, err = b.tx.ScorePairs(b.ask.filter, b.in.Scores, most); err != nil {
+			return err
+		}
+	}
+	out.Sequences = map[measure.ID]Sequence{}
+	for _, id := range b.in.Sequences {
+		d, _ := measure.ByID(id)
+		if _, err := b.in.Filter.For(d); err != nil {
+			continue
+		}
+		rows, err := b.tx.LatestFacts(store.FactList{Definition: d, Filter: b.ask.filter, Part: measure.Known}, most)
+		if err != nil {
+			return err
+		}
+		if out.Sequences[id], err = sequence(d, rows, out.References); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeOfOdds is what the charts look for: twice the odds, or half of them.
+const changeOfOdds = 2.0
+
+// yearsBetweenAlarms is how many years of the expected volume a chart shall run
+// before a false alarm.
+const yearsBetweenAlarms = 3
+
+// sequence follows cases one by one.
+func sequence(d measure.Definition, rows []store.FactRow, known measure.References) (Sequence, error) {
+	var out Sequence
+	if len(rows) == 0 {
+		return out, nil
+	}
+	hits := 0
+	slices.Reverse(rows)
+	for _, x := range rows {
+		out.Days = append(out.Days, x.On.String())
+		if x.Hit {
+			hits++
+		}
+	}
+	out.Risk = float64(hits) / float64(len(rows))
+	if target, _, ok := known.Target(d); ok {
+		out.Risk, out.Target = target/100, true
+	}
+	risks := make([]float64, len(rows))
+	for i, x := range rows {
+		risks[i] = out.Risk
+		out.Cases = append(out.Cases, statistics.Case{Risk: out.Risk, Event: x.Hit})
+	}
+	if out.Risk > 0 && len(rows) >= statistics.LeastCases {
+		span := max(rows[len(rows)-1].On.DaysSince(rows[0].On), 30)
+		yearly := float64(len(rows)) * 365.25 / float64(span)
+		limit := func(odds float64) statistics.SimulatedLimit {
+			return statistics.LimitBySimulation(statistics.Simulation{Risks: risks, Odds: odds, ARL: max(yearsBetweenAlarms*yearly, statistics.LeastCases), Runs: simulated, Seed: 1})
+		}
+		out.Worse, out.Better = limit(changeOfOdds), limit(1/changeOfOdds)
+	}
+	watch, err := statistics.Monitor(out.Cases, statistics.Cusum{Odds: changeOfOdds, Limit: out.Worse.H.Or(0)}, statistics.Cusum{Odds: 1 / changeOfOdds, Limit: out.Better.H.Or(0)})
+	out.Watch = watch
+	return out, err
+}
+
+// simulated is how many charts the limit is sought with: enough for the picture
+// of a page, which says so.
+const simulated = 400
+
+// record notes what leaves the house, and whose work was looked at.
+func (b *boardReader) record(out Board) {
+	switch {
+	case b.in.File != "":
+		detail := map[string]any{"format": b.in.File, "rows": b.in.Rows(out), "rule": out.Profile.Version()}
+		b.tx.AuditRead(event(audit.ExportMake, "desk."+b.in.Page, b.in.Filter, detail))
+	case b.in.Doctor != ident.Nil:
+		e := event(audit.MeasureRead, "desk.surgeon", b.in.Filter, map[string]any{"doctor": b.in.Doctor.String()})
+		b.tx.AuditRead(e)
+	default:
+		b.tx.NoAudit("figures without personal data")
+	}
+}
+
+// Surgeons are the doctors who led operations at the hospital the caller heads.
+type Surgeons struct {
+	Desk
+	Hospital Hospital
+	List     []store.HospitalDoctor
+}
+
+// maxSurgeons bounds the list of a hospital's doctors.
+const maxSurgeons = 300
+
+// Surgeons lists the doctors of the caller's hospital.
+func (s *Service) Surgeons(ctx context.Context, who user.Principal, f measure.Filter) (out Surgeons, err error) {
+	r, err := s.rights(who)
+	if err != nil {
+		return out, err
+	}
+	at, err := s.headed(who)
+	if err != nil {
+		return out, err
+	}
+	f.HospitalID = at
+	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		out.Desk = Desk{At: moment(tx), Filter: f, Rights: r}
+		if err := out.surroundings(tx); err != nil {
+			return err
+		}
+		out.Hospital = *builder{hospitals: out.Hospitals}.place(at.String())
+		out.List, err = tx.Leaders(store.FactFilter{Filter: f, Lock: tx.Today()}, at, maxSurgeons)
+		tx.AuditRead(event(audit.MeasureRead, "desk.surgeons", f, map[string]any{"rows": len(out.List)}))
+		return err
+	}, store.OneInstant())
+	return out, err
+}
