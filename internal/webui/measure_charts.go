@@ -77,8 +77,11 @@ func (m measureCharts) unit() string {
 	return m.T(m.d.Definition.Unit.NameKey())
 }
 
-// chartID is unique among the charts of all measures.
+// chartID is unique among the charts of the page.
 func (m measureCharts) chartID(id string) string {
+	if !m.named {
+		return id
+	}
 	return strings.NewReplacer(".", "-", "_", "-").Replace(string(m.d.Definition.ID)) + "-" + id
 }
 
