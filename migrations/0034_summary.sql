@@ -48,10 +48,11 @@ create table summary_person (
   primary key (partnership_id, root_id, no)
 );
 
--- A cell: what one reader sees of one combination of conditions. The reader
--- (hospital_id) is a hospital, or the zero id: who sees the whole partnership. The mask
--- says which conditions bind: 1 place, 2 programme, 4 category, 8 surgeon; the
--- columns of the others are empty.
+-- A cell: what one reader sees of one combination of conditions. The mask says
+-- which conditions bind: 1 place, 2 programme, 4 category or 8 surgeon; the columns
+-- of the others are empty. The reader (hospital_id) is a hospital, or the zero id:
+-- who sees the whole partnership. The cells of one place as the whole partnership
+-- sees it are those of the place itself.
 create table summary_cell (
   partnership_id uuid not null,
   hospital_id uuid not null,
@@ -75,7 +76,7 @@ create table summary_cell (
   fund_fen bigint not null,
   waiver_fen bigint not null,
   net_fen bigint not null,
-  primary key (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon)
+  primary key (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon)
 );
 
 -- 'fold': with which mergers of hospitals the cells were written; whoever folds

@@ -47,19 +47,19 @@ func sizes(text string) (few, many int, err error) {
 	return few, many, err
 }
 
-// part is a part of the bench.
-type part struct {
+// chapter is a part of the bench.
+type chapter struct {
 	name string
 	run  func(*world, *report)
 }
 
 // growing are the parts whose cost must not grow with the number of people.
-func growing() []part {
-	return []part{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P4", worklists}}
+func growing() []chapter {
+	return []chapter{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P4", worklists}}
 }
 
-func parts() []part {
-	return []part{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists},
+func parts() []chapter {
+	return []chapter{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists},
 		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}}
 }
 
@@ -103,7 +103,7 @@ func TestBench(t *testing.T) {
 }
 
 // measure runs the wanted parts.
-func (w *world) measure(all []part, r *report, wanted func(string) bool) {
+func (w *world) measure(all []chapter, r *report, wanted func(string) bool) {
 	step := stepper(w.t)
 	for _, p := range all {
 		if wanted(p.name) {

@@ -189,9 +189,8 @@ type State struct {
 // SummaryState is what the latest comparisons of summary rows with the records
 // found, of all partnerships together.
 type SummaryState struct {
-	Compared int        `db:"compared"` // partnerships
-	Faults   int        `db:"faults"`
-	At       *time.Time `db:"at"` // nil: never
+	Faults int        `db:"faults"` // parts that differed
+	At     *time.Time `db:"at"`     // nil: never
 }
 
 // StateOf looks at a database as owner or superuser.
@@ -213,7 +212,7 @@ func StateOf(ctx context.Context, dsn string) (s State, err error) {
 		if !slices.Contains(names, "summary_state") {
 			return nil
 		}
-		return mapError(ctx, tx.GetContext(ctx, &s.Summary, `select count(*) as compared, coalesce(sum(faults), 0) as faults, max(at) as at from summary_state
+		return mapError(ctx, tx.GetContext(ctx, &s.Summary, `select coalesce(sum(faults), 0) as faults, max(at) as at from summary_state
 			where kind = 'check' and partnership_id is not null`))
 	})
 	return s, err

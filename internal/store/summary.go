@@ -10,9 +10,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
-// Summary rows are tallies kept beside the records, in every combination of
-// hospital, programme, category and surgeon, for all time, each year and each
-// month, and for each reader: one hospital, or the whole partnership. A
+// Summary rows are tallies kept beside the records, by hospital, programme and
+// category or surgeon in every combination, for all time, each year and each month,
+// and for each reader: one hospital, or the whole partnership. A
 // changed record marks its person in its own transaction (triggers, migration
 // 0034). A read takes the cells, less what they hold of the marked people, plus
 // what the records say of them now; so it is exact at every instant, also for
@@ -20,8 +20,8 @@ import (
 //
 // What no cell covers is counted from the records: the side of the partnership,
 // which is a matter of dates, a period that is no month, year or all there is, a
-// reader of several hospitals who names none, and a fund, which does not see whose
-// the treatments are.
+// reader of several hospitals who names none, a fund, which does not see whose the
+// treatments are, and category and surgeon together.
 
 // maxMarked is how many marked people a read counts anew. With more, as after a
 // large import, the records are counted until the folding has caught up.
@@ -34,6 +34,9 @@ const (
 	maskCategory
 	maskSurgeon
 )
+
+// unbroken are conditions no cell has together.
+const unbroken = maskCategory | maskSurgeon
 
 // maskOf are the dimensions cells are broken down by; months are spans.
 var maskOf = map[measure.Dimension]int{measure.Whole: 0, measure.ByMonth: 0, measure.ByHospital: maskPlace, measure.ByProgramme: maskProgramme,
@@ -69,8 +72,8 @@ func (tx *Tx) summed(c counting) ([]measure.Tally, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	standing, err := tx.summaryStanding(v.filter.HospitalID)
-	if err != nil || !standing.usable(tx.who.Wide || len(tx.who.ScopeIDs()) == 1) {
+	standing, err := tx.summaryStanding(v.filter.HospitalID, v.viewer)
+	if err != nil || !standing.usable() {
 		return nil, false, err
 	}
 	out := newTallySet(measure.FromSummary)
@@ -92,6 +95,12 @@ func (tx *Tx) covering(c counting) (cover, bool) {
 	v := cover{counting: c}
 	if !tx.instant || c.filter.Side != "" || slices.ContainsFunc(c.by, func(d measure.Dimension) bool { _, ok := maskOf[d]; return !ok }) {
 		return v, false
+	}
+	bound, _ := v.bound()
+	for _, d := range append([]measure.Dimension{measure.Whole}, c.by...) {
+		if (bound|maskOf[d])&unbroken == unbroken {
+			return v, false
+		}
 	}
 	if !tx.who.Wide {
 		switch own := tx.who.Hospitals; {
@@ -133,23 +142,19 @@ type standing struct {
 	Current bool `db:"current"` // written with the mergers of hospitals there are now
 	Marked  int  `db:"marked"`
 	Away    bool `db:"away"`  // the hospital asked for was merged into another
-	Taken   bool `db:"taken"` // another was merged into it
+	Taken   bool `db:"taken"` // another, whose records it does not see, was merged into the reader's
 }
 
-// usable reports whether the cells answer a reader; simple is one whose scope does
-// not reach into the merged hospital by another name.
-func (s standing) usable(simple bool) bool {
-	return s.Current && s.Marked <= maxMarked && !s.Away && (!s.Taken || simple)
-}
+func (s standing) usable() bool { return s.Current && s.Marked <= maxMarked && !s.Away && !s.Taken }
 
 // placesNow names all mergers of hospitals.
 const placesNow = `coalesce((select md5(string_agg(o.id::text || o.merged_into::text, ',' order by o.id)) from organisation o where o.merged_into is not null), '')`
 
-func (tx *Tx) summaryStanding(hospital ident.ID) (s standing, err error) {
+func (tx *Tx) summaryStanding(hospital, viewer ident.ID) (s standing, err error) {
 	err = tx.get(&s, `select coalesce((select s.places from summary_state s where s.partnership_id = $1 and s.kind = 'fold'), '') = `+placesNow+` as current,
-		(select count(*) from (select 1 from summary_mark m where m.partnership_id = $1 limit $3) m)::int as marked,
-		exists (select 1 from organisation o where o.id = $2 and o.merged_into is not null) as away, exists (select 1 from organisation o where o.merged_into = $2) as taken`,
-		tx.Partnership(), hospital, maxMarked+1)
+		(select count(*) from (select 1 from summary_mark m where m.partnership_id = $1 limit $4) m)::int as marked,
+		exists (select 1 from organisation o where o.id = $2 and o.merged_into is not null) as away, exists (select 1 from organisation o where o.merged_into = $3) as taken`,
+		tx.Partnership(), hospital, viewer, maxMarked+1)
 	return s, err
 }
 
@@ -159,32 +164,61 @@ type cellRow struct {
 	tallyRow
 }
 
-// readCells reads for each part $9 the cells of mask $10 and span $11.
+// readCells reads for each part $7 the cells of mask $8 and span $9 that belong to
+// readers from $10 to $11 and places from $12 to $13. With several readers those of
+// the places themselves are meant.
 const readCells = `select k.dim, case k.dim when 'programme' then c.programme when 'hospital' then c.place_id::text when 'month' then to_char(c.since, 'YYYY-MM')
 		when 'category' then c.category when 'surgeon' then c.surgeon else '' end as key, c.first_on, c.last_on, c.operations, c.persons, c.treatments,
 		c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen, c.other_fen, c.fund_fen, c.waiver_fen, c.net_fen
-	from unnest($9::text[], $10::int[], $11::text[]) k(dim, mask, span)
-	join summary_cell c on c.partnership_id = $1 and c.hospital_id = $2 and c.mask = k.mask and c.span = k.span and c.since between $3 and $4
-		and ($5 = '' or c.programme = $5) and ($6::uuid is null or c.place_id = $6) and ($7 = '' or c.category = $7) and ($8 = '' or c.surgeon = $8)
+	from unnest($7::text[], $8::int[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[]) k(dim, mask, span, reader_from, reader_to, place_from, place_to)
+	join summary_cell c on c.partnership_id = $1 and c.mask = k.mask and c.span = k.span and c.place_id between k.place_from and k.place_to
+		and c.hospital_id between k.reader_from and k.reader_to and c.since between $2 and $3 and ($4 = '' or c.programme = $4) and ($5 = '' or c.category = $5)
+		and ($6 = '' or c.surgeon = $6) and (k.reader_from = k.reader_to or c.hospital_id = c.place_id)
 	where c.operations <> 0 or c.treatments <> 0`
+
+// cellKeys are the cells of each part of a question, as columns.
+type cellKeys struct {
+	masks                                    []int64
+	spans                                    []string
+	readerFrom, readerTo, placeFrom, placeTo []ident.ID
+}
+
+func (v cover) keys() (k cellKeys) {
+	bound, _ := v.bound()
+	for _, d := range append([]measure.Dimension{measure.Whole}, v.by...) {
+		mask, span := bound|maskOf[d], v.span
+		if d == measure.ByMonth {
+			span = "month"
+		}
+		reader, place := [2]ident.ID{v.viewer, v.viewer}, [2]ident.ID{}
+		switch {
+		case mask&maskPlace == 0:
+		case v.filter.HospitalID != ident.Nil:
+			place = [2]ident.ID{v.filter.HospitalID, v.filter.HospitalID}
+			if v.viewer == ident.Nil {
+				reader = place
+			}
+		default:
+			place = [2]ident.ID{ident.Nil, lastID}
+			if v.viewer == ident.Nil {
+				reader = place
+			}
+		}
+		k.masks, k.spans = append(k.masks, int64(mask)), append(k.spans, span)
+		k.readerFrom, k.readerTo = append(k.readerFrom, reader[0]), append(k.readerTo, reader[1])
+		k.placeFrom, k.placeTo = append(k.placeFrom, place[0]), append(k.placeTo, place[1])
+	}
+	return k
+}
 
 // addCells adds the cells of a question. It reports false when the span holds
 // days outside of the period.
 func (tx *Tx) addCells(v cover, out *tallySet) (inside bool, err error) {
-	bound, surgeon := v.bound()
-	var ms []int64
-	var spans []string
-	for _, d := range append([]measure.Dimension{measure.Whole}, v.by...) {
-		ms = append(ms, int64(bound|maskOf[d]))
-		span := v.span
-		if d == measure.ByMonth {
-			span = "month"
-		}
-		spans = append(spans, span)
-	}
-	args := tx.figureArgs(v.filter) // programme, hospital and category stand at 3, 4 and 6
+	_, surgeon := v.bound()
+	k, args := v.keys(), tx.figureArgs(v.filter) // the days stand at 1 and 2, programme and category at 3 and 6
 	var rows []cellRow
-	err = tx.planned(&rows, readCells, tx.Partnership(), v.viewer, v.lo, v.hi, args[3], args[4], args[6], surgeon, textArray(v.dims()), pq.Int64Array(ms), textArray(spans))
+	err = tx.planned(&rows, readCells, tx.Partnership(), v.lo, v.hi, args[3], args[6], surgeon, textArray(v.dims()), pq.Int64Array(k.masks), textArray(k.spans),
+		idArray(k.readerFrom), idArray(k.readerTo), idArray(k.placeFrom), idArray(k.placeTo))
 	if err != nil {
 		return false, err
 	}

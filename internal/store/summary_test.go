@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -216,7 +217,7 @@ func (h *history) filter(n source) measure.Filter {
 	if n(4) == 0 {
 		f.Category = []string{"NONE", "DB", "TK"}[n(3)]
 	}
-	if n(4) == 0 {
+	if n(6) == 0 {
 		visiting := n(2) == 0
 		f.Visiting = &visiting
 	}
@@ -281,7 +282,10 @@ func TestTheSummaryIsWhatTheRecordsSayAfterEveryStep(t *testing.T) {
 			what := h.step(n)
 			for range 4 {
 				who, f := h.readers[min(n(len(h.readers)+3), len(h.readers))%len(h.readers)], h.filter(n)
-				if d := h.differs(who, f, store.SummaryDimensions()...); d != "" {
+				by := slices.DeleteFunc(store.SummaryDimensions(), func(d measure.Dimension) bool { // category and surgeon are no cell together
+					return d == measure.BySurgeon && f.Category != "" || d == measure.ByCategory && f.Visiting != nil
+				})
+				if d := h.differs(who, f, by...); d != "" {
 					rt.Fatalf("after %q, %s asks %q:\n%s", what, who.Username, f.Query(), d)
 				}
 			}
@@ -445,7 +449,8 @@ func TestWhatTheSummaryCovers(t *testing.T) {
 		{"a month", official, measure.Filter{Month: "2026-03"}, measure.ByCategory, measure.FromSummary},
 		{"a year", official, measure.Filter{From: day(1, 1), To: day(12, 31)}, measure.ByMonth, measure.FromSummary},
 		{"the year so far", official, measure.Filter{From: day(1, 1), To: h.Today()}, measure.ByMonth, measure.FromSummary},
-		{"all conditions", official, measure.Filter{HospitalID: here, Programme: measure.Joint, Category: "DB", Visiting: &visiting}, measure.ByMonth, measure.FromSummary},
+		{"three conditions", official, measure.Filter{HospitalID: here, Programme: measure.Joint, Category: "DB"}, measure.ByMonth, measure.FromSummary},
+		{"category and surgeon", official, measure.Filter{HospitalID: here, Category: "DB", Visiting: &visiting}, measure.ByMonth, measure.FromRecords},
 		{"days that cut what there is", official, measure.Filter{From: day(3, 11), To: day(3, 20)}, measure.ByMonth, measure.FromRecords},
 		{"an open end", official, measure.Filter{From: day(3, 11)}, measure.ByMonth, measure.FromRecords},
 		{"a side", official, measure.Filter{Side: measure.Donor}, measure.ByMonth, measure.FromRecords},

@@ -43,7 +43,7 @@ func (tx *Tx) CompareSummary() (faults []SummaryFault, looked bool, err error) {
 			faults = append(faults, SummaryFault{Filter: f.Query(), Dimension: key[0], Key: key[1]})
 		}
 	}
-	s, err := tx.summaryStanding(ident.Nil)
+	s, err := tx.summaryStanding(ident.Nil, ident.Nil)
 	if err != nil || s.Marked > 0 {
 		return faults, true, err
 	}
@@ -79,8 +79,8 @@ func (tx *Tx) summaryFilters() ([]measure.Filter, error) {
 		Place ident.ID   `db:"place_id"`
 		Since clock.Date `db:"since"`
 	}
-	err := tx.list(&rows, `select c.place_id, c.since from summary_cell c where c.partnership_id = $1 and c.hospital_id = $2
-		and (c.mask = 1 and c.span = 'all' or c.mask = 0 and c.span = 'year') order by c.place_id, c.since`, tx.Partnership(), ident.Nil)
+	err := tx.list(&rows, `select c.place_id, c.since from summary_cell c where c.partnership_id = $1
+		and (c.mask = 1 and c.span = 'all' and c.hospital_id = c.place_id or c.mask = 0 and c.span = 'year' and c.hospital_id = $2) order by c.place_id, c.since`, tx.Partnership(), ident.Nil)
 	out := []measure.Filter{{}}
 	for _, p := range measure.Programmes() {
 		if p != measure.All {

@@ -174,26 +174,34 @@ const summarise = `insert into summary_person (partnership_id, root_id, no, plac
 			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])) u
 		group by u.partnership_id, u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to) f`
 
-// spread adds $3 times what the roots $2 stand for to every cell they are in.
-// $4 is the zero id: the reader who sees the whole partnership, and what stands in
-// the columns a mask leaves out. A person of a cell is counted once, however many
-// rows put them there.
+// spread adds $3 times what the roots $2 stand for to every cell they are in: for
+// each hospital that sees it, for the place itself where the place binds, else for
+// who sees the whole partnership. Category and surgeon never bind together. $4 is
+// the zero id. A person of a cell is counted once, however many rows put them there;
+// people with one row, which are most, are first added up among themselves.
 const spread = `insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
 		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
 	select u.partnership_id, u.viewer, u.mask, u.span, u.since, u.place_id, u.programme, u.category, u.surgeon, min(u.first_on), max(u.last_on),
-		$3 * sum(u.operations), $3 * count(*) filter (where u.operations > 0), $3 * sum(u.treatments), $3 * sum(u.bill_fen), $3 * sum(u.basic_fen), $3 * sum(u.critical_fen),
+		$3 * sum(u.operations), $3 * sum(u.persons), $3 * sum(u.treatments), $3 * sum(u.bill_fen), $3 * sum(u.basic_fen), $3 * sum(u.critical_fen),
 		$3 * sum(u.assistance_fen), $3 * sum(u.other_fen), $3 * sum(u.fund_fen), $3 * sum(u.waiver_fen), $3 * sum(u.net_fen)
 	from (select x.partnership_id, x.root_id, v.id as viewer, m.mask, t.span, t.since, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
 			case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
 			case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon, min(x.first_on) as first_on, max(x.last_on) as last_on,
-			sum(x.operations) as operations, sum(x.treatments) as treatments, ` + sumLayers + `
-		from summary_person x cross join lateral (select $4::uuid as id union select unnest(x.visible_to)) v
+			sum(x.operations) as operations, case when x.root_id is null then sum(x.persons) else max(x.persons) end as persons, sum(x.treatments) as treatments, ` + sumLayers + `
+		from (select y.partnership_id, case when y.several then y.root_id end as root_id, y.place_id, y.month, y.programme, y.category, y.visiting, y.visible_to,
+				min(y.first_on) as first_on, max(y.last_on) as last_on, sum(y.operations) as operations, count(*) filter (where y.operations > 0) as persons,
+				sum(y.treatments) as treatments, ` + sumLayers + `
+			from (select z.partnership_id, z.root_id, z.place_id, z.month, z.programme, z.category, z.visiting, z.visible_to, z.first_on, z.last_on, z.operations, z.treatments,
+					z.bill_fen, z.basic_fen, z.critical_fen, z.assistance_fen, z.other_fen, z.fund_fen, z.waiver_fen, z.net_fen,
+					count(*) over (partition by z.root_id) > 1 as several
+				from summary_person z where z.partnership_id = $1 and z.root_id = any($2::uuid[])) y
+			group by 1, 2, 3, 4, 5, 6, 7, 8) x
+		cross join generate_series(0, 11) m(mask)
+		cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v
 		cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)
-		cross join generate_series(0, 15) m(mask)
-		where x.partnership_id = $1 and x.root_id = any($2::uuid[])
 		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) u
 	group by 1, 2, 3, 4, 5, 6, 7, 8, 9
-	on conflict (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon) do update set
+	on conflict (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon) do update set
 		first_on = least(summary_cell.first_on, excluded.first_on), last_on = greatest(summary_cell.last_on, excluded.last_on),
 		operations = summary_cell.operations + excluded.operations, persons = summary_cell.persons + excluded.persons, treatments = summary_cell.treatments + excluded.treatments,
 		bill_fen = summary_cell.bill_fen + excluded.bill_fen, basic_fen = summary_cell.basic_fen + excluded.basic_fen, critical_fen = summary_cell.critical_fen + excluded.critical_fen,

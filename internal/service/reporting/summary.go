@@ -9,8 +9,12 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// foldBatch is how many changed people are folded into the summary at a time.
-const foldBatch = 500
+// How many marks are folded into the summary at a time: few as they come in, many
+// when there is a heap of them, because people of one month share their cells.
+const (
+	foldFew  = 500
+	foldHeap = 20_000
+)
 
 // inSummary runs fn as the background work that keeps the summary of a
 // partnership.
@@ -24,9 +28,10 @@ func (s *Service) inSummary(ctx context.Context, partnership ident.ID, fn func(*
 // FoldSummary brings the summary of a partnership up to date. Figures are exact
 // before and after; with fewer changes to look at they are faster.
 func (s *Service) FoldSummary(ctx context.Context, partnership ident.ID) error {
-	for n := foldBatch; n == foldBatch; {
-		err := s.inSummary(ctx, partnership, func(tx *store.Tx) (err error) {
-			n, err = tx.FoldSummary(foldBatch)
+	for batch, full := foldFew, true; full; batch = foldHeap {
+		err := s.inSummary(ctx, partnership, func(tx *store.Tx) error {
+			n, err := tx.FoldSummary(batch)
+			full = n == batch
 			return err
 		})
 		if err != nil {
