@@ -262,6 +262,7 @@ func (d *doctor) database(ctx context.Context, keys *seal.Keyring) {
 		d.wrong("database", err)
 		return
 	}
+	d.summary(state.Summary)
 	if keys == nil && state.Accounts {
 		d.say("keys", Bad, "error.key.lost", "remedy.key.import", "path", seal.Path(d.cfg.DataDir))
 	}
@@ -271,6 +272,21 @@ func (d *doctor) database(ctx context.Context, keys *seal.Keyring) {
 		return
 	}
 	d.good("clock", "doctor.clock.ok", "now", now.In(clock.Shanghai).Format("2006-01-02 15:04"))
+}
+
+// summary says whether the latest comparison of summary rows with the records
+// found them equal.
+func (d *doctor) summary(s store.SummaryState) {
+	if s.At == nil {
+		d.good("summary", "doctor.summary.none")
+		return
+	}
+	at := s.At.In(clock.Shanghai).Format("2006-01-02 15:04")
+	if s.Faults > 0 {
+		d.say("summary", Bad, "doctor.summary.faults", "doctor.summary.remedy", "parts", s.Faults, "at", at)
+		return
+	}
+	d.good("summary", "doctor.summary.ok", "at", at)
 }
 
 // role opens the database the way the service does.

@@ -21,6 +21,8 @@ func (a *App) startLoops(ctx context.Context) {
 	a.loop(ctx, 10*time.Minute, "ledger check", a.checkBooks)
 	a.loop(ctx, time.Minute, "anchors of the log", a.dailyAnchors)
 	a.loop(ctx, 10*time.Minute, "plausibility", a.lookForDoubts)
+	a.loop(ctx, time.Second, "summary", a.foldSummaries)
+	a.loop(ctx, 10*time.Minute, "summary check", a.checkSummaries)
 	queue := a.newRunner()
 	a.loop(ctx, time.Second, "jobs", func(ctx context.Context) error { _, err := queue.Round(ctx); return err })
 	a.loops.Go(func() { a.Services.Accounts.Watch(ctx) })

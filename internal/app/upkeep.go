@@ -90,6 +90,43 @@ func (a *App) checkBooks(ctx context.Context) error {
 	return nil
 }
 
+// foldSummaries brings the summary rows of every partnership up to date.
+func (a *App) foldSummaries(ctx context.Context) error {
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := a.Services.Reporting.FoldSummary(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSummaries compares the summary rows of every partnership with the records
+// once a night. What differs is told in the log and by doctor, and made anew.
+func (a *App) checkSummaries(ctx context.Context) error {
+	if a.opt.Clock.Now().In(clock.Shanghai).Hour() < booksFrom {
+		return nil
+	}
+	ids, err := a.partnerships(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		faults, _, err := a.Services.Reporting.CheckSummary(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 {
+			a.opt.Log.ErrorContext(ctx, "the summary was not what the records say; it is made anew", "partnership", id, "parts", len(faults), "filter", faults[0].Filter,
+				"by", faults[0].Dimension, "key", faults[0].Key)
+		}
+	}
+	return nil
+}
+
 // lookForDoubts looks at the records of every partnership once a night for what
 // does not look right.
 func (a *App) lookForDoubts(ctx context.Context) error {

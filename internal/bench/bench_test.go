@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,49 +34,84 @@ func people(text string) (int, error) {
 	return n * unit, err
 }
 
+// sizes reads the numbers of people to measure with: one, or a small one and the
+// one that is measured in full ("50k 5m").
+func sizes(text string) (few, many int, err error) {
+	words := strings.Fields(text)
+	if len(words) == 0 || len(words) > 2 {
+		return 0, 0, fmt.Errorf("%q is neither one size nor two", text)
+	}
+	if many, err = people(words[len(words)-1]); err == nil && len(words) == 2 {
+		few, err = people(words[0])
+	}
+	return few, many, err
+}
+
+// chapter is a part of the bench.
+type chapter struct {
+	name string
+	run  func(*world, *report)
+}
+
+// growing are the parts whose cost must not grow with the number of people.
+func growing() []chapter {
+	return []chapter{{"P1", reads}, {"P2", registrations}, {"P4", searches}, {"P4", worklists}}
+}
+
+func parts() []chapter {
+	return []chapter{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists},
+		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}}
+}
+
 // TestBench is what `make bench` runs. Without the size there is nothing to do:
 // times are no test. SHANHAI_TEST_BENCH_QUIET=1.5 waits before each part until the
 // machine is busy with no more than that. SHANHAI_TEST_BENCH_PARTS ("P1 P4") measures some parts only.
+// With two sizes ("50k 5m") P10 sets the second beside the first.
 func TestBench(t *testing.T) {
 	text := os.Getenv("SHANHAI_TEST_BENCH_SIZE")
 	if text == "" {
 		return
 	}
-	size, err := people(text)
+	fewer, size, err := sizes(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r report
+	var r, few report
 	begin := time.Now()
 	defer func() { t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String()) }() // what was measured, even when a part fails
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
-	step := stepper(t)
-	wanted := func(part string) bool {
-		return strings.Contains(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P6 P7 P8"), part)
-	}
+	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8"))
+	step, wanted := stepper(t), func(name string) bool { return slices.Contains(chosen, name) }
 	if wanted("P8") {
 		demoLoad(t, &r)
 		step("P8 demo loaded")
 	}
+	if fewer > 0 {
+		t.Run("few", func(t *testing.T) { newWorld(t, scratch(t, "few"), fewer).measure(growing(), &few, wanted) })
+	}
 	w := newWorld(t, dir, size)
 	r.say("%d people in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, hospitals, time.Since(begin).Round(time.Second), clients, turns, span)
 	step("people made")
-	for _, part := range []struct {
-		name string
-		run  func(*world, *report)
-	}{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists}, {"P6", ledgers}, {"P7", exports}} {
-		if wanted(part.name) {
-			step(quietly())
-			part.run(w, &r)
-			step(part.name)
-		}
-	}
+	w.measure(parts(), &r, wanted)
+	r.growth(&few, fewer, size)
 	if wanted("P8") {
 		starts(w, &r, build(t))
 		step("P8 starts")
 	}
 	r.say("%s", calibrate(dir))
+}
+
+// measure runs the wanted parts.
+func (w *world) measure(all []chapter, r *report, wanted func(string) bool) {
+	step := stepper(w.t)
+	for _, p := range all {
+		if wanted(p.name) {
+			step(quietly())
+			p.run(w, r)
+			step(p.name)
+		}
+	}
 }
 
 // stepper says what is done and how long it took, for the one who waits.
@@ -97,5 +133,14 @@ func TestSizesAreRead(t *testing.T) {
 		if _, err := people(text); err == nil {
 			t.Errorf("%q is a size", text)
 		}
+	}
+	if few, many, err := sizes("50k 5m"); few != 50_000 || many != 5_000_000 || err != nil {
+		t.Error(few, many, err)
+	}
+	if few, many, err := sizes("1m"); few != 0 || many != 1_000_000 || err != nil {
+		t.Error(few, many, err)
+	}
+	if _, _, err := sizes("1k 2k 3k"); err == nil {
+		t.Error("three sizes were read")
 	}
 }

@@ -99,6 +99,7 @@ func (w *world) fillIn() {
 		_, err := w.super.Exec(x.create)
 		w.must(err)
 	}
+	w.must(settleNight(w.super))
 	_, err := w.super.Exec(`vacuum (analyze)`)
 	w.must(err)
 	_, err = w.super.Exec(`checkpoint`)

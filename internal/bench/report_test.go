@@ -17,6 +17,13 @@ type line struct {
 type report struct {
 	head  []string
 	lines []line
+	slow  []pace // p95 of what must not grow with the number of people
+}
+
+// pace is the p95 of one operation.
+type pace struct {
+	what string
+	p95  time.Duration
 }
 
 func (r *report) say(format string, args ...any) {
@@ -40,6 +47,7 @@ type aim struct{ least, most float64 }
 // pair adds product and floor of one operation and judges their ratio.
 func (r *report) pair(what string, product, floor series, to aim) {
 	p, f := product.median(), floor.median()
+	r.slow = append(r.slow, pace{what, p.p95})
 	r.note(what+": product", "%s", figures(p))
 	r.note(what+": floor", "%s", figures(f))
 	goal := fmt.Sprintf("≥ %.0f %%", 100*to.least)
@@ -63,6 +71,18 @@ func figures(x run) string {
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+// growth sets the p95 of this report beside those of a run with fewer people.
+func (r *report) growth(few *report, fewer, more int) {
+	for _, was := range few.slow {
+		for _, is := range r.slow {
+			if is.what == was.what && was.p95 > 0 {
+				times := float64(is.p95) / float64(was.p95)
+				r.goal(times <= 2, "P10 "+is.what, "p95 ≤ 2x", "%.2fx: %s for %d people, %s for %d", times, ms(was.p95), fewer, ms(is.p95), more)
+			}
+		}
+	}
+}
 
 // String is the table, and what was missed once more at its end.
 func (r *report) String() string {

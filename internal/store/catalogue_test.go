@@ -68,6 +68,8 @@ var businessTables = map[string]string{
 
 	"fee_policy": byPartnership, "person_year": byVisible, "fee_computation": byVisible,
 
+	"summary_mark": byPartnership, "summary_state": byPartnership, "summary_person": byVisible, "summary_cell": byHospital,
+
 	"audit_event": byPartnership, "audit_head": byPartnership, "audit_link": byPartnership, "audit_pending": byPartnership,
 	"audit_anchor": byPartnership, "held_anchor": byPartnership,
 	"idempotency": byPartnership, "job": byPartnership, "import_batch": byPartnership, "import_row": byPartnership,
@@ -79,7 +81,7 @@ var businessTables = map[string]string{
 var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
-var deletable = []string{"audit_pending", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "form_draft", "session"}
+var deletable = []string{"audit_pending", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "form_draft", "summary_cell", "summary_mark", "summary_person", "session"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
@@ -104,6 +106,8 @@ var (
 		"visit_case":     "the planned list of a mission is its hospital's",
 		"visit_handover": "a mission is its hospital's",
 		"device_dispute": "between the hospitals of the two records and the office",
+
+		"summary_person": "counts that follow the records they are made of",
 
 		"payee_card":       "a card is for the hospital that entered it and for who pays",
 		"pay_run":          "the fund's",

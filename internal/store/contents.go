@@ -183,6 +183,14 @@ type State struct {
 	Tables   int       // 0: nothing was ever set up
 	Accounts bool      // somebody may sign in: there is data sealed with the keys
 	LastSeen time.Time // when the newest audit event was written
+	Summary  SummaryState
+}
+
+// SummaryState is what the latest comparisons of summary rows with the records
+// found, of all partnerships together.
+type SummaryState struct {
+	Faults int        `db:"faults"` // parts that differed
+	At     *time.Time `db:"at"`     // nil: never
 }
 
 // StateOf looks at a database as owner or superuser.
@@ -201,7 +209,11 @@ func StateOf(ctx context.Context, dsn string) (s State, err error) {
 			return mapError(ctx, err)
 		}
 		s.LastSeen = last.Time
-		return nil
+		if !slices.Contains(names, "summary_state") {
+			return nil
+		}
+		return mapError(ctx, tx.GetContext(ctx, &s.Summary, `select coalesce(sum(faults), 0) as faults, max(at) as at from summary_state
+			where kind = 'check' and partnership_id is not null`))
 	})
 	return s, err
 }

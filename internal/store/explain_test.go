@@ -452,6 +452,7 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 	"PlausibilityFacts", "changedSince", "doublePieces", "doubtedOperations", "plannedHours", "sharedPhones", "EveryAlert", // the nightly look at everything
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundFindings", "FundRuns", "FundSettlements", "LinesOfRuns", "RulesInForce", // of a whole audit package
+	"differingReaders", "summaryFilters", "summaryMarks", // the nightly comparison, and what is folded at a time
 	"factRows"} // the rows a figure is counted from
 
 // platformReads read tables without a partnership, or a handful of rows by key

@@ -10,7 +10,9 @@ import (
 )
 
 // The one place that counts. A figure, a table, a list, an export and the API
-// read through the two bases below, so they cannot count differently.
+// read through the two bases below, so they cannot count differently. Summary
+// rows (summary.go) are these counts kept beside the records; the same statements
+// count what changed since they were written.
 //
 // Operations are the live rows of procedure; person-times and money are the live
 // treatments that have a day of first operation, with their settled settlement.
@@ -56,16 +58,20 @@ const intoCells = ` from x cross join lateral (values ('', ''), ('programme', x.
 	('month', x.month), ('category', x.category), ('surgeon', case when x.visiting then 'visiting' else 'local' end)) k(dim, key)
 	where k.dim = any($9::text[])`
 
+// ofWhom narrows a count to the records of some people and to what one reader
+// sees; see [counting].
+const ofWhom = ` and ($10::uuid[] is null or x.person_id = any($10::uuid[])) and ($11::uuid is null or $11 = any(x.visible_to))`
+
 // countOperations counts operations and distinct persons of each cell. Persons
 // are folded before they are counted: one hash instead of one sort per cell.
 const countOperations = `with x as materialized (select ` + cellColumns + `, coalesce(nullif(t.category, ''), 'NONE') as category,
-		x.lead_visiting as visiting, coalesce(q.root_id, x.person_id) as person` + fromOperations + `),
+		x.lead_visiting as visiting, coalesce(q.root_id, x.person_id) as person` + fromOperations + ofWhom + `),
 	folded as (select k.dim, k.key, x.person, count(*) as n` + intoCells + ` group by k.dim, k.key, x.person)
 	select dim, key, sum(n)::bigint as operations, count(*) as persons from folded group by dim, key`
 
 // countTreatments counts person-times and adds up their settled money.
 const countTreatments = `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
-		s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` + fromTreated + joinSettled + matchTreated + `)
+		s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` + fromTreated + joinSettled + matchTreated + ofWhom + `)
 	select k.dim, k.key, count(*) as treatments, ` + sumLayers + intoCells + ` group by k.dim, k.key`
 
 const sumLayers = `coalesce(sum(bill_fen), 0)::bigint as bill_fen, coalesce(sum(basic_fen), 0)::bigint as basic_fen,
@@ -98,27 +104,40 @@ type tallyRow struct {
 	layersRow
 }
 
-// Tallies counts the whole of a filter and each part of the given dimensions. The
-// whole is always there; a part without a row is not. Run it in a transaction of
-// [OneInstant]: it is two statements.
-func (tx *Tx) Tallies(f measure.Filter, by ...measure.Dimension) ([]measure.Tally, error) {
-	dims := items(append([]measure.Dimension{measure.Whole}, by...), func(d measure.Dimension) string { return string(d) })
-	args := append(tx.figureArgs(f), textArray(dims))
-	out := []measure.Tally{{}}
-	at := map[[2]string]int{{"", ""}: 0}
+// counting is what to count: a filter and the dimensions it is broken down by,
+// of everybody the reader sees, or of some people and one of the reader's
+// hospitals only.
+type counting struct {
+	filter measure.Filter
+	by     []measure.Dimension
+	people []ident.ID // nil: everybody
+	viewer ident.ID   // nil: whatever row security lets through
+}
+
+func (c counting) dims() []string {
+	return items(append([]measure.Dimension{measure.Whole}, c.by...), func(d measure.Dimension) string { return string(d) })
+}
+
+// CountedTallies counts the whole of a filter and each part of the given
+// dimensions from the records. The whole is always there; a part without a row is
+// not. Run it in a transaction of [OneInstant]: it is two statements.
+func (tx *Tx) CountedTallies(f measure.Filter, by ...measure.Dimension) ([]measure.Tally, error) {
+	return tx.counted(counting{filter: f, by: by})
+}
+
+func (tx *Tx) counted(c counting) ([]measure.Tally, error) {
+	args := append(tx.figureArgs(c.filter), textArray(c.dims()), nil, nullID(c.viewer))
+	if c.people != nil {
+		args[9] = idArray(c.people)
+	}
+	s := newTallySet(measure.FromRecords)
 	for _, query := range []string{countOperations, countTreatments} {
 		var rows []tallyRow
 		if err := tx.planned(&rows, query, args...); err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
-			i, ok := at[[2]string{r.Dimension, r.Key}]
-			if !ok {
-				i = len(out)
-				at[[2]string{r.Dimension, r.Key}] = i
-				out = append(out, measure.Tally{Dimension: measure.Dimension(r.Dimension), Key: r.Key})
-			}
-			t := &out[i]
+			t := s.at(r)
 			if query == countOperations {
 				t.Operations, t.Persons = r.Operations, r.Persons
 			} else {
@@ -126,7 +145,36 @@ func (tx *Tx) Tallies(f measure.Filter, by ...measure.Dimension) ([]measure.Tall
 			}
 		}
 	}
-	return out, nil
+	return s.all, nil
+}
+
+// tallySet finds tallies by their part; the whole is the first and always there.
+type tallySet struct {
+	path  measure.Path
+	all   []measure.Tally
+	index map[[2]string]int
+}
+
+func newTallySet(path measure.Path) *tallySet {
+	return &tallySet{path: path, all: []measure.Tally{{Path: path}}, index: map[[2]string]int{{"", ""}: 0}}
+}
+
+// at is the tally of a row's part.
+func (s *tallySet) at(r tallyRow) *measure.Tally {
+	i, ok := s.index[[2]string{r.Dimension, r.Key}]
+	if !ok {
+		i = len(s.all)
+		s.index[[2]string{r.Dimension, r.Key}] = i
+		s.all = append(s.all, measure.Tally{Dimension: measure.Dimension(r.Dimension), Key: r.Key, Path: s.path})
+	}
+	return &s.all[i]
+}
+
+// add adds n times a row to its part.
+func (s *tallySet) add(r tallyRow, n int64) {
+	t := s.at(r)
+	t.Operations, t.Persons, t.Treatments = t.Operations+n*r.Operations, t.Persons+n*r.Persons, t.Treatments+n*r.Treatments
+	t.Money = t.Money.Plus(r.layers(), n)
 }
 
 // planned runs a query that is planned for its values each time: under a plan

@@ -30,6 +30,7 @@ type Tx struct {
 	events    []audit.Event
 	reads     []audit.Event
 	unaudited string
+	instant   bool // all statements read the same instant
 }
 
 // TxOption changes how a transaction runs.
@@ -112,7 +113,7 @@ func (db *DB) attempt(ctx context.Context, p *pool, who user.Principal, fn func(
 			}
 		}
 	}()
-	tx := &Tx{ctx: ctx, tx: raw, pool: p, who: who, now: db.clock.Now(), keys: db.keys}
+	tx := &Tx{ctx: ctx, tx: raw, pool: p, who: who, now: db.clock.Now(), keys: db.keys, instant: level != nil}
 	if err := tx.begin(); err != nil {
 		return nil, err
 	}

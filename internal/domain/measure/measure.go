@@ -12,6 +12,12 @@
 // and the list behind it are the same facts, counted or shown. A rate exists
 // only as a [Reading], which holds its denominator, interval and coverage.
 //
+// The tallied ones are also kept in summary rows, so that a page of millions of
+// operations opens at once; a [Tally] says which way it was read. All others are
+// counted from the records each time: a median, a survival and a rate need every
+// unit and what became of it until today, and the sums of a base are read in the
+// same statement.
+//
 // Three rules hold for every measure:
 //   - It counts what is on record. Withdrawn records do not count; a treatment
 //     counts once it has at least one operation.

@@ -13,6 +13,16 @@ const NoCategory = "NONE"
 // Whole is the dimension of a tally that is not broken down.
 const Whole Dimension = ""
 
+// Path is the way a tally was read. Every path gives the same figures; it is for
+// who measures how fast, never for who reads them.
+type Path string
+
+// The paths. Medians, rates and survival always need the records themselves.
+const (
+	FromRecords Path = "records" // counted from the records by index
+	FromSummary Path = "summary" // from summary rows and what changed since
+)
+
 // Tally is what was counted in one part of a breakdown, or in the whole of a
 // filter: the numbers every definition takes its value from.
 type Tally struct {
@@ -22,6 +32,7 @@ type Tally struct {
 	Persons    int64 // distinct, never to be added to another tally's
 	Treatments int64
 	Money      Layers
+	Path       Path
 }
 
 // Layers is who paid the settled bills of a tally's person-times.
@@ -48,6 +59,13 @@ func (l Layers) Of(f Field) money.Fen {
 		return l.Net
 	}
 	return 0
+}
+
+// Plus is the layers and n times others.
+func (l Layers) Plus(o Layers, n int64) Layers {
+	f := money.Fen(n)
+	return Layers{Bill: l.Bill + f*o.Bill, Basic: l.Basic + f*o.Basic, Critical: l.Critical + f*o.Critical, Assistance: l.Assistance + f*o.Assistance,
+		Other: l.Other + f*o.Other, Fund: l.Fund + f*o.Fund, Waiver: l.Waiver + f*o.Waiver, Net: l.Net + f*o.Net}
 }
 
 // Amount is what a definition of money adds up.

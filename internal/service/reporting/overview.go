@@ -55,6 +55,7 @@ type Overview struct {
 	Table       Breakdown
 	Months      Breakdown // without gaps from the first to the last month
 	Hospitals   []Hospital
+	Path        measure.Path // how the figures were read, for who measures it
 }
 
 // OverviewInput says what to look at.
@@ -116,6 +117,7 @@ func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights) (out Overvi
 		return out, err
 	}
 	t := tallied(counted)
+	out.Path = counted[0].Path
 	if out.Hospitals, err = withStrangers(tx, out.Hospitals, t.parts(measure.ByHospital)); err != nil {
 		return out, err
 	}

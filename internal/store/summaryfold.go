@@ -1,0 +1,209 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+
+	"github.com/lib/pq"
+
+	"github.com/shanhai-health/shanhai/internal/ident"
+)
+
+// summaryMark is a person whose records changed after the cells were written.
+type summaryMark struct {
+	Person ident.ID `db:"person_id"`
+	Tx     int64    `db:"tx"`
+	Root   ident.ID `db:"root_id"`
+}
+
+func (tx *Tx) summaryMarks(limit int) ([]summaryMark, error) {
+	var out []summaryMark
+	err := tx.list(&out, `select m.person_id, m.tx, m.root_id from summary_mark m where m.partnership_id = $1 order by m.person_id, m.tx limit $2`, tx.Partnership(), limit)
+	return out, err
+}
+
+// marked are the roots whose cells may be out of date, and everybody who is one
+// of them now.
+func (tx *Tx) marked(marks []summaryMark) (roots, people []ident.ID, err error) {
+	seen := map[ident.ID]bool{}
+	note := func(ids ...ident.ID) {
+		for _, id := range ids {
+			if !seen[id] {
+				seen[id] = true
+				roots = append(roots, id)
+			}
+		}
+	}
+	for _, m := range marks {
+		note(m.Person, m.Root)
+	}
+	var now []ident.ID
+	if err := tx.planned(&now, `select distinct q.root_id from person q where q.partnership_id = $1 and q.id = any($2::uuid[]) and q.root_id is not null`,
+		tx.Partnership(), idArray(roots)); err != nil {
+		return nil, nil, err
+	}
+	note(now...)
+	err = tx.planned(&people, `select q.id from person q where q.partnership_id = $1 and q.id = any($2::uuid[]) and coalesce(q.root_id, q.id) = any($2::uuid[])
+		union select q.id from person q where q.partnership_id = $1 and q.root_id = any($2::uuid[])`, tx.Partnership(), idArray(roots))
+	if people == nil {
+		people = []ident.ID{}
+	}
+	return roots, people, err
+}
+
+// FoldSummary clears up to limit marks: what the marked people stood for in the
+// cells is taken out, what they stand for now put in. It reports how many marks
+// are gone; 0 when there is nothing to do or another process is at it. Only its
+// own rows are locked, never a record.
+//
+// A change that commits while it works has a mark of its own that is still there
+// afterwards, so whatever this sees of it is counted once more.
+func (tx *Tx) FoldSummary(limit int) (int, error) {
+	free, current, err := tx.holdSummary()
+	if err != nil || !free {
+		return 0, err
+	}
+	if !current {
+		return 0, tx.ResetSummary()
+	}
+	marks, err := tx.summaryMarks(limit)
+	if err != nil || len(marks) == 0 {
+		return 0, err
+	}
+	roots, people, err := tx.marked(marks)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.refold(roots, people); err != nil {
+		return 0, err
+	}
+	persons, txs := items(marks, func(m summaryMark) ident.ID { return m.Person }), items(marks, func(m summaryMark) int64 { return m.Tx })
+	if err := tx.once(`delete from summary_mark m using unnest($2::uuid[], $3::bigint[]) as k(person_id, tx)
+		where m.partnership_id = $1 and m.person_id = k.person_id and m.tx = k.tx`, tx.Partnership(), idArray(persons), pq.Int64Array(txs)); err != nil {
+		return 0, err
+	}
+	_, err = tx.exec(`update summary_state set at = $2 where partnership_id = $1 and kind = 'fold'`, tx.Partnership(), tx.now)
+	return len(marks), err
+}
+
+// holdSummary takes the row of who folds; free is false while somebody else has
+// it. It is made with the first record of a partnership.
+func (tx *Tx) holdSummary() (free, current bool, err error) {
+	const hold = `select s.places = ` + placesNow + ` from summary_state s where s.partnership_id = $1 and s.kind = 'fold' for update of s skip locked`
+	err = tx.get(&current, hold, tx.Partnership())
+	if errors.Is(err, sql.ErrNoRows) {
+		n, err := tx.exec(`insert into summary_state (partnership_id, kind, at) values ($1, 'fold', $2) on conflict do nothing`, tx.Partnership(), tx.now)
+		if err != nil || n == 0 { // somebody else has it
+			return false, false, err
+		}
+		return true, false, nil
+	}
+	return err == nil, current, err
+}
+
+// ResetSummary empties the summary of a partnership and marks everybody with a
+// record, so that it is made anew; until then figures are counted from records.
+func (tx *Tx) ResetSummary() error {
+	var places string
+	if err := tx.get(&places, `select `+placesNow); err != nil {
+		return err
+	}
+	// First its own row: nobody folds what is being emptied.
+	if _, err := tx.exec(`insert into summary_state (partnership_id, kind, at, places) values ($1, 'fold', $2, $3)
+		on conflict (partnership_id, kind) do update set at = excluded.at, places = excluded.places`, tx.Partnership(), tx.now, places); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		`delete from summary_cell where partnership_id = $1`, `delete from summary_person where partnership_id = $1`,
+		`insert into summary_mark (partnership_id, person_id, tx, root_id) select x.partnership_id, x.person_id, 0, x.person_id
+			from (select o.partnership_id, o.person_id from procedure o where o.partnership_id = $1 and o.live
+				union select t.partnership_id, t.person_id from treatment t where t.partnership_id = $1 and t.live and t.operated_on is not null) x on conflict do nothing`,
+	} {
+		if _, err := tx.exec(query, tx.Partnership()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refold replaces the rows of some roots.
+func (tx *Tx) refold(roots, people []ident.ID) error {
+	if _, err := tx.exec(spread, tx.Partnership(), idArray(roots), -1, ident.Nil); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`delete from summary_person where partnership_id = $1 and root_id = any($2::uuid[])`, tx.Partnership(), idArray(roots)); err != nil {
+		return err
+	}
+	if _, err := tx.exec(summarise, tx.Partnership(), idArray(people)); err != nil {
+		return err
+	}
+	_, err := tx.exec(spread, tx.Partnership(), idArray(roots), 1, ident.Nil)
+	return err
+}
+
+// unitOf are the common columns of a record x in summary_person.
+const unitOf = `coalesce(q.root_id, x.person_id) as root_id, coalesce(h.merged_into, h.id) as place_id, date_trunc('month', x.operated_on)::date as month, x.programme`
+
+// hospitalsOf are the hospitals that see record x; its readers may be funds as well.
+const hospitalsOf = `case when cardinality(x.visible_to) = 1 then x.visible_to
+	else array(select o.id from organisation o where o.id = any(x.visible_to) order by o.id) end as visible_to`
+
+// summarise writes the rows of the people $2: operations, person-times and settled
+// money, each for the hospitals that see it. Who sees no settlement sees no money.
+const summarise = `insert into summary_person (partnership_id, root_id, no, place_id, month, programme, category, visiting, visible_to, first_on, last_on, operations, treatments,
+		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
+	select f.partnership_id, f.root_id, row_number() over (partition by f.root_id order by f.month), f.place_id, f.month, f.programme, f.category, f.visiting, f.visible_to,
+		f.first_on, f.last_on, f.operations, f.treatments, f.bill_fen, f.basic_fen, f.critical_fen, f.assistance_fen, f.other_fen, f.fund_fen, f.waiver_fen, f.net_fen
+	from (select u.partnership_id, u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to, min(u.operated_on) as first_on, max(u.operated_on) as last_on,
+			sum(u.operations) as operations, sum(u.treatments) as treatments, ` + sumLayers + `
+		from (select x.partnership_id, ` + unitOf + `, coalesce(nullif(t.category, ''), 'NONE') as category, x.lead_visiting as visiting, ` + hospitalsOf + `, x.operated_on,
+				1 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen, 0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen
+			from procedure x join organisation h on h.id = x.hospital_id
+			left join treatment t on t.partnership_id = x.partnership_id and t.id = x.treatment_id
+			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
+			where x.partnership_id = $1 and x.live and x.person_id = any($2::uuid[])
+		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting, ` + hospitalsOf + `, x.operated_on, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0
+			from treatment x join organisation h on h.id = x.hospital_id left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
+			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])
+		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting,
+				case when cardinality(x.visible_to) = 1 and s.visible_to = x.visible_to then x.visible_to
+					else array(select o.id from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to) order by o.id) end, x.operated_on, 0, 0,
+				s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
+			from treatment x join organisation h on h.id = x.hospital_id join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
+			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
+			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])) u
+		group by u.partnership_id, u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to) f`
+
+// spread adds $3 times what the roots $2 stand for to every cell they are in: for
+// each hospital that sees it, for the place itself where the place binds, else for
+// who sees the whole partnership. Category and surgeon never bind together. $4 is
+// the zero id. A person of a cell is counted once, however many rows put them there;
+// people with one row, which are most, are first added up among themselves.
+const spread = `insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
+		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
+	select u.partnership_id, u.viewer, u.mask, u.span, u.since, u.place_id, u.programme, u.category, u.surgeon, min(u.first_on), max(u.last_on),
+		$3 * sum(u.operations), $3 * sum(u.persons), $3 * sum(u.treatments), $3 * sum(u.bill_fen), $3 * sum(u.basic_fen), $3 * sum(u.critical_fen),
+		$3 * sum(u.assistance_fen), $3 * sum(u.other_fen), $3 * sum(u.fund_fen), $3 * sum(u.waiver_fen), $3 * sum(u.net_fen)
+	from (select x.partnership_id, x.root_id, v.id as viewer, m.mask, t.span, t.since, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
+			case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
+			case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon, min(x.first_on) as first_on, max(x.last_on) as last_on,
+			sum(x.operations) as operations, case when x.root_id is null then sum(x.persons) else max(x.persons) end as persons, sum(x.treatments) as treatments, ` + sumLayers + `
+		from (select y.partnership_id, case when y.several then y.root_id end as root_id, y.place_id, y.month, y.programme, y.category, y.visiting, y.visible_to,
+				min(y.first_on) as first_on, max(y.last_on) as last_on, sum(y.operations) as operations, count(*) filter (where y.operations > 0) as persons,
+				sum(y.treatments) as treatments, ` + sumLayers + `
+			from (select z.partnership_id, z.root_id, z.place_id, z.month, z.programme, z.category, z.visiting, z.visible_to, z.first_on, z.last_on, z.operations, z.treatments,
+					z.bill_fen, z.basic_fen, z.critical_fen, z.assistance_fen, z.other_fen, z.fund_fen, z.waiver_fen, z.net_fen,
+					count(*) over (partition by z.root_id) > 1 as several
+				from summary_person z where z.partnership_id = $1 and z.root_id = any($2::uuid[])) y
+			group by 1, 2, 3, 4, 5, 6, 7, 8) x
+		cross join generate_series(0, 11) m(mask)
+		cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v
+		cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) u
+	group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	on conflict (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon) do update set
+		first_on = least(summary_cell.first_on, excluded.first_on), last_on = greatest(summary_cell.last_on, excluded.last_on),
+		operations = summary_cell.operations + excluded.operations, persons = summary_cell.persons + excluded.persons, treatments = summary_cell.treatments + excluded.treatments,
+		bill_fen = summary_cell.bill_fen + excluded.bill_fen, basic_fen = summary_cell.basic_fen + excluded.basic_fen, critical_fen = summary_cell.critical_fen + excluded.critical_fen,
+		assistance_fen = summary_cell.assistance_fen + excluded.assistance_fen, other_fen = summary_cell.other_fen + excluded.other_fen,
+		fund_fen = summary_cell.fund_fen + excluded.fund_fen, waiver_fen = summary_cell.waiver_fen + excluded.waiver_fen, net_fen = summary_cell.net_fen + excluded.net_fen`
