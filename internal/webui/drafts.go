@@ -205,8 +205,8 @@ func (s *Server) clearDraft(r *http.Request, c *Call, status int) {
 	}
 }
 
-// deskRoutes declares the addresses of the own desk.
-func (s *Server) deskRoutes(rt *router) {
+// inboxRoutes declares the addresses of drafts and messages.
+func (s *Server) inboxRoutes(rt *router) {
 	rt.post("/drafts", authz.SelfRead, s.saveDraft)
 	rt.post("/drafts/drop", authz.SelfRead, s.dropDraft)
 	rt.post("/drafts/undrop", authz.SelfRead, s.takeBackDraft)

@@ -127,7 +127,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.packageRoutes(rt)
 		s.oversightRoutes(rt)
 		s.importRoutes(rt)
-		s.deskRoutes(rt)
+		s.inboxRoutes(rt)
 	})
 	mux.NotFound(d.Sessions.LoadAndSave(s.guard(authz.Public, func(http.ResponseWriter, *http.Request, *Call) error {
 		return errs.Missing("error.not_found")
