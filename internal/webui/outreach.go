@@ -57,7 +57,7 @@ type outreachView struct {
 	Panels []string
 	Kinds  []Option // of photos
 	Texts  map[string]string
-	Other  Link // the same page in the other language
+	Other  string // address of the same page in the other language
 }
 
 // Part is the run of fields shown for one value of a choice.
@@ -87,9 +87,8 @@ func newOutreachView(b Base) outreachView {
 	for _, k := range outreachKeys() {
 		v.Texts[k] = b.T("outreach.js." + k)
 	}
-	v.Other = Link{Text: "English", Href: outreachHome + string(i18n.English)}
-	if b.English() {
-		v.Other = Link{Text: "中文", Href: outreachHome + string(i18n.Chinese)}
+	if v.Other = outreachHome + string(i18n.English); b.English() {
+		v.Other = outreachHome + string(i18n.Chinese)
 	}
 	return v
 }
