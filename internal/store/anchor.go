@@ -106,12 +106,12 @@ func (tx *Tx) HeldByID(id ident.ID) (HeldAnchor, error) {
 	return one(h, err, "error.anchor.missing")
 }
 
-// HeldSince are the digests of anchors that came in after an instant.
+// HeldSince are the digests of anchors that came in at an instant or after it.
 func (tx *Tx) HeldSince(at time.Time) ([][]byte, error) {
 	var rows []struct {
 		Digest []byte `db:"digest"`
 	}
-	err := tx.list(&rows, `select digest from held_anchor where partnership_id = $1 and received_at > $2 order by received_at desc, id desc limit $3`, tx.Partnership(), at, heldShown)
+	err := tx.list(&rows, `select digest from held_anchor where partnership_id = $1 and received_at >= $2 order by received_at desc, id desc limit $3`, tx.Partnership(), at, heldShown)
 	out := make([][]byte, 0, len(rows))
 	for i := len(rows) - 1; i >= 0; i-- {
 		out = append(out, rows[i].Digest)

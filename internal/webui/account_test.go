@@ -30,6 +30,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
+	"github.com/shanhai-health/shanhai/internal/service/oversight"
 	"github.com/shanhai-health/shanhai/internal/service/plausibility"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -73,6 +74,7 @@ func newSite(t *testing.T) *site {
 		Pricing:    pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}),
 		Screenings: screening.New(screening.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs}),
 		Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
+		Oversight:  oversight.New(oversight.Deps{DB: w.DB, Policy: w.Policy}),
 		Notices:    notice.New(notice.Deps{DB: w.DB, Policy: w.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy}),

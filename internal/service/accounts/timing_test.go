@@ -26,7 +26,7 @@ func TestTheTimeOfASignInTellsNothingAboutNames(t *testing.T) {
 	for round := range 3 {
 		var known, unknown []time.Duration
 		for i := range tries {
-			h.Exec(`update account set failed_sign_ins = 0`)
+			h.Clock.Advance(25 * time.Hour) // failures are forgotten after a quiet day
 			known = append(known, try("zhou.lz"))
 			unknown = append(unknown, try(fmt.Sprintf("nobody-%d-%d", round, i)))
 		}

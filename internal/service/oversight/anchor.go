@@ -1,9 +1,11 @@
 package oversight
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +65,7 @@ func (s *Service) Make(ctx context.Context, partnership ident.ID) (f File, err e
 		if a.Heads, err = tx.ChainHeads(); err != nil {
 			return err
 		}
-		if a.Held, err = tx.HeldSince(last.At); err != nil {
+		if a.Held, err = heldSince(tx, last); err != nil {
 			return err
 		}
 		signature, err := s.db.Keys().Sign(audit.AnchorPurpose, a.Message())
@@ -76,6 +78,28 @@ func (s *Service) Make(ctx context.Context, partnership ident.ID) (f File, err e
 		return tx.InsertAnchor(id, a)
 	}, store.Background())
 	return f, err
+}
+
+// overlap covers an anchor of another side that came in while the last own one was
+// being made; naming it twice does no harm.
+const overlap = time.Hour
+
+// heldSince are the digests of what came in since the last own anchor.
+func heldSince(tx *store.Tx, last Anchor) ([][]byte, error) {
+	if last.At.IsZero() {
+		return tx.HeldSince(last.At)
+	}
+	digests, err := tx.HeldSince(last.At.Add(-overlap))
+	if err != nil {
+		return nil, err
+	}
+	before, err := audit.ParseAnchor(last.File)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Precondition, "error.anchor.unreadable", nil)
+	}
+	return slices.DeleteFunc(digests, func(d []byte) bool {
+		return slices.ContainsFunc(before.Held, func(x []byte) bool { return bytes.Equal(x, d) })
+	}), nil
 }
 
 // Anchors is a page of the own anchors.

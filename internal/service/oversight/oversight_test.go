@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/oversight"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 type watch struct {
@@ -44,10 +45,14 @@ func TestWhoSawACaseIsAnsweredWithEverybody(t *testing.T) {
 	if _, err := w.care.Patient(ctx, w.Doctor(servicetest.Mountain), c.Person); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.care.Case(ctx, w.Registrar(servicetest.MountainTwo), c.ID)
-	if !errs.Is(err, errs.NotFound) {
+	stranger := w.Registrar(servicetest.MountainTwo)
+	if _, err := w.care.Case(ctx, stranger, c.ID); !errs.Is(err, errs.NotFound) {
 		t.Fatal(err)
 	}
+	w.Do(stranger, func(tx *store.Tx) error { // as the door records it
+		tx.Audit(audit.Event{Action: audit.AccessRefuse, ObjectID: c.ID, Outcome: audit.Refused, Reason: "error.case.missing"})
+		return nil
+	})
 	for name, who := range map[string]user.Principal{"auditor": w.Auditor(), "audit administrator": w.AuditAdmin()} {
 		id, err := w.s.FindCase(ctx, who, " "+strings.ToLower(c.No)+" ")
 		if err != nil || id != c.ID {
@@ -61,8 +66,8 @@ func TestWhoSawACaseIsAnsweredWithEverybody(t *testing.T) {
 		for _, r := range got.Readers {
 			seen[r.Account] = r
 		}
-		reg, doc, stranger := seen[w.Registrar(servicetest.Mountain).AccountID], seen[w.Doctor(servicetest.Mountain).AccountID], seen[w.Registrar(servicetest.MountainTwo).AccountID]
-		if reg.Times != 3 || doc.Times != 1 || doc.Acts[0].Action != audit.PersonRead || stranger.Refused != 1 || len(stranger.Acts) != 0 {
+		reg, doc, out := seen[w.Registrar(servicetest.Mountain).AccountID], seen[w.Doctor(servicetest.Mountain).AccountID], seen[stranger.AccountID]
+		if reg.Times != 3 || doc.Times != 1 || doc.Acts[0].Action != audit.PersonRead || out.Refused != 1 || len(out.Acts) != 0 {
 			t.Errorf("%s sees %+v", name, got.Readers)
 		}
 		if n := w.Count(`select count(*) from audit_event where action = 'audit.read' and object_id = $1 and actor_id = $2`, c.ID, who.AccountID); n != 1 {
