@@ -52,7 +52,7 @@ func (tx *Tx) marked(marks []summaryMark) (roots, people []ident.ID, err error) 
 }
 
 // FoldSummary clears up to limit marks: what the marked people stood for in the
-// cells is taken out, what they stand for now put in. It reports how many marks
+// cells is taken out, what their records say is put in. It reports how many marks
 // are gone; 0 when there is nothing to do or another process is at it. Only its
 // own rows are locked, never a record.
 //
@@ -146,7 +146,7 @@ const unitOf = `coalesce(q.root_id, x.person_id) as root_id, coalesce(h.merged_i
 
 // hospitalsOf are the hospitals that see record x; its readers may be funds as well.
 const hospitalsOf = `case when cardinality(x.visible_to) = 1 then x.visible_to
-	else array(select o.id from organisation o where o.id = any(x.visible_to) order by o.id) end as visible_to`
+	else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to)), '{}') end as visible_to`
 
 // summarise writes the rows of the people $2: operations, person-times and settled
 // money, each for the hospitals that see it. Who sees no settlement sees no money.
@@ -167,7 +167,7 @@ const summarise = `insert into summary_person (partnership_id, root_id, no, plac
 			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])
 		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting,
 				case when cardinality(x.visible_to) = 1 and s.visible_to = x.visible_to then x.visible_to
-					else array(select o.id from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to) order by o.id) end, x.operated_on, 0, 0,
+					else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to)), '{}') end, x.operated_on, 0, 0,
 				s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
 			from treatment x join organisation h on h.id = x.hospital_id join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
 			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
