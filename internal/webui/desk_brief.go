@@ -4,11 +4,13 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 )
@@ -21,7 +23,8 @@ type Brief struct {
 	Alerts  []BriefAlert
 	Money   []Def
 	Left    string // money that is available, and for how long
-	Note    string
+	Judged  bool   // figures were looked at: without alerts all is calm
+	Refused string // why there is no brief
 }
 
 // BriefAlert is one thing that needs a look.
@@ -40,6 +43,9 @@ func briefMeasures() (tiles, all []measure.ID) {
 func (s *Server) brief(r *http.Request, c *Call, o reporting.Overview) (Brief, error) {
 	_, all := briefMeasures()
 	b, err := s.d.Reporting.Board(r.Context(), c.Who, reporting.BoardInput{Measures: all, Filter: o.Filter, Funds: true})
+	if e := errs.Of(err); err != nil && strings.HasPrefix(e.Rule, "disclosure.") { // the page has other figures, which may be shown
+		return Brief{Refused: c.Base.Say(e.Key, e.Args)}, nil
+	}
 	if err != nil {
 		return Brief{}, err
 	}
@@ -49,7 +55,7 @@ func (s *Server) brief(r *http.Request, c *Call, o reporting.Overview) (Brief, e
 func newBrief(b Base, board reporting.Board) Brief {
 	c := deskCharts{Base: b, b: board, plan: deskPlan{at: "/overview"}}
 	tiles, _ := briefMeasures()
-	out := Brief{Note: b.T("measures.sub", "at", instant(board.At.AsOf), "lock", board.At.Lock.String())}
+	out := Brief{Judged: slices.ContainsFunc(board.Details, func(d reporting.Detail) bool { return d.Definition.Rate() })}
 	for _, id := range tiles {
 		if d, ok := board.Of(id); ok {
 			out.Tiles = append(out.Tiles, c.tile(d))
