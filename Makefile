@@ -17,7 +17,7 @@ ADDR ?= 127.0.0.1:8080
 # What make mutate turns the branches of.
 TARGET ?= fee fund ledger authz
 
-.PHONY: run test test-full build lint bench mutate histories office deps clean
+.PHONY: run test test-ui-full build lint bench mutate histories office deps clean, .PHONY: run test test-full build lint bench mutate histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -59,6 +59,10 @@ histories: deps-run  ## a hundred thousand random histories of a ledger in the r
 office:  ## files opened and calculated by LibreOffice
 	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
 	go test -tags office -run Office -count 1 -v ./internal/report
+
+test-ui-full: deps  ## every sample page in both languages, light and dark, looked at by axe (needs Node for npm only)
+	npm ci --prefix web/checks --ignore-scripts
+	go test -tags uifull -run Axe -count 1 -v -timeout 60m ./internal/webui
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext
