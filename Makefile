@@ -17,7 +17,7 @@ ADDR ?= 127.0.0.1:8080
 # What make mutate turns the branches of.
 TARGET ?= fee fund ledger authz
 
-.PHONY: run test test-ui-full build lint bench mutate histories office deps clean, .PHONY: run test test-full build lint bench mutate histories office deps clean
+.PHONY: run test test-full test-ui-full build lint bench mutate histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
