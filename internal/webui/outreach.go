@@ -76,8 +76,12 @@ func photoKinds() []Option {
 func outreachKeys() []string {
 	return []string{"unsent", "unsent.none", "photos", "synced", "synced.never", "sending", "offline", "retry", "signin", "denied", "elsewhere", "kept", "kept.text", "edited", "discarded",
 		"state.kept", "state.refused", "state.conflict", "edit", "discard", "discard.ask", "discard.yes", "back", "theirs", "again", "mine", "server", "field", "receipt.created", "receipt.repeated",
-		"receipt.mine", "receipt.total", "photo.bad", "photo.size", "photo.remove", "persist", "expired", "others", "full", "error.missing", "error.pick", "error.place", "error.born", "error.number",
-		"error.check", "error.pressure", "error.date", "error.future", "error.acuity", "error.pain", "error.phone", "problems"}
+		"receipt.mine", "receipt.total", "photo.bad", "photo.size", "photo.remove", "persist", "expired", "others", "full", "problems"}
+}
+
+// outreachFaults are what the script says at a field.
+func outreachFaults() []string {
+	return []string{"missing", "pick", "place", "born", "number", "check", "pressure", "date", "future", "acuity", "pain", "phone"}
 }
 
 func newOutreachView(b Base) outreachView {
@@ -86,6 +90,9 @@ func newOutreachView(b Base) outreachView {
 	v := outreachView{Base: b, Form: screeningForm(b, clock.Date{}, nil).Put("screened_on", ""), Panels: []string{"form", "outbox", "receipts"}, Kinds: photoKinds(), Texts: map[string]string{}}
 	for _, k := range outreachKeys() {
 		v.Texts[k] = b.T("outreach.js." + k)
+	}
+	for _, k := range outreachFaults() {
+		v.Texts["error."+k] = b.T("outreach.js.error." + k)
 	}
 	if v.Other = outreachHome + string(i18n.English); b.English() {
 		v.Other = outreachHome + string(i18n.Chinese)
