@@ -189,7 +189,7 @@ func (p *premises) screenings() {
 	_, err := p.app.Services.Screenings.Record(p.T.Context(), p.Screener(here), outreach.Batch{Hospital: p.ID(here), Rows: []outreach.Row{row}}, store.Key{})
 	must(p, "screening", err)
 	p.objects["screenings"], p.objects["photos"] = row.ID.String(), ident.New().String()
-	file := store.OutboxRecovery{ID: ident.New(), Hospital: p.ID(here), Account: p.Screener(here).AccountID, Forms: 1, Reason: "离职"}
+	file := store.OutboxRecovery{ID: ident.New(), Hospital: p.ID(here), Account: p.Screener(here).AccountID, Digest: make([]byte, 32), Forms: 1, Reason: "离职"}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertOutboxRecovery(file) })
 	p.objects["outboxes"] = file.ID.String()
 }

@@ -81,7 +81,7 @@ var businessTables = map[string]string{
 var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
-var deletable = []string{"audit_pending", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "form_draft", "summary_cell", "summary_mark", "summary_person", "session"}
+var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "session", "summary_cell", "summary_mark", "summary_person"}
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.

@@ -348,7 +348,7 @@ func TestAFormWithoutItsVersionIsRefused(t *testing.T) {
 		"an older one":        {"7", url.Values{"version": {"6"}}, 6, false}, // the service compares
 		"left out":            {"7", url.Values{}, -1, true},
 		"empty":               {"7", url.Values{"version": {""}}, -1, true},
-		"zero":                {"7", url.Values{"version": {"0"}}, -1, true},
+		"zero":                {"7", url.Values{"version": {"0"}}, 0, false}, // of settings nobody saved; the service compares
 		"negative":            {"7", url.Values{"version": {"-3"}}, -1, true},
 		"no number":           {"7", url.Values{"version": {"x"}}, -1, true},
 		"nothing changed yet": {"0", url.Values{"version": {"0"}}, 0, false},

@@ -35,6 +35,7 @@ func TestTheShellIsTheSameForEverybody(t *testing.T) {
 
 func TestTheWorkerKeepsTheShellAndFilesOnly(t *testing.T) {
 	s := newSite(t)
+	s.clerk(user.Screener, servicetest.Mountain)
 	b := s.browser()
 	script := b.get("/outreach/worker.js")
 	var keep struct {
@@ -43,7 +44,7 @@ func TestTheWorkerKeepsTheShellAndFilesOnly(t *testing.T) {
 	}
 	head, _, ok := strings.Cut(strings.TrimPrefix(script.body, "self.keep="), ";\n")
 	if err := json.Unmarshal([]byte(head), &keep); err != nil || !ok || keep.Version == "" {
-		t.Fatalf("%v\n%s", err, script.body[:200])
+		t.Fatalf("%v\n%.200s", err, script.body)
 	}
 	for _, f := range keep.Files {
 		if f != "/outreach/zh-CN" && f != "/outreach/en" && !regexp.MustCompile(`^/static/[a-z0-9-]+\.[0-9a-f]{12}\.(css|js|svg|png)$`).MatchString(f) {
