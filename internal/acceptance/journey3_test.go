@@ -145,7 +145,7 @@ func (o *office) byThumb(t *testing.T, doctor *person, treatment string, first b
 		t.Fatalf("the intervention: %d at %s\n%s", status, doctor.address(), cut(doctor.text()))
 	}
 	taps++
-	doctor.waitFor(`document.querySelector(".camera-bar").childElementCount > 0`) // the camera, or why there is none
+	doctor.waitFor(`document.querySelector(".camera-bar")?.childElementCount > 0`) // the camera, or why there is none
 	if first {
 		o.sticker(t, doctor)
 	}
