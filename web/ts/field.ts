@@ -116,5 +116,6 @@ function small(input: HTMLInputElement): void {
   });
 }
 
-each<HTMLTextAreaElement>(document, "textarea[data-scan]", (box) => void camera(box));
+// Not the selector of the scanner's script: each element is taken once for each.
+each<HTMLTextAreaElement>(document, ".field textarea[data-scan]", (box) => void camera(box));
 each<HTMLInputElement>(document, "input[data-shrink]", small);
