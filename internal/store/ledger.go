@@ -67,37 +67,82 @@ func (tx *Tx) Books(funds ...ident.ID) (map[ident.ID]fund.Book, error) {
 
 // ReservingBooks is Books for a reservation. Of a split fund it takes one lane that
 // nobody holds and that has the amount, and answers with a book of that lane alone,
-// so that reservations at the same time do not wait for each other. When no lane is
-// free with enough, or several funds share the reservation, the accounts are locked
-// as always: the fund's sum decides. A lane is taken without waiting, so this can
-// never be a part of a circle of waiting transactions.
+// so that reservations at the same time do not wait for each other. When others
+// hold every lane it waits for one, with nothing of the ledger held meanwhile, so
+// that it is never a part of a circle of waiting transactions: of two that wait
+// each holds nothing. (To lock all accounts instead would stop the whole fund for
+// one reservation.) Only when no single lane has enough, or several funds share the
+// reservation, the accounts are locked as always: the fund's sum decides.
 func (tx *Tx) ReservingBooks(amount money.Fen, funds ...ident.ID) (map[ident.ID]fund.Book, error) {
 	if len(funds) != 1 {
 		return tx.Books(funds...)
 	}
-	var rows []struct {
-		Name      string    `db:"name"`
-		Available ident.ID  `db:"available_id"`
-		Reserved  ident.ID  `db:"reserved_id"`
-		Committed ident.ID  `db:"committed_id"`
-		Balance   money.Fen `db:"balance_fen"`
+	free, split, err := tx.freeLane(amount, funds[0])
+	if err == nil && split && free == nil {
+		free, err = tx.awaitLane(amount, funds[0])
 	}
-	err := tx.list(&rows, `select f.name, l.id as available_id, l.balance_fen, r.id as reserved_id, c.id as committed_id from ledger_account l
-		join ledger_account r on r.partnership_id = l.partnership_id and r.fund_id = l.fund_id and r.kind = 'reserved' and r.lane = l.lane
-		join ledger_account c on c.partnership_id = l.partnership_id and c.fund_id = l.fund_id and c.kind = 'committed' and c.lane = l.lane
-		join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id
-		where l.partnership_id = $1 and l.fund_id = $2 and l.kind = 'available' and l.balance_fen >= $3
-		and exists (select 1 from ledger_account m where m.partnership_id = $1 and m.fund_id = $2 and m.kind = 'available' and m.lane = 1)
-		order by l.lane limit 1 for update of l skip locked`, tx.Partnership(), funds[0], amount)
+	if err != nil {
+		return nil, err
+	}
+	if free == nil {
+		return tx.Books(funds...)
+	}
+	return map[ident.ID]fund.Book{funds[0]: *free}, nil
+}
+
+// laneRow is a lane that was taken; Split says whether the fund has several.
+type laneRow struct {
+	Split     bool      `db:"split"`
+	Fund      ident.ID  `db:"fund_id"` // nil: no lane was taken
+	Name      string    `db:"name"`
+	Available ident.ID  `db:"available_id"`
+	Reserved  ident.ID  `db:"reserved_id"`
+	Committed ident.ID  `db:"committed_id"`
+	Balance   money.Fen `db:"balance_fen"`
+}
+
+func (r laneRow) book() *fund.Book {
+	if r.Fund == ident.Nil {
+		return nil
+	}
+	return &fund.Book{Fund: r.Fund, Name: r.Name, Accounts: fund.Accounts{Available: r.Available, Reserved: r.Reserved, Committed: r.Committed},
+		Balances: fund.Balances{Available: r.Balance}}
+}
+
+const selectLane = `select l.fund_id, f.name, l.id as available_id, l.balance_fen, r.id as reserved_id, c.id as committed_id from ledger_account l
+	join ledger_account r on r.partnership_id = l.partnership_id and r.fund_id = l.fund_id and r.kind = 'reserved' and r.lane = l.lane
+	join ledger_account c on c.partnership_id = l.partnership_id and c.fund_id = l.fund_id and c.kind = 'committed' and c.lane = l.lane
+	join fund f on f.partnership_id = l.partnership_id and f.id = l.fund_id
+	where l.partnership_id = $1 and l.fund_id = $2 and l.kind = 'available' and l.balance_fen >= $3`
+
+// freeLane takes a lane without waiting, and says whether the fund is split.
+func (tx *Tx) freeLane(amount money.Fen, id ident.ID) (*fund.Book, bool, error) {
+	var r laneRow
+	err := tx.get(&r, `select s.split, x.fund_id, coalesce(x.name, '') as name, x.available_id, coalesce(x.balance_fen, 0) as balance_fen, x.reserved_id, x.committed_id
+		from (select exists (select 1 from ledger_account m where m.partnership_id = $1 and m.fund_id = $2 and m.kind = 'available' and m.lane = 1) as split) s
+		left join lateral (`+selectLane+` and s.split order by l.lane limit 1 for update of l skip locked) x on true`, tx.Partnership(), id, amount)
+	return r.book(), r.Split, err
+}
+
+// awaitLane waits for one lane, each transaction for another. What it waited for
+// may be spent by then: the lane is let go again, so that nothing is held when all
+// accounts are locked in their order.
+func (tx *Tx) awaitLane(amount money.Fen, id ident.ID) (*fund.Book, error) {
+	if _, err := tx.exec(`savepoint lane`); err != nil {
+		return nil, err
+	}
+	turn := ident.New()
+	var rows []laneRow
+	err := tx.list(&rows, selectLane+` and l.lane = (select m.lane from ledger_account m where m.partnership_id = $1 and m.fund_id = $2 and m.kind = 'available'
+		and m.balance_fen >= $3 order by (m.lane + $4) % $5, m.lane limit 1) limit 1 for update of l`, tx.Partnership(), id, amount, int(turn[len(turn)-1]), fund.MaxLanes)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return tx.Books(funds...)
+		_, err = tx.exec(`rollback to savepoint lane`)
+		return nil, err
 	}
-	r := rows[0]
-	return map[ident.ID]fund.Book{funds[0]: {Fund: funds[0], Name: r.Name, Accounts: fund.Accounts{Available: r.Available, Reserved: r.Reserved, Committed: r.Committed},
-		Balances: fund.Balances{Available: r.Balance}}}, nil
+	return rows[0].book(), nil
 }
 
 // LookBooks reads balances for display, without holding anything.
