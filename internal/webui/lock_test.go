@@ -91,7 +91,7 @@ func TestAHalfWrittenFormStaysBehindTheLock(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID("unlock"), "wrong\r"), chromedp.WaitVisible(chromedp.CSS("#dialog-lock .error-text:not(:empty)"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID("unlock"), sitePassword+"\r"), chromedp.WaitVisible(chromedp.ID("f-name"))); err != nil {
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID("unlock"), sitePassword+"\r"), chromedp.Poll[chromedp.Void](`!document.querySelector("#dialog-lock").open`)); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(`document.querySelector("#f-name").value + "|" + document.querySelector("#dialog-lock").open`); got != "向云禾|false" {

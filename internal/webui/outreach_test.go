@@ -60,7 +60,9 @@ func TestTheWorkerKeepsTheShellAndFilesOnly(t *testing.T) {
 }
 
 func TestATelephoneMayInstallThePage(t *testing.T) {
-	b := newSite(t).browser()
+	s := newSite(t)
+	s.clerk(user.Screener, servicetest.Mountain)
+	b := s.browser()
 	page := b.get("/outreach/en")
 	m := regexp.MustCompile(`<link rel="manifest" href="([^"]+)">`).FindStringSubmatch(page.body)
 	if m == nil {

@@ -40,7 +40,7 @@ func TestASecurityKeyIsTheSecondStep(t *testing.T) {
 		chromedp.SendKeys(chromedp.ID("f-password"), sitePassword), chromedp.Click(chromedp.CSS("form button.btn-primary")), chromedp.WaitVisible(chromedp.ID("f-code"))}
 	err = chromedp.Do(ctx, append(password, chromedp.SendKeys(chromedp.ID("f-code"), recovery[0]), chromedp.Click(chromedp.CSS("form button.btn-primary")),
 		chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)), chromedp.Navigate(s.url+"/account/passkeys/new"),
-		chromedp.SendKeys(chromedp.ID("f-name"), "蓝色密钥"), chromedp.Click(chromedp.CSS("form[data-passkey] button")), chromedp.WaitVisible(chromedp.CSS("form[action$=remove], table")))...)
+		chromedp.SendKeys(chromedp.ID("f-name"), "蓝色密钥"), chromedp.Click(chromedp.CSS("form[data-passkey] button")), chromedp.WaitVisible(chromedp.CSS("main table")))...)
 	if err != nil {
 		t.Fatal(err)
 	}
