@@ -59,13 +59,9 @@ func Enrol(site Site, p Person) (Challenge, error) {
 
 // Enrolled takes the new key out of the browser's answer.
 func Enrolled(site Site, p Person, state, answer []byte) (Key, error) {
-	w, u, err := open(site, p)
+	w, u, session, err := resume(site, p, state)
 	if err != nil {
 		return Key{}, err
-	}
-	var session webauthn.SessionData
-	if err := json.Unmarshal(state, &session); err != nil {
-		return Key{}, refused(err)
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
 	if err != nil {
@@ -91,13 +87,9 @@ func Ask(site Site, p Person) (Challenge, error) {
 // Answered checks the browser's answer and returns the key as it is to be kept
 // from now on. A counter that went backwards means that the key was copied.
 func Answered(site Site, p Person, state, answer []byte) (Key, error) {
-	w, u, err := open(site, p)
+	w, u, session, err := resume(site, p, state)
 	if err != nil {
 		return Key{}, err
-	}
-	var session webauthn.SessionData
-	if err := json.Unmarshal(state, &session); err != nil {
-		return Key{}, refused(err)
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
@@ -129,6 +121,17 @@ func open(site Site, p Person) (*webauthn.WebAuthn, holder, error) {
 	}
 	w, err := webauthn.New(&webauthn.Config{RPID: site.Host, RPDisplayName: site.Name, RPOrigins: []string{site.Origin}})
 	return w, u, errs.Wrap(err, errs.Precondition, "error.passkey.site", errs.Args{"host": site.Host})
+}
+
+// resume goes on with what the session kept.
+func resume(site Site, p Person, state []byte) (w *webauthn.WebAuthn, u holder, session webauthn.SessionData, err error) {
+	if w, u, err = open(site, p); err != nil {
+		return w, u, session, err
+	}
+	if err := json.Unmarshal(state, &session); err != nil {
+		return w, u, session, refused(err)
+	}
+	return w, u, session, nil
 }
 
 func pack(options, state any, err error) (c Challenge, _ error) {

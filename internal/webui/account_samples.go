@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -30,6 +31,11 @@ func sampleCall(b Base) *Call { return &Call{Base: b, Today: sampleDay()} }
 
 // accountPages are the samples of sign-in, users and own pages.
 func accountPages() []PageSample {
+	return slices.Concat(signInPages(), ownPages(), userPages())
+}
+
+// signInPages are the samples of coming in, with each second step, and of the lock.
+func signInPages() []PageSample {
 	return []PageSample{
 		{"account/signin", func(b Base) View { return newSignInView(b, signInForm(b, sampleCall(b)), 15) }},
 		{"account/signin", func(b Base) View {
@@ -77,6 +83,12 @@ func accountPages() []PageSample {
 			f.Fail(proofField, "error.password.current")
 			return newProveView(b, f, c.Who.SecondFactor)
 		}},
+	}
+}
+
+// ownPages are the samples of what people look after for themselves.
+func ownPages() []PageSample {
+	return []PageSample{
 		{"account/factor", func(b Base) View {
 			return newFactorView(sampleTitled(b, "settings.factor"), sampleDay(), accounts.FactorState{}, false)
 		}},
@@ -98,6 +110,12 @@ func accountPages() []PageSample {
 		}},
 		{"account/settings", func(b Base) View { return newSettingsView(b, func(settingsEntry) bool { return true }) }},
 		{"account/tokens", sampleTokens},
+	}
+}
+
+// userPages are the samples of accounts, passwords and roles.
+func userPages() []PageSample {
+	return []PageSample{
 		{"account/user", func(b Base) View { return newUserView(b, sampleDetail(true), sampleNow()) }},
 		{"account/user", func(b Base) View { return newUserView(b, sampleDetail(false), sampleNow()) }},
 		{"directory/form", func(b Base) View {

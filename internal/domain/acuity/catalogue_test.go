@@ -1,17 +1,12 @@
 package acuity
 
 import (
-	"os"
 	"testing"
 
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 )
 
 func TestEveryLabelIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var keys []string
 	for _, x := range Notations() {
 		keys = append(keys, x.Label())
@@ -28,11 +23,5 @@ func TestEveryLabelIsInBothCatalogues(t *testing.T) {
 	for _, x := range Stages() {
 		keys = append(keys, x.Label())
 	}
-	for _, key := range keys {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, keys)
 }

@@ -1,12 +1,11 @@
 package complication
 
 import (
-	"os"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 )
 
 func day(m, d int) clock.Date { return clock.MustDate(2026, m, d) }
@@ -101,10 +100,6 @@ func TestStentThrombosisByItsDay(t *testing.T) {
 }
 
 func TestEveryLabelIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys := []string{Death.Label()}
 	for _, p := range procedure.Programmes() {
 		for _, x := range Types(p) {
@@ -126,11 +121,5 @@ func TestEveryLabelIsInBothCatalogues(t *testing.T) {
 	for _, x := range []int{0, 2, 100, 400} {
 		keys = append(keys, TimingLabel(Timing(x)))
 	}
-	for _, key := range keys {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, keys)
 }

@@ -1,14 +1,13 @@
 package followup_test
 
 import (
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 	"pgregory.net/rapid"
 )
 
@@ -280,17 +279,7 @@ func TestTimeRunsForward(t *testing.T) {
 }
 
 func TestEveryLabelIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range labels() {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, labels())
 }
 
 // labels are the message keys the package can make.

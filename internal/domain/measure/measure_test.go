@@ -3,7 +3,6 @@ package measure_test
 import (
 	"encoding/json"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -255,10 +254,6 @@ func TestDimensions(t *testing.T) {
 }
 
 func TestEveryMeasureIsNamedInBothLanguages(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var keys []string
 	for _, d := range measure.Definitions() {
 		keys = append(keys, d.NameKey(), d.NumeratorKey(), d.Unit.NameKey(), d.Programme.NameKey())
@@ -269,13 +264,7 @@ func TestEveryMeasureIsNamedInBothLanguages(t *testing.T) {
 	for _, d := range measure.Dimensions() {
 		keys = append(keys, d.NameKey())
 	}
-	for _, k := range keys {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, k) {
-				t.Errorf("%s lacks %s", lang, k)
-			}
-		}
-	}
+	i18ntest.Complete(t, keys)
 }
 
 func TestVersionIsPartOfTheCacheKey(t *testing.T) {

@@ -1,18 +1,13 @@
 package payout_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/payout"
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 )
 
 func TestEveryLabelIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys := []string{"payout.action.approve", "payout.action.cancel", "payout.action.file", "payout.action.pay"}
 	keys = append(keys, labels(payout.Payees()...)...)
 	keys = append(keys, labels(payout.RunStates()...)...)
@@ -22,13 +17,7 @@ func TestEveryLabelIsInBothCatalogues(t *testing.T) {
 	keys = append(keys, labels(payout.FindingSources()...)...)
 	keys = append(keys, labels(payout.RecoveryStates()...)...)
 	keys = append(keys, labels(payout.Hows()...)...)
-	for _, key := range keys {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, keys)
 }
 
 func labels[T interface{ Label() string }](values ...T) (keys []string) {

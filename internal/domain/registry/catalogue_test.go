@@ -1,17 +1,12 @@
 package registry
 
 import (
-	"os"
 	"testing"
 
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 )
 
 func TestEveryQuestionAndAnswerIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var keys []string
 	for _, f := range Forms() {
 		keys = append(keys, f.Label())
@@ -30,11 +25,5 @@ func TestEveryQuestionAndAnswerIsInBothCatalogues(t *testing.T) {
 	for _, k := range DerivedKeys() {
 		keys = append(keys, Derived{Key: k}.Label())
 	}
-	for _, key := range keys {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, keys)
 }

@@ -1,25 +1,14 @@
 package terminology_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
-	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
 )
 
 func TestEveryLabelIsInBothCatalogues(t *testing.T) {
-	cat, err := i18n.Load(os.DirFS("../../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range labels() {
-		for _, lang := range i18n.Langs() {
-			if !cat.Has(lang, key) {
-				t.Errorf("%s: no text for %q", lang, key)
-			}
-		}
-	}
+	i18ntest.Complete(t, labels())
 }
 
 // labels are the message keys the package can make.

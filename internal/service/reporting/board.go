@@ -355,6 +355,9 @@ func (b *boardReader) record(out Board) {
 	switch {
 	case b.in.File != "":
 		detail := map[string]any{"format": b.in.File, "rows": b.in.Rows(out), "rule": out.Profile.Version()}
+		if b.in.Doctor != ident.Nil {
+			detail["doctor"] = b.in.Doctor.String()
+		}
 		b.tx.AuditRead(event(audit.ExportMake, "desk."+b.in.Page, b.in.Filter, detail))
 	case b.in.Doctor != ident.Nil:
 		e := event(audit.MeasureRead, "desk.surgeon", b.in.Filter, map[string]any{"doctor": b.in.Doctor.String()})

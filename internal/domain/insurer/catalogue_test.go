@@ -1,0 +1,18 @@
+package insurer_test
+
+import (
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/insurer"
+	"github.com/shanhai-health/shanhai/internal/i18n/i18ntest"
+)
+
+func TestEveryLabelIsInBothCatalogues(t *testing.T) { i18ntest.Complete(t, labels()) }
+
+// labels are the message keys the package can make.
+func labels() (keys []string) {
+	for _, v := range insurer.Reasons() {
+		keys = append(keys, v.Label())
+	}
+	return keys
+}
