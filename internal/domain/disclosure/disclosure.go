@@ -214,20 +214,6 @@ func (r Result) Shown(key string) (value int64, shown bool) {
 	return r.profile.Rounded(c.Value), true
 }
 
-// Hidden is how many figures are not shown.
-func (r Result) Hidden() int {
-	n := 0
-	for _, h := range r.hidden {
-		if h {
-			n++
-		}
-	}
-	return n
-}
-
-// Profile is the profile that was applied.
-func (r Result) Profile() Profile { return r.profile }
-
 // Knows reports whether a figure is in the set.
 func (r Result) Knows(key string) bool {
 	_, known := r.set.cells[key]

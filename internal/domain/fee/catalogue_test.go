@@ -16,5 +16,8 @@ func labels() (keys []string) {
 	for _, l := range (fee.Settlement{}).Layers() {
 		keys = append(keys, l.Label())
 	}
+	for _, x := range fee.Steps() {
+		keys = append(keys, x.Label())
+	}
 	return append(keys, fee.Warning{Rule: fee.RuleFree}.Key())
 }

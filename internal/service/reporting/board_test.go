@@ -54,6 +54,14 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 	if n := w.Count(`select count(*) from audit_event where action = 'measure.read' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
 		t.Errorf("%d looks at a surgeon are recorded", n)
 	}
+	file := theirs
+	file.File, file.Page, file.Rows = "csv", "surgeon", func(b reporting.Board) int { return len(b.Details) }
+	if _, err := s.Board(t.Context(), head, file); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
+		t.Errorf("%d files of a surgeon's figures are recorded as such", n)
+	}
 	elsewhere := theirs
 	elsewhere.Hospital = w.ID(servicetest.MountainTwo)
 	if _, err := s.Board(t.Context(), head, elsewhere); !errs.Is(err, errs.Forbidden) {
