@@ -233,7 +233,11 @@ func linesTable(b Base, v visiting.VisitView) Table {
 			entry := self + "/cases/" + l.Entry.ID.String()
 			change, action = ButtonCell(Button{Text: b.T("visit.entry.edit"), Href: entry + "/edit"}), ButtonCell(Button{Text: b.T("visit.entry.cancel"), Href: entry + "/cancel"})
 		}
-		row := Cells(DateCell(on), what, TextCell(lead), outcome, owner, action)
+		day := DateCell(on)
+		if on.IsZero() {
+			day = TextCell("–") // the head of a row says something
+		}
+		row := Cells(day, what, TextCell(lead), outcome, owner, action)
 		if v.Edit {
 			row.Cells = slices.Insert(row.Cells, 5, change)
 		}
