@@ -3,6 +3,7 @@ package fund
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -52,6 +53,8 @@ func (e Earmark) Within(of Earmark) error {
 	switch {
 	case !e.To.IsZero() && e.To.Before(e.From):
 		f.Add("to_on", "error.fund.deposit_period")
+	case !of.To.IsZero() && e.From.After(of.To):
+		f.Add("from_on", "error.fund.deposit_outside")
 	case !of.To.IsZero() && e.To.After(of.To), !e.To.IsZero() && e.To.Before(of.From):
 		f.Add("to_on", "error.fund.deposit_outside")
 	}
@@ -134,20 +137,16 @@ func (s Store) Blocked(a Asked) (Portion, Reason, bool) {
 func (s Store) Take(a Asked) ([]Draw, error) {
 	usable := s.Usable(a)
 	if a.Amount > usable {
-		p, why, blocked := s.Blocked(a)
 		args := errs.Args{"fund": s.Name, "asked": a.Amount, "available": usable, "short": a.Amount - usable}
 		remedies := []string{"fund.remedy.reduce_to", "fund.remedy.other_fund", "fund.remedy.wait_deposit"}
 		if usable <= 0 {
 			remedies = remedies[1:]
 		}
+		p, why, blocked := s.Blocked(a)
 		if !blocked {
 			return nil, errs.Refuse("fund.sufficient", "error.fund.insufficient", args, remedies...)
 		}
-		for k, v := range p.Earmark.Args(a, usable) {
-			if _, there := args[k]; !there {
-				args[k] = v
-			}
-		}
+		maps.Copy(args, p.Earmark.Args(a, usable))
 		args["deposit"], args["why"] = p.Name, errs.Key(why.Label()+".short")
 		return nil, errs.Refuse("fund.deposit_earmark", "error.fund.deposit_earmark", args, remedies...)
 	}

@@ -47,3 +47,29 @@ func TestWhatFlowsIntoAPlaceFlowsOutOfItToTheFen(t *testing.T) {
 		}
 	})
 }
+
+func TestAWayOnWhichNothingRemainsIsNeitherDrawnNorBack(t *testing.T) {
+	way := func(amount money.Fen) fund.Flow {
+		return fund.Flow{Source: fund.Central, Fund: ident.ID{1}, Amount: amount}
+	}
+	m := fund.MapOf([]fund.Flow{way(1), way(0), way(-1)})
+	if len(m.Drawn) != 1 || m.Drawn[0].Amount != 1 || len(m.Back) != 1 || m.Back[0].Amount != -1 {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestWaysThatShareAStepAreOneStep(t *testing.T) {
+	way := func(p procedure.Programme, hospital byte, amount money.Fen) fund.Flow {
+		return fund.Flow{Source: fund.Central, Fund: ident.ID{1}, Programme: p, Hospital: ident.ID{hospital}, Amount: amount}
+	}
+	got := fund.MapOf([]fund.Flow{way(procedure.Joint, 1, 5), way(procedure.Joint, 2, 7), way(procedure.Cataract, 2, 11)}).Steps()
+	want := []money.Fen{23, 12, 5, 7, 11, 11} // source to fund; fund to joint; to the two hospitals; fund to cataract; to the hospital
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for i, s := range got {
+		if s.Amount != want[i] {
+			t.Errorf("step %d from %v to %v has %s, want %s", i, s.From, s.To, s.Amount, want[i])
+		}
+	}
+}

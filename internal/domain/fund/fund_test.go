@@ -246,7 +246,7 @@ func TestTransfersThatAreNone(t *testing.T) {
 
 func TestNoAccountGoesBelowZero(t *testing.T) {
 	b := book(100)
-	for _, from := range []ident.ID{b.Accounts.Available, b.Accounts.Reserved, b.Accounts.Committed} {
+	for _, from := range []ident.ID{b.Accounts.Available, b.Accounts.Reserved, b.Accounts.Committed, b.Accounts.Paid} {
 		x := fund.Transfer{ID: ident.New(), Kind: fund.KindRelease, EffectiveOn: day, Entries: []fund.Entry{{from, -101}, {b.Accounts.Source, 101}}}
 		if got, err := b.Apply(x); !errs.Is(err, errs.Precondition) || got != b {
 			t.Errorf("%v, %+v", err, got.Balances)
@@ -280,11 +280,15 @@ func TestRandomWorkKeepsTheBooks(t *testing.T) {
 			if len(holds) > 0 {
 				i = rapid.IntRange(0, len(holds)-1).Draw(t, "hold")
 			}
-			switch step := rapid.SampledFrom([]string{"deposit", "reserve", "commit", "release", "reimburse"}).Draw(t, "step"); {
+			switch step := rapid.SampledFrom([]string{"deposit", "reserve", "commit", "release", "reimburse", "pay", "recover"}).Draw(t, "step"); {
 			case step == "deposit":
 				keep(b.Deposit(stamp(), amount))
 			case step == "reimburse":
 				keep(b.Reimburse(stamp(), amount))
+			case step == "pay":
+				keep(b.Pay(stamp(), amount))
+			case step == "recover":
+				keep(b.Recover(stamp(), amount))
 			case step == "reserve":
 				x, h, err := b.Reserve(stamp(), amount)
 				if keep(x, err) {
@@ -329,12 +333,12 @@ func checkBooks(t *rapid.T, start, b fund.Book, log []fund.Transfer, holds []fun
 		}
 	}
 	a := start.Accounts
-	replay := fund.Balances{Source: sums[a.Source], Available: sums[a.Available], Reserved: sums[a.Reserved], Committed: sums[a.Committed]}
+	replay := fund.Balances{Source: sums[a.Source], Available: sums[a.Available], Reserved: sums[a.Reserved], Committed: sums[a.Committed], Paid: sums[a.Paid]}
 	if replay != b.Balances {
 		t.Fatalf("replay %+v, balances %+v", replay, b.Balances)
 	}
-	if replay.Available < 0 || replay.Reserved < 0 || replay.Committed < 0 ||
-		replay.Source+replay.Available+replay.Reserved+replay.Committed != 0 {
+	if replay.Available < 0 || replay.Reserved < 0 || replay.Committed < 0 || replay.Paid < 0 ||
+		replay.Source+replay.Available+replay.Reserved+replay.Committed+replay.Paid != 0 {
 		t.Fatalf("books %+v", replay)
 	}
 	var held money.Fen

@@ -13,7 +13,7 @@ import (
 )
 
 // A history is what happens to three funds: money comes in, is reserved, spent,
-// given back, moved from fund to fund, reversed, and asked for when it is not
+// paid, recovered, given back, moved from fund to fund, reversed, and asked for when it is not
 // there. The same seed is the same history.
 type history struct {
 	t     *testing.T
@@ -93,11 +93,11 @@ func (h *history) check() {
 		var sum fund.Balances
 		for _, l := range lanesOf(b) {
 			a := l.Accounts
-			got := fund.Balances{Source: h.sums[a.Source], Available: h.sums[a.Available], Reserved: h.sums[a.Reserved], Committed: h.sums[a.Committed]}
+			got := fund.Balances{Source: h.sums[a.Source], Available: h.sums[a.Available], Reserved: h.sums[a.Reserved], Committed: h.sums[a.Committed], Paid: h.sums[a.Paid]}
 			if got != l.Balances {
 				h.fail("the entries sum to %+v, the balances are %+v", got, l.Balances)
 			}
-			if got.Available < 0 || got.Reserved < 0 || got.Committed < 0 {
+			if got.Available < 0 || got.Reserved < 0 || got.Committed < 0 || got.Paid < 0 {
 				h.fail("a lane below zero: %+v", got)
 			}
 			sum = plus(sum, got)
@@ -106,10 +106,10 @@ func (h *history) check() {
 			h.fail("the lanes sum to %+v, the fund has %+v", sum, b.Balances)
 		}
 		x := b.Balances
-		if x.Available < 0 || x.Reserved < 0 || x.Committed < 0 {
+		if x.Available < 0 || x.Reserved < 0 || x.Committed < 0 || x.Paid < 0 {
 			h.fail("below zero: %+v", x)
 		}
-		if x.Source+x.Available+x.Reserved+x.Committed != 0 {
+		if x.Source+x.Available+x.Reserved+x.Committed+x.Paid != 0 {
 			h.fail("the accounts do not sum to zero: %+v", x)
 		}
 		if x.Reserved != open[i] {
@@ -124,10 +124,20 @@ func (h *history) step() {
 	i := h.rnd.IntN(len(h.books))
 	b := h.books[i]
 	keep := func(x fund.Transfer, hold int) { h.done = append(h.done, posted{x, i, hold}) }
-	switch h.rnd.IntN(11) {
+	switch h.rnd.IntN(13) {
 	case 10:
 		x, err := b.Spread(stamp())
 		h.take(i, x, err)
+	case 11:
+		x, err := b.Pay(stamp(), h.amount())
+		if h.take(i, x, err) {
+			keep(x, -1)
+		}
+	case 12:
+		x, err := b.Recover(stamp(), h.amount())
+		if h.take(i, x, err) {
+			keep(x, -1)
+		}
 	case 0, 1:
 		x, err := b.Deposit(stamp(), h.amount())
 		if h.take(i, x, err) {

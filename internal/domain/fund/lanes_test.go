@@ -13,7 +13,7 @@ import (
 func splitInto(b fund.Book, lanes int) fund.Book {
 	b.Lanes[0] = fund.Lane{Accounts: b.Accounts, Balances: b.Balances}
 	for i := 1; i < lanes; i++ {
-		b.Lanes[i].Accounts = fund.Accounts{Available: ident.New(), Reserved: ident.New(), Committed: ident.New()}
+		b.Lanes[i].Accounts = fund.Accounts{Available: ident.New(), Reserved: ident.New(), Committed: ident.New(), Paid: ident.New()}
 	}
 	return b
 }
@@ -31,7 +31,7 @@ func lanesOf(b fund.Book) (out []fund.Lane) {
 }
 
 func plus(a, b fund.Balances) fund.Balances {
-	return fund.Balances{Source: a.Source + b.Source, Available: a.Available + b.Available, Reserved: a.Reserved + b.Reserved, Committed: a.Committed + b.Committed}
+	return fund.Balances{Source: a.Source + b.Source, Available: a.Available + b.Available, Reserved: a.Reserved + b.Reserved, Committed: a.Committed + b.Committed, Paid: a.Paid + b.Paid}
 }
 
 // available is what lies in each lane.

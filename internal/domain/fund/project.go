@@ -75,7 +75,7 @@ func (p Project) Change(to Project, by ident.ID) (Project, error) {
 		return p, p.refuse("fund.project_closed")
 	}
 	to.State, to.Planner, to.Second = p.State, p.Planner, p.Second
-	if to.Planned != p.Planned || p.State == "" {
+	if to.Planned != p.Planned { // a new one had none
 		to.State, to.Planner, to.Second = ProjectDraft, by, ident.Nil
 	}
 	return to, nil
