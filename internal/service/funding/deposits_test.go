@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
@@ -361,5 +362,62 @@ func TestTheFlowIsTheSameAfterTheHospitalWasPaid(t *testing.T) {
 	v, err := d.s.Flow(t.Context(), d.Approver(), funding.FlowQuery{})
 	if err != nil || len(v.Drawn) != 1 || v.Drawn[0].Amount != 100_000 || v.Drawn[0].Times != 1 {
 		t.Errorf("%+v %v", v.Drawn, err)
+	}
+}
+
+// What an audit gets back in a later month came from a deposit and from common money:
+// each has its own back in that month, and the month of the payment stays as it was.
+func TestWhatIsRecoveredLaterFlowsBackToWhereItCameFrom(t *testing.T) {
+	d := newDesk(t, 1_000_000)
+	in := funding.Deposit{Fund: d.fund.ID, Amount: 1_200_000, Note: "企业捐款", Project: d.gift("XM-10"), Earmark: fund.Earmark{Programme: procedure.Joint}}
+	if _, err := d.s.Deposit(t.Context(), d.Approver(), in, ident.Token()); err != nil {
+		t.Fatal(err)
+	}
+	x, a := d.approved(1_500_000)
+	if _, err := d.settle(d.discharged(x), 1_500_000); err != nil {
+		t.Fatal(err)
+	}
+	paid, later := d.Today(), d.Today().AddMonths(1)
+	post := func(on clock.Date, move func(fund.Book, fund.Stamp) (fund.Transfer, error)) {
+		t.Helper()
+		d.Do(d.Approver(), func(tx *store.Tx) error {
+			books, err := tx.Books(d.fund.ID)
+			if err != nil {
+				return err
+			}
+			m, err := move(books[d.fund.ID], fund.Stamp{ID: ident.New(), On: on})
+			if err != nil {
+				return err
+			}
+			return tx.PostForCase(store.Posting{Transfer: m, Fund: d.fund.ID, Treatment: x.ID, Approval: a}, false)
+		})
+	}
+	post(paid, func(b fund.Book, s fund.Stamp) (fund.Transfer, error) { return b.Pay(s, 1_500_000) })
+	post(later, func(b fund.Book, s fund.Stamp) (fund.Transfer, error) { return b.Recover(s, 700_000) })
+	for name, c := range map[string]struct {
+		q               funding.FlowQuery
+		gift, fund      money.Fen
+		drawn, returned money.Fen
+	}{
+		"the month of the payment": {funding.FlowQuery{To: later.AddDays(-1)}, 1_200_000, 300_000, 1_500_000, 0},
+		"the month it came back":   {funding.FlowQuery{From: later, To: later}, -400_000, -300_000, 0, 700_000},
+		"both":                     {funding.FlowQuery{}, 800_000, 0, 800_000, 0},
+		"the fund, both":           {funding.FlowQuery{Fund: d.fund.ID, From: paid, To: later}, 800_000, 0, 800_000, 0},
+		"after both":               {funding.FlowQuery{From: later.AddDays(1)}, 0, 0, 0, 0},
+	} {
+		v, err := d.s.Flow(t.Context(), d.Approver(), c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[fund.SourceKind]money.Fen{}
+		for _, f := range append(v.Drawn, v.Back...) {
+			got[f.Source] += f.Amount
+			if f.Times != 1 {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		if got[fund.Enterprise] != c.gift || got[fund.DonorFiscal] != c.fund || v.Sum() != c.drawn || v.Returned() != c.returned {
+			t.Errorf("%s: %v, %s drawn, %s back", name, got, v.Sum(), v.Returned())
+		}
 	}
 }
