@@ -228,8 +228,9 @@ func (r ledgerRow) line() LedgerLine {
 	return l
 }
 
-// selectLedger: the amount of a transfer is the sum of what came in anywhere; a
-// transfer that leaves the money available alone keeps the balance unknown, and so
+// selectLedger: the amount of a transfer is the sum of what came in anywhere, that
+// of a settlement what it committed: what it did not need of its hold moved as
+// well, and is the change of the money available. A transfer that leaves the money available alone keeps the balance unknown, and so
 // do those of a split fund, whose lanes move at the same time.
 const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, t.treatment_id, t.approval_id, t.reverses_id,
 	coalesce((select a.display_name from account a where a.id = t.posted_by), '') as posted_name,
@@ -237,7 +238,8 @@ const selectLedger = `select t.id, t.kind, t.effective_on, t.posted_at, t.note, 
 		where x.partnership_id = t.partnership_id and x.id = t.treatment_id), '') as case_no,
 	coalesce((select o.kind from ledger_transfer o where o.partnership_id = t.partnership_id and o.id = t.reverses_id), '') as reverses_kind,
 	coalesce((select true from ledger_transfer o where o.partnership_id = t.partnership_id and o.reverses_id = t.id limit 1), false) as reversed,
-	(select coalesce(sum(e.amount_fen), 0)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0) as amount_fen,
+	case when 'commit' in (t.kind, (select o.kind from ledger_transfer o where o.partnership_id = t.partnership_id and o.id = t.reverses_id)) then abs(` + committedFen + `)
+		else (select coalesce(sum(e.amount_fen), 0)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0) end as amount_fen,
 	v.change_fen, v.available_fen
 	from ledger_transfer t cross join lateral (select coalesce(sum(e.amount_fen), 0)::bigint as change_fen,
 		case when max(w.lane) = 0 then min(e.balance_fen) end as available_fen

@@ -15,12 +15,14 @@ const (
 	FaultTransfer = "transfer" // the entries of a transfer do not sum to zero
 	FaultNegative = "negative" // an account was below zero at some instant
 	FaultHolds    = "holds"    // what a fund has reserved is not what it holds for treatments
-	FaultPayments = "payments" // what a fund has paid is not what its runs paid, less what came back
+	FaultPayments = "payments" // what a fund has paid is not what its runs paid, less what came back, or not what was owed
 	FaultDeposits = "deposits" // what deposits gave is not what was posted, or what is left of them is not there
 )
 
 // LedgerFault is one thing that is wrong. Account is a transfer's id for
-// FaultTransfer and nil for FaultHolds. For FaultDeposits Kind says what does not
+// FaultTransfer and nil for FaultHolds; for FaultPayments of the kinds payable (open
+// or not) and amount (what a run pays) it is that of the transfer that committed
+// the money. For FaultDeposits Kind says what does not
 // agree: deposit (its own posting) or left (its draws), with the deposit's id;
 // draw (what it gave for one transfer), with the transfer's; case (what an approval
 // has of deposits against what the fund holds or paid for it), with the approval's;
@@ -66,6 +68,10 @@ func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 		union all (select 'payments', q.fund_id, q.transfer_id, 'payable', 0, 0 from payable q where q.partnership_id = $1 and q.open <> (
 			not exists (select 1 from ledger_transfer r where r.partnership_id = q.partnership_id and r.reverses_id = q.transfer_id)
 			and not exists (select 1 from pay_line p where p.partnership_id = q.partnership_id and p.payable_id = q.transfer_id and p.state in ('live', 'paid'))) limit 100)
+		union all (select 'payments', p.fund_id, p.payable_id, 'amount', p.amount_fen, coalesce(c.amount, 0) from pay_line p
+			left join (select l.id, sum(l.amount_fen)::bigint as amount from line l join ledger_account a on a.partnership_id = $1 and a.id = l.account_id
+				where a.kind = 'committed' and l.kind in ('commit', 'reimburse') group by l.id) c on c.id = p.payable_id
+			where p.partnership_id = $1 and p.state in ('live', 'paid') and p.amount_fen <> coalesce(c.amount, 0) limit 100)
 		order by 1, 2, 4`, tx.Partnership())
 	if err != nil {
 		return nil, err

@@ -61,8 +61,10 @@ const owed = ` from payable q cross join lateral (select * from ledger_transfer 
 const whereOwed = `where q.partnership_id = $1 and q.open`
 
 // committedFen is what a transfer put on the committed accounts, of which a split
-// fund has several. A transfer that commits money puts it nowhere else.
-const committedFen = `(select sum(e.amount_fen)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id and e.amount_fen > 0)`
+// fund has several. What a settlement gave back of its hold, in the same transfer,
+// is not owed. The accounts are read once for all rows; $1 is the partnership.
+const committedFen = `(select sum(e.amount_fen)::bigint from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id
+	and e.account_id = any(array(select l.id from ledger_account l where l.partnership_id = $1 and l.kind = 'committed')))`
 
 const ofTreatment = ` join treatment x on x.partnership_id = t.partnership_id and x.id = t.treatment_id `
 

@@ -553,3 +553,47 @@ func TestADecisionSaysWhichVersionItWasMadeOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The fund's line of a settlement has the number of the transfer that paid it, the
+// hospital's own waiver has none: nothing was posted for it. The fund's page shows
+// under that number what was settled, not what was held.
+func TestALineOfASettlementHasTheNumberOfItsTransfer(t *testing.T) {
+	d := newDesk(t, 4_000_000)
+	tr, _ := d.approved(2_000_000)
+	out, err := d.settle(d.discharged(tr), 1_800_000, func(in *funding.Settle) { in.Waiver = 400_000; in.Settlement = in.WithNet() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := d.s.Settlement(t.Context(), d.Finance(servicetest.Mountain), out.Settlement)
+	if err != nil || len(v.Lines) != 2 {
+		t.Fatalf("%+v, %v", v.Lines, err)
+	}
+	paid := store.LedgerLine{}
+	book, err := d.s.Fund(t.Context(), d.Approver(), funding.FundQuery{Fund: d.fund.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range book.Lines.Rows {
+		if l.Kind == fund.KindCommit {
+			paid = l
+		}
+	}
+	for _, l := range v.Lines {
+		want := ""
+		if l.Fund != ident.Nil {
+			want = fund.VoucherNo(fund.KindCommit, paid.ID)
+		}
+		if l.Voucher() != want {
+			t.Errorf("%s of %v has the number %q, want %q", l.Amount, l.Fund, l.Voucher(), want)
+		}
+	}
+	if paid.Amount != 1_800_000 || paid.Change != 200_000 {
+		t.Errorf("the fund's page says %s moved, %s available again", paid.Amount, paid.Change)
+	}
+	if _, err := d.s.Reverse(t.Context(), d.Finance(servicetest.Mountain), funding.Reversal{Settlement: out.Settlement, Reason: "更正", Version: d.Version(out.Settlement)}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if book, err = d.s.Fund(t.Context(), d.Approver(), funding.FundQuery{Fund: d.fund.ID}); err != nil || book.Lines.Rows[0].Kind != fund.KindReversal || book.Lines.Rows[0].Amount != 1_800_000 {
+		t.Errorf("taken back: %+v, %v", book.Lines.Rows, err)
+	}
+}

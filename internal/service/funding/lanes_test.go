@@ -190,3 +190,75 @@ func TestFundsThatShareAReservationAreLockedWhole(t *testing.T) {
 		return err
 	})
 }
+
+// whenAllLanesAreTaken lets one transaction hold every lane of a fund and another
+// reserve meanwhile; it is told the book the other got, and how it ended.
+func (d *desk) whenAllLanesAreTaken(amount money.Fen, first func(*store.Tx, fund.Book) error) (got fund.Book, ended error) {
+	d.T.Helper()
+	super := pgtest.Open(d.T, d.Database.SuperDSN)
+	taken := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		<-taken
+		ended = d.DB.InTx(d.T.Context(), d.System(), func(tx *store.Tx) error {
+			tx.NoAudit("a reservation of the lane test")
+			books, err := tx.ReservingBooks(amount, d.fund.ID)
+			if err != nil {
+				return err
+			}
+			got = books[d.fund.ID]
+			_, _, err = got.Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, amount)
+			return err
+		})
+	})
+	d.Do(d.System(), func(tx *store.Tx) error {
+		books, err := tx.Books(d.fund.ID)
+		close(taken)
+		if err != nil {
+			return err
+		}
+		for waiting := 0; waiting == 0; {
+			if err := super.QueryRow(`select count(*) from pg_locks where not granted`).Scan(&waiting); err != nil {
+				return err
+			}
+		}
+		return first(tx, books[d.fund.ID])
+	})
+	wait.Wait()
+	return got, ended
+}
+
+// Who finds every lane taken waits for one, and has that one alone.
+func TestWhoFindsEveryLaneTakenWaitsForOneOfThem(t *testing.T) {
+	d := splitDesk(t, 800)
+	b, err := d.whenAllLanesAreTaken(50, func(*store.Tx, fund.Book) error { return nil })
+	if err != nil || b.Balances != (fund.Balances{Available: 100}) || b.Name != d.fund.Name || b.Fund != d.fund.ID {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
+
+// What it waited for is spent: then the sum of all lanes decides.
+func TestWhoWaitedForALaneThatIsSpentLooksAtAllOfThem(t *testing.T) {
+	d := splitDesk(t, 800)
+	b, err := d.whenAllLanesAreTaken(50, func(tx *store.Tx, b fund.Book) error {
+		x, _, err := b.Reserve(fund.Stamp{ID: ident.New(), On: tx.Today()}, 760)
+		if err != nil {
+			return err
+		}
+		return tx.PostTransfer(store.Posting{Transfer: x, Fund: d.fund.ID})
+	})
+	if e := errs.Of(err); e.Rule != "fund.sufficient" || e.Args["available"] != money.Fen(40) || b.Balances.Available != 40 {
+		t.Errorf("%+v, %v", b.Balances, err)
+	}
+}
+
+func TestAFundThatIsNotSplitIsLockedWhole(t *testing.T) {
+	d := newDesk(t, 800)
+	d.Do(d.System(), func(tx *store.Tx) error {
+		books, err := tx.ReservingBooks(10, d.fund.ID)
+		if b := books[d.fund.ID]; b.Balances.Available != 800 || b.Accounts.Source == ident.Nil || b.Accounts.Paid == ident.Nil {
+			t.Errorf("read %+v", b)
+		}
+		return err
+	})
+}

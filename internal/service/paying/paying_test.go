@@ -46,8 +46,11 @@ func newOffice(t *testing.T, inFund money.Fen) *office {
 	return &office{w, paying.New(paying.Deps{DB: w.DB, Policy: w.Policy, Say: cat.Printer(i18n.Chinese)}), w.Fund(inFund), w.FundFinance(), w.SecondFundFinance()}
 }
 
-// owe settles an amount for a treatment, as the funding desk does; late is an
-// approval after the settlement.
+// more is what was held and not needed: it is the fund's again and never paid.
+const more money.Fen = 40
+
+// owe settles an amount for a treatment, as the funding desk does, of a hold that
+// was larger; late is an approval after the settlement.
 func (o *office) owe(p servicetest.Place, amount money.Fen, late bool) ident.ID {
 	o.T.Helper()
 	t := o.Eligible(p)
@@ -76,7 +79,7 @@ func (o *office) owe(p servicetest.Place, amount money.Fen, late bool) ident.ID 
 			}
 			return tx.FundParticipates(t.ID, o.fund.ID)
 		}
-		x, hold, err := book.Reserve(fund.Stamp{ID: ident.New(), On: o.Today()}, amount)
+		x, hold, err := book.Reserve(fund.Stamp{ID: ident.New(), On: o.Today()}, amount+more)
 		if err := post(x, err); err != nil {
 			return err
 		}
@@ -483,6 +486,8 @@ func TestTheDatabaseLetsNothingBePaidTwice(t *testing.T) {
 	super := pgtest.Open(t, o.Database.SuperDSN)
 	o.ok(super.QueryRow(`select id from ledger_transfer where kind = 'deposit' and fund_id = $1`, o.fund.ID).Scan(&deposit))
 	constraint(t, o.past(again, o.Partnership.ID, ident.New(), deposit, id), "23514", "pay_line_owed")
+	held := o.owe(servicetest.Mountain, 100_000-more, false) // the hold was of as much as the line pays, the settlement was not
+	constraint(t, o.past(again, o.Partnership.ID, ident.New(), held, id), "23514", "pay_line_amount")
 	const reverse = `insert into ledger_transfer (partnership_id, id, fund_id, kind, reverses_id, effective_on, posted_at, posted_by) values ($1, $2, $3, 'reversal', $4, '2026-11-24', now(), $2)`
 	constraint(t, o.past(reverse, o.Partnership.ID, ident.New(), o.fund.ID, id), "23514", "ledger_transfer_unpaid")
 	o.pay(run)
@@ -493,6 +498,34 @@ func TestTheDatabaseLetsNothingBePaidTwice(t *testing.T) {
 		constraint(t, o.past(query, o.Partnership.ID), "42501", "")
 	}
 	constraint(t, o.past(`update pay_run set decided_by = created_by where partnership_id = $1`, o.Partnership.ID), "23514", "pay_run_two_persons")
+}
+
+// The nightly check finds a payment of another amount than was owed.
+func TestTheNightlyCheckComparesWhatIsPaidWithWhatWasOwed(t *testing.T) {
+	o := newOffice(t, 10_000_000)
+	o.account(servicetest.Mountain)
+	id := o.owe(servicetest.Mountain, 100_000, false)
+	o.pay(o.run())
+	found := func() (out []store.LedgerFault) {
+		o.Do(o.System(), func(tx *store.Tx) error {
+			faults, err := tx.CheckLedger()
+			for _, f := range faults {
+				if f.Fault == store.FaultPayments && f.Kind == "amount" {
+					out = append(out, f)
+				}
+			}
+			return err
+		})
+		return out
+	}
+	if got := found(); len(got) != 0 {
+		t.Errorf("nothing is wrong: %+v", got)
+	}
+	_, err := pgtest.Open(t, o.Database.SuperDSN).Exec(`begin; set local session_replication_role = replica; update pay_line set amount_fen = amount_fen + 1; commit`)
+	o.ok(err)
+	if got := found(); len(got) != 1 || got[0].Account != id || got[0].Balance != 100_001 || got[0].Entries != 100_000 {
+		t.Errorf("a fen too much: %+v", got)
+	}
 }
 
 // Whatever happens to payments, the books sum to zero, nothing is paid twice, and
