@@ -236,6 +236,20 @@ func fit(s string, width float64) string {
 	return string(rs) + "…"
 }
 
+// twoLines breaks a label that is wider than a width at the last space that leaves
+// its first line within it; a label without such a space stays on one line. Either
+// line is shortened where it is still too wide.
+func twoLines(s string, width float64) []string {
+	if textWidth(s) > width {
+		for i := len(s) - 1; i > 0; i-- {
+			if s[i] == ' ' && textWidth(s[:i]) <= width {
+				return []string{s[:i], fit(s[i+1:], width)}
+			}
+		}
+	}
+	return []string{fit(s, width)}
+}
+
 // scale is a value axis: round steps that cover the values and 0.
 type scale struct {
 	lo, hi, step int64

@@ -128,7 +128,7 @@ func (s Sankey) Draw() Drawing {
 	drawn.bands(g)
 	for c, column := range columns {
 		for _, i := range column {
-			drawn.node(g, drawn.nodes[i], drawn.room(g, c, last))
+			drawn.node(g, drawn.nodes[i], drawn.room(g, columns, c))
 		}
 	}
 	return g.finish(height, s.rows())
@@ -245,19 +245,27 @@ type nameRoom struct {
 }
 
 // room is the room of the names in a column. The names of the last two columns
-// share the gap between them.
-func (s Sankey) room(g *stage, column, last int) nameRoom {
+// share the gap between them: half and half, or what the other needs not.
+func (s Sankey) room(g *stage, columns [][]int, column int) nameRoom {
+	last := len(columns) - 1
 	gap := (g.width-sankeyBar)/float64(max(last, 1)) - sankeyBar - 12
-	if column >= last-1 {
-		gap = gap/2 - 6
+	if last > 0 && column >= last-1 {
+		other := 0.0
+		for _, i := range columns[2*last-1-column] {
+			other = math.Max(other, textWidth(s.nodes[i].Name+s.said(s.nodes[i])))
+		}
+		gap = math.Max(gap/2, gap-other-6) - 6
 	}
 	return nameRoom{gap, column == last && last > 0}
 }
 
+// said is the amount behind a node's name.
+func (s Sankey) said(n sankeyNode) string { return " " + s.plot.say(n.amount()) }
+
 // node draws one node with its name and amount.
 func (s Sankey) node(g *stage, n sankeyNode, room nameRoom) {
 	g.Rect(n.at, Look{Fill: n.Style, Tip: words(n.Name, s.plot.say(n.amount()))})
-	amount := " " + s.plot.say(n.amount())
+	amount := s.said(n)
 	const least = 48.0 // of a name; with less room it stands alone, and the tip has the amount
 	l := Label{Text: fit(n.Name, room.width-textWidth(amount)) + amount, Anchor: Start, Style: Ink, Halo: true}
 	if room.width-textWidth(amount) < least {

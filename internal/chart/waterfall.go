@@ -49,6 +49,7 @@ func (w Waterfall) Draw() Drawing {
 	band := w.width() / float64(n)
 	wide := math.Min(band*0.68, 72)
 	y := func(v int64) float64 { return sc.at(v, bottom, top) }
+	tall := 1 // lines of the longest name
 	draw := func(i int, s Step, from, to int64, label int64) {
 		mid := band * (float64(i) + 0.5)
 		upper, lower := math.Min(y(from), y(to)), math.Max(y(from), y(to))
@@ -57,8 +58,12 @@ func (w Waterfall) Draw() Drawing {
 		}
 		c.bar(s.Style, box{mid - wide/2, upper, wide, lower - upper}, s.Name+" "+w.say(label))
 		c.text(mid, upper-6, "middle", true, w.say(label))
-		c.text(mid, bottom+18, "middle", false, fit(s.Name, band-4))
-		c.text(mid, bottom+34, "middle", false, percent(label, w.Start.Amount))
+		names := twoLines(s.Name, band-4)
+		for j, line := range names {
+			c.text(mid, bottom+18+14*float64(j), "middle", false, line)
+		}
+		c.text(mid, bottom+20+14*float64(len(names)), "middle", false, percent(label, w.Start.Amount))
+		tall = max(tall, len(names))
 		if i < n-1 {
 			c.line("carry", mid+wide/2, y(to), mid+band-wide/2, y(to))
 		}
@@ -74,7 +79,7 @@ func (w Waterfall) Draw() Drawing {
 	draw(n-1, w.End, 0, left, left)
 	c.line("axis", 0, y(0), w.width(), y(0))
 	rows = append(rows, Row{Cells: []string{w.End.Name, w.End.Basis, w.say(left), w.say(left)}, Style: w.End.Style, Total: true})
-	return w.drawing(c, bottom+42, rows)
+	return w.drawing(c, bottom+28+14*float64(tall), rows)
 }
 
 // percent is a share of the whole with one decimal, rounded half up, without

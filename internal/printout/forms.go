@@ -166,7 +166,10 @@ func ApprovalForm(say Speaker, a Approval) Form {
 			{label(say.T("funding.print.family")), {Text: say.T("funding.print.explained") + "\n\n" + say.T("funding.print.signature"), Width: 14, Tall: 3}},
 		},
 	}
-	f.Foot = say.T("funding.print.note", "vouchers", a.Vouchers)
+	f.Foot = say.T("funding.print.note.before")
+	if a.Vouchers != "" {
+		f.Foot = say.T("funding.print.note", "vouchers", a.Vouchers)
+	}
 	return f
 }
 

@@ -181,7 +181,7 @@ func approvalDefs(b Base, v funding.ApprovalView, now decisionNow) []Def {
 		out[0].Href = "/treatments/" + v.Treatment.ID.String()
 		out = append(out, Def{Label: b.T("funding.case"), Text: v.CaseNo, Href: "/cases/" + v.Approval.Case.String()})
 	}
-	out = append(out, Def{Label: b.T("funding.requester"), Text: v.Requester + " " + instant(v.RequestedAt)}, Def{Label: b.T("funding.reason"), Text: v.Reason})
+	out = append(out, Def{Label: b.T("funding.requester"), Text: v.Requester + " " + instant(v.RequestedAt)}, Def{Label: b.T("funding.reason"), Text: orDash(v.Reason)})
 	if v.Eye != "" {
 		out = append(out, Def{Label: b.T("funding.eye"), Text: b.T(v.Eye.EyeLabel())})
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/printout"
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 )
 
@@ -98,6 +99,8 @@ type estimateSheet struct {
 	Sample                        bool
 	Rules                         string
 	By, Printed                   string
+	Code, QR                      string // as of printPage
+	QRSize                        int
 }
 
 type sheetRow struct {
@@ -115,8 +118,16 @@ func (s *Server) estimatePrint(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err != nil {
 		return err
 	}
-	by := c.P.T("print.by", "name", c.Who.DisplayName, "org", c.Who.Organisation)
-	return s.d.Engine.Render(w, r, http.StatusOK, "policy/sheet", newEstimateSheet(c.Base, v, by, instant(s.d.Clock.Now())))
+	mark, err := s.d.Funding.MarkEstimate(r.Context(), c.Who, id)
+	if err != nil {
+		return err
+	}
+	p := newEstimateSheet(c.Base, v, s.printedBy(c), instant(s.d.Clock.Now()))
+	p.Code = mark.Code
+	if p.QR, p.QRSize, err = printout.QRPath(mark.Token); err != nil {
+		return err
+	}
+	return s.d.Engine.Render(w, r, http.StatusOK, "policy/sheet", p)
 }
 
 func newEstimateSheet(b Base, v pricing.EstimateDetail, by, printed string) estimateSheet {

@@ -90,7 +90,7 @@ func noticeTag(b Base, s notice.State) Tag {
 // bandText says a band of an amount.
 func bandText(b Base, bands notice.Bands, i int) string {
 	low, high := bands.Ends(i)
-	yuan := func(f money.Fen) string { return strconv.FormatInt(int64(f/money.Yuan), 10) }
+	yuan := func(f money.Fen) string { return number(int(f / money.Yuan)) }
 	switch {
 	case low == 0:
 		return b.T("notice.band.low", "high", yuan(high))

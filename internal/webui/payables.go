@@ -253,6 +253,9 @@ func payTable(b Base, lines []paying.Line, numbered bool) Table {
 	if numbered {
 		t.Columns[0].Key = "payout.col.line"
 	}
+	if numbered {
+		t.Columns[0].Class = "narrow"
+	}
 	for _, l := range lines {
 		kind := map[payout.LineState]string{payout.LineLive: "warn", payout.LinePaid: "ok", payout.LineReturned: "error"}[l.State]
 		no := Cell{Text: l.RunNo, Nowrap: true}

@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 // joints is what a joint case of the first hospital asks for.
@@ -217,7 +218,7 @@ func TestWhatACaseHadItGetsAgainWhateverTheEarmarkSaysToday(t *testing.T) {
 // Whatever is taken and given back, no deposit goes below zero, and what a case has
 // of deposits never exceeds what the fund holds for it.
 func TestDepositsAreNeverOverdrawn(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	scaletest.Check(t, 100, func(rt *rapid.T) {
 		s := fund.Store{Common: money.Fen(rapid.Int64Range(0, 50).Draw(rt, "common"))}
 		whole := s.Common
 		for i := range rapid.IntRange(1, 6).Draw(rt, "deposits") {
@@ -329,7 +330,7 @@ func anEarmark(rt *rapid.T, name string) (e fund.Earmark) {
 // A deposit that is taken can be used: there is a case that both its earmark and
 // its fund's let through.
 func TestADepositThatIsTakenCanBeUsed(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	scaletest.Check(t, 100, func(rt *rapid.T) {
 		of, e := anEarmark(rt, "fund"), anEarmark(rt, "deposit")
 		if !of.To.IsZero() && of.To.Before(of.From) || e.Within(of) != nil {
 			return

@@ -9,10 +9,11 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 func TestWhatFlowsIntoAPlaceFlowsOutOfItToTheFen(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	scaletest.Check(t, 100, func(rt *rapid.T) {
 		var all []fund.Flow
 		sum := money.Fen(0)
 		for range rapid.IntRange(0, 30).Draw(rt, "ways") {

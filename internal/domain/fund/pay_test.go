@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 func TestEveryKindOfTransferHasANumberOfItsOwn(t *testing.T) {
@@ -78,7 +79,7 @@ func TestNoPaymentOfNothing(t *testing.T) {
 // the fund spent what it owes and what it paid, paying does not change that, and a
 // returned payment is owed again.
 func TestPayingMovesMoneyAndMakesNone(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	scaletest.Check(t, 100, func(rt *rapid.T) {
 		b := book(5000)
 		if n := rapid.IntRange(1, 4).Draw(rt, "lanes"); n > 1 {
 			b = splitInto(b, n)
