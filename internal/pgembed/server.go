@@ -2,14 +2,13 @@ package pgembed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,11 +21,14 @@ type Server struct {
 	state runState
 
 	// Only of a server started here.
-	lock     *os.File
-	proc     *process
-	stopping atomic.Bool
-	done     chan error    // for the caller: why it ended, if nobody asked
-	over     chan struct{} // for Stop: ended and cleaned up
+	lock *os.File
+	done chan error    // for the caller: why it is given up, if nobody asked
+	over chan struct{} // for Stop: ended and cleaned up
+	quit chan struct{} // closed by Stop
+	once sync.Once     // of quit
+
+	mu   sync.Mutex // guards state and proc: a server that died is started again
+	proc *process
 }
 
 // Start makes the cluster if there is none, starts its server and returns when
@@ -48,55 +50,63 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, lock: held, done: make(chan error, 1), over: make(chan struct{})}
-	if err := s.start(ctx, acct); err != nil {
+	s := &Server{opts: opts, lock: held, done: make(chan error, 1), over: make(chan struct{}), quit: make(chan struct{})}
+	bin, err := s.start(ctx, acct)
+	if err != nil {
 		_ = held.Close()
 		return nil, err
 	}
-	go s.watch()
+	go s.watch(bin)
 	return s, nil
 }
 
-// start does what needs the lock.
-func (s *Server) start(ctx context.Context, acct account) error {
+// start does what needs the lock, and answers how to do it again.
+func (s *Server) start(ctx context.Context, acct account) (runner, error) {
 	opts := s.opts
 	bin, err := FindBinaries(opts)
 	if err != nil {
-		return err
+		return runner{}, err
 	}
 	if err := clearOrphan(ctx, opts); err != nil {
-		return err
+		return runner{}, err
 	}
 	if err := acct.allowPath(opts.DataDir); err != nil {
-		return err
+		return runner{}, err
 	}
 	if err := ensureCluster(ctx, opts, bin, acct); err != nil {
-		return err
+		return runner{}, err
 	}
 	if err := writeAccess(opts, acct); err != nil {
-		return err
+		return runner{}, err
 	}
 	socketDir, err := makeSocketDir(&acct, socketBases())
 	if err != nil {
-		return err
+		return runner{}, err
 	}
+	by := runner{bin: bin, acct: acct}
 	s.state = runState{Owner: os.Getpid(), SocketDir: socketDir, Port: port, BinDir: bin.Dir,
 		Version: bin.Version, Major: bin.Major}
 	if err = writeRun(opts.DataDir, s.state); err == nil {
-		err = s.launch(ctx, bin, acct)
+		err = s.launch(ctx, by)
 	}
 	if err != nil {
 		s.clean()
 	}
-	return err
+	return by, err
+}
+
+// runner is the program of the server and the account it runs as.
+type runner struct {
+	bin  Binaries
+	acct account
 }
 
 // launch runs the server until it answers. Right after a crash the old shared
 // memory may be in use for a moment, until the last orphaned backend notices;
 // that alone is tried again.
-func (s *Server) launch(ctx context.Context, bin Binaries, acct account) error {
+func (s *Server) launch(ctx context.Context, by runner) error {
 	for attempt := 0; ; attempt++ {
-		err := s.launchOnce(ctx, bin, acct)
+		err := s.launchOnce(ctx, by)
 		if err == nil || attempt == 20 || !strings.Contains(err.Error(), "shared memory block") {
 			return err
 		}
@@ -110,10 +120,10 @@ func (s *Server) launch(ctx context.Context, bin Binaries, acct account) error {
 	}
 }
 
-func (s *Server) launchOnce(ctx context.Context, bin Binaries, acct account) error {
+func (s *Server) launchOnce(ctx context.Context, by runner) error {
 	args := append([]string{"-D", filepath.Join(s.opts.DataDir, clusterName)}, settings(s.opts, s.state.SocketDir)...)
 	// The server outlives the start's context: Stop ends it.
-	cmd := acct.command(context.WithoutCancel(ctx), bin.Path("postgres"), args...)
+	cmd := by.acct.command(context.WithoutCancel(ctx), by.bin.Path("postgres"), args...)
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGINT // a clean stop, if we are killed
 	if s.opts.Fast {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
@@ -131,9 +141,12 @@ func (s *Server) launchOnce(ctx context.Context, bin Binaries, acct account) err
 		proc.stop(context.Background(), syscall.SIGQUIT)
 		return errs.Wrap(waitErr, errs.Canceled, "error.pg.start_canceled", nil)
 	}
+	s.mu.Lock()
 	s.proc = proc
 	s.state.Postgres, s.state.Ready = proc.pid, true
-	return writeRun(s.opts.DataDir, s.state)
+	now := s.state
+	s.mu.Unlock()
+	return writeRun(s.opts.DataDir, now)
 }
 
 // statusReady reads what the server writes about itself into the last line of
@@ -145,21 +158,6 @@ func statusReady(dataDir string, pid int) bool {
 	}
 	lines := strings.Split(string(raw), "\n")
 	return len(lines) >= 8 && lines[0] == fmt.Sprint(pid) && strings.TrimSpace(lines[7]) == "ready"
-}
-
-// watch reports an end nobody asked for.
-func (s *Server) watch() {
-	<-s.proc.gone
-	if !s.stopping.Load() {
-		detail := lastWords(s.proc.out.String())
-		s.opts.Log.Error("the database server ended", "detail", detail)
-		s.done <- errs.Wrap(errors.Join(errors.New("postgres ended"), s.proc.err), errs.Unavailable,
-			"error.pg.died", errs.Args{"detail": detail})
-	}
-	s.clean()
-	_ = s.lock.Close()
-	close(s.done)
-	close(s.over)
 }
 
 // clean removes what points to this run.
@@ -216,7 +214,7 @@ func Join(ctx context.Context, opts Options) (*Server, error) {
 
 // Attached reports whether the server belongs to another process; Stop then
 // leaves it running.
-func (s *Server) Attached() bool { return s.proc == nil }
+func (s *Server) Attached() bool { return s.lock == nil }
 
 // DSN is the connection text for lib/pq. It holds no secret.
 func (s *Server) DSN(user, dbname string) string {
@@ -256,11 +254,16 @@ func (s *Server) Version() string { return s.state.Version }
 // DataDir is the service's data directory, without symbolic links.
 func (s *Server) DataDir() string { return s.opts.DataDir }
 
-// PID is the process id of the server.
-func (s *Server) PID() int { return s.state.Postgres }
+// PID is the process id of the server; it changes when a server that died was
+// started again.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Postgres
+}
 
-// Done yields one error when the server ends without Stop, and is closed when it
-// has ended. Of a joined server it stays silent.
+// Done yields one error when the server ended without Stop and cannot be started
+// again, and is closed when it has ended. Of a joined server it stays silent.
 func (s *Server) Done() <-chan error { return s.done }
 
 // Stop ends the server in less than ten seconds: a clean stop first, then one
@@ -270,14 +273,21 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.Attached() {
 		return nil
 	}
-	s.stopping.Store(true)
+	s.once.Do(func() { close(s.quit) })
 	first := syscall.SIGINT
 	if s.opts.Fast {
 		first = syscall.SIGQUIT
 	}
-	s.proc.stop(ctx, first)
+	s.running().stop(ctx, first)
 	<-s.over
 	return nil
+}
+
+// running is the process the server runs in at the moment.
+func (s *Server) running() *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc
 }
 
 // StopClean is Stop, but a Fast server ends cleanly too, so that its files can be

@@ -11,7 +11,6 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
-	"net"
 	"net/url"
 	"strconv"
 	"sync"
@@ -50,6 +49,7 @@ type DB struct {
 // is a fault; background work may take its time but not forever.
 const (
 	webStatement  = 15 * time.Second
+	webCall       = 20 * time.Second // all statements of a transaction for somebody who waits, with its repetitions
 	jobStatement  = 10 * time.Minute
 	lockTimeout   = 5 * time.Second
 	idleInTx      = 30 * time.Second
@@ -127,7 +127,7 @@ type pool struct {
 	mu    sync.Mutex
 	stmts map[string]*sqlx.Stmt
 
-	preparing sync.Mutex
+	preparing chan struct{}                  // one spare connection, so one at a time
 	observe   func(query string, args []any) // set by the test that asks the planner about every read
 }
 
@@ -159,7 +159,7 @@ func newPool(dsn string, statement time.Duration, size int) (*pool, error) {
 		return nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
 	}
 	connector.Dialer(deadlineDialer{limit: statement + networkMargin})
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db := sqlx.NewDb(sql.OpenDB(boundConnector{connector}), "postgres")
 	// One connection more than there are transactions: a statement is prepared by
 	// the pool while its transaction holds a connection, and with none to spare
 	// transactions that all meet a new statement would wait for each other for ever.
@@ -167,7 +167,7 @@ func newPool(dsn string, statement time.Duration, size int) (*pool, error) {
 	db.SetMaxIdleConns(size + 1)
 	db.SetConnMaxLifetime(30 * time.Minute)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &pool{db: db, slots: make(chan struct{}, size), stmts: map[string]*sqlx.Stmt{}}, nil
+	return &pool{db: db, slots: make(chan struct{}, size), stmts: map[string]*sqlx.Stmt{}, preparing: make(chan struct{}, 1)}, nil
 }
 
 // withLimits adds the pool's limits to an address in keyword or URL form.
@@ -198,8 +198,12 @@ func (p *pool) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	if s, known := p.known(query); known {
 		return s, nil
 	}
-	p.preparing.Lock() // one spare connection, so one at a time
-	defer p.preparing.Unlock()
+	select {
+	case p.preparing <- struct{}{}:
+		defer func() { <-p.preparing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if s, known := p.known(query); known { // somebody was faster
 		return s, nil
 	}
@@ -220,43 +224,6 @@ func (p *pool) known(query string) (*sqlx.Stmt, bool) {
 	defer p.mu.Unlock()
 	s, ok := p.stmts[query]
 	return s, ok || len(p.stmts) >= maxStatements
-}
-
-// deadlineDialer gives every read and write on the wire a deadline: the driver
-// itself waits for ever when the network goes dark.
-type deadlineDialer struct{ limit time.Duration }
-
-func (d deadlineDialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialTimeout(network, address, 5*time.Second)
-}
-
-func (d deadlineDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return d.DialContext(ctx, network, address)
-}
-
-func (d deadlineDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &deadlineConn{Conn: c, limit: d.limit}, nil
-}
-
-type deadlineConn struct {
-	net.Conn
-	limit time.Duration
-}
-
-func (c *deadlineConn) Read(b []byte) (int, error) {
-	_ = c.SetReadDeadline(clock.System{}.Now().Add(c.limit))
-	return c.Conn.Read(b)
-}
-
-func (c *deadlineConn) Write(b []byte) (int, error) {
-	_ = c.SetWriteDeadline(clock.System{}.Now().Add(c.limit))
-	return c.Conn.Write(b)
 }
 
 // pause waits before a retry: longer each time, never in step with the others,

@@ -93,6 +93,42 @@ func (p *darkProxy) copy(to, from net.Conn) {
 	}
 }
 
+// A link that gives a byte now and then never meets the limit of a single read:
+// the work ends with its context all the same, and the connection with it.
+func TestASlowNetworkEndsWithTheContext(t *testing.T) {
+	proxy, dsn := throughDark(t, pgtest.DB(t).AppDSN)
+	web, err := newPool(dsn, time.Minute, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer web.db.Close()
+	db := &DB{web: web, jobs: web, clock: clock.System{}, log: slog.New(slog.DiscardHandler)}
+	idle := func(tx *Tx) error { tx.NoAudit("test"); return nil }
+	if err := db.InTx(t.Context(), user.NewSystem("test"), idle); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	began := clock.System{}.Now()
+	err = db.InTx(ctx, user.NewSystem("test"), func(tx *Tx) error {
+		tx.NoAudit("test")
+		proxy.dark.Store(true)
+		_, err := tx.Installation()
+		return err
+	})
+	if !errs.Is(err, errs.Unavailable) {
+		t.Errorf("slow network: %v", err)
+	}
+	took := clock.System{}.Now().Sub(began)
+	if took > 20*time.Second { // without the context it would be a minute
+		t.Errorf("gave up after %v", took)
+	}
+	proxy.dark.Store(false)
+	if err := db.InTx(t.Context(), user.NewSystem("test"), idle); err != nil {
+		t.Errorf("after the network came back: %v", err)
+	}
+}
+
 // The driver alone would wait for ever on a network that swallows packets.
 func TestADarkNetworkEndsARequestInTime(t *testing.T) {
 	proxy, dsn := throughDark(t, pgtest.DB(t).AppDSN)

@@ -68,6 +68,10 @@ func (db *DB) InTx(ctx context.Context, who user.Principal, fn func(*Tx) error, 
 	p := db.web
 	if o.jobs {
 		p = db.jobs
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, webCall)
+		defer cancel()
 	}
 	for attempt := 0; ; attempt++ {
 		tx, err := db.attempt(ctx, p, who, fn, o.isolation())

@@ -63,9 +63,16 @@ func Start() time.Time { return time.Date(2026, time.November, 24, 2, 0, 0, 0, t
 // New makes a world. Everything is taken back when the test ends.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{T: t, Database: pgtest.DB(t), Clock: clock.NewFixed(Start()), Log: slog.New(slog.DiscardHandler)}
+	return On(t, pgtest.DB(t), t.TempDir())
+}
+
+// On makes a world on a migrated database somebody else brings, with the keys of
+// a data directory, made when missing.
+func On(t testing.TB, database *pgtest.Database, keys string) *World {
+	t.Helper()
+	w := &World{T: t, Database: database, Clock: clock.NewFixed(Start()), Log: slog.New(slog.DiscardHandler)}
 	var err error
-	if w.Keys, _, err = seal.LoadOrCreate(t.TempDir(), w.Clock); err != nil {
+	if w.Keys, _, err = seal.LoadOrCreate(keys, w.Clock); err != nil {
 		t.Fatal(err)
 	}
 	w.DB, err = store.Open(t.Context(), store.Options{DSN: w.Database.AppDSN, Clock: w.Clock, Keys: w.Keys, Log: w.Log, Web: 8, Jobs: 2})

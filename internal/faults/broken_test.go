@@ -1,0 +1,115 @@
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// defect is a fault put into a file of the service for one build.
+type defect struct {
+	name, file string
+	from, to   string // text of the file, and what stands there in the broken build
+	imports    string // a package the new text needs besides
+}
+
+// defects are the mistakes the checker must see: each has been somebody's.
+func defects() []defect {
+	return []defect{
+		{name: "answers before it commits", file: "internal/store/tx.go", from: "if err := raw.Commit(); err != nil {\n\t\treturn tx, commitError(err)\n\t}",
+			to: "go func() { time.Sleep(15 * time.Millisecond); _ = raw.Commit() }()"},
+		{name: "forgets the keys", file: "internal/store/idempotency.go", from: "\t\tif key.Key != \"\" {\n\t\t\tagain, err := tx.claim(key, &answer)",
+			to: "\t\tif false {\n\t\t\tagain, err := tx.claim(key, &answer)"},
+		{name: "writes the log beside the transaction", file: "internal/store/tx.go", from: "if err := tx.writeAudit(); err != nil {\n\t\treturn tx, err\n\t}\n\tif err := raw.Commit(); err != nil {\n\t\treturn tx, commitError(err)\n\t}",
+			to: "if err := raw.Commit(); err != nil {\n\t\treturn tx, commitError(err)\n\t}\n\tif raw, err := p.db.BeginTxx(ctx, nil); err == nil {\n\t\ttx.tx = raw\n\t\t_ = tx.begin()\n\t\t_ = tx.writeAudit()\n\t\t_ = raw.Commit()\n\t}"},
+	}
+}
+
+// brokenBuild makes the service with a defect in it. The source stays as it is:
+// the compiler is given another text for one file.
+func brokenBuild(t *testing.T, dir string, d defect) string {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(root, filepath.FromSlash(d.file))
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(raw), d.from) != 1 {
+		t.Fatalf("%s is not where it was in %s: the defect has to be written anew", d.name, d.file)
+	}
+	text := strings.Replace(string(raw), d.from, d.to, 1)
+	if d.imports != "" {
+		text = strings.Replace(text, "import (\n", "import (\n\t\""+d.imports+"\"\n", 1)
+	}
+	name := filepath.Join(dir, strings.ReplaceAll(d.name, " ", "-"))
+	if err := os.WriteFile(name+".go", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: name + ".go"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name+".json", overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return build(t, dir, filepath.Base(name), name+".json")
+}
+
+// brokenBuilds shows that the checker sees what it is there for: it must find
+// fault with each broken build after a few kills, and with a database that
+// promises what it has not written.
+func brokenBuilds(t *testing.T, set settings) string {
+	seen := 0
+	for _, d := range defects() {
+		t.Run(d.name, func(t *testing.T) {
+			s := newSite(t, set)
+			s.node(brokenBuild(t, s.dir, d))
+			found := s.suffer(of(set, 6, 15, 60), func() { s.nodes[0].kill(); s.nodes[0].start() })
+			if len(found) == 0 {
+				t.Error("the checker saw nothing")
+			} else {
+				seen++
+				t.Logf("%d findings, the first: %.300s", len(found), found[0])
+			}
+		})
+	}
+	t.Run("a database that answers before it has written", func(t *testing.T) {
+		s := newSite(t, set)
+		if _, err := s.super.Exec(`alter role shanhai_app set synchronous_commit = off`); err != nil {
+			t.Fatal(err)
+		}
+		s.node(s.binary)
+		found := s.suffer(of(set, 6, 15, 60), func() { crash(s.server.PID()); s.outage() })
+		if len(found) == 0 {
+			t.Error("the checker saw nothing")
+		} else {
+			seen++
+			t.Logf("%d findings, the first: %.300s", len(found), found[0])
+		}
+	})
+	return fmt.Sprintf("%d of %d broken builds were seen", seen, len(defects())+1)
+}
+
+// suffer writes under a harm until the checker has something to say, at most so
+// many times.
+func (s *site) suffer(times int, harm func()) verdict {
+	s.t.Helper()
+	c := newCrew(s, 8)
+	c.lenient = true
+	r := s.random(1000)
+	c.begin()
+	for range times {
+		time.Sleep(time.Duration(100+r.IntN(500)) * time.Millisecond)
+		harm()
+	}
+	c.end()
+	return c.check()
+}
