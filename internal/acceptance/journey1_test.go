@@ -31,8 +31,15 @@ type office struct {
 
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	return openOfficeIn(t, nil)
+}
+
+// openOfficeIn is openOffice with more of an environment.
+func openOfficeIn(t *testing.T, env []string) *office {
+	t.Helper()
 	m := newMachine(t)
 	m.furnish()
+	m.env = env
 	file := filepath.Join(t.TempDir(), "accounts.json")
 	shown := m.start("demo", "--accounts-json", file)
 	o := &office{machine: m, browser: browser(t), password: map[string]string{}, people: map[string]*person{}}

@@ -53,6 +53,9 @@ type machine struct {
 	bin  string
 	data string
 	url  string
+	env  []string // beside what every call gets
+	log  *spoken  // of the latest serving command
+	stop func()   // ends it, once
 }
 
 func newMachine(t *testing.T) *machine {
@@ -68,6 +71,7 @@ func newMachine(t *testing.T) *machine {
 func (m *machine) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(m.bin, append(args, "--data-dir", m.data)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LANG=C.UTF-8", "SHANHAI_SECOND_FACTOR=optional"}
+	cmd.Env = append(cmd.Env, m.env...)
 	return cmd
 }
 
@@ -101,7 +105,8 @@ var served = regexp.MustCompile(`http://localhost:\d+`)
 func (m *machine) start(args ...string) string {
 	m.t.Helper()
 	shown, stop := m.serve(args...)
-	m.t.Cleanup(stop)
+	m.stop = sync.OnceFunc(stop)
+	m.t.Cleanup(m.stop)
 	return shown
 }
 
@@ -110,6 +115,7 @@ func (m *machine) serve(args ...string) (shown string, stop func()) {
 	m.t.Helper()
 	cmd := m.command(append(args, "--addr", "127.0.0.1:0")...)
 	var out, log spoken
+	m.log = &log
 	cmd.Stdout = &out
 	errOut, err := cmd.StderrPipe()
 	if err != nil {

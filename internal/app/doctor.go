@@ -12,10 +12,12 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/config"
+	"github.com/shanhai-health/shanhai/internal/domain/dataclass"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/pgembed"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/store"
+	"github.com/shanhai-health/shanhai/policies"
 )
 
 // Grade says how bad a finding is.
@@ -263,6 +265,7 @@ func (d *doctor) database(ctx context.Context, keys *seal.Keyring) {
 		return
 	}
 	d.summary(state.Summary)
+	d.catalogue(ctx, db)
 	if keys == nil && state.Accounts {
 		d.say("keys", Bad, "error.key.lost", "remedy.key.import", "path", seal.Path(d.cfg.DataDir))
 	}
@@ -287,6 +290,27 @@ func (d *doctor) summary(s store.SummaryState) {
 		return
 	}
 	d.good("summary", "doctor.summary.ok", "at", at)
+}
+
+// catalogue says whether the walls of the database still stand: row security, the
+// rights of the service's role, and a line in the register for each column.
+func (d *doctor) catalogue(ctx context.Context, db *Database) {
+	flaws, err := store.LintCatalogue(ctx, db.schemaDSN())
+	if err != nil {
+		d.wrong("catalogue", err)
+		return
+	}
+	if len(flaws) > 0 {
+		d.say("catalogue", Bad, "doctor.catalogue.flaws", "doctor.catalogue.remedy", "n", len(flaws), "rule", flaws[0].Label(), "first", flaws[0].Object)
+		return
+	}
+	register, err := dataclass.Parse(policies.Columns)
+	if err != nil {
+		d.wrong("catalogue", err)
+		return
+	}
+	columns, tables := register.Size()
+	d.good("catalogue", "doctor.catalogue.ok", "columns", columns, "tables", tables)
 }
 
 // role opens the database the way the service does.

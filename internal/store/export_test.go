@@ -1,6 +1,12 @@
 package store
 
-import "github.com/shanhai-health/shanhai/internal/ident"
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/shanhai-health/shanhai/internal/ident"
+)
 
 // Observe tells fn of every read, before it runs, with its parameters.
 func Observe(db *DB, fn func(query string, args []any)) { db.web.observe, db.jobs.observe = fn, fn }
@@ -15,3 +21,6 @@ func (tx *Tx) FactListQuery(l FactList) (string, []any) {
 func (tx *Tx) WithdrawForTest(person ident.ID) error {
 	return tx.once(`update procedure set live = false where partnership_id = $1 and person_id = $2`, tx.Partnership(), person)
 }
+
+// LintIn looks for flaws inside a transaction, where some can be planted.
+func LintIn(ctx context.Context, tx *sqlx.Tx) ([]Flaw, error) { return lintCatalogue(ctx, tx) }

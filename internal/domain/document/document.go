@@ -6,6 +6,7 @@ package document
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -117,8 +118,13 @@ func Accept(u Upload) (media string, err error) {
 // maxName bounds a stored file name.
 const maxName = 100
 
+// longNumber is what an identity, bank or telephone number looks like in a name.
+var longNumber = regexp.MustCompile(`\d{11,}[Xx]?`)
+
 // CleanName keeps the last part of a name, without control characters and
-// characters that mean something to file systems or headers.
+// characters that mean something to file systems or headers. Of a long number only
+// the last four are kept: people name the scan of a card after the card, and a file
+// name is stored, listed and sent in clear.
 func CleanName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
@@ -127,7 +133,9 @@ func CleanName(name string) string {
 		}
 		return r
 	}, name)
-	name = strings.Trim(name, " .")
+	name = longNumber.ReplaceAllStringFunc(strings.Trim(name, " ."), func(s string) string {
+		return strings.Repeat("x", len(s)-4) + s[len(s)-4:]
+	})
 	if runes := []rune(name); len(runes) > maxName {
 		name = string(runes[:maxName])
 	}

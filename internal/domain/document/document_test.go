@@ -54,7 +54,8 @@ func second(_ string, err error) error { return err }
 
 func TestNamesLoseWhatIsDangerous(t *testing.T) {
 	for name, want := range map[string]string{`C:\Users\a\证明.jpg`: "证明.jpg", "../../etc/passwd": "passwd", "a\r\nb.pdf": "ab.pdf",
-		"x\"; y.png": "x y.png", "..": "", "照片\u202egpj.exe": "照片gpj.exe"} {
+		"x\"; y.png": "x y.png", "..": "", "照片\u202egpj.exe": "照片gpj.exe",
+		"向云禾50019919580407022X正面.jpg": "向云禾xxxxxxxxxxxxxx022X正面.jpg", "19900000022.png": "xxxxxxx0022.png", "IMG_20261120_101500.jpg": "IMG_20261120_101500.jpg"} {
 		if got := document.CleanName(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -80,7 +81,7 @@ type File struct {
 
 // tabName is what a CSV file's only sheet is called.
 func (f File) tabName() string {
-	base := filepath.Base(strings.ReplaceAll(f.Name, `\`, "/"))
+	base := document.CleanName(f.Name)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 

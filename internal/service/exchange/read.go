@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
@@ -174,7 +175,7 @@ func (s *Service) Upload(ctx context.Context, who user.Principal, f File, key st
 const maxFileName = 120
 
 func fileName(name string) string {
-	r := []rune(File{Name: name}.tabName() + ext(name))
+	r := []rune(document.CleanName(name))
 	return string(r[:min(len(r), maxFileName)])
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -29,8 +28,6 @@ const (
 type payload struct {
 	Batch ident.ID `json:"batch"`
 }
-
-func ext(name string) string { return filepath.Ext(name) }
 
 // jobID is the one job of a kind an import has: asking twice starts it once.
 func jobID(batch ident.ID, kind string) ident.ID { return ident.Derive(batch, kind) }

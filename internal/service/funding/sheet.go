@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/insurer"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -59,7 +59,7 @@ func (s *Service) ReadSheet(ctx context.Context, who user.Principal, in SheetFil
 			tx.Amend("known", known)
 			return old, err
 		}
-		b := Sheet{ID: id, Hospital: hospital, File: filepath.Base(strings.ReplaceAll(in.Name, `\`, "/")), Digest: digest[:], State: store.SheetPreviewed, Total: len(rows)}
+		b := Sheet{ID: id, Hospital: hospital, File: document.CleanName(in.Name), Digest: digest[:], State: store.SheetPreviewed, Total: len(rows)}
 		matched, err := matchSheet(tx, hospital, rows)
 		if err != nil {
 			return b, err
