@@ -21,7 +21,7 @@ type OverviewPage struct {
 	Table   Table
 	Nav     []Tab
 	Brief   Brief
-	Later   string // where the brief is, on a page that was shown before it
+	Later   string   // where the brief is, on a page that was shown before it
 	Notes   []string // on paper: who reports, when, under which conditions
 	Refused bool     // the filter cannot be read: no figures under a wrong question
 }
