@@ -214,15 +214,7 @@ func (w writer) activity() []printout.Block {
 		g.Rows = append(g.Rows, []string{w.t("pack.a." + x.key), count(x.now), count(x.before), change(&x.now, &x.before, measure.Operations)})
 	}
 	out := []printout.Block{printout.Heading{Level: 1, Text: w.t("pack.h.activity")}, g}
-	if len(w.s.Gatherings) == 0 {
-		return out
-	}
-	m := printout.Grid{Caption: w.t("pack.meetings"), Head: []string{w.t("pack.m.on"), w.t("pack.m.kind"), w.t("pack.m.topic"), w.t("pack.m.place"), w.t("pack.m.attendees")},
-		Widths: []int{3, 3, 7, 4, 2}, Left: 4}
-	for _, x := range w.s.Gatherings {
-		m.Rows = append(m.Rows, []string{x.On.String(), w.t("pack.m." + map[bool]string{true: "meeting", false: "exchange"}[x.Kind == "meeting"]), x.Topic, x.Place, strconv.Itoa(x.Attendees)})
-	}
-	return append(out, m)
+	return append(out, w.deeds()...)
 }
 
 // definitions explain each figure of the report once.

@@ -57,7 +57,11 @@ func snapshot() domain.Snapshot {
 		Profile: disclosure.RestrictedName, Rule: "disclosure-2", Hide: 4, Programmes: []domain.Table{table(measure.Whole)}, Before: []domain.Table{table(measure.Whole)},
 		Hospitals: table(measure.ByHospital, row("a", "云岭区中医院", 1200, false), row("b", "云岭区人民医院", 3, true)),
 		Months:    table(measure.ByMonth, row("2026-07", "", 30, false), row("2026-08", "", 3, true), row("2026-09", "", 44, false)),
-		Activity:  domain.Activity{Meetings: 14, Exchanges: 23, Pairings: 33}, Gatherings: []domain.Gathering{{On: p.From, Kind: "meeting", Topic: "联席会议", Place: "云岭", Attendees: 12}}}
+		Activity:  domain.Activity{Meetings: 14, Exchanges: 23, Pairings: 33}, Gatherings: []domain.Gathering{{On: p.From, Kind: "meeting", Topic: "联席会议", Place: "云岭", Attendees: 12}},
+		Deeds: domain.Deeds{Visits: []domain.Mission{{From: p.From, To: p.From.AddDays(6), Hospital: "云岭区中医院", Title: "关节周", Doctors: 3, Days: 15}},
+			Postings: []domain.Stay{{From: p.From, To: p.To, Home: "澜港市人民医院", Host: "云岭区中医院"}},
+			Lessons:  []domain.Lesson{{On: p.From, Kind: "lecture", Topic: "围手术期", Hospital: "云岭区中医院", Teacher: "闻若谷", Minutes: 90, Listeners: 31}},
+			Pairings: []domain.Pair{{Donor: "澜港市人民医院", Receiving: "云岭区中医院", From: p.From}}}}
 }
 
 func speaker(t *testing.T, lang i18n.Lang) i18n.Printer {
@@ -107,12 +111,13 @@ func TestAReportQuotesItsFiguresAndHidesTheHidden(t *testing.T) {
 		case printout.Picture:
 			pictures = append(pictures, b.Drawing.Title)
 		case printout.Grid:
+			text.WriteString(b.Caption + " " + b.Note + "\n")
 			for _, r := range b.Rows {
 				text.WriteString(strings.Join(r, "|") + "\n")
 			}
 		}
 	}
-	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "14 joint meetings and 23 exchange visits",
+	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "云岭区中医院|关节周|3|15", "2026-09-30|*|澜港市人民医院|云岭区中医院", "Lecture|围手术期|云岭区中医院|闻若谷|90|31", "澜港市人民医院|云岭区中医院|–|2026-07-01|open", "Meetings and exchange visits 1 listed of 37", "Postings Doctors are named in exact reports only", "14 joint meetings and 23 exchange visits",
 		"4.0% (4/100, 95% interval 1.1–9.9, outcome known 100/100); sample target 5, reached", "|4.0%|1.1–9.9|4/100|100/100|7.5%", "|*|–|–|"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, text.String())

@@ -134,12 +134,9 @@ func (tx *Tx) PeriodActivity(from, to clock.Date) (a report.Activity, err error)
 	return a, err
 }
 
-// gatheringsKept is how many meetings a report lists.
-const gatheringsKept = 60
-
 // PeriodGatherings lists the meetings and exchange visits between two days.
 func (tx *Tx) PeriodGatherings(from, to clock.Date) (out []report.Gathering, err error) {
 	err = tx.list(&out, `select m.on_date, m.kind, m.topic, m.place, m.attendees from meeting m where m.partnership_id = $1 and m.live and m.on_date between $2 and $3
-		order by m.on_date desc, m.id desc limit $4`, tx.Partnership(), from, to, gatheringsKept)
+		order by m.on_date desc, m.id desc limit $4`, tx.Partnership(), from, to, report.DeedsKept)
 	return out, err
 }

@@ -126,19 +126,10 @@ func (tx *Tx) ResetSummary() error {
 	return nil
 }
 
-// refold replaces the rows of some roots.
+// refold replaces the rows of some roots, and moves the cells by what that changes.
+// It is planned for how many there are.
 func (tx *Tx) refold(roots, people []ident.ID) error {
-	if _, err := tx.exec(spread, tx.Partnership(), idArray(roots), -1, ident.Nil); err != nil {
-		return err
-	}
-	if _, err := tx.exec(`delete from summary_person where partnership_id = $1 and root_id = any($2::uuid[])`, tx.Partnership(), idArray(roots)); err != nil {
-		return err
-	}
-	if _, err := tx.exec(summarise, tx.Partnership(), idArray(people)); err != nil {
-		return err
-	}
-	_, err := tx.exec(spread, tx.Partnership(), idArray(roots), 1, ident.Nil)
-	return err
+	return tx.once(refold, tx.Partnership(), idArray(roots), idArray(people), ident.Nil)
 }
 
 // unitOf are the common columns of a record x in summary_person.
@@ -148,59 +139,85 @@ const unitOf = `coalesce(q.root_id, x.person_id) as root_id, coalesce(h.merged_i
 const hospitalsOf = `case when cardinality(x.visible_to) = 1 then x.visible_to
 	else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to)), '{}') end as visible_to`
 
-// summarise writes the rows of the people $2: operations, person-times and settled
+// standsFor are what a row of summary_person says of its root.
+const standsFor = `place_id, month, programme, category, visiting, visible_to, first_on, last_on, operations, treatments,
+	bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen`
+
+// summarised are the rows of the people $3: operations, person-times and settled
 // money, each for the hospitals that see it. Who sees no settlement sees no money.
-const summarise = `insert into summary_person (partnership_id, root_id, no, place_id, month, programme, category, visiting, visible_to, first_on, last_on, operations, treatments,
-		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
-	select f.partnership_id, f.root_id, row_number() over (partition by f.root_id order by f.month), f.place_id, f.month, f.programme, f.category, f.visiting, f.visible_to,
-		f.first_on, f.last_on, f.operations, f.treatments, f.bill_fen, f.basic_fen, f.critical_fen, f.assistance_fen, f.other_fen, f.fund_fen, f.waiver_fen, f.net_fen
-	from (select u.partnership_id, u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to, min(u.operated_on) as first_on, max(u.operated_on) as last_on,
-			sum(u.operations) as operations, sum(u.treatments) as treatments, ` + sumLayers + `
+// Somebody who became another person after the roots $2 were read has a mark of
+// that, and is left to it.
+const summarised = `select u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to, min(u.operated_on) as first_on, max(u.operated_on) as last_on,
+			sum(u.operations)::int as operations, sum(u.treatments)::int as treatments, ` + sumLayers + `
 		from (select x.partnership_id, ` + unitOf + `, coalesce(nullif(t.category, ''), 'NONE') as category, x.lead_visiting as visiting, ` + hospitalsOf + `, x.operated_on,
 				1 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen, 0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen
 			from procedure x join organisation h on h.id = x.hospital_id
 			left join treatment t on t.partnership_id = x.partnership_id and t.id = x.treatment_id
 			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
-			where x.partnership_id = $1 and x.live and x.person_id = any($2::uuid[])
+			where x.partnership_id = $1 and x.live and x.person_id = any($3::uuid[])
 		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting, ` + hospitalsOf + `, x.operated_on, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0
 			from treatment x join organisation h on h.id = x.hospital_id left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
-			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])
+			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($3::uuid[])
 		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting,
 				case when cardinality(x.visible_to) = 1 and s.visible_to = x.visible_to then x.visible_to
 					else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to)), '{}') end, x.operated_on, 0, 0,
 				s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
 			from treatment x join organisation h on h.id = x.hospital_id join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
 			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
-			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($2::uuid[])) u
-		group by u.partnership_id, u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to) f`
+			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($3::uuid[])) u
+		where u.root_id = any($2::uuid[])
+		group by u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to`
 
-// spread adds $3 times what the roots $2 stand for to every cell they are in: for
-// each hospital that sees it, for the place itself where the place binds, else for
-// who sees the whole partnership. Category and surgeon never bind together. $4 is
-// the zero id. A person of a cell is counted once, however many rows put them there;
-// people with one row, which are most, are first added up among themselves.
-const spread = `insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
+// intoViews puts a row x into every cell it is in: for each hospital that sees it,
+// for the place itself where the place binds, else for who sees the whole
+// partnership, whose id is $4. Category and surgeon never bind together.
+const intoViews = ` cross join generate_series(0, 11) m(mask)
+	cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v
+	cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)`
+
+// cellOf are the columns that name the cell.
+const cellOf = `v.id as viewer, m.mask, t.span, t.since, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
+	case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
+	case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon`
+
+// signedLayers are the amounts of rows by their sign.
+const signedLayers = `sum(x.sign * x.bill_fen)::bigint as bill_fen, sum(x.sign * x.basic_fen)::bigint as basic_fen, sum(x.sign * x.critical_fen)::bigint as critical_fen,
+	sum(x.sign * x.assistance_fen)::bigint as assistance_fen, sum(x.sign * x.other_fen)::bigint as other_fen, sum(x.sign * x.fund_fen)::bigint as fund_fen,
+	sum(x.sign * x.waiver_fen)::bigint as waiver_fen, sum(x.sign * x.net_fen)::bigint as net_fen`
+
+// moves reports that something of a group changes: figures, or the days between
+// which they lie. The days of what was there are those of the cell already.
+const moves = `(sum(x.sign * x.operations), sum(x.sign * x.persons), sum(x.sign * x.treatments), sum(x.sign * x.bill_fen), sum(x.sign * x.basic_fen), sum(x.sign * x.critical_fen),
+		sum(x.sign * x.assistance_fen), sum(x.sign * x.other_fen), sum(x.sign * x.fund_fen), sum(x.sign * x.waiver_fen), sum(x.sign * x.net_fen)) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	or min(x.first_on) < min(x.first_on) filter (where x.sign < 0) or max(x.last_on) > max(x.last_on) filter (where x.sign < 0)`
+
+// refold does it in one statement. "was" and "now" are the rows before and after,
+// the new ones numbered on, since both are there while it runs. What they share is
+// netted before it goes into cells, so that a record more costs itself and not
+// twice its person. A person of a cell is counted once, however many rows put them
+// there: people with one row, which are most, are first added up among themselves
+// ("alone"), those with several are counted each ("apart").
+const refold = `with now as materialized (` + summarised + `),
+	was as materialized (delete from summary_person p where p.partnership_id = $1 and p.root_id = any($2::uuid[]) returning p.root_id, p.no, ` + standsFor + `),
+	last as (select w.root_id, max(w.no) as no, count(*) as rows from was w group by w.root_id),
+	kept as (insert into summary_person (partnership_id, root_id, no, ` + standsFor + `)
+		select $1, n.root_id, coalesce(l.no, 0) + row_number() over (partition by n.root_id), ` + standsFor + ` from now n left join last l on l.root_id = n.root_id),
+	several as materialized (select l.root_id from last l where l.rows > 1 union select n.root_id from now n group by n.root_id having count(*) > 1),
+	units as materialized (select y.root_id, y.sign, ` + standsFor + `, (y.operations > 0)::int as persons
+		from (select w.root_id, ` + standsFor + `, -1 as sign from was w union all select n.root_id, ` + standsFor + `, 1 from now n) y),
+	alone as materialized (select 1 as sign, x.place_id, x.month, x.programme, x.category, x.visiting, x.visible_to, min(x.first_on) as first_on, max(x.last_on) as last_on,
+			sum(x.sign * x.operations) as operations, sum(x.sign * x.persons) as persons, sum(x.sign * x.treatments) as treatments, ` + signedLayers + `
+		from units x where not exists (select from several z where z.root_id = x.root_id) group by 2, 3, 4, 5, 6, 7 having ` + moves + `),
+	apart as materialized (select x.sign, ` + cellOf + `, min(x.first_on) as first_on, max(x.last_on) as last_on,
+			sum(x.operations) as operations, max(x.persons) as persons, sum(x.treatments) as treatments, ` + sumLayers + `
+		from units x join several z on z.root_id = x.root_id` + intoViews + ` group by x.root_id, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
 		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
-	select u.partnership_id, u.viewer, u.mask, u.span, u.since, u.place_id, u.programme, u.category, u.surgeon, min(u.first_on), max(u.last_on),
-		$3 * sum(u.operations), $3 * sum(u.persons), $3 * sum(u.treatments), $3 * sum(u.bill_fen), $3 * sum(u.basic_fen), $3 * sum(u.critical_fen),
-		$3 * sum(u.assistance_fen), $3 * sum(u.other_fen), $3 * sum(u.fund_fen), $3 * sum(u.waiver_fen), $3 * sum(u.net_fen)
-	from (select x.partnership_id, x.root_id, v.id as viewer, m.mask, t.span, t.since, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
-			case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
-			case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon, min(x.first_on) as first_on, max(x.last_on) as last_on,
-			sum(x.operations) as operations, case when x.root_id is null then sum(x.persons) else max(x.persons) end as persons, sum(x.treatments) as treatments, ` + sumLayers + `
-		from (select y.partnership_id, case when y.several then y.root_id end as root_id, y.place_id, y.month, y.programme, y.category, y.visiting, y.visible_to,
-				min(y.first_on) as first_on, max(y.last_on) as last_on, sum(y.operations) as operations, count(*) filter (where y.operations > 0) as persons,
-				sum(y.treatments) as treatments, ` + sumLayers + `
-			from (select z.partnership_id, z.root_id, z.place_id, z.month, z.programme, z.category, z.visiting, z.visible_to, z.first_on, z.last_on, z.operations, z.treatments,
-					z.bill_fen, z.basic_fen, z.critical_fen, z.assistance_fen, z.other_fen, z.fund_fen, z.waiver_fen, z.net_fen,
-					count(*) over (partition by z.root_id) > 1 as several
-				from summary_person z where z.partnership_id = $1 and z.root_id = any($2::uuid[])) y
-			group by 1, 2, 3, 4, 5, 6, 7, 8) x
-		cross join generate_series(0, 11) m(mask)
-		cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v
-		cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)
-		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) u
-	group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	select $1, x.viewer, x.mask, x.span, x.since, x.place_id, x.programme, x.category, x.surgeon, min(x.first_on), max(x.last_on),
+		sum(x.sign * x.operations), sum(x.sign * x.persons), sum(x.sign * x.treatments), ` + signedLayers + `
+	from (select * from apart union all select x.sign, ` + cellOf + `, x.first_on, x.last_on, x.operations, x.persons, x.treatments,
+			x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from alone x` + intoViews + `) x
+	group by 2, 3, 4, 5, 6, 7, 8, 9 having ` + moves + ` or min(x.sign) > 0
 	on conflict (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon) do update set
 		first_on = least(summary_cell.first_on, excluded.first_on), last_on = greatest(summary_cell.last_on, excluded.last_on),
 		operations = summary_cell.operations + excluded.operations, persons = summary_cell.persons + excluded.persons, treatments = summary_cell.treatments + excluded.treatments,

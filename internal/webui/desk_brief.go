@@ -40,9 +40,9 @@ func briefMeasures() (tiles, all []measure.ID) {
 }
 
 // brief reads the figures of the brief.
-func (s *Server) brief(r *http.Request, c *Call, o reporting.Overview) (Brief, error) {
+func (s *Server) brief(r *http.Request, c *Call, f measure.Filter) (Brief, error) {
 	_, all := briefMeasures()
-	b, err := s.d.Reporting.Board(r.Context(), c.Who, reporting.BoardInput{Measures: all, Filter: o.Filter, Funds: true})
+	b, err := s.d.Reporting.Board(r.Context(), c.Who, reporting.BoardInput{Measures: all, Filter: f, Funds: true})
 	if e := errs.Of(err); err != nil && strings.HasPrefix(e.Rule, "disclosure.") { // the page has other figures, which may be shown
 		return Brief{Refused: c.Base.Say(e.Key, e.Args)}, nil
 	}

@@ -21,6 +21,7 @@ type OverviewPage struct {
 	Table   Table
 	Nav     []Tab
 	Brief   Brief
+	Later   string   // where the brief is, on a page that was shown before it
 	Notes   []string // on paper: who reports, when, under which conditions
 	Refused bool     // the filter cannot be read: no figures under a wrong question
 }
@@ -59,6 +60,14 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil || done {
 		return err
 	}
+	brief := r.URL.Query().Get("brief") != ""
+	if brief && wrong == nil && IsFragment(r) {
+		p := OverviewPage{Base: c.Base}
+		if p.Brief, err = s.brief(r, c, f); err != nil {
+			return err
+		}
+		return s.d.Engine.Fragment(w, r, http.StatusOK, "overview", "brief-block", p)
+	}
 	o, err := s.d.Reporting.Overview(r.Context(), c.Who, reporting.OverviewInput{Filter: f, By: by})
 	if err != nil {
 		return err
@@ -69,8 +78,12 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 	}
 	p := newOverviewPage(c.Base, o, form)
 	p.Nav = s.deskTabs(c, "overview")
-	if !p.Refused {
-		if p.Brief, err = s.brief(r, c, o); err != nil {
+	switch {
+	case p.Refused:
+	case !brief: // most of it is counted from records: the page does not wait for it
+		p.Later = "/overview?" + join(f.Query(), map[bool]string{true: "programme="}[f.Query() == ""], "by="+string(o.Table.Dimension), "brief=1")
+	default:
+		if p.Brief, err = s.brief(r, c, f); err != nil {
 			return err
 		}
 	}

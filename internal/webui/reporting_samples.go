@@ -25,7 +25,13 @@ func reportingPages() []PageSample {
 		}
 	}
 	all := reporting.Rights{Lists: true, Names: false, Export: true}
-	samples := []PageSample{{"overview", overview(all, 3)}, {"overview", overview(reporting.Rights{Export: true}, 3)}, {"overview", overview(all, 0)},
+	later := func(b Base) View {
+		o := sampleOverview(b, all, 3)
+		p := newOverviewPage(b, o, filterForm(b, sampleDay(), o.Hospitals))
+		p.Later = "/overview?programme=&brief=1"
+		return p
+	}
+	samples := []PageSample{{"overview", overview(all, 3)}, {"overview", later}, {"overview", overview(reporting.Rights{Export: true}, 3)}, {"overview", overview(all, 0)},
 		{"overview", func(b Base) View {
 			o := sampleOverview(b, all, 0)
 			f := filterForm(b, sampleDay(), o.Hospitals)

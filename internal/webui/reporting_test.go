@@ -91,6 +91,40 @@ func TestEveryFigureOpensItsList(t *testing.T) {
 	}
 }
 
+// The brief comes after the page. With scripts it is the block of the same address,
+// without them a link opens the page with it: both are the same to the letter.
+func TestTheBriefComesAfterThePageAndIsTheSameWithoutScripts(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("song.zy", user.Official)
+	page := b.get("/overview")
+	at := regexp.MustCompile(`data-later="([^"]*)"`).FindStringSubmatch(page.body)
+	if at == nil || strings.Contains(page.body, "brief-alerts") {
+		t.Fatal("the page waited for its brief")
+	}
+	address := html.UnescapeString(at[1])
+	contains(t, "the page without its brief", page, `<a href="`+at[1]+`">`, "正在计算", "不等于没有数据")
+	whole := b.get(address)
+	contains(t, "the page with its brief", whole, "brief-alerts", "比上月的变化", "关节置换")
+	ask, err := http.NewRequest(http.MethodGet, s.url+address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Header.Set("HX-Request", "true")
+	block := b.do(ask)
+	if block.status != http.StatusOK || !strings.Contains(block.body, "brief-alerts") || strings.Contains(block.body, "<h1") {
+		t.Fatalf("the block answers %d: %s", block.status, block.body)
+	}
+	if !strings.Contains(whole.body, strings.TrimSpace(block.body)) {
+		t.Errorf("the block is not what the page says:\n%s", block.body)
+	}
+	for _, path := range []string{"/overview?programme=joint&brief=1", "/overview?month=" + s.Today().String()[:7] + "&brief=1"} {
+		if got := b.get(path); got.status != http.StatusOK || strings.Contains(got.body, "data-later") || !strings.Contains(got.body, "brief-alerts") {
+			t.Errorf("%s has no brief", path)
+		}
+	}
+}
+
 func TestDonorSideSeesFiguresWithoutLists(t *testing.T) {
 	s := newSite(t)
 	s.programme()

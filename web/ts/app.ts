@@ -6,6 +6,7 @@ import { drafts } from "./draft";
 import { forms, release } from "./forms";
 import { idcards } from "./idcard";
 import { keys } from "./keys";
+import { laters } from "./later";
 import { leaving } from "./leave";
 import { locks } from "./lock";
 import { passkeys } from "./passkey";
@@ -23,6 +24,7 @@ function attach(root: ParentNode): void {
   drafts(root);
   wholes(root);
   pictures(root);
+  laters(root, attach);
 }
 
 attach(document);

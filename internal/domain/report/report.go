@@ -170,6 +170,7 @@ type Snapshot struct {
 	Activity    Activity          `json:"activity"`
 	Earlier     Activity          `json:"earlier"`
 	Gatherings  []Gathering       `json:"gatherings"`
+	Deeds       Deeds             `json:"deeds"`
 
 	Readings []measure.Reading     `json:"readings"`          // every measure with a case in the period
 	Prior    []measure.Reading     `json:"prior"`             // the same of the period before

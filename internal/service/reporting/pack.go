@@ -216,6 +216,9 @@ func (s *Service) snapshot(tx *store.Tx, p store.ReportPack) (out report.Snapsho
 	if out.Gatherings, err = tx.PeriodGatherings(p.Period.From, p.Period.To); err != nil {
 		return out, err
 	}
+	if out.Deeds, err = tx.PeriodDeeds(p.Period.From, p.Period.To, profile.Exact()); err != nil {
+		return out, err
+	}
 	return out, s.outcomes(tx, &out, profile)
 }
 

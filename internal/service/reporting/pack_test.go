@@ -209,3 +209,46 @@ func TestACancelledFileIsNotKept(t *testing.T) {
 		t.Errorf("%+v %v", list.Rows, err)
 	}
 }
+
+// Visits, postings, lessons and pairings of the period are listed; doctors have
+// names in the exact report only.
+func TestAReportListsWhatWasDoneBesideOperating(t *testing.T) {
+	w := uneven(t)
+	doctor, p, by := w.Doctor(servicetest.Sea), w.Partnership.ID, ident.New()
+	host, home, visit := w.ID(servicetest.Mountain), w.ID(servicetest.Sea), ident.New()
+	w.Run(`insert into visit (partnership_id, id, hospital_id, title, from_on, to_on, state, created_at, created_by) values ($1, $2, $3, '关节周', '2026-01-26', '2026-02-01', 'closed', now(), $4)`, p, visit, host, by)
+	w.Run(`insert into visit_day (partnership_id, visit_id, practitioner_id, on_date, hospital_id, part, created_at, created_by)
+		select $1, $2, $3, d, $4, 'full', now(), $5 from generate_series(date '2026-01-30', '2026-02-01', interval '1 day') d`, p, visit, doctor.PractitionerID, host, by)
+	w.Run(`insert into visit (partnership_id, id, hospital_id, title, from_on, to_on, state, created_at, created_by) values ($1, $2, $3, '取消的', '2026-01-05', '2026-01-06', 'cancelled', now(), $4)`, p, ident.New(), host, by)
+	for _, span := range [][2]string{{"2025-12-01", "2026-01-01"}, {"2026-02-01", "2026-03-01"}} {
+		w.Run(`insert into posting (partnership_id, id, practitioner_id, organisation_id, from_on, to_on, created_at, created_by) values ($1, $2, $3, $4, $5, $6, now(), $7)`,
+			p, ident.New(), doctor.PractitionerID, host, span[0], span[1], by)
+	}
+	w.Run(`insert into teaching (partnership_id, id, hospital_id, kind, topic, on_date, minutes, teacher_id, others, created_at, created_by) values ($1, $2, $3, 'lecture', '围手术期', '2026-01-30', 90, $4, 12, now(), $5)`,
+		p, ident.New(), host, doctor.PractitionerID, by)
+	w.Run(`insert into pairing (partnership_id, id, donor_id, receiving_id, agreement_no, from_on, created_at, created_by) values ($1, $2, $3, $4, '协 7', '2025-05-01', now(), $5)`, p, ident.New(), home, host, by)
+	s := background(t, w)
+	for _, profile := range []string{"exact", "restricted"} {
+		id, err := s.AskReport(t.Context(), w.Official(), reporting.ReportInput{Kind: report.Month, Day: clock.MustDate(2026, 1, 31), Profile: profile}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RunReport(t.Context(), job(t, "report", id), p, quiet); err != nil {
+			t.Fatal(err)
+		}
+		snap, _, err := s.FetchReport(t.Context(), w.Official(), id, "pdf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, a := snap.Deeds, snap.Activity
+		if len(d.Visits) != 1 || d.Visits[0].Title != "关节周" || d.Visits[0].Days != 2 || int64(len(d.Visits)) != a.Missions || int64(d.Visits[0].Days) != a.ServiceDays {
+			t.Errorf("%s: visits %+v, counted %+v", profile, d.Visits, a)
+		}
+		if len(d.Postings) != 1 || d.Postings[0].From.String() != "2025-12-01" || len(d.Lessons) != 1 || d.Lessons[0].Listeners != 12 || len(d.Pairings) != 1 || d.Pairings[0].To != nil {
+			t.Errorf("%s: %+v", profile, d)
+		}
+		if named := d.Postings[0].Doctor != "" && d.Lessons[0].Teacher != ""; named != (profile == "exact") {
+			t.Errorf("%s names doctors: %+v", profile, d)
+		}
+	}
+}
