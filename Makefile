@@ -17,7 +17,7 @@ ADDR ?= 127.0.0.1:8080
 # What make mutate turns the branches of.
 TARGET ?= fee fund ledger authz
 
-.PHONY: run test test-full test-ui-full build lint bench mutate histories office deps clean
+.PHONY: run test test-full test-ui-full screenshots build lint bench mutate histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -63,6 +63,10 @@ office:  ## files opened and calculated by LibreOffice
 test-ui-full: deps  ## every sample page in both languages, light and dark, looked at by axe (needs Node for npm only)
 	npm ci --prefix web/checks --ignore-scripts
 	go test -tags uifull -run Axe -count 1 -v -timeout 60m ./internal/webui
+
+screenshots: deps  ## every key page as the right role, desktop and phone, into the folder OUT
+	@[ -n "$(OUT)" ] || { echo "where to? make screenshots OUT=DIR"; exit 1; }
+	SHANHAI_TEST_PICTURES="$(abspath $(OUT))" go test -tags uifull -run '^TestPictures$$' -count 1 -v -timeout 60m ./internal/acceptance
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext

@@ -3,10 +3,12 @@
 package webui
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,20 +20,20 @@ import (
 	"github.com/shanhai-health/shanhai/internal/i18n"
 )
 
-// axeRun asks axe about the page in light, then about its colours in dark. It
-// answers a line for each thing it names.
-const axeRun = `(async (both) => {
+// axeRun asks axe about the page in light, then about its colours in dark, where
+// nothing else differs. It answers a line for each thing it names.
+const axeRun = `(async () => {
 	const say = (theme, r) => r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => theme + " " + v.id + ": " + n.target.join(" ") + " " + n.html.slice(0, 160)));
 	const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+	const still = () => { void document.body.offsetWidth; document.getAnimations().forEach((a) => a.finish()) }; // colours that are still changing are neither
 	document.documentElement.dataset.theme = "light";
+	still();
 	const light = say("light", await axe.run(document, { runOnly: tags, resultTypes: ["violations"] }));
-	if (!both) return light;
 	document.documentElement.dataset.theme = "dark";
-	void document.body.offsetWidth;
-	document.getAnimations().forEach((a) => a.finish()); // colours that are still changing are neither
+	still();
 	const dark = say("dark", await axe.run(document, { runOnly: { type: "rule", values: ["color-contrast"] }, resultTypes: ["violations"] }));
 	return light.concat(dark);
-})`
+})()`
 
 // samplesOnly serves every sample under its number, the language as the query.
 func samplesOnly(t *testing.T) *httptest.Server {
@@ -54,28 +56,71 @@ func samplesOnly(t *testing.T) *httptest.Server {
 }
 
 // A checker nobody here wrote looks at every sample in both languages, light and
-// dark. It is fetched by "npm ci" in web/checks, so this is no part of make test:
-// make test-ui-full runs it.
+// dark, on a desktop and on a phone; many samples are forms that came back with
+// their errors. A thing wrong on many pages is said once.
 func TestAxeNamesNothing(t *testing.T) {
-	axe, err := os.ReadFile(filepath.Join("..", "..", "web", "checks", "node_modules", "axe-core", "axe.min.js"))
+	axe, err := os.ReadFile(filepath.Join(checkers(t), "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
-		t.Fatalf("axe-core is not here, run npm ci in web/checks: %v", err)
+		t.Fatal(err)
 	}
 	srv := samplesOnly(t)
-	ctx := inBrowserFor(t, 25*time.Minute)
+	ctx := inBrowserFor(t, time.Hour)
+	faults := map[string][]string{}
 	for i, s := range Pages() {
 		for _, lang := range i18n.Langs() {
-			dark := fmt.Sprint(lang == i18n.Chinese) // colours are the same in both languages
-			if err := chromedp.Do(ctx, chromedp.Navigate(fmt.Sprintf("%s/%d?%s", srv.URL, i, lang)), chromedp.Evaluate[chromedp.Void](string(axe))); err != nil {
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 768), chromedp.Navigate(fmt.Sprintf("%s/%d?%s", srv.URL, i, lang)), chromedp.Evaluate[chromedp.Void](string(axe))); err != nil {
 				t.Fatal(err)
 			}
-			named, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axeRun+"("+dark+")", chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Fatalf("%s %d %s: %v", s.Name, i, lang, err)
-			}
-			for _, n := range named {
-				t.Errorf("%s %d %s: %s", s.Name, i, lang, n)
+			for _, wide := range []int64{1366, 360} {
+				if err := chromedp.Do(ctx, chromedp.EmulateViewport(wide, 768)); err != nil {
+					t.Fatal(err)
+				}
+				named, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
+				if err != nil {
+					t.Fatalf("%s %d %s: %v", s.Name, i, lang, err)
+				}
+				for _, n := range named {
+					faults[n] = append(faults[n], fmt.Sprintf("%s %d %s %d px", s.Name, i, lang, wide))
+				}
 			}
 		}
 	}
+	once(t, faults)
+}
+
+// pa11y, whose rules are others than axe's, looks at every sample too: in
+// Chinese on a desktop and in English on a phone.
+func TestPa11yNamesNothing(t *testing.T) {
+	tools := checkers(t)
+	srv := samplesOnly(t)
+	var list strings.Builder
+	for i, s := range Pages() {
+		for _, view := range []string{"zh-CN 1366", "en 360"} {
+			lang, _, _ := strings.Cut(view, " ")
+			fmt.Fprintf(&list, "%s/%d?%s %s %s#%d\n", srv.URL, i, lang, strings.TrimPrefix(view, lang+" "), s.Name, i)
+		}
+	}
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("no Chromium found. Run: sudo apt-get install -y chromium fonts-noto-cjk")
+	}
+	cmd := exec.Command("node", filepath.Join(tools, "pa11y.js"), browser)
+	cmd.Stdin = strings.NewReader(list.String())
+	var wrong bytes.Buffer
+	cmd.Stderr = &wrong
+	raw, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, wrong.String())
+	}
+	faults := map[string][]string{}
+	for line := range strings.Lines(string(raw)) {
+		page, fault, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if ok {
+			faults[fault] = append(faults[fault], page)
+		}
+	}
+	if !strings.HasSuffix(string(raw), fmt.Sprintf("\nlooked at %d pages\n", 2*len(Pages()))) {
+		t.Errorf("pa11y did not come to the end:\n%s", wrong.String())
+	}
+	once(t, faults)
 }

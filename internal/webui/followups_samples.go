@@ -29,7 +29,7 @@ func followUpPages() []PageSample {
 				list.Rows = nil
 			}
 			v := newFollowUpsView(b, f, in, list)
-			if which == aftercare.Due {
+			if which == aftercare.Due || which == aftercare.Overdue {
 				v.Take = newTakeBar(b, sampleID(2), []aftercare.Colleague{{ID: sampleID(1), Name: samplePerson}, {ID: sampleID(2), Name: sampleLongName}})
 			}
 			return v

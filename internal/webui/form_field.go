@@ -123,6 +123,9 @@ func (f *Form) At(name string) (Control, error) {
 			break
 		}
 	}
+	if x.ReadOnly { // nothing to begin with, and nothing to leave out
+		c.Focus, c.Optional = false, false
+	}
 	if x.Kind == KindDate && c.Echo == "" && c.Value != "" {
 		if d, err := clock.ParseSpelling(c.Value, f.Today); err == nil {
 			c.Echo = f.P.DateWeekday(d)
@@ -195,6 +198,25 @@ func (c Control) Described() string { return c.ID() + "-line" }
 
 // Group reports whether several inputs share the label, which is then a legend.
 func (c Control) Group() bool { return c.Kind == KindRadio || c.Kind == KindChecks }
+
+// Fixed reports whether a choice is only shown: a list and a box have no
+// read-only state of their own in HTML.
+func (c Control) Fixed() bool {
+	return c.ReadOnly && (c.Group() || c.Kind == KindSelect || c.Kind == KindCombo || c.Kind == KindCheck)
+}
+
+// FixedText is what a choice that is only shown says.
+func (c Control) FixedText() string {
+	switch {
+	case c.Kind == KindCheck && c.Value != "":
+		return c.T("form.tick.yes")
+	case c.Kind == KindCheck:
+		return c.T("form.tick.no")
+	case c.PickedText() == "":
+		return "–"
+	}
+	return c.PickedText()
+}
 
 // Clearable reports whether the group has a choice of its own for "not answered":
 // a radio button that was picked cannot be let go of otherwise.

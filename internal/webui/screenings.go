@@ -115,7 +115,7 @@ func newScreeningsView(b Base, f *Form, list outreach.List, may screeningRights)
 	}
 	t := Table{Caption: b.T("nav.screenings"), Quiet: true, Columns: []Column{{Key: "screening.on"}, {Key: "register.name"}, {Key: "screening.place"},
 		{Key: "screening.finding", Class: "grow"}, {Key: "screening.triage"}, {Key: "screening.answer"}, {Key: "screening.state"}},
-		Empty: Empty{Title: b.T("screening.none"), Text: b.T("screening.none.text"), Buttons: b.Actions}}
+		Empty: Empty{Title: b.T("screening.none"), Text: b.T("screening.none.text"), Buttons: b.Actions[max(0, len(b.Actions)-1):]}}
 	if may.wide {
 		t.Columns = append(t.Columns, Column{Key: "case.hospital"})
 	}
