@@ -200,6 +200,7 @@ func (k *clerk) upload(path, field, file string, content []byte, pairs ...string
 // own PostgreSQL, a browser. Pages may show a name, and a number in full only where
 // somebody asked for it with a reason.
 func TestNothingOfAPatientLeaksInClear(t *testing.T) {
+	t.Parallel()
 	temp := t.TempDir()
 	o := openOfficeIn(t, []string{"TMPDIR=" + temp, "SHANHAI_LOG_LEVEL=debug"})
 	c := newCanaries()

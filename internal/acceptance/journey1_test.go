@@ -118,6 +118,7 @@ func (o *office) joints() (string, *person) {
 var digits = regexp.MustCompile(`\d+`)
 
 func TestJourney1MainLine(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	before, _ := o.joints()
 	if digits.FindString(before) != "332" {

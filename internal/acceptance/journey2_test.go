@@ -11,6 +11,7 @@ import (
 // in the donor city. It stays one case of one person with two operations, two
 // hospitals and one story.
 func TestJourney2TwoHospitals(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	home, there := o.as("registrar-ylrm"), o.as("registrar-lgzy")
 	patients, operations := o.figure("joint.patients"), o.figure("joint.procedures")

@@ -17,6 +17,7 @@ const mostTaps = 12
 // day on a phone, each in a dozen taps. When the privilege has ended, the next
 // one is recorded all the same, with a reason, and waits for a second signature.
 func TestJourney3TheatreOnAPhone(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	doctor := o.as("visiting-lgrm")
 	doctor.do("hold a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))

@@ -32,6 +32,7 @@ func (p *person) fetch(path string) []byte {
 // cases behind it, to the funnel of hospitals, and to Excel and PDF, with the same
 // numbers everywhere.
 func TestJourney4OfficialsReview(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	official := o.as("official")
 	official.open("/overview")

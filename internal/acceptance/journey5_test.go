@@ -131,6 +131,7 @@ const (
 // without a network, the browser dies, the line breaks at the worst moments, and
 // every form and photo arrives exactly once.
 func TestJourney5OutreachOffline(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	p := newPhone(t, o)
 	const who = "screener-ylrm"

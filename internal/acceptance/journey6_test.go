@@ -13,6 +13,7 @@ import (
 // nothing but the public keys, and a paper is checked by somebody who may see
 // nothing else.
 func TestJourney6Auditor(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	auditor := o.as("auditor")
 	auditor.open("/audit-packages")

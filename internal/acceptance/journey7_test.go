@@ -105,6 +105,7 @@ func (m *machine) live() string {
 }
 
 func TestJourney7HistoryImport(t *testing.T) {
+	t.Parallel()
 	file, want := ledger(t)
 	m := newMachine(t)
 	want.holds(t, "a dry run on nothing", m.run("import", "workbook", file, "--dry-run", "--json"))
