@@ -236,14 +236,14 @@ func fit(s string, width float64) string {
 	return string(rs) + "…"
 }
 
-// twoLines breaks a label that is wider than a width at the last space that leaves
-// its first line within it; a label without such a space stays on one line. Either
-// line is shortened where it is still too wide.
+// twoLines breaks a label that is wider than a width at the last space or hyphen
+// that leaves its first line within it; a label without one stays on one line.
+// Either line is shortened where it is still too wide.
 func twoLines(s string, width float64) []string {
 	if textWidth(s) > width {
 		for i := len(s) - 1; i > 0; i-- {
-			if s[i] == ' ' && textWidth(s[:i]) <= width {
-				return []string{s[:i], fit(s[i+1:], width)}
+			if first := strings.TrimSuffix(s[:i], " "); (s[i-1] == ' ' || s[i-1] == '-') && textWidth(first) <= width {
+				return []string{first, fit(s[i:], width)}
 			}
 		}
 	}

@@ -57,8 +57,8 @@ func estimateForm(b Base, today clock.Date, v pricing.EstimateView) *Form {
 	}
 	fields = append(fields, Field{Name: "kind", LabelKey: "estimate.kind", Kind: KindSelect, Options: optionsOf(exactKinds(v.Treatment.Programme)...), Width: 6, Focus: true},
 		Field{Name: "on", LabelKey: "estimate.on", HintKey: "estimate.on.hint", Kind: KindDate, Width: 6},
-		Field{Name: "level", LabelKey: "estimate.level", Kind: KindRadio, Options: optionsOf(policy.Levels()...), Width: 6},
-		Field{Name: "insurance", LabelKey: "estimate.insurance", Kind: KindRadio, Options: optionsOf(policy.Insurances()...), Width: 6},
+		Field{Name: "level", LabelKey: "estimate.level", Kind: KindRadio, Options: optionsOf(policy.Levels()...), Width: 5},
+		Field{Name: "insurance", LabelKey: "estimate.insurance", Kind: KindRadio, Options: optionsOf(policy.Insurances()...), Width: 7},
 		Field{Name: "referred", LabelKey: "estimate.referred", HintKey: "estimate.referred.hint", Kind: KindCheck, Optional: true})
 	for i := range estimateRows {
 		fields = append(fields, itemFields(i)...)

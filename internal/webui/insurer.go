@@ -184,7 +184,11 @@ func newInsurerView(b Base, today clock.Date, v funding.SheetView) insurerView {
 		Empty: Empty{Title: b.T("insurer.rows.empty")}}
 	for _, x := range v.Rows.Rows {
 		s := x.Amounts.Settlement()
-		p.Table.Rows = append(p.Table.Rows, Cells(TextCell(strconv.Itoa(x.No)), CodeCell(x.Number), CodeCell(x.CaseNo), TextCell(x.PersonName), MoneyCell(s.Bill), MoneyCell(s.Insurance()),
+		bill := MoneyCell(s.Bill)
+		if len(x.Problems) > 0 && s.Bill == 0 { // not readable, not nothing
+			bill = TextCell("–")
+		}
+		p.Table.Rows = append(p.Table.Rows, Cells(TextCell(strconv.Itoa(x.No)), CodeCell(x.Number), CodeCell(x.CaseNo), TextCell(x.PersonName), bill, MoneyCell(s.Insurance()),
 			MoneyCell(s.Net), rowCell(b, x)))
 	}
 	if v.MayApply {

@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -90,7 +91,7 @@ func noticeTag(b Base, s notice.State) Tag {
 // bandText says a band of an amount.
 func bandText(b Base, bands notice.Bands, i int) string {
 	low, high := bands.Ends(i)
-	yuan := func(f money.Fen) string { return number(int(f / money.Yuan)) }
+	yuan := func(f money.Fen) string { return strings.TrimSuffix(f.String(), ".00") }
 	switch {
 	case low == 0:
 		return b.T("notice.band.low", "high", yuan(high))

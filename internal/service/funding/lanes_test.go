@@ -218,7 +218,7 @@ func (d *desk) whenAllLanesAreTaken(amount money.Fen, first func(*store.Tx, fund
 			return err
 		}
 		for waiting := 0; waiting == 0; {
-			if err := super.QueryRow(`select count(*) from pg_locks where not granted`).Scan(&waiting); err != nil {
+			if err := super.QueryRow(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
 				return err
 			}
 		}
