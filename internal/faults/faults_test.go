@@ -107,3 +107,6 @@ func load() string {
 	raw, _ := os.ReadFile("/proc/loadavg")
 	return strings.Join(strings.Fields(string(raw))[:3], " ")
 }
+
+// pause lets time pass: how long a harm lasts is what is tested here.
+func pause(d time.Duration) { <-time.After(d) }

@@ -134,7 +134,7 @@ func (c *crew) do(r *rand.Rand, w *write) error {
 		if time.Since(begin) > c.patient {
 			return fmt.Errorf("%s %s: no answer after %s: %d %s %w", w.kind, w.key, c.patient, status, answer, errors.Join(err, errUnanswered))
 		}
-		time.Sleep(time.Duration(5+r.IntN(40)) * time.Millisecond)
+		pause(time.Duration(5+r.IntN(40)) * time.Millisecond)
 	}
 	if w.tries > 1 {
 		c.resolved.Add(1)
@@ -308,7 +308,7 @@ func (w *walk) decided(id ident.ID) error {
 
 // Version is what a change of a record has to say it was made on.
 func (w *walk) Version(id ident.ID) int {
-	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	for begin := time.Now(); ; pause(50 * time.Millisecond) {
 		var n int
 		err := w.super.QueryRow(`select max(version) from (select version from approval where id = $1 union all select version from settlement where id = $1) x`, id).Scan(&n)
 		if err == nil || time.Since(begin) > w.patient {
