@@ -28,6 +28,8 @@ func harnesses() []harness {
 		{"R-8", "clock", movedClocks},
 		{"F-1", "bank", bank},
 		{"F-3", "repeat", repeats},
+		{"P-4", "log", longLog},
+		{"R-11", "drill", recoveryDrill},
 	}
 }
 

@@ -67,6 +67,7 @@ type crew struct {
 	copies  int           // a write is sent up to so many times at once before it is sent in earnest; 0: never
 	lenient bool          // a broken build is served: a writer whose story no longer fits begins another
 
+	walks    []*walk
 	mu       sync.Mutex
 	told     []*write
 	refused  []string
@@ -86,11 +87,13 @@ func newCrew(s *site, workers int) *crew {
 	return c
 }
 
-// begin lets the writers write until end.
+// begin lets the writers write until end, or go on after it.
 func (c *crew) begin() {
 	c.t.Helper()
-	for i := range c.workers {
-		walk := c.newWalk(uint64(i))
+	for i := len(c.walks); i < c.workers; i++ {
+		c.walks = append(c.walks, c.newWalk(uint64(i)))
+	}
+	for i, walk := range c.walks {
 		c.done.Go(func() {
 			for !c.stop.Load() {
 				if err := walk.step(); err != nil && !c.lenient {
