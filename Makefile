@@ -14,10 +14,12 @@ VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>
 # People in the bench data set: 50k, or 1m.
 SIZE ?= 50k
 ADDR ?= 127.0.0.1:8080
+# Which harnesses of make faults run.
+FAULTS ?= all
 # What make mutate turns the branches of.
 TARGET ?= fee fund ledger authz
 
-.PHONY: run test test-full test-ui-full screenshots build lint bench mutate histories office deps clean
+.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -56,6 +58,9 @@ lint:  ## format, vet, staticcheck, generated assets, house rules, known vulnera
 
 bench: deps-run  ## product and floor side by side, for SIZE people
 	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
+
+faults: deps-run  ## kill, cut, fill and turn back what the service stands on while people write (FAULTS="kill link", SCALE=small or full, SEED=)
+	SHANHAI_TEST_FAULTS="$(FAULTS)" SHANHAI_TEST_FAULTS_SCALE=$(SCALE) SHANHAI_TEST_FAULTS_SEED=$(SEED) go test -run '^TestFaults$$' -count 1 -v -timeout 600m ./internal/faults
 
 mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must be noticed by a test
 	SHANHAI_TEST_MUTATE="$(TARGET)" go test -run '^TestMutate$$' -count 1 -v -timeout 240m ./internal/mutate

@@ -91,7 +91,7 @@ func Open(ctx context.Context, cfg config.Config, opt Options) (_ *App, err erro
 		return nil, err
 	}
 	a.DB, err = store.Open(ctx, store.Options{DSN: a.database.AppDSN, Clock: opt.Clock, Keys: a.Keys, Log: opt.Log,
-		Web: cfg.WebConns, Jobs: cfg.JobConns})
+		Web: cfg.WebConns, Jobs: cfg.JobConns, History: historyFile(cfg)})
 	if err != nil {
 		return nil, err
 	}

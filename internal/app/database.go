@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/shanhai-health/shanhai/internal/config"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -69,4 +70,13 @@ func (d *Database) Close(ctx context.Context) {
 	if d.Private != nil {
 		_ = d.Private.Stop(ctx)
 	}
+}
+
+// historyFile remembers the newest history of an external server; the private one
+// lies beside it and cannot be another one.
+func historyFile(cfg config.Config) string {
+	if cfg.Private() {
+		return ""
+	}
+	return filepath.Join(cfg.DataDir, "timeline")
 }

@@ -13,6 +13,7 @@ package authz
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,11 +35,16 @@ const reloadTimeout = 10 * time.Second
 // active accounts, including future ones: dates are judged per request.
 type Loader interface {
 	LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Posting, error)
+	// LoadAssignmentsOf reads the same of some accounts.
+	LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]user.Assignment, []user.Posting, error)
 }
 
 // snapshot is one compiled policy; it never changes after it was stored.
 type snapshot struct {
-	enforcer    *casbin.Enforcer
+	// judge is casbin with every grant in it. Putting a hundred thousand together
+	// takes longer than a revocation may, and requests never ask it: it is made
+	// when somebody does.
+	judge       func() (*casbin.Enforcer, error)
 	roles       map[Role]map[Permission]struct{}
 	assignments map[ident.ID][]Assignment
 	postings    map[ident.ID][]Posting
@@ -65,11 +71,39 @@ func New(loader Loader, clk clock.Clock) *Policy {
 // allowed until a later Reload succeeds: an old snapshot might still hold a
 // right that was taken away. A caller that goes away does not interrupt it.
 func (p *Policy) Reload(ctx context.Context) error {
+	return p.swap(ctx, func(ctx context.Context, _ *snapshot) (*snapshot, error) { return p.compile(ctx) })
+}
+
+// Refresh is Reload for a change that concerns some accounts only: its cost does
+// not grow with the number of all.
+func (p *Policy) Refresh(ctx context.Context, accounts []ident.ID) error {
+	return p.swap(ctx, func(ctx context.Context, old *snapshot) (*snapshot, error) {
+		if old == nil {
+			return p.compile(ctx)
+		}
+		assignments, postings, err := p.loader.LoadAssignmentsOf(ctx, accounts)
+		if err != nil {
+			return nil, err
+		}
+		gone := func(a Assignment) bool { return slices.Contains(accounts, a.Account) }
+		next := &snapshot{roles: old.roles, assignments: maps.Clone(old.assignments), postings: maps.Clone(old.postings),
+			ignored: slices.DeleteFunc(slices.Clone(old.ignored), gone)}
+		for _, id := range accounts {
+			delete(next.assignments, id)
+			delete(next.postings, id)
+		}
+		next.add(assignments, postings)
+		return next, p.appoint(next)
+	})
+}
+
+// swap puts the snapshot that make gives into force, or none when it fails.
+func (p *Policy) swap(ctx context.Context, make func(context.Context, *snapshot) (*snapshot, error)) error {
 	p.loading.Lock()
 	defer p.loading.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
 	defer cancel()
-	next, err := p.compile(ctx)
+	next, err := make(ctx, p.current.Load())
 	if err != nil {
 		p.current.Store(nil)
 		return errs.Wrap(err, errs.Unavailable, "error.authz.unavailable", nil)
@@ -93,6 +127,23 @@ func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	s := &snapshot{assignments: map[ident.ID][]Assignment{}, postings: map[ident.ID][]Posting{}}
+	s.add(assignments, postings)
+	lines, err := readTable(p.table)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := newEnforcer(p.model, lines, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.roles, err = rolePermissions(plain); err != nil {
+		return nil, err
+	}
+	return s, p.appoint(s)
+}
+
+// add puts assignments and postings to their accounts.
+func (s *snapshot) add(assignments []Assignment, postings []Posting) {
 	for _, a := range assignments {
 		if a.Check() != nil {
 			// A role this version does not know, or a role in a scope it must not
@@ -105,16 +156,17 @@ func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
 	for _, o := range postings {
 		s.postings[o.Account] = append(s.postings[o.Account], o)
 	}
+}
+
+// appoint gives a snapshot its judge.
+func (p *Policy) appoint(s *snapshot) error {
 	lines, err := readTable(p.table)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.enforcer, err = newEnforcer(p.model, lines, s.groupings(clock.Today(p.clock)))
-	if err != nil {
-		return nil, err
-	}
-	s.roles, err = rolePermissions(s.enforcer)
-	return s, err
+	day := clock.Today(p.clock)
+	s.judge = sync.OnceValues(func() (*casbin.Enforcer, error) { return newEnforcer(p.model, lines, s.groupings(day)) })
+	return nil
 }
 
 // Principal fills in what the account of base may do and see today in the

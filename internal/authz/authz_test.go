@@ -60,6 +60,55 @@ func (l *fakeLoader) LoadAssignments(ctx context.Context) ([]Assignment, []Posti
 	return l.assignments, l.postings, l.err
 }
 
+func (l *fakeLoader) LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]Assignment, []Posting, error) {
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	var as []Assignment
+	for _, a := range l.assignments {
+		if slices.Contains(accounts, a.Account) {
+			as = append(as, a)
+		}
+	}
+	var ps []Posting
+	for _, p := range l.postings {
+		if slices.Contains(accounts, p.Account) {
+			ps = append(ps, p)
+		}
+	}
+	return as, ps, l.err
+}
+
+// What one account lost is gone after looking at that account only, and nobody
+// else's rights move.
+func TestARefreshLooksAtTheAccountsThatChangedOnly(t *testing.T) {
+	l := everyRole()
+	p := New(l, noon())
+	if err := p.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	taken, kept := l.assignments[0], l.assignments[1]
+	l.assignments = l.assignments[1:]
+	if err := p.Refresh(t.Context(), []ident.ID{taken.Account}); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.current.Load().assignments[taken.Account]) != 0 || len(p.current.Load().assignments[kept.Account]) != 1 || l.loads != 1 {
+		t.Errorf("taken %v, kept %v, %d loads of all", p.current.Load().assignments[taken.Account], p.current.Load().assignments[kept.Account], l.loads)
+	}
+	l.assignments = append(l.assignments, taken)
+	if err := p.Refresh(t.Context(), []ident.ID{taken.Account}); err != nil || len(p.current.Load().assignments[taken.Account]) != 1 {
+		t.Errorf("given back: %v", err)
+	}
+	l.err = errors.New("the database is away")
+	if err := p.Refresh(t.Context(), []ident.ID{kept.Account}); err == nil || p.current.Load() != nil {
+		t.Error("a refresh that failed left rights in force")
+	}
+	l.err = nil
+	if err := p.Refresh(t.Context(), []ident.ID{kept.Account}); err != nil || l.loads != 2 {
+		t.Errorf("after an outage everything is compiled anew: %v, %d loads", err, l.loads)
+	}
+}
+
 func noon() *clock.Fixed { return clock.NewFixed(day.Start().Add(12 * time.Hour)) }
 
 // everyRole has one account per role and kind of scope the role may have.

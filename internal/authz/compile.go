@@ -169,6 +169,10 @@ func (p *Policy) Enforce(account ident.ID, perm Permission, at Scope) (bool, err
 	if s == nil {
 		return false, unavailable()
 	}
+	judge, err := s.judge()
+	if err != nil {
+		return false, err
+	}
 	object, action, _ := strings.Cut(string(perm), ":")
-	return s.enforcer.Enforce(userPrefix+account.String(), domain(at.Kind, at.ID), object, action)
+	return judge.Enforce(userPrefix+account.String(), domain(at.Kind, at.ID), object, action)
 }

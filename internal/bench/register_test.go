@@ -55,6 +55,11 @@ func (w *world) desk() *intake.Service {
 
 // register sends one person to the API.
 func (w *world) register(worker int, p invented) error {
+	return w.registerAs(w.http, w.tokens[worker], worker, p)
+}
+
+// registerAs is register with somebody's own connection and token.
+func (w *world) registerAs(client *http.Client, token string, worker int, p invented) error {
 	body, err := json.Marshal(map[string]any{"hospital_id": w.orgs[worker], "document_kind": patient.DocCitizen, "document_number": p.number, "name": p.name,
 		"phone": p.phone, "township": "石坪镇", "village": p.village, "legal_basis": patient.BasisStatutory, "programme": procedure.Joint})
 	if err != nil {
@@ -66,6 +71,6 @@ func (w *world) register(worker int, p invented) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", ident.New().String())
-	_, err = ask(w.http, req, w.tokens[worker], http.StatusCreated)
+	_, err = ask(client, req, token, http.StatusCreated)
 	return err
 }

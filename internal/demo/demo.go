@@ -152,7 +152,7 @@ func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blo
 		if err := tx.SetInstallation(true, true); err != nil {
 			return err
 		}
-		return tx.BumpPolicy()
+		return tx.BumpPolicy(ident.Nil)
 	}, store.Background())
 }
 

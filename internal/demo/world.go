@@ -173,7 +173,7 @@ func writeWorld(tx *store.Tx, hash string) error {
 			return err
 		}
 	}
-	return tx.BumpPolicy()
+	return tx.BumpPolicy(ident.Nil)
 }
 
 func writeOrganisations(tx *store.Tx) error {

@@ -239,7 +239,7 @@ func (k *checker) log() {
 		if code, said = tool.run(context.Background(), "audit", "verify"); code == 0 {
 			return
 		}
-		time.Sleep(time.Second)
+		pause(time.Second)
 	}
 	k.add("audit verify: exit %d: %s", code, said[strings.LastIndexByte(said, '\n')+1:])
 }

@@ -58,7 +58,7 @@ func killedDatabase(t *testing.T, set settings) string {
 	r, begin := s.random(1000), time.Now()
 	var outages []time.Duration
 	for i := 0; i < kills && !t.Failed(); i++ {
-		time.Sleep(time.Duration(200+r.IntN(1500)) * time.Millisecond)
+		pause(time.Duration(200+r.IntN(1500)) * time.Millisecond)
 		pid := s.server.PID()
 		if all := backends(pid); i%5 == 4 && len(all) > 1 {
 			_ = syscall.Kill(all[1+r.IntN(len(all)-1)], syscall.SIGKILL)

@@ -17,6 +17,7 @@ import (
 type volume struct {
 	t   *testing.T
 	dir string
+	log bool // of the write-ahead log
 }
 
 func newVolume(t *testing.T, dir string, megabytes int) *volume {
@@ -25,14 +26,14 @@ func newVolume(t *testing.T, dir string, megabytes int) *volume {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=755", megabytes)); err != nil {
-		t.Skipf("a small volume cannot be mounted here: %v", err)
+		t.Fatalf("a small volume cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
 			t.Errorf("%s stays mounted: %v", dir, err)
 		}
 	})
-	return &volume{t, dir}
+	return &volume{t: t, dir: dir}
 }
 
 // fill takes all the room there is; free gives it back.
@@ -89,6 +90,7 @@ func dataVolume(t *testing.T, set settings) (*site, *volume) {
 func walVolume(t *testing.T, set settings) (*site, *volume) {
 	dir := place(t)
 	v := newVolume(t, filepath.Join(dir, "small"), 200)
+	v.log = true
 	return siteIn(t, set, siteOptions{dir: dir, db: filepath.Join(dir, "db"), change: func(s *site) {
 		wal := filepath.Join(s.server.DataDir(), "pg", "pg_wal")
 		s.move(wal, filepath.Join(v.dir, "pg_wal"))
@@ -159,13 +161,16 @@ func (s *site) starve(v *volume, hold time.Duration, writesStop bool) string {
 	c := newCrew(s, 4)
 	c.patient = hold + 5*time.Minute
 	c.begin()
-	time.Sleep(2 * time.Second)
+	pause(2 * time.Second)
 	v.fill()
+	if v.log {
+		s.exhaust()
+	}
 	client := &http.Client{Timeout: 60 * time.Second}
 	counts := map[string]int{}
-	for begin := time.Now(); time.Since(begin) < hold; time.Sleep(100 * time.Millisecond) {
-		for _, path := range []string{"/healthz", "/sign-in", "/api/v1/measures", "/api/v1/registrations?size=200"} {
-			status := s.read(client, n.url()+path)
+	for begin := time.Now(); time.Since(begin) < hold; pause(100 * time.Millisecond) {
+		for path, token := range map[string]string{"/healthz": "", "/sign-in": "", "/api/v1/funds": s.chief, "/api/v1/registrations?size=200": s.registrar} {
+			status := s.read(client, n.url()+path, token)
 			counts[fmt.Sprintf("%s %d", strings.TrimPrefix(strings.SplitN(path, "?", 2)[0], "/api/v1"), status)]++
 			if status != http.StatusOK && status != http.StatusServiceUnavailable {
 				s.t.Errorf("GET %s answers %d on a full volume", path, status)
@@ -183,7 +188,7 @@ func (s *site) starve(v *volume, hold time.Duration, writesStop bool) string {
 	}
 	before := c.count()
 	for time.Since(begin) < time.Minute && c.count() == before {
-		time.Sleep(20 * time.Millisecond)
+		pause(20 * time.Millisecond)
 	}
 	back := time.Since(begin)
 	c.end()
@@ -194,11 +199,21 @@ func (s *site) starve(v *volume, hold time.Duration, writesStop bool) string {
 	return fmt.Sprintf("%d acknowledged writes, %d refused for a while, writing again after %s, reads %v", c.count(), missing, back.Round(10*time.Millisecond), counts)
 }
 
-// read gets an address as the registrar.
-func (s *site) read(client *http.Client, url string) int {
+// exhaust writes until the log has used up the segments that lay ready.
+func (s *site) exhaust() {
+	for range 400 {
+		if _, err := s.super.Exec(`select pg_logical_emit_message(false, 'faults', repeat('x', 1000000))`); err != nil {
+			return
+		}
+	}
+}
+
+// read gets an address with a token. Whose reading goes into the log has to wait
+// like a write: nobody sees a patient without leaving a trace.
+func (s *site) read(client *http.Client, url, token string) int {
 	req, err := http.NewRequest(http.MethodGet, url, nil)
 	s.must(err)
-	req.Header.Set("Authorization", "Bearer "+s.registrar)
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0

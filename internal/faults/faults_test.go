@@ -28,6 +28,8 @@ func harnesses() []harness {
 		{"R-8", "clock", movedClocks},
 		{"F-1", "bank", bank},
 		{"F-3", "repeat", repeats},
+		{"P-4", "log", longLog},
+		{"R-11", "drill", recoveryDrill},
 	}
 }
 
@@ -107,3 +109,6 @@ func load() string {
 	raw, _ := os.ReadFile("/proc/loadavg")
 	return strings.Join(strings.Fields(string(raw))[:3], " ")
 }
+
+// pause lets time pass: how long a harm lasts is what is tested here.
+func pause(d time.Duration) { <-time.After(d) }

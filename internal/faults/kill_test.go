@@ -18,7 +18,7 @@ func killedServers(t *testing.T, set settings) string {
 	c.begin()
 	done := 0
 	for ; (done < kills || c.count() < writes) && !t.Failed(); done++ {
-		time.Sleep(time.Duration(20+r.IntN(600)) * time.Millisecond)
+		pause(time.Duration(20+r.IntN(600)) * time.Millisecond)
 		victim := s.nodes[r.IntN(len(s.nodes))]
 		victim.kill()
 		victim.start()

@@ -148,7 +148,7 @@ func (l *link) pass(p *pair, to, from net.Conn, up bool) {
 // trickle writes at the speed and with the delay of the harm.
 func (h harm) trickle(to io.Writer, b []byte) error {
 	if h.wait > 0 {
-		time.Sleep(h.wait)
+		pause(h.wait)
 	}
 	if h.speed == 0 {
 		_, err := to.Write(b)
@@ -161,7 +161,7 @@ func (h harm) trickle(to io.Writer, b []byte) error {
 			return err
 		}
 		b = b[n:]
-		time.Sleep(100 * time.Millisecond)
+		pause(100 * time.Millisecond)
 	}
 	return nil
 }

@@ -56,13 +56,13 @@ func brokenLinks(t *testing.T, set settings) string {
 	c.client = &http.Client{Timeout: 3 * time.Minute, Transport: slow}
 	hold := of(set, 6*time.Second, 20*time.Second, 2*time.Minute)
 	c.begin()
-	time.Sleep(2 * time.Second)
+	pause(2 * time.Second)
 	before := goroutines(n)
 	var said []string
 	for _, h := range linkHarms() {
 		slow.most.Store(0)
 		s.link.set(h.harm)
-		for begin := time.Now(); time.Since(begin) < hold; time.Sleep(500 * time.Millisecond) {
+		for begin := time.Now(); time.Since(begin) < hold; pause(500 * time.Millisecond) {
 			if h.flaps {
 				s.link.reset()
 			}
@@ -83,7 +83,7 @@ func brokenLinks(t *testing.T, set settings) string {
 	}
 	c.end()
 	c.sound()
-	time.Sleep(2 * time.Second)
+	pause(2 * time.Second)
 	if after := goroutines(n); after > before+10 {
 		t.Errorf("%d goroutines before, %d after", before, after)
 	} else {
@@ -131,7 +131,7 @@ func (x *timed) rest() {
 	x.mu.Lock()
 	mine := slices.Clone(x.open)
 	x.mu.Unlock()
-	for begin := time.Now(); time.Since(begin) < 3*time.Minute; time.Sleep(20 * time.Millisecond) {
+	for begin := time.Now(); time.Since(begin) < 3*time.Minute; pause(20 * time.Millisecond) {
 		x.mu.Lock()
 		left := slices.ContainsFunc(x.open, func(at time.Time) bool { return slices.ContainsFunc(mine, at.Equal) })
 		x.mu.Unlock()

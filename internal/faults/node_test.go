@@ -117,7 +117,7 @@ func (n *node) launch() error {
 // ready waits until the node says that it is.
 func (n *node) ready(limit time.Duration) bool {
 	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	for begin := time.Now(); time.Since(begin) < limit; time.Sleep(5 * time.Millisecond) {
+	for begin := time.Now(); time.Since(begin) < limit; pause(5 * time.Millisecond) {
 		resp, err := client.Get(n.url() + "/readyz")
 		if err != nil {
 			continue

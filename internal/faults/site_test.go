@@ -175,3 +175,13 @@ func (s *site) node(binary string, env ...string) *node {
 func (s *site) random(worker uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(s.set.seed), worker))
 }
+
+// pgOpen opens a database behind row security.
+func pgOpen(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}

@@ -67,6 +67,7 @@ type crew struct {
 	copies  int           // a write is sent up to so many times at once before it is sent in earnest; 0: never
 	lenient bool          // a broken build is served: a writer whose story no longer fits begins another
 
+	walks    []*walk
 	mu       sync.Mutex
 	told     []*write
 	refused  []string
@@ -86,11 +87,13 @@ func newCrew(s *site, workers int) *crew {
 	return c
 }
 
-// begin lets the writers write until end.
+// begin lets the writers write until end, or go on after it.
 func (c *crew) begin() {
 	c.t.Helper()
-	for i := range c.workers {
-		walk := c.newWalk(uint64(i))
+	for i := len(c.walks); i < c.workers; i++ {
+		c.walks = append(c.walks, c.newWalk(uint64(i)))
+	}
+	for i, walk := range c.walks {
 		c.done.Go(func() {
 			for !c.stop.Load() {
 				if err := walk.step(); err != nil && !c.lenient {
@@ -134,7 +137,7 @@ func (c *crew) do(r *rand.Rand, w *write) error {
 		if time.Since(begin) > c.patient {
 			return fmt.Errorf("%s %s: no answer after %s: %d %s %w", w.kind, w.key, c.patient, status, answer, errors.Join(err, errUnanswered))
 		}
-		time.Sleep(time.Duration(5+r.IntN(40)) * time.Millisecond)
+		pause(time.Duration(5+r.IntN(40)) * time.Millisecond)
 	}
 	if w.tries > 1 {
 		c.resolved.Add(1)
@@ -308,7 +311,7 @@ func (w *walk) decided(id ident.ID) error {
 
 // Version is what a change of a record has to say it was made on.
 func (w *walk) Version(id ident.ID) int {
-	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	for begin := time.Now(); ; pause(50 * time.Millisecond) {
 		var n int
 		err := w.super.QueryRow(`select max(version) from (select version from approval where id = $1 union all select version from settlement where id = $1) x`, id).Scan(&n)
 		if err == nil || time.Since(begin) > w.patient {

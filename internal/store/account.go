@@ -213,10 +213,11 @@ func items[R, T any](rows []R, of func(R) T) []T {
 	return out
 }
 
-// BumpPolicy tells every process that roles, postings or accounts changed. It
-// stands in the transaction of the change.
-func (tx *Tx) BumpPolicy() error {
-	_, err := tx.exec(`update policy_version set version = version + 1`)
+// BumpPolicy tells every process that the rights of an account changed, or, with
+// the zero id, that those of anybody may have. It stands in the transaction of the
+// change.
+func (tx *Tx) BumpPolicy(account ident.ID) error {
+	_, err := tx.exec(`update policy_version set version = version + 1, recent = (array[$1::uuid] || recent)[1:64]`, account)
 	return err
 }
 

@@ -10,6 +10,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/url"
 	"strconv"
@@ -33,6 +34,9 @@ type Options struct {
 	Log   *slog.Logger
 	// Web and Jobs bound the two pools; 0 means 16 and 4.
 	Web, Jobs int
+	// History is the file that remembers the newest history of the server that was
+	// seen; empty: it is remembered until the process ends.
+	History string
 }
 
 // DB is the database: a pool for people's requests with short limits, and one
@@ -43,6 +47,7 @@ type DB struct {
 	clock     clock.Clock
 	keys      *seal.Keyring
 	log       *slog.Logger
+	fence     *fence
 }
 
 // The limits of the two pools. A statement that takes longer than the web limit
@@ -58,16 +63,20 @@ const (
 
 // Open connects both pools and checks that the role may not change the schema.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	web, err := newPool(o.DSN, webStatement, sized(o.Web, 16))
+	fence, err := newFence(o.History)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := newPool(o.DSN, jobStatement, sized(o.Jobs, 4))
+	web, err := newPool(o.DSN, webStatement, sized(o.Web, 16), fence)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := newPool(o.DSN, jobStatement, sized(o.Jobs, 4), fence)
 	if err != nil {
 		_ = web.db.Close()
 		return nil, err
 	}
-	db := &DB{web: web, jobs: jobs, clock: o.Clock, keys: o.Keys, log: o.Log}
+	db := &DB{web: web, jobs: jobs, clock: o.Clock, keys: o.Keys, log: o.Log, fence: fence}
 	if err := db.checkRole(ctx); err != nil {
 		_ = db.Close()
 		return nil, err
@@ -100,6 +109,9 @@ func (db *DB) checkRole(ctx context.Context) error {
 		select r.rolsuper or r.rolbypassrls or exists (
 			select 1 from pg_class c where c.relowner = r.oid and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace)
 		from pg_roles r where r.rolname = current_user`)
+	if _, ours := errors.AsType[*errs.Error](err); ours {
+		return err
+	}
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.database.unreachable", nil)
 	}
@@ -153,13 +165,13 @@ func (p *pool) leave() { <-p.slots }
 // shapes, so it is never reached unless somebody builds SQL from input.
 const maxStatements = 600
 
-func newPool(dsn string, statement time.Duration, size int) (*pool, error) {
+func newPool(dsn string, statement time.Duration, size int, fence *fence) (*pool, error) {
 	connector, err := pq.NewConnector(withLimits(dsn, statement))
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
 	}
 	connector.Dialer(deadlineDialer{limit: statement + networkMargin})
-	db := sqlx.NewDb(sql.OpenDB(boundConnector{connector}), "postgres")
+	db := sqlx.NewDb(sql.OpenDB(boundConnector{connector, fence}), "postgres")
 	// One connection more than there are transactions: a statement is prepared by
 	// the pool while its transaction holds a connection, and with none to spare
 	// transactions that all meet a new statement would wait for each other for ever.

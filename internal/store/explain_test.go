@@ -459,7 +459,7 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.
 var platformReads = []string{"EarlierPasswords", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
-	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments",
+	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments", "loadAssignments",
 	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues"}
 
 func TestNoListReadsMoreThanItShows(t *testing.T) {

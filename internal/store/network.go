@@ -83,7 +83,10 @@ func (c *deadlineConn) bound(ctx context.Context) {
 type wireKey struct{}
 
 // boundConnector makes connections of the driver that know their wire.
-type boundConnector struct{ driver.Connector }
+type boundConnector struct {
+	driver.Connector
+	fence *fence
+}
 
 func (c boundConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	var wire *deadlineConn
@@ -96,7 +99,12 @@ func (c boundConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = made.Close()
 		return nil, errs.New(errs.Internal, "error.internal", errs.Args{"why": "the driver has changed"})
 	}
-	return &boundConn{inner, wire}, nil
+	timeline, err := c.fence.look(ctx, inner)
+	if err != nil {
+		_ = made.Close()
+		return nil, err
+	}
+	return &boundConn{inner, wire, c.fence, timeline}, nil
 }
 
 // pqConn is everything database/sql asks of the driver's connection.
@@ -117,7 +125,9 @@ type pqConn interface {
 // inside ends with the transaction.
 type boundConn struct {
 	pqConn
-	wire *deadlineConn
+	wire     *deadlineConn
+	fence    *fence
+	timeline int64 // of the server when the connection was made
 }
 
 func (c *boundConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
@@ -136,6 +146,9 @@ func (c *boundConn) Ping(ctx context.Context) error {
 }
 
 func (c *boundConn) ResetSession(ctx context.Context) error {
+	if c.fence.passed(c.timeline) {
+		return driver.ErrBadConn
+	}
 	c.wire.bound(ctx)
 	return c.pqConn.ResetSession(ctx)
 }

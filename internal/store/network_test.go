@@ -97,7 +97,7 @@ func (p *darkProxy) copy(to, from net.Conn) {
 // the work ends with its context all the same, and the connection with it.
 func TestASlowNetworkEndsWithTheContext(t *testing.T) {
 	proxy, dsn := throughDark(t, pgtest.DB(t).AppDSN)
-	web, err := newPool(dsn, time.Minute, 4)
+	web, err := newPool(dsn, time.Minute, 4, &fence{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestASlowNetworkEndsWithTheContext(t *testing.T) {
 func TestADarkNetworkEndsARequestInTime(t *testing.T) {
 	proxy, dsn := throughDark(t, pgtest.DB(t).AppDSN)
 	const limit = 500 * time.Millisecond
-	web, err := newPool(dsn, limit, 4)
+	web, err := newPool(dsn, limit, 4, &fence{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"slices"
+
+	"github.com/lib/pq"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -43,21 +46,30 @@ const assignmentColumns = `r.id, r.account_id, r.role, r.scope_kind, r.scope_id,
 // ended. A role at a hospital also holds at provisional organisations merged
 // into it: their old records belong to the hospital now.
 func (db *DB) LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Posting, error) {
+	return db.loadAssignments(ctx, "")
+}
+
+// LoadAssignmentsOf is LoadAssignments for some accounts.
+func (db *DB) LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]user.Assignment, []user.Posting, error) {
+	return db.loadAssignments(ctx, ` and a.id = any ($2::uuid[])`, idArray(accounts))
+}
+
+func (db *DB) loadAssignments(ctx context.Context, only string, more ...any) ([]user.Assignment, []user.Posting, error) {
 	var roles []assignmentRow
 	var postings []accountPostingRow
 	err := db.InTx(ctx, user.NewSystem("policy"), func(tx *Tx) error {
 		tx.NoAudit("the permission snapshot")
 		err := tx.list(&roles, `with live as (select `+assignmentColumns+` from role_assignment r join account a on a.id = r.account_id
-				where a.disabled_at is null and r.revoked_at is null and (r.to_on is null or r.to_on >= $1))
+				where a.disabled_at is null and r.revoked_at is null and (r.to_on is null or r.to_on >= $1)`+only+`)
 			select * from live union all
 			select l.id, l.account_id, l.role, l.scope_kind, o.id, l.partnership_id, l.from_on, l.to_on
-			from live l join organisation o on o.merged_into = l.scope_id where l.scope_kind = 'hospital'`, tx.Today())
+			from live l join organisation o on o.merged_into = l.scope_id where l.scope_kind = 'hospital'`, append([]any{tx.Today()}, more...)...)
 		if err != nil {
 			return err
 		}
 		return tx.list(&postings, `select a.id as account_id, p.partnership_id, p.organisation_id, p.from_on, p.to_on
 			from posting p join account a on a.practitioner_id = p.practitioner_id
-			where a.disabled_at is null and p.to_on >= $1`, tx.Today())
+			where a.disabled_at is null and p.to_on >= $1`+only, append([]any{tx.Today()}, more...)...)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -67,10 +79,39 @@ func (db *DB) LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Po
 
 // PolicyVersion is the number that grows with each change of roles, postings or
 // accounts. It is asked for twice a second, so it is one statement by itself.
-func (db *DB) PolicyVersion(ctx context.Context) (int64, error) {
-	var v int64
-	err := db.getAlone(ctx, &v, `select version from policy_version`)
-	return v, mapError(ctx, err)
+func (db *DB) PolicyVersion(ctx context.Context) (RightsVersion, error) {
+	var row struct {
+		Version int64          `db:"version"`
+		Recent  pq.StringArray `db:"recent"`
+	}
+	err := db.getAlone(ctx, &row, `select version, recent from policy_version`)
+	if err != nil {
+		return RightsVersion{}, mapError(ctx, err)
+	}
+	v := RightsVersion{Number: row.Version, recent: make([]ident.ID, len(row.Recent))}
+	for i, text := range row.Recent {
+		if v.recent[i], err = ident.Parse(text); err != nil {
+			return RightsVersion{}, err
+		}
+	}
+	return v, nil
+}
+
+// RightsVersion is a state of the rights.
+type RightsVersion struct {
+	Number int64
+	recent []ident.ID // whose rights the latest changes were about, the newest first
+}
+
+// Since lists the accounts whose rights changed after a version that was seen; it
+// is not ok when anybody's may have, or too much happened to know.
+func (v RightsVersion) Since(seen int64) (accounts []ident.ID, ok bool) {
+	n := v.Number - seen
+	if seen == 0 || n < 0 || n > int64(len(v.recent)) {
+		return nil, false
+	}
+	accounts = v.recent[:n]
+	return accounts, !slices.Contains(accounts, ident.Nil)
 }
 
 // AssignmentsOf lists the assignments of an account that were not revoked,

@@ -70,10 +70,14 @@ func (s *Service) Passwords() user.PasswordPolicy { return s.passwords }
 
 // changed makes a change of roles or accounts hold in this process at once. The
 // change itself is committed; when compiling fails nothing is allowed until it
-// succeeds, which is the safe side.
+// succeeds, which is the safe side. The zero id stands for several accounts.
 func (s *Service) changed(ctx context.Context, account ident.ID) {
 	s.known.drop(account)
-	if err := s.policy.Reload(ctx); err != nil {
+	load := s.policy.Reload
+	if account != ident.Nil {
+		load = func(ctx context.Context) error { return s.policy.Refresh(ctx, []ident.ID{account}) }
+	}
+	if err := load(ctx); err != nil {
 		s.log.ErrorContext(ctx, "permissions could not be compiled", "error", err)
 	}
 }

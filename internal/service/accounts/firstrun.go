@@ -153,7 +153,7 @@ func storeFirst(tx *store.Tx, in FirstAdministrators, people []user.Account) err
 		}
 		tx.Audit(audit.Event{Action: audit.RoleAssign, ObjectKind: audit.ObjectAccount, ObjectID: people[i].ID, Detail: assignmentDetail(a)})
 	}
-	return tx.BumpPolicy()
+	return tx.BumpPolicy(ident.Nil)
 }
 
 // checkCode compares the setup code; small and capital letters and the hyphen do

@@ -70,7 +70,7 @@ func (s *Service) CreateAccount(ctx context.Context, who user.Principal, in NewA
 		if err := tx.InsertAccount(a); err != nil {
 			return Issued{}, err
 		}
-		return Issued{a.ID, a.Username, password}, tx.BumpPolicy()
+		return Issued{a.ID, a.Username, password}, tx.BumpPolicy(a.ID)
 	})
 	if err == nil {
 		s.changed(ctx, out.ID)
@@ -198,7 +198,7 @@ func (s *Service) SetDisabled(ctx context.Context, who user.Principal, account i
 		if err := tx.SetDisabled(a.Account, disabled); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, tx.BumpPolicy()
+		return struct{}{}, tx.BumpPolicy(account)
 	})
 	if err == nil {
 		s.out(account)

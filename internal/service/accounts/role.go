@@ -67,7 +67,7 @@ func (s *Service) AssignRole(ctx context.Context, who user.Principal, in AssignI
 		if err := tx.InsertAssignment(a); err != nil {
 			return ident.Nil, err
 		}
-		return a.ID, tx.BumpPolicy()
+		return a.ID, tx.BumpPolicy(a.Account)
 	})
 	if err == nil {
 		s.changed(ctx, a.Account)
@@ -101,7 +101,7 @@ func (s *Service) RevokeRole(ctx context.Context, who user.Principal, assignment
 		if _, err := tx.EndSessions(a.Account); err != nil {
 			return ident.Nil, err
 		}
-		return a.Account, tx.BumpPolicy()
+		return a.Account, tx.BumpPolicy(a.Account)
 	})
 	if err == nil {
 		s.out(account)

@@ -35,12 +35,15 @@ func (s *Service) Watch(ctx context.Context) {
 // refresh reloads the policy when its version is not the one seen.
 func (s *Service) refresh(ctx context.Context, seen int64) (int64, error) {
 	v, err := s.db.PolicyVersion(ctx)
-	if err != nil || v == seen {
+	if err != nil || v.Number == seen {
 		return seen, err
 	}
 	s.known.clear()
 	s.tokens.clear()
-	return v, s.policy.Reload(ctx)
+	if accounts, ok := v.Since(seen); ok {
+		return v.Number, s.policy.Refresh(ctx, accounts)
+	}
+	return v.Number, s.policy.Reload(ctx)
 }
 
 // Sweep removes sessions that ended by themselves, for the upkeep job.

@@ -246,7 +246,7 @@ func (s *Service) Merge(ctx context.Context, who user.Principal, from, into iden
 		if err := tx.MergeOrganisation(a, into); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, tx.BumpPolicy()
+		return struct{}{}, tx.BumpPolicy(ident.Nil)
 	})
 	if err != nil {
 		return err

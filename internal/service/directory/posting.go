@@ -233,7 +233,7 @@ func (s *Service) SavePosting(ctx context.Context, who user.Principal, p partner
 		if err != nil {
 			return ident.Nil, err
 		}
-		return p.ID, tx.BumpPolicy()
+		return p.ID, tx.BumpPolicy(ident.Nil)
 	})
 	if err == nil {
 		s.changed(ctx)
@@ -313,7 +313,7 @@ func (s *Service) EndPosting(ctx context.Context, who user.Principal, in Posting
 		if err := tx.UpdatePosting(p.Posting); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, tx.BumpPolicy()
+		return struct{}{}, tx.BumpPolicy(ident.Nil)
 	})
 	if err == nil {
 		s.changed(ctx)
