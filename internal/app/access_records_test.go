@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	public "github.com/shanhai-health/shanhai/internal/service/notice"
 	"github.com/shanhai-health/shanhai/internal/service/paying"
@@ -234,4 +235,20 @@ func (p *premises) reports() {
 	file, err := s.AskDownload(ctx, p.Official(), reporting.DownloadInput{ID: "joint.patients", Format: "csv"}, "")
 	must(p, "download", err)
 	p.objects["downloads"] = file.String()
+}
+
+// emergency opens a person's record to the doctor.
+func (p *premises) emergency(person ident.ID) {
+	const here = servicetest.Mountain
+	number := servicetest.CitizenNumber("580407", 22)
+	p.Do(p.System(), func(tx *store.Tx) error {
+		parsed, err := patient.ParseDocument(patient.DocCitizen, number, tx.Today())
+		must(p, "number", err)
+		d := parsed.Document
+		d.ID, d.PersonID = ident.New(), person
+		return tx.InsertDocument(d)
+	})
+	id, err := p.app.Services.Glass.Break(p.T.Context(), p.Doctor(here), glass.Input{DocKind: patient.DocCitizen, DocNumber: number, Reason: "昏迷送诊抢救"}, "")
+	must(p, "emergency", err)
+	p.objects["glass"] = id.String()
 }

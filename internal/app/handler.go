@@ -61,13 +61,13 @@ func (a *App) checks() []httpx.Check {
 
 // apiDeps is what the JSON API is made of.
 func (a *App) apiDeps(engine *webui.Engine) httpapi.Deps {
-	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Directory: a.Services.Directory, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Paying: a.Services.Paying}
+	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Directory: a.Services.Directory, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Paying: a.Services.Paying, Glass: a.Services.Glass}
 }
 
 // pageDeps is what the pages are made of.
 func (a *App) pageDeps(engine *webui.Engine, fail httpx.Fail) webui.Deps {
 	return webui.Deps{Engine: engine, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log, Demo: a.opt.Demo, NeedFactor: a.cfg.SecondFactor == config.FactorRequired && !a.opt.Demo,
-		PlainNet: a.cfg.AllowPlainHTTP && !a.secure(), Secure: a.secure(), Accounts: a.Services.Accounts, Directory: a.Services.Directory, Exchange: a.Services.Exchange, Care: a.Services.Care, Intake: a.Services.Intake, Reporting: a.Services.Reporting, Funding: a.Services.Funding, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Oversight: a.Services.Oversight, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Inbox: a.Services.Inbox, Paying: a.Services.Paying,
+		PlainNet: a.cfg.AllowPlainHTTP && !a.secure(), Secure: a.secure(), Accounts: a.Services.Accounts, Directory: a.Services.Directory, Exchange: a.Services.Exchange, Care: a.Services.Care, Intake: a.Services.Intake, Reporting: a.Services.Reporting, Funding: a.Services.Funding, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Oversight: a.Services.Oversight, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Inbox: a.Services.Inbox, Glass: a.Services.Glass, Paying: a.Services.Paying,
 		Sessions: httpx.NewSessions(a.Services.SessionStore, httpx.SessionOptions{Idle: a.cfg.SessionIdle, Absolute: a.cfg.SessionAbsolute,
 			Secure: a.secure(), Fail: fail})}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
@@ -52,6 +53,7 @@ type Services struct {
 	Doubts       *plausibility.Service
 	Paying       *paying.Service
 	Inbox        *inbox.Service
+	Glass        *glass.Service
 }
 
 // profilesOf are the thresholds the office chose for what leaves it.
@@ -107,5 +109,6 @@ func newServices(a *App) (Services, error) {
 		Notices:    notice.New(notice.Deps{DB: a.DB, Policy: a.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: a.DB, Policy: a.Policy}),
+		Glass:      glass.New(glass.Deps{DB: a.DB, Policy: a.Policy}),
 	}, nil
 }

@@ -68,6 +68,7 @@ var domainDoors = map[string][]string{
 	"plausibility": {"procedure"},
 	"payout":       {"fund"},
 	"disclosure":   {},
+	"glass":        {},
 	"dataclass":    {},
 	"report":       {"measure", "disclosure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},

@@ -19,6 +19,10 @@ const (
 	PersonUnmask   Permission = "person:unmask"   // see a full number, with a reason
 	PersonIdentity Permission = "person:identity" // decide who is who: correct an identity two hospitals share, merge records
 
+	GlassBreak Permission = "glass:break" // open another hospital's record of a patient in an emergency
+	GlassRead  Permission = "glass:read"  // see that records were opened in an emergency
+	GlassJudge Permission = "glass:judge" // judge whether opening a record was right
+
 	ScreeningRecord Permission = "screening:record" // record screenings of outreach days
 	ScreeningRead   Permission = "screening:read"   // see screenings of outreach days
 
@@ -183,7 +187,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, GlassBreak, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,

@@ -24,6 +24,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
@@ -62,6 +63,7 @@ type Deps struct {
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
+	Glass      *glass.Service
 }
 
 // Route is a declared address with its one permission.
@@ -99,6 +101,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		rt := &router{mux: inner, server: s}
 		rt.get("/openapi.json", authz.Public, s.openAPI)
 		s.personRoutes(rt)
+		s.glassRoutes(rt)
 		s.proofRoutes(rt)
 		s.screeningRoutes(rt)
 		s.careRoutes(rt)

@@ -37,7 +37,7 @@ const (
 // businessTables are under row security, each with its kind of policy.
 var businessTables = map[string]string{
 	"pairing": byPartnership, "person": byVisible, "person_document": byVisible, "registration": byVisible,
-	"registration_term": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
+	"registration_term": byHospital, "glass": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
 	"attachment": byVisible, "screening": byHospital, "outreach_key": byHospital, "outreach_recovery": byHospital,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
@@ -85,7 +85,7 @@ var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey"
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "join_request", "lock_year", "lookup_notify", "move_record", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "glass_record", "join_request", "lock_year", "lookup_notify", "move_record", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link", "year_of"}
 
 // participating are the tables that open with a case, by how their rows are

@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
@@ -78,6 +79,7 @@ func newSite(t *testing.T) *site {
 		Notices:    notice.New(notice.Deps{DB: w.DB, Policy: w.Policy}),
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy}),
+		Glass:      glass.New(glass.Deps{DB: w.DB, Policy: w.Policy}),
 		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Implants:   implant.New(implant.Deps{DB: w.DB, Policy: w.Policy}),

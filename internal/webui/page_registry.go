@@ -34,6 +34,7 @@ func Pages() []PageSample {
 		skillPages(),
 		correctionPages(),
 		intakePages(),
+		glassPages(),
 		screeningPages(),
 		reportingPages(),
 		measurePages(),

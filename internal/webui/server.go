@@ -23,6 +23,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
+	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
 	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
@@ -70,6 +71,7 @@ type Deps struct {
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
 	Inbox      *inbox.Service
+	Glass      *glass.Service
 }
 
 // Server serves the pages.
@@ -115,6 +117,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.visitingRoutes(rt)
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
+		s.glassRoutes(rt)
 		s.screeningRoutes(rt)
 		s.outreachRoutes(rt)
 		s.reportingRoutes(rt)
@@ -210,7 +213,7 @@ func (s *Server) section(c *Call, id string) {
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
-	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead,
+	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead, "glass": authz.GlassRead,
 	"overview": authz.MeasureRead, "measures": authz.MeasureRead, "reports": authz.ReportRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
 }
 

@@ -12,6 +12,12 @@ const (
 	PersonUnmask   = "person.unmask"
 	PersonSearch   = "person.search"
 
+	GlassBreak = "glass.break" // a record of another hospital opened in an emergency
+	GlassUse   = "glass.use"   // and read
+	GlassClose = "glass.close"
+	GlassRead  = "glass.read" // that it was broken, not the record
+	GlassJudge = "glass.judge"
+
 	ScreeningRecord   = "screening.record"
 	ScreeningRead     = "screening.read"
 	ScreeningRegister = "screening.register" // a screening became a registration
@@ -338,12 +344,13 @@ const (
 	ObjectReport       = "report"
 	ObjectMessage      = "message"
 	ObjectReference    = "reference"
+	ObjectGlass        = "glass"
 )
 
 // Actions lists the vocabulary.
 func Actions() []string {
 	return []string{
-		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, GlassBreak, GlassUse, GlassClose, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
@@ -374,7 +381,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass,
 	}
 }
 

@@ -26,12 +26,15 @@ const (
 	ReferralRejected Kind = "referral.rejected"
 	ReferralRevoked  Kind = "referral.revoked"
 	FollowUpsGiven   Kind = "followup.given" // count appointments were given to the account
+	GlassBroken      Kind = "glass.broken"   // somebody of the hospital opened a record in an emergency; to be judged
+	GlassJustified   Kind = "glass.justified"
+	GlassUnjustified Kind = "glass.unjustified"
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{ApprovalApproved, ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealGranted, AppealRejected,
-		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven}
+		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified}
 }
 
 // Label is the message key of the sentence.
@@ -40,7 +43,7 @@ func (k Kind) Label() errs.Key { return errs.Key("message.kind." + string(k)) }
 // Bad reports whether the account has to do something about it.
 func (k Kind) Bad() bool {
 	switch k {
-	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked:
+	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified:
 		return true
 	}
 	return false
@@ -54,6 +57,7 @@ const (
 	Approval  Object = "approval"
 	Referral  Object = "referral"
 	FollowUps Object = "followups" // the account's own worklist
+	Glass     Object = "glass"
 )
 
 // Message is one message to an account.

@@ -139,6 +139,8 @@ func Path(m message.Message) string {
 	switch m.Object {
 	case message.Approval:
 		return "/approvals/" + m.About.String()
+	case message.Glass:
+		return "/glass/" + m.About.String()
 	case message.Referral:
 		return "/referrals/" + m.About.String()
 	}
