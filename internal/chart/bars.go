@@ -159,7 +159,7 @@ func (b Bars) vertical(c *canvas, top float64) float64 {
 	bottom := top + plotHeight
 	band := (b.width() - left) / float64(len(b.Categories))
 	wide := math.Min(band*0.66, 56)
-	every := labelEvery(b.Categories, band)
+	every := labelEvery(b.Categories, band, 96)
 	for i, name := range b.Categories {
 		mid := left + band*(float64(i)+0.5)
 		// The axis runs upwards: positions are mirrored for stacking.
@@ -198,12 +198,13 @@ func (f Frame) axis(c *canvas, sc scale, top, bottom, right float64) float64 {
 	return left
 }
 
-// labelEvery is how many categories share one label so that labels never touch.
-func labelEvery(names []string, band float64) int {
+// labelEvery is how many categories share one label so that labels never touch; a
+// longer one than most px is cut.
+func labelEvery(names []string, band, most float64) int {
 	widest := 0.0
 	for _, n := range names {
 		widest = math.Max(widest, textWidth(n))
 	}
-	widest = math.Min(widest, 96) + 8
+	widest = math.Min(widest, most) + 8
 	return max(int(math.Ceil(widest/band)), 1)
 }

@@ -58,13 +58,6 @@ func monthly() chart.Bars {
 	return b
 }
 
-func trend() chart.Lines {
-	l := chart.Lines{Frame: chart.Frame{ID: "t", Title: "两地差距在缩小", Note: "每月例数"}, Categories: months()[:6]}
-	l.Series = []chart.Series{{Name: "受援地", Style: chart.Mountain, Values: []int64{3, 5, chart.Missing, 9, 12, 14}},
-		{Name: "支援地", Style: chart.Sea, Values: []int64{16, 15, 14, 15, 13, 14}}, {Name: "全部", Style: chart.Neutral, Values: []int64{19, 20, 14, 24, 25, 28}}}
-	return l
-}
-
 func bill() chart.Waterfall {
 	return chart.Waterfall{
 		Frame: chart.Frame{ID: "w", Title: "账单 61,240.80 元，减免后个人付 500.00 元", Note: "三层保险救助付 56.8%", Width: 820, Format: yuan, Heads: []string{"层次", "依据", "金额", "剩余"}},
@@ -79,7 +72,7 @@ func drawings() map[string]chart.Drawing {
 	vertical := layers()
 	vertical.Horizontal, vertical.Categories = false, []string{"关节", "白内障", "冠脉"}
 	return map[string]chart.Drawing{"bars-stacked": layers().Draw(), "bars-vertical": monthly().Draw(), "bars-stacked-vertical": vertical.Draw(),
-		"lines": trend().Draw(), "waterfall": bill().Draw()}
+		"waterfall": bill().Draw()}
 }
 
 func TestPicturesStayAsTheyWereLookedAt(t *testing.T) {
@@ -176,13 +169,6 @@ func TestStackTableHasTheWhole(t *testing.T) {
 }
 
 func TestMissingIsAGapNotZero(t *testing.T) {
-	d := trend().Draw()
-	if n := strings.Count(regexp.MustCompile(`<path class="ch-mountain" d="([^"]*)"`).FindStringSubmatch(d.SVG)[1], "M"); n != 2 {
-		t.Errorf("the line has %d parts, want a gap in the middle", n)
-	}
-	if d.Rows[2].Cells[1] != "–" {
-		t.Errorf("%v", d.Rows[2])
-	}
 	b := chart.Bars{Frame: chart.Frame{Unknown: "未上报"}, Categories: []string{"a"}, Series: []chart.Series{{Style: chart.Brand}}}
 	if got := b.Draw(); got.Rows[0].Cells[1] != "未上报" || strings.Contains(got.SVG, "ch-brand") {
 		t.Errorf("%+v", got)
@@ -193,7 +179,6 @@ func TestWordsCannotBreakOut(t *testing.T) {
 	evil := `</text><script>alert(1)</script>"&`
 	for _, d := range []chart.Drawing{
 		chart.Bars{Frame: chart.Frame{ID: `"><x`, Title: evil, Note: evil, Width: 2000}, Horizontal: true, Categories: []string{evil}, Series: []chart.Series{{Name: evil, Values: []int64{1}}, {Name: evil, Values: []int64{1}}}}.Draw(),
-		chart.Lines{Frame: chart.Frame{Title: evil, Width: 2000}, Categories: []string{evil}, Series: []chart.Series{{Name: evil, Values: []int64{1}}}}.Draw(),
 		chart.Waterfall{Frame: chart.Frame{Title: evil, Width: 2000}, Start: chart.Step{Name: evil, Amount: 5}, End: chart.Step{Name: evil}}.Draw(),
 	} {
 		wellFormed(t, d.SVG)
@@ -204,7 +189,7 @@ func TestWordsCannotBreakOut(t *testing.T) {
 }
 
 func TestNothingToDraw(t *testing.T) {
-	if !(chart.Bars{}).Draw().Empty() || !(chart.Lines{}).Draw().Empty() || layers().Draw().Empty() {
+	if !(chart.Bars{}).Draw().Empty() || layers().Draw().Empty() {
 		t.Error("a chart without data has no picture")
 	}
 	if d := (chart.Waterfall{Start: chart.Step{Name: "a"}}).Draw(); strings.Contains(d.SVG, "NaN") || strings.Contains(d.SVG, "Inf") {
@@ -255,33 +240,10 @@ func TestNegativeValuesStandBeyondZero(t *testing.T) {
 	wellFormed(t, b.Draw().SVG)
 }
 
-func TestLineNamesNeverCoverEachOther(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		l := chart.Lines{Categories: []string{"1", "2"}}
-		for i := range rapid.IntRange(2, 6).Draw(t, "lines") {
-			l.Series = append(l.Series, chart.Series{Name: fmt.Sprintf("s%d", i), Values: []int64{0, rapid.Int64Range(0, 30).Draw(t, "v")}})
-		}
-		var ys []float64
-		for _, m := range regexp.MustCompile(`y="([\d.]+)" text-anchor="start"`).FindAllStringSubmatch(l.Draw().SVG, -1) {
-			y, _ := strconv.ParseFloat(m[1], 64)
-			ys = append(ys, y)
-		}
-		if len(ys) != min(len(l.Series), chart.MaxLines) {
-			t.Fatalf("%d names for %d lines", len(ys), len(l.Series))
-		}
-		slices.Sort(ys)
-		for i := 1; i < len(ys); i++ {
-			if ys[i]-ys[i-1] < 14.5 {
-				t.Fatalf("names at %v and %v", ys[i-1], ys[i])
-			}
-		}
-	})
-}
-
 func TestAxisStepsAreRoundAndReachTheValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.Int64Range(1, 1e14).Draw(t, "v")
-		l := chart.Lines{Frame: chart.Frame{Format: func(n int64) string { return strconv.FormatInt(n, 10) }}, Categories: []string{"c"}, Series: []chart.Series{{Values: []int64{v}}}}
+		l := chart.Bars{Frame: chart.Frame{Format: func(n int64) string { return strconv.FormatInt(n, 10) }}, Categories: []string{"c"}, Series: []chart.Series{{Values: []int64{v}}}}
 		var ticks []int64
 		for _, m := range regexp.MustCompile(`text-anchor="end"[^>]*>(\d+)<`).FindAllStringSubmatch(l.Draw().SVG, -1) {
 			n, _ := strconv.ParseInt(m[1], 10, 64)

@@ -77,7 +77,7 @@ func (c Control) mark(s *stage, at func(int) float64) {
 		}
 	}
 	for i, p := range c.Points {
-		if p.Rule != "" && known(p.Value) {
+		if again := i > 0 && c.Points[i-1].Rule == p.Rule; p.Rule != "" && known(p.Value) && !again { // a run is named where it begins
 			s.beside(Point{at(i), s.py(p.Value)}, Label{Text: fit(p.Rule, 180), Strong: true, Style: Ink})
 		}
 	}

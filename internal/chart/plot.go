@@ -316,7 +316,7 @@ func (s *stage) under() float64 {
 // categories draws the names of ordered categories, as many as have room.
 func (s *stage) categories(names []string, at func(int) float64) {
 	band := (s.right - s.left) / float64(max(len(names), 1))
-	every := labelEvery(names, band)
+	every := labelEvery(names, band, 140)
 	for i, n := range names {
 		if i%every == 0 {
 			s.inside(Point{at(i), s.bottom + 18}, Label{Text: fit(n, math.Max(band*float64(every)-6, 24)), Anchor: Middle})

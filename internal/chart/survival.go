@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// MaxLines is how many lines one chart may have: more cannot be told apart.
+const MaxLines = 4
+
 // Survival shows step curves over time, such as the cumulative percent of
 // revisions, with their bands, ticks where subjects left, and how many were
 // still at risk below the ticks of the axis.

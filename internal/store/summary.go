@@ -166,15 +166,15 @@ type cellRow struct {
 
 // readCells reads for each part $7 the cells of mask $8 and span $9 that belong to
 // readers from $10 to $11 and places from $12 to $13. With several readers those of
-// the places themselves are meant. Each part goes into the index by itself (offset
-// 0): joined, a planner without fresh statistics reads all cells there are.
+// the places themselves are meant. Each part goes into the index by itself (limit
+// all): joined, a planner without fresh statistics reads all cells there are.
 const readCells = `select k.dim, case k.dim when 'programme' then c.programme when 'hospital' then c.place_id::text when 'month' then to_char(c.since, 'YYYY-MM')
 		when 'category' then c.category when 'surgeon' then c.surgeon else '' end as key, c.first_on, c.last_on, c.operations, c.persons, c.treatments,
 		c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen, c.other_fen, c.fund_fen, c.waiver_fen, c.net_fen
 	from unnest($7::text[], $8::int[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[]) k(dim, mask, span, reader_from, reader_to, place_from, place_to)
 	cross join lateral (select * from summary_cell c where c.partnership_id = $1 and c.mask = k.mask and c.span = k.span and c.place_id between k.place_from and k.place_to
 		and c.hospital_id between k.reader_from and k.reader_to and c.since between $2 and $3 and ($4 = '' or c.programme = $4) and ($5 = '' or c.category = $5)
-		and ($6 = '' or c.surgeon = $6) and (k.reader_from = k.reader_to or c.hospital_id = c.place_id) and (c.operations <> 0 or c.treatments <> 0) offset 0) c`
+		and ($6 = '' or c.surgeon = $6) and (k.reader_from = k.reader_to or c.hospital_id = c.place_id) and (c.operations <> 0 or c.treatments <> 0) limit all) c`
 
 // cellKeys are the cells of each part of a question, as columns.
 type cellKeys struct {

@@ -240,7 +240,10 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 		return chart.Drawing{}, ""
 	}
 	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", m.say(e.Items[0].Value))
-	if len(e.Items) > 1 {
+	switch {
+	case len(e.Items) > 1 && m.say(charted(low.Reading)) == m.say(charted(high.Reading)):
+		title = m.T("desk.estimates.same", "n", len(e.Items), "value", m.say(charted(low.Reading)))
+	case len(e.Items) > 1:
 		title = m.T("desk.estimates.title", "low", m.name(m.d.By, *low), "least", m.say(charted(low.Reading)), "high", m.name(m.d.By, *high), "most", m.say(charted(high.Reading)))
 	}
 	note := "desk.estimates.note"

@@ -89,16 +89,13 @@ func newMeasureUnitsPage(b Base, u reporting.Units, cases bool, mine string) Mea
 	b.Title = b.T(d.NameKey())
 	b.Crumbs = []Link{{Text: b.T("nav.measures"), Href: "/measures?group=" + string(d.Group)}, {Text: b.Title, Href: "/measures/" + string(d.ID) + "?" + join(f.Query(), mine)}, {Text: b.T("measures.list")}}
 	b.Sub = b.T("measures.sub", "at", instant(u.At.AsOf), "lock", u.At.Lock.String())
-	if u.Rights.Export && mine == "" {
+	if u.Rights.Export {
 		for _, format := range []string{"xlsx", "csv"} {
 			b.Actions = append(b.Actions, Button{Text: b.T("report.export." + format), Icon: "download",
-				Href: "/figures/" + string(d.ID) + "/export?" + join(f.Query(), "part="+string(u.Part), classQuery(u.Class), "format="+format)})
+				Href: "/figures/" + string(d.ID) + "/export?" + join(f.Query(), mine, "part="+string(u.Part), classQuery(u.Class), "format="+format)})
 		}
 	}
-	p := MeasureUnitsPage{Base: b, Figure: figureOf(b, u.Reading, ""), Facts: readingFacts(b, u.Reading), Conditions: conditions(b, u.Filter, u.Hospitals)}
-	if u.Class != "" {
-		p.Conditions = append(p.Conditions, Def{Label: b.T(measure.ByClass.NameKey()), Text: classText(b, d, u.Class)})
-	}
+	p := MeasureUnitsPage{Base: b, Figure: figureOf(b, u.Reading, ""), Facts: readingFacts(b, u.Reading), Conditions: unitsConditions(b, u)}
 	p.Rows = Table{ID: "table", Caption: b.T("measures.list"), Empty: Empty{Title: b.T("measures.nobody.title"), Text: b.T("measures.nobody.text")}}
 	for _, part := range measure.Parts() {
 		if part == measure.Numerator && !d.Rate() {
@@ -115,6 +112,18 @@ func newMeasureUnitsPage(b Base, u reporting.Units, cases bool, mine string) Mea
 		p.Rows.Rows = append(p.Rows.Rows, unitRow(b, u, row, columns, cases))
 	}
 	return p
+}
+
+// unitsConditions are the conditions of a list, and whose cases they are.
+func unitsConditions(b Base, u reporting.Units) []Def {
+	out := conditions(b, u.Filter, u.Hospitals)
+	if u.Surgeon.ID != ident.Nil {
+		out = append(out, Def{Label: b.T("operation.lead"), Text: u.Surgeon.Name})
+	}
+	if u.Class != "" {
+		out = append(out, Def{Label: b.T(measure.ByClass.NameKey()), Text: classText(b, u.Definition, u.Class)})
+	}
+	return out
 }
 
 func classQuery(class string) string {
@@ -264,7 +273,7 @@ func (s *Server) unitsExport(w http.ResponseWriter, r *http.Request, c *Call, fo
 	if err != nil {
 		return err
 	}
-	notes := exportNotes(c, u.Partnership, u.At.AsOf, conditions(c.Base, u.Filter, u.Hospitals))
+	notes := exportNotes(c, u.Partnership, u.At.AsOf, unitsConditions(c.Base, u))
 	notes = append(notes, c.P.T("measures.file", "name", c.P.T(u.Definition.NameKey()), "value", measuredText(c.Base, u.Reading), "interval", intervalText(c.Base, u.Reading),
 		"rests", restsText(c.Base, u.Reading), "coverage", coverageText(c.Base, u.Reading), "part", c.P.T(u.Part.NameKey())), definitionText(c.Base, u.Definition))
 	return sendBook(w, fileName(strings.ReplaceAll(string(u.Definition.ID), ".", "-")+"-"+string(u.Part), u.At.AsOf, format), sheet.Book{Tables: []sheet.Table{unitsSheet(c.Base, u, notes)}})

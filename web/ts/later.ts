@@ -8,9 +8,11 @@ export function laters(root: ParentNode, attach: (root: ParentNode) => void): vo
     box.setAttribute("aria-busy", "true");
     read(box.dataset.later ?? "").then(
       (html) => {
-        box.removeAttribute("data-later");
-        box.innerHTML = html;
-        attach(box);
+        const place = box.parentElement;
+        const block = document.createElement("template");
+        block.innerHTML = html;
+        box.replaceWith(block.content);
+        if (place) attach(place);
       },
       () => {
         if (words) words.textContent = box.dataset.failed ?? "";

@@ -62,6 +62,8 @@ type Sequence struct {
 	Watch  statistics.Monitoring
 	Worse  statistics.SimulatedLimit
 	Better statistics.SimulatedLimit
+
+	limit limitKey // what the two are simulated from
 }
 
 // BoardInput says what to read.
@@ -105,15 +107,38 @@ func (s *Service) Board(ctx context.Context, who user.Principal, in BoardInput) 
 	if err := s.admit(who, &in); err != nil {
 		return out, err
 	}
-	options := []store.TxOption{store.OneInstant()}
-	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
+	again := false
+	read := func(tx *store.Tx) error {
 		b := boardReader{service: s, tx: tx, who: who, in: in}
 		if out, err = b.read(r); err != nil {
 			return err
 		}
+		if in.File == "" {
+			b.record(out)
+			return nil
+		}
+		// The record of a file counts the rows of a drawn chart. Nobody waits inside
+		// of a transaction for limits that are not known yet: it is read once more.
+		if !again && !out.watched(&s.limits) {
+			tx.NoAudit("nothing left the house yet")
+			again = true
+			return nil
+		}
+		again = false
+		if err := out.watch(&s.limits); err != nil {
+			return err
+		}
 		b.record(out)
 		return nil
-	}, options...)
+	}
+	for range 2 {
+		if err = s.db.InTx(ctx, who, read, store.OneInstant()); err == nil {
+			err = out.watch(&s.limits)
+		}
+		if err != nil || !again {
+			break
+		}
+	}
 	return out, err
 }
 
@@ -215,20 +240,28 @@ func (b *boardReader) place(out *Board) error {
 		}
 		out.Hospital = &out.Hospitals[i]
 	}
-	if b.in.Own {
-		out.Surgeon = Surgeon{ID: b.who.PractitionerID, Name: b.who.DisplayName, Own: true}
+	s, err := surgeonOf(b.ask, b.who, b.in.Own, b.in.Hospital)
+	out.Surgeon = s
+	return err
+}
+
+// surgeonOf is whose operations are asked for: the reader's own, or those of one
+// doctor at a hospital.
+func surgeonOf(a asker, who user.Principal, own bool, at ident.ID) (Surgeon, error) {
+	switch {
+	case own:
+		return Surgeon{ID: who.PractitionerID, Name: who.DisplayName, Own: true}, nil
+	case a.filter.Lead == ident.Nil:
+		return Surgeon{}, nil
 	}
-	if b.in.Doctor == ident.Nil {
-		return nil
-	}
-	led, err := b.tx.Leaders(store.FactFilter{Filter: measure.Filter{HospitalID: b.in.Hospital}, Lock: b.ask.filter.Lock, Lead: b.in.Doctor}, b.in.Hospital, 1)
+	led, err := a.tx.Leaders(store.FactFilter{Filter: measure.Filter{HospitalID: at}, Lock: a.filter.Lock, Lead: a.filter.Lead}, at, 1)
 	if err == nil && len(led) == 0 {
 		err = errs.Missing("error.desk.doctor")
 	}
-	if err == nil {
-		out.Surgeon = Surgeon{ID: b.in.Doctor, Name: led[0].Name}
+	if err != nil {
+		return Surgeon{}, err
 	}
-	return err
+	return Surgeon{ID: a.filter.Lead, Name: led[0].Name}, nil
 }
 
 // details reads the measures, one statement a base.
@@ -296,59 +329,10 @@ func (b *boardReader) cases(out *Board) (err error) {
 		if err != nil {
 			return err
 		}
-		if out.Sequences[id], err = sequence(d, rows, out.References); err != nil {
-			return err
-		}
+		out.Sequences[id] = sequence(d, rows, out.References)
 	}
 	return nil
 }
-
-// changeOfOdds is what the charts look for: twice the odds, or half of them.
-const changeOfOdds = 2.0
-
-// yearsBetweenAlarms is how many years of the expected volume a chart shall run
-// before a false alarm.
-const yearsBetweenAlarms = 3
-
-// sequence follows cases one by one.
-func sequence(d measure.Definition, rows []store.FactRow, known measure.References) (Sequence, error) {
-	var out Sequence
-	if len(rows) == 0 {
-		return out, nil
-	}
-	hits := 0
-	slices.Reverse(rows)
-	for _, x := range rows {
-		out.Days = append(out.Days, x.On.String())
-		if x.Hit {
-			hits++
-		}
-	}
-	out.Risk = float64(hits) / float64(len(rows))
-	if target, _, ok := known.Target(d); ok {
-		out.Risk, out.Target = target/100, true
-	}
-	risks := make([]float64, len(rows))
-	for i, x := range rows {
-		risks[i] = out.Risk
-		out.Cases = append(out.Cases, statistics.Case{Risk: out.Risk, Event: x.Hit})
-	}
-	if out.Risk > 0 && len(rows) >= statistics.LeastCases {
-		span := max(rows[len(rows)-1].On.DaysSince(rows[0].On), 30)
-		yearly := float64(len(rows)) * 365.25 / float64(span)
-		limit := func(odds float64) statistics.SimulatedLimit {
-			return statistics.LimitBySimulation(statistics.Simulation{Risks: risks, Odds: odds, ARL: max(yearsBetweenAlarms*yearly, statistics.LeastCases), Runs: simulated, Seed: 1})
-		}
-		out.Worse, out.Better = limit(changeOfOdds), limit(1/changeOfOdds)
-	}
-	watch, err := statistics.Monitor(out.Cases, statistics.Cusum{Odds: changeOfOdds, Limit: out.Worse.H.Or(0)}, statistics.Cusum{Odds: 1 / changeOfOdds, Limit: out.Better.H.Or(0)})
-	out.Watch = watch
-	return out, err
-}
-
-// simulated is how many charts the limit is sought with: enough for the picture
-// of a page, which says so.
-const simulated = 400
 
 // record notes what leaves the house, and whose work was looked at.
 func (b *boardReader) record(out Board) {

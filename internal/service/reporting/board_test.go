@@ -62,6 +62,17 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
 		t.Errorf("%d files of a surgeon's figures are recorded as such", n)
 	}
+	list := reporting.UnitsInput{ID: "quality.operations", Doctor: doctor.PractitionerID, File: "xlsx"}
+	if u, err := s.Units(t.Context(), head, list); err != nil || len(u.Rows) != 3 || u.Surgeon.ID != doctor.PractitionerID || u.Surgeon.Name == "" {
+		t.Errorf("the head's file of the doctor's cases: %+v %v", u.Surgeon, err)
+	}
+	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'figure' = 'quality.operations' and detail::jsonb ->> 'rows' = '3'
+		and detail::jsonb ->> 'format' = 'xlsx' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
+		t.Errorf("%d files of a doctor's cases are recorded as such", n)
+	}
+	if _, err := s.Units(t.Context(), w.Official(), list); err == nil {
+		t.Error("an official got the file of one doctor")
+	}
 	elsewhere := theirs
 	elsewhere.Hospital = w.ID(servicetest.MountainTwo)
 	if _, err := s.Board(t.Context(), head, elsewhere); !errs.Is(err, errs.Forbidden) {

@@ -33,6 +33,7 @@ type Service struct {
 	policy   *authz.Policy
 	profiles disclosure.Profiles
 	files    Files
+	limits   limits
 }
 
 // New makes the service.

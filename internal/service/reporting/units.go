@@ -40,6 +40,7 @@ type Units struct {
 	Reading    measure.Reading
 	Part       measure.Part
 	Class      string
+	Surgeon    Surgeon // whose cases they are, of a list of one doctor
 	Rows       []Unit
 	Next       string
 }
@@ -103,6 +104,9 @@ func (s *Service) Units(ctx context.Context, who user.Principal, in UnitsInput) 
 		}
 		if in.Doctor != ident.Nil {
 			ask.filter.Lead = in.Doctor
+		}
+		if out.Surgeon, err = surgeonOf(ask, who, in.Own, f.HospitalID); err != nil {
+			return err
 		}
 		if err := out.read(ask, in); err != nil {
 			return err
