@@ -25,6 +25,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
@@ -62,6 +63,7 @@ type Deps struct {
 	Notices    *notice.Service
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
+	Inbox      *inbox.Service
 }
 
 // Route is a declared address with its one permission.
@@ -107,6 +109,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.correctionRoutes(rt)
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
+		s.messageRoutes(rt)
 		s.pricingRoutes(rt)
 		s.visitingRoutes(rt)
 		s.measureRoutes(rt)
