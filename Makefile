@@ -74,9 +74,11 @@ office:  ## files opened and calculated by LibreOffice
 	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
 	go test -tags office -run Office -count 1 -v ./internal/report
 
-test-ui-full: deps  ## every sample page in both languages, light and dark, looked at by axe (needs Node for npm only)
+test-ui-full:  ## every page by axe, pa11y, vnu, html-validate and Lighthouse, and the bars of the interface in a browser (Node and Java for the checkers only)
+	@.ci/deps server browser font compiler pdftext java
 	npm ci --prefix web/checks --ignore-scripts
-	go test -tags uifull -run Axe -count 1 -v -timeout 60m ./internal/webui
+	@code=0; go test -tags uifull -run '^Test(Axe|Pa11y|EveryPageIsValid)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
+	go test -tags uifull -count 1 -v -timeout 120m ./internal/acceptance || code=1; exit $$code
 
 screenshots: deps  ## every key page as the right role, desktop and phone, into the folder OUT
 	@[ -n "$(OUT)" ] || { echo "where to? make screenshots OUT=DIR"; exit 1; }

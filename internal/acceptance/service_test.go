@@ -157,9 +157,9 @@ func (m *machine) serve(args ...string) (shown string, stop func()) {
 	case m.url = <-said:
 	case <-ended:
 		m.t.Fatalf("shanhai %s ended: %v\n%s", args[0], cmd.Wait(), log.String())
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		stop()
-		m.t.Fatalf("shanhai %s does not serve within a minute", args[0])
+		m.t.Fatalf("shanhai %s does not serve within three minutes", args[0])
 	}
 	return out.String(), stop
 }

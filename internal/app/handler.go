@@ -61,7 +61,7 @@ func (a *App) checks() []httpx.Check {
 
 // apiDeps is what the JSON API is made of.
 func (a *App) apiDeps(engine *webui.Engine) httpapi.Deps {
-	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Directory: a.Services.Directory, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Paying: a.Services.Paying, Glass: a.Services.Glass}
+	return httpapi.Deps{Policy: a.Policy, Catalogue: engine.Catalogue(), Log: a.opt.Log, Clock: a.opt.Clock, Reporting: a.Services.Reporting, Accounts: a.Services.Accounts, Care: a.Services.Care, Intake: a.Services.Intake, Funding: a.Services.Funding, Directory: a.Services.Directory, Implants: a.Services.Implants, Aftercare: a.Services.Aftercare, Pricing: a.Services.Pricing, Visiting: a.Services.Visiting, Screenings: a.Services.Screenings, Inspection: a.Services.Inspection, Notices: a.Services.Notices, Doubts: a.Services.Doubts, Paying: a.Services.Paying, Inbox: a.Services.Inbox, Glass: a.Services.Glass}
 }
 
 // pageDeps is what the pages are made of.

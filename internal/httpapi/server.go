@@ -26,6 +26,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/glass"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
+	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/notice"
@@ -64,6 +65,7 @@ type Deps struct {
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
 	Glass      *glass.Service
+	Inbox      *inbox.Service
 }
 
 // Route is a declared address with its one permission.
@@ -110,6 +112,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.correctionRoutes(rt)
 		s.deviceRoutes(rt)
 		s.followUpRoutes(rt)
+		s.messageRoutes(rt)
 		s.pricingRoutes(rt)
 		s.visitingRoutes(rt)
 		s.measureRoutes(rt)

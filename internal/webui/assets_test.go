@@ -12,10 +12,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/web"
@@ -213,5 +216,43 @@ func TestScriptsKeepThePolicy(t *testing.T) {
 				t.Errorf("%s contains %q", name, bad)
 			}
 		}
+	}
+}
+
+// newer is what browsers learned after Chromium 109 and Safari 15.
+var newer = regexp.MustCompile(`\.(toSorted|toReversed|toSpliced|findLast|findLastIndex|groupBy|withResolvers|fromAsync|canParse|startViewTransition|showPopover|requestIdleCallback|isSubsetOf|union|intersection)\(|\b(navigation|scheduler|Iterator|Temporal)\.`)
+
+// B16: the scripts and styles are in the language of old browsers already, and
+// use nothing younger without asking for it first.
+func TestOldBrowsersKnowWhatTheScriptsUse(t *testing.T) {
+	files, err := fs.Glob(web.FS, "static/dist/*.js")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	for _, name := range files {
+		raw, err := fs.ReadFile(web.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		as := func(engines []api.Engine) string {
+			r := api.Transform(string(raw), api.TransformOptions{MinifyWhitespace: true, Charset: api.CharsetUTF8, Engines: engines, LegalComments: api.LegalCommentsNone})
+			if len(r.Errors) > 0 {
+				t.Fatalf("%s: %s", name, r.Errors[0].Text)
+			}
+			return string(r.Code)
+		}
+		if as(engines()) != as(nil) {
+			t.Errorf("%s has syntax that old browsers do not read", name)
+		}
+		if strings.HasSuffix(name, "htmx.js") {
+			continue // asks for what it uses
+		}
+		if found := newer.FindString(string(raw)); found != "" {
+			t.Errorf("%s uses %s, which old browsers do not have", name, found)
+		}
+	}
+	want := []api.Engine{{Name: api.EngineChrome, Version: "109"}, {Name: api.EngineSafari, Version: "15"}}
+	if !slices.Equal(engines(), want) {
+		t.Errorf("the scripts are made for %v", engines())
 	}
 }

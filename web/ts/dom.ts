@@ -31,6 +31,11 @@ document.addEventListener("compositionend", () => {
   window.setTimeout(() => (ending = false), 0);
 }, true);
 
+// In every form, that of the search as well.
+document.addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && composing(e) && e.target instanceof HTMLInputElement) e.preventDefault();
+});
+
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
   const e = document.createElement(tag);
   if (className) e.className = className;

@@ -36,9 +36,6 @@ function once(form: HTMLFormElement): void {
     if (t.id) clearError(t);
     t.dataset.touched = "1";
   });
-  form.addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && composing(e)) e.preventDefault();
-  });
 }
 
 /** Gives a form back after the page returned from the history, or after htmx. */
