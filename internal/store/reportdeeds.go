@@ -6,7 +6,8 @@ import (
 )
 
 // PeriodDeeds lists the visits, postings, lessons and pairings of a period, as many
-// as a report has room for. named puts the names of doctors in.
+// as a report has room for; named puts the names of doctors in. It looks at what
+// [Tx.PeriodActivity] counts, once for a report and in the background.
 func (tx *Tx) PeriodDeeds(from, to clock.Date, named bool) (d report.Deeds, err error) {
 	for _, l := range []struct {
 		into  any
