@@ -36,7 +36,9 @@ func TestJourney4OfficialsReview(t *testing.T) {
 	o := openOffice(t)
 	official := o.as("official")
 	official.open("/overview")
-	official.says("307", "332", "8,480,000.00", "86", "225", "需要您看的", "比上月的变化", "资金还有多少")
+	official.says("307", "332", "8,480,000.00", "86", "225")
+	official.waitFor(`!!document.querySelector(".brief-alerts")`) // the brief comes after the page
+	official.says("需要您看的", "比上月的变化", "资金还有多少")
 
 	// The filter stays with the person, and is in the address.
 	official.open("/overview?programme=joint")

@@ -65,7 +65,7 @@ func TestOfficeOpensTheWordFile(t *testing.T) {
 			text = b.String()
 		}
 	}
-	if pictures != 1 || !strings.Contains(text, "table:table-header-rows") || !strings.Contains(text, "救治患者 1,234 人") {
+	if pictures != 2 || !strings.Contains(text, "table:table-header-rows") || !strings.Contains(text, "救治患者 1,234 人") || !strings.Contains(text, "关节周") {
 		t.Errorf("%d pictures; repeated heads: %v", pictures, strings.Contains(text, "table:table-header-rows"))
 	}
 }

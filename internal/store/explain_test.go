@@ -229,8 +229,7 @@ func lists(tx *store.Tx, p place) []error {
 		pages(func(r page.Request) (page.Result[store.PostingItem], error) {
 			return tx.ListPostings(store.PostingFilter{Hosts: p.here}, r)
 		}),
-		pages(tx.ListDownloads), pages(tx.ListReports), drop(tx.DeskFilter()), drop(tx.References(clock.MustDate(2025, 1, 1))), drop(tx.ListReferences()), drop(tx.Releases()), drop(tx.PeriodGatherings(clock.MustDate(2025, 1, 1), clock.MustDate(2025, 3, 31))),
-		drop(tx.PeriodDeeds(clock.MustDate(2025, 1, 1), clock.MustDate(2025, 3, 31), true)), drop(tx.ExpireDownloads()),
+		pages(tx.ListDownloads), pages(tx.ListReports), drop(tx.DeskFilter()), drop(tx.References(clock.MustDate(2025, 1, 1))), drop(tx.ListReferences()), drop(tx.Releases()), drop(tx.PeriodGatherings(clock.MustDate(2025, 1, 1), clock.MustDate(2025, 3, 31))), drop(tx.ExpireDownloads()),
 		drop(tx.AuditTrail(store.AuditFilter{})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one})), drop(tx.AuditTrail(store.AuditFilter{Actor: p.doctor})),
 		drop(tx.AuditTrail(store.AuditFilter{Before: tx.Now()})), drop(tx.AuditTrail(store.AuditFilter{Object: p.one, Before: tx.Now()})), drop(tx.Sights([]ident.ID{p.one, p.fund})), drop(tx.ObjectsOfCase(p.one)),
 		pages(tx.ListAnchors), drop(tx.ListHeld()), drop(tx.HeldSince(tx.Now())), drop(tx.LatestAnchor()), drop(tx.ChainHeads()),

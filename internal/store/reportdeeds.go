@@ -6,7 +6,8 @@ import (
 )
 
 // PeriodDeeds lists the visits, postings, lessons and pairings of a period, as many
-// as a report has room for. named puts the names of doctors in.
+// as a report has room for; named puts the names of doctors in. It looks at what
+// [Tx.PeriodActivity] counts, once for a report and in the background.
 func (tx *Tx) PeriodDeeds(from, to clock.Date, named bool) (d report.Deeds, err error) {
 	for _, l := range []struct {
 		into  any
@@ -29,7 +30,7 @@ func (tx *Tx) PeriodDeeds(from, to clock.Date, named bool) (d report.Deeds, err 
 			from pairing p join organisation g on g.id = p.donor_id join organisation h on h.id = p.receiving_id
 			where p.partnership_id = $1 and p.from_on <= $3 and (p.to_on is null or p.to_on >= $2) order by p.from_on, p.id limit $4`, nil},
 	} {
-		if err := tx.list(l.into, l.query, append([]any{tx.Partnership(), from, to, report.DeedsKept}, l.args...)...); err != nil {
+		if err := tx.planned(l.into, l.query, append([]any{tx.Partnership(), from, to, report.DeedsKept}, l.args...)...); err != nil {
 			return d, err
 		}
 	}

@@ -217,7 +217,7 @@ func (tx *Tx) addCells(v cover, out *tallySet) (inside bool, err error) {
 	_, surgeon := v.bound()
 	k, args := v.keys(), tx.figureArgs(v.filter) // the days stand at 1 and 2, programme and category at 3 and 6
 	var rows []cellRow
-	err = tx.list(&rows, readCells, tx.Partnership(), v.lo, v.hi, args[3], args[6], surgeon, textArray(v.dims()), pq.Int64Array(k.masks), textArray(k.spans),
+	err = tx.planned(&rows, readCells, tx.Partnership(), v.lo, v.hi, args[3], args[6], surgeon, textArray(v.dims()), pq.Int64Array(k.masks), textArray(k.spans),
 		idArray(k.readerFrom), idArray(k.readerTo), idArray(k.placeFrom), idArray(k.placeTo))
 	if err != nil {
 		return false, err
