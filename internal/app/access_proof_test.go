@@ -305,3 +305,38 @@ func servicesAlone(t *testing.T, p *premises) {
 	}
 	t.Logf("%d questions without row security", asked)
 }
+
+// Each refusal at a door and each look at a record of a patient is in the log, under
+// the number of its request; there is no way to look that leaves none.
+func everythingIsLogged(t *testing.T, p *premises) {
+	asked := map[string]string{} // request, what it was
+	for _, r := range p.routes {
+		// The page of a proof shows its picture, and that look is the one in the log.
+		if r.Permission == authz.Public || !sampled(r, 3) || r.Pattern == "/attachments/{id}" {
+			continue
+		}
+		for _, v := range p.visitors {
+			if p.elsewhere(v) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			holds := p.holds(v, r.Permission)
+			if holds && (r.Method != http.MethodGet || !hospitalRecords[section(r.Pattern)] || !strings.Contains(r.Pattern, "{id}")) {
+				continue
+			}
+			status, _ := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			if what := fmt.Sprintf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status); holds && status == http.StatusOK || !holds && status == http.StatusForbidden {
+				asked[p.latest] = what
+			}
+			if !holds {
+				break // one of those who are refused
+			}
+		}
+	}
+	t.Logf("%d looks and refusals", len(asked))
+	for _, request := range strings.Fields(p.superText(`select coalesce(string_agg(distinct request_id, ' '), '') from audit_event`)) {
+		delete(asked, request)
+	}
+	for _, what := range asked {
+		t.Errorf("not in the log: %s", what)
+	}
+}

@@ -68,6 +68,7 @@ type premises struct {
 	mux      chi.Routes
 	objects  map[string]string // what {id} means behind a segment of an address
 	visitors []*visitor
+	latest   string // number of the latest request
 }
 
 const knock = "Kq7-vlm4-wuoz"
@@ -313,6 +314,7 @@ func (p *premises) knockAt(v *visitor, method, path string) (int, string) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	must(p, path, err)
+	p.latest = resp.Header.Get("X-Request-Id")
 	p.headers(method+" "+path, resp.Header)
 	return resp.StatusCode, string(raw)
 }
@@ -353,6 +355,7 @@ func TestAccess(t *testing.T) {
 		"nobody gets in without a session that holds":      strangers,
 		"ids of others answer like ids of nothing":         foreignIDs,
 		"services alone keep partnerships apart":           servicesAlone,
+		"looks and refusals are in the log":                everythingIsLogged,
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.T = t
