@@ -32,6 +32,7 @@ create table glass (
   constraint glass_judged check ((verdict = '') = (judged_by is null))
 );
 create index glass_list on glass (partnership_id, opened_at desc, id desc);
+create index glass_own on glass (partnership_id, account_id, opened_at desc, id desc);
 create index glass_waiting on glass (partnership_id, due_at, id) where verdict = '';
 create index glass_person on glass (partnership_id, person_id);
 

@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -11,9 +10,7 @@ import (
 	"image/png"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +36,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/seal"
-	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/exchange"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
@@ -72,6 +68,7 @@ type premises struct {
 	mux      chi.Routes
 	objects  map[string]string // what {id} means behind a segment of an address
 	visitors []*visitor
+	latest   string // number of the latest request
 }
 
 const knock = "Kq7-vlm4-wuoz"
@@ -290,26 +287,7 @@ func (p *premises) signIn() {
 	must(p, "hash", err)
 	p.Exec(`update account set password_hash = $1`, hash)
 	for _, v := range p.visitors {
-		jar, err := cookiejar.New(nil)
-		must(p, "jar", err)
-		v.cookies = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		resp, err := v.cookies.PostForm(p.url+"/sign-in", url.Values{"username": {v.who.Username}, "password": {knock}})
-		must(p, "sign in", err)
-		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") == "/sign-in" {
-			p.T.Fatalf("%s cannot sign in: %d", v.name, resp.StatusCode)
-		}
-		who, err := p.app.Policy.Principal(v.who)
-		must(p, "principal", err)
-		reads, others := p.app.Services.Accounts.TokenScopes(who)
-		if who.PartnershipID == ident.Nil || len(reads) == 0 {
-			continue
-		}
-		issued, err := p.app.Services.Accounts.CreateTokenFor(context.Background(), authz.System("test"), who.AccountID, who.PartnershipID,
-			accounts.NewToken{Name: "test", Scopes: append(reads, others...)})
-		if err == nil {
-			v.token = issued.Secret
-		}
+		p.enter(v)
 	}
 }
 
@@ -336,7 +314,30 @@ func (p *premises) knockAt(v *visitor, method, path string) (int, string) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	must(p, path, err)
+	p.latest = resp.Header.Get("X-Request-Id")
+	p.headers(method+" "+path, resp.Header)
 	return resp.StatusCode, string(raw)
+}
+
+// headers holds every answer of every kind of page, to everybody, to the headers of
+// the house, to the letter.
+func (p *premises) headers(where string, h http.Header) {
+	p.T.Helper()
+	for name, want := range map[string]string{"Content-Security-Policy": httpx.ContentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store"} {
+		got := strings.TrimSuffix(strings.Join(h.Values(name), " | "), ` | no-cache="Set-Cookie"`) // which the sessions add
+		if got == "default-src 'none'; style-src 'unsafe-inline'; sandbox" && strings.Contains(where, "/attachments/") && strings.HasSuffix(where, "/file") {
+			continue // somebody else's bytes: nothing runs, nothing is fetched
+		}
+		if got != want {
+			p.T.Errorf("%s: %s: %q", where, name, got)
+		}
+	}
+	for _, name := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin"} {
+		if h.Get(name) != "" {
+			p.T.Errorf("%s: says %s: %s", where, name, h.Get(name))
+		}
+	}
 }
 
 // open to strangers beside the declared addresses.
@@ -351,7 +352,19 @@ func TestAccess(t *testing.T) {
 		"the table of access is the reviewed one":          tableOfAccess,
 		"nobody writes through a door that is not theirs":  nobodyWrites,
 		"row security alone hides other hospitals":         rowSecurityAlone,
+		"nobody gets in without a session that holds":      strangers,
+		"ids of others answer like ids of nothing":         foreignIDs,
+		"services alone keep partnerships apart":           servicesAlone,
+		"looks and refusals are in the log":                everythingIsLogged,
 	} {
+		t.Run(name, func(t *testing.T) {
+			p.T = t
+			ask(t, p)
+		})
+		p.T = t
+	}
+	// What follows writes into the world.
+	for name, ask := range map[string]func(*testing.T, *premises){"a hundred megabytes": hugeBodies, "strings that break things": naughtyStrings} {
 		t.Run(name, func(t *testing.T) {
 			p.T = t
 			ask(t, p)
@@ -406,10 +419,7 @@ var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code"
 // one hospital. It is a file, so that a change of access is seen as one.
 func tableOfAccess(t *testing.T, p *premises) {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-66s %-22s", "address", "permission")
-	for _, v := range p.visitors {
-		fmt.Fprintf(&out, " %4s", v.name)
-	}
+	p.heading(&out)
 	out.WriteString("\n")
 	for _, r := range p.routes {
 		if r.Permission == authz.Public || r.Method != http.MethodGet {
@@ -433,6 +443,14 @@ func tableOfAccess(t *testing.T, p *premises) {
 		out.WriteString("\n")
 	}
 	golden(t, "testdata/access.txt", out.String())
+}
+
+// heading names the columns of a table.
+func (p *premises) heading(out *strings.Builder) {
+	fmt.Fprintf(out, "%-66s %-22s", "address", "permission")
+	for _, v := range p.visitors {
+		fmt.Fprintf(out, " %4s", v.name)
+	}
 }
 
 // refused are those who knock at a door that is closed to their role. One check
@@ -504,20 +522,32 @@ func (p *premises) holds(v *visitor, perm authz.Permission) bool {
 // without the permission writes at all: whatever is sent, nothing changes.
 func nobodyWrites(t *testing.T, p *premises) {
 	before := p.fingerprint()
+	var out strings.Builder
+	p.heading(&out)
 	for _, r := range p.routes {
 		if r.Permission == authz.Public || r.Method == http.MethodGet {
 			continue
 		}
+		fmt.Fprintf(&out, "\n%-66s %-22s", r.Method+" "+r.Pattern, r.Permission)
 		refused := p.refused(r)
 		for _, v := range p.visitors {
 			foreign := v.who.PartnershipID == p.Other.Partnership.ID
 			near := strings.HasSuffix(v.name, "2") && hospitalRecords[section(r.Pattern)] && strings.Contains(r.Pattern, "{id}")
 			holds := p.holds(v, r.Permission)
 			api := strings.HasPrefix(r.Pattern, "/api/")
-			if holds && !near && !(foreign && strings.Contains(r.Pattern, "{id}") && !platformRecords[section(r.Pattern)]) || api && v.token == "" || !holds && !slices.Contains(refused, v) {
-				continue // theirs to use, or the same door as for the role here
+			switch theirs := foreign && strings.Contains(r.Pattern, "{id}") && !platformRecords[section(r.Pattern)]; {
+			case api && v.token == "":
+				out.WriteString("    -")
+				continue
+			case holds && !near && !theirs:
+				out.WriteString("  may") // theirs to use
+				continue
+			case !holds && !slices.Contains(refused, v):
+				fmt.Fprintf(&out, " %4d", http.StatusForbidden) // the same door as for the role here
+				continue
 			}
 			status, body := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			fmt.Fprintf(&out, " %4d", status)
 			where := fmt.Sprintf("%s %s as %s", r.Method, r.Pattern, v.name)
 			switch {
 			case status >= 500:
@@ -532,6 +562,7 @@ func nobodyWrites(t *testing.T, p *premises) {
 	if after := p.fingerprint(); after != before {
 		t.Errorf("something was stored:\n%s\n%s", before, after)
 	}
+	golden(t, "testdata/access_writes.txt", strings.ReplaceAll(out.String(), " \n", "\n")+"\n")
 }
 
 // elsewhere: at the neighbouring hospital or in the other partnership.

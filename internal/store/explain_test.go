@@ -274,6 +274,9 @@ func followLists(tx *store.Tx, p place) []error {
 	for _, unread := range []bool{false, true} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.MessageItem], error) { return tx.ListMessages(unread, r) }))
 	}
+	for _, q := range []store.GlassQuery{{}, {Mine: true}, {Waiting: true}, {Mine: true, Waiting: true}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.GlassItem], error) { q.Page = r; return tx.ListGlass(q) }))
+	}
 	_, found := tx.CaseOfSlip("TOKENA3005")
 	_, _, counted := tx.CountFollowWork([]ident.ID{p.hospital})
 	return append(out, counted, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),
@@ -457,7 +460,7 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.
-var platformReads = []string{"EarlierPasswords", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
+var platformReads = []string{"EarlierPasswords", "RoleHolders", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
 	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments", "loadAssignments",
 	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues"}
 

@@ -109,22 +109,19 @@ func (tx *Tx) ListGlass(q GlassQuery) (page.Result[GlassItem], error) {
 	if q.Waiting {
 		where, order = `g.verdict = '' and (g.due_at, g.id) > ($3, $4)`, `g.due_at, g.id`
 	}
+	whose, account := `$2::uuid is null`, (*ident.ID)(nil)
+	if q.Mine {
+		whose, account = `g.account_id = $2`, &tx.who.AccountID
+	}
 	var rows []glassRow
-	err := tx.list(&rows, selectGlass+`where g.partnership_id = $1 and ($2::uuid is null or g.account_id = $2) and `+where+` order by `+order+` limit $5`,
-		tx.Partnership(), nullID(tx.onlyMine(q.Mine)), at, id, q.Page.Limit()+1)
+	err := tx.list(&rows, selectGlass+`where g.partnership_id = $1 and `+whose+` and `+where+` order by `+order+` limit $5`,
+		tx.Partnership(), account, at, id, q.Page.Limit()+1)
 	return page.Cut(q.Page, items(rows, glassRow.item), func(g GlassItem) []any {
 		if q.Waiting {
 			return []any{g.DueAt, g.ID}
 		}
 		return []any{g.OpenedAt, g.ID}
 	}), err
-}
-
-func (tx *Tx) onlyMine(mine bool) ident.ID {
-	if mine {
-		return tx.who.AccountID
-	}
-	return ident.Nil
 }
 
 // CloseGlass ends an open one before its time.

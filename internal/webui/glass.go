@@ -194,7 +194,7 @@ func (v *noticeView) recordOf(rec glass.Record, today clock.Date) {
 	for _, x := range rec.Stays {
 		stays.Rows = append(stays.Rows, Cells(day(x.Admitted), day(x.Discharged), TextCell(orDash(x.Plan)), TextCell(b.T(treatment.State(x.State).Label())), TextCell(x.Hospital)))
 	}
-	cases := Table{Caption: b.T("glass.cases"), Columns: []Column{{Key: "funding.case"}, {Key: "glass.programme"}, {Key: "glass.diagnosis", Class: "grow"}, {Key: "glass.opened"}, {Key: "glass.hospital"}}, Empty: Empty{Title: b.T("glass.cases.none")}}
+	cases := Table{Caption: b.T("glass.cases"), Columns: []Column{{Key: "funding.case"}, {Key: "glass.programme"}, {Key: "glass.diagnosis", Class: "grow"}, {Key: "glass.on"}, {Key: "glass.hospital"}}, Empty: Empty{Title: b.T("glass.cases.none")}}
 	for _, x := range rec.Cases {
 		cases.Rows = append(cases.Rows, Cells(CodeCell(x.No), TextCell(b.T(procedure.Programme(x.Programme).Label())), TextCell(orDash(x.Diagnosis)), day(x.Opened), TextCell(x.Hospital)))
 	}

@@ -1,0 +1,342 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
+	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/webui"
+)
+
+// sampled picks one of n routes, the same ones each time; with -full all of them.
+func sampled(r webui.Route, n uint32) bool {
+	h := fnv.New32a()
+	fmt.Fprint(h, r.Method, r.Pattern)
+	return scaletest.Full() || h.Sum32()%n == 0
+}
+
+// enter signs somebody in, with a token for all they may do where they may have one.
+func (p *premises) enter(v *visitor) {
+	p.T.Helper()
+	jar, err := cookiejar.New(nil)
+	must(p, "jar", err)
+	v.cookies = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := v.cookies.PostForm(p.url+"/sign-in", url.Values{"username": {v.who.Username}, "password": {knock}})
+	must(p, "sign in", err)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") == "/sign-in" {
+		p.T.Fatalf("%s cannot sign in: %d", v.name, resp.StatusCode)
+	}
+	who, err := p.app.Policy.Principal(v.who)
+	must(p, "principal", err)
+	reads, others := p.app.Services.Accounts.TokenScopes(who)
+	if who.PartnershipID == ident.Nil || len(reads) == 0 {
+		return
+	}
+	issued, err := p.app.Services.Accounts.CreateTokenFor(p.T.Context(), authz.System("test"), who.AccountID, who.PartnershipID, accounts.NewToken{Name: "test", Scopes: append(reads, others...)})
+	if err == nil {
+		v.token = issued.Secret
+	}
+}
+
+// Nobody gets past the door without a session or token that holds: not a stranger,
+// not an account that was disabled, not a session or token that has run out.
+func strangers(t *testing.T, p *premises) {
+	hash := p.superText(`select password_hash from account where id = $1`, p.visitors[0].who.AccountID)
+	gone, late := &visitor{name: "disabled", who: p.Doctor(servicetest.Sea)}, &visitor{name: "expired", who: p.Registrar(servicetest.Sea)}
+	must(p, "policy", p.app.Policy.Reload(t.Context()))
+	for _, v := range []*visitor{gone, late} {
+		p.Exec(`update account set password_hash = $2 where id = $1`, v.who.AccountID, hash)
+		p.enter(v)
+		if status, _ := p.knockAt(v, http.MethodGet, "/account/sessions"); status != http.StatusOK {
+			t.Fatalf("%s, before: %d", v.name, status)
+		}
+		if status, _ := p.knockAt(v, http.MethodGet, "/api/v1/cases"); status == http.StatusUnauthorized || v.token == "" {
+			t.Fatalf("%s, before, with a token: %d", v.name, status)
+		}
+	}
+	must(p, "disable", p.app.Services.Accounts.SetDisabled(t.Context(), authz.System("test"), gone.who.AccountID, true, ""))
+	p.Exec(`update session set expires_at = '2020-01-01' where account_id = $1`, late.who.AccountID)
+	p.Exec(`update api_token set expires_at = '2020-01-01' where account_id = $1`, late.who.AccountID)
+	p.Clock.Advance(time.Minute) // a session is believed for a moment after it was read
+	nobody := &visitor{name: "anonymous", cookies: &http.Client{CheckRedirect: gone.cookies.CheckRedirect}}
+	cells := 0
+	for _, r := range p.routes {
+		if r.Permission == authz.Public {
+			continue
+		}
+		for i, v := range []*visitor{nobody, gone, late} {
+			if i > 0 && !sampled(r, 12) {
+				continue
+			}
+			cells++
+			status, body := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			want := http.StatusSeeOther // to the sign-in page
+			if r.Method != http.MethodGet || strings.HasPrefix(r.Pattern, "/api/") {
+				want = http.StatusUnauthorized
+			}
+			if status != want || strings.Contains(body, "禾晚舟") {
+				t.Errorf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status)
+			}
+		}
+	}
+	t.Logf("%d cells of strangers", cells)
+}
+
+var (
+	anyID     = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	requestNo = regexp.MustCompile(`\b[0-9a-f]{12}\b|\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
+)
+
+// faceless is an answer without what differs from request to request.
+func faceless(body string) string {
+	return requestNo.ReplaceAllString(anyID.ReplaceAllString(body, "ID"), "NO")
+}
+
+// A record that is somebody else's answers exactly like one that does not exist, in
+// the address and in the body of a write: who tries ids learns nothing.
+func foreignIDs(t *testing.T, p *premises) {
+	bodies := readBodies(t)
+	tried := 0
+	for _, r := range p.routes {
+		id := strings.Contains(r.Pattern, "{id}")
+		body := bodies[strings.TrimPrefix(r.Pattern, "/api/v1")]
+		if r.Permission == authz.Public || !id && (r.Method == http.MethodGet || body == nil) {
+			continue
+		}
+		n := 0
+		for _, v := range p.visitors {
+			foreign := v.who.PartnershipID == p.Other.Partnership.ID
+			theirs := foreign && !platformRecords[section(r.Pattern)] || strings.HasSuffix(v.name, "2") && hospitalRecords[section(r.Pattern)]
+			if !theirs || !p.holds(v, r.Permission) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			if n++; n > 1 && !scaletest.Full() || !sampled(r, 3) {
+				break
+			}
+			tried++
+			real, realBody := p.send(v, r, true, body)
+			none, noneBody := p.send(v, r, false, body)
+			if real != none || faceless(realBody) != faceless(noneBody) {
+				t.Errorf("%s %s as %s: %d for a record of others, %d for none\n%s\n%s", r.Method, r.Pattern, v.name, real, none, cut(faceless(realBody)), cut(faceless(noneBody)))
+			}
+		}
+	}
+	if tried < 60 {
+		t.Errorf("only %d pairs were tried", tried)
+	}
+	t.Logf("%d pairs of requests", tried)
+}
+
+// send asks with the ids of the records, or with ids of nothing.
+func (p *premises) send(v *visitor, r webui.Route, real bool, body *yaml.Node) (int, string) {
+	p.T.Helper()
+	path := p.address(r.Pattern, real)
+	if r.Method == http.MethodGet || body == nil || v.token == "" || !strings.HasPrefix(path, "/api/") {
+		return p.knockAt(v, r.Method, path)
+	}
+	raw, err := json.Marshal(p.example(body, "", real, 0))
+	must(p, path, err)
+	req, err := http.NewRequest(r.Method, p.url+path, bytes.NewReader(raw))
+	must(p, path, err)
+	req.Header.Set("Authorization", "Bearer "+v.token)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", ident.New().String())
+	resp, err := http.DefaultClient.Do(req)
+	must(p, path, err)
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	must(p, path, err)
+	return resp.StatusCode, string(answer)
+}
+
+// readBodies are the schemas of what the contract takes, by path.
+func readBodies(t testing.TB) map[string]*yaml.Node {
+	t.Helper()
+	raw, err := os.ReadFile("../httpapi/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	contract := doc.Content[0]
+	schemas = at(contract, "components", "schemas")
+	out := map[string]*yaml.Node{}
+	paths := at(contract, "paths")
+	for i := 0; i+1 < len(paths.Content); i += 2 {
+		if s := at(paths.Content[i+1], "post", "requestBody", "content", "application/json", "schema"); s != nil {
+			out[paths.Content[i].Value] = s
+		}
+	}
+	return out
+}
+
+// schemas are the named ones of the contract.
+var schemas *yaml.Node
+
+func at(n *yaml.Node, path ...string) *yaml.Node {
+	for _, name := range path {
+		var next *yaml.Node
+		for i := 0; n != nil && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == name {
+				next = n.Content[i+1]
+			}
+		}
+		n = next
+	}
+	return n
+}
+
+func word(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Value
+}
+
+// example is a body of a schema, whose ids are those of the records or of nothing.
+func (p *premises) example(s *yaml.Node, name string, real bool, depth int) any {
+	if ref := word(at(s, "$ref")); ref != "" {
+		return p.example(at(schemas, ref[strings.LastIndex(ref, "/")+1:]), name, real, depth)
+	}
+	if values := at(s, "enum"); values != nil {
+		for _, v := range values.Content {
+			if v.Value != "" {
+				return v.Value
+			}
+		}
+	}
+	kind := at(s, "type")
+	if kind != nil && kind.Kind == yaml.SequenceNode {
+		kind = kind.Content[0]
+	}
+	switch format := word(at(s, "format")); {
+	case format == "uuid":
+		return p.idFor(name, real)
+	case format == "date":
+		return p.Today().String()
+	case word(kind) == "integer":
+		return 1
+	case word(kind) == "boolean":
+		return true
+	case word(kind) == "array" && depth < 4:
+		return []any{p.example(at(s, "items"), strings.TrimSuffix(name, "s"), real, depth+1)}
+	case word(kind) == "object" && depth < 4:
+		out := map[string]any{}
+		if props := at(s, "properties"); props != nil {
+			for i := 0; i+1 < len(props.Content); i += 2 {
+				out[props.Content[i].Value] = p.example(props.Content[i+1], props.Content[i].Value, real, depth+1)
+			}
+		}
+		return out
+	}
+	return "x"
+}
+
+// idFor is the id of a record of the first hospital that a field would name.
+func (p *premises) idFor(name string, real bool) string {
+	if real {
+		base := strings.TrimSuffix(strings.TrimSuffix(name, "_id"), "s")
+		for _, key := range []string{base + "s", base, map[string]string{"person": "persons", "hospital": "hospitals", "to_hospital": "hospitals", "practitioner": "practitioners", "surgeon": "practitioners", "procedure": "procedures"}[base]} {
+			if v := p.objects[key]; v != "" {
+				return v
+			}
+		}
+		return p.objects["cases"]
+	}
+	return ident.New().String()
+}
+
+// With row security switched off in the database, the services and their queries
+// still answer nobody of another partnership.
+func servicesAlone(t *testing.T, p *premises) {
+	db := pgtest.Open(t, p.Database.SuperDSN)
+	turn := func(how string) {
+		t.Helper()
+		if _, err := db.Exec(`do $$ declare t text; begin for t in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and exists
+			(select from pg_policy p where p.polrelid = pg_class.oid) loop execute format('alter table %I ` + how + ` row level security', t); end loop; end $$`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turn("disable")
+	defer turn("enable")
+	asked := 0
+	for _, r := range p.routes {
+		if r.Permission == authz.Public || r.Method != http.MethodGet || !strings.Contains(r.Pattern, "{id}") || platformRecords[section(r.Pattern)] {
+			continue
+		}
+		n := 0
+		for _, v := range p.visitors {
+			if v.who.PartnershipID != p.Other.Partnership.ID || !p.holds(v, r.Permission) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			if n++; n > 1 && !scaletest.Full() || !sampled(r, 2) {
+				break
+			}
+			asked++
+			status, body := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			if status < 400 || status >= 500 || strings.Contains(body, "禾晚舟") || strings.Contains(body, "向田秀") {
+				t.Errorf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status)
+			}
+		}
+	}
+	if asked < 40 {
+		t.Errorf("only %d questions", asked)
+	}
+	t.Logf("%d questions without row security", asked)
+}
+
+// Each refusal at a door and each look at a record of a patient is in the log, under
+// the number of its request; there is no way to look that leaves none.
+func everythingIsLogged(t *testing.T, p *premises) {
+	asked := map[string]string{} // request, what it was
+	for _, r := range p.routes {
+		// The page of a proof shows its picture, and that look is the one in the log.
+		if r.Permission == authz.Public || !sampled(r, 3) || r.Pattern == "/attachments/{id}" {
+			continue
+		}
+		for _, v := range p.visitors {
+			if p.elsewhere(v) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			holds := p.holds(v, r.Permission)
+			if holds && (r.Method != http.MethodGet || !hospitalRecords[section(r.Pattern)] || !strings.Contains(r.Pattern, "{id}")) {
+				continue
+			}
+			status, _ := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			if what := fmt.Sprintf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status); holds && status == http.StatusOK || !holds && status == http.StatusForbidden {
+				asked[p.latest] = what
+			}
+			if !holds {
+				break // one of those who are refused
+			}
+		}
+	}
+	t.Logf("%d looks and refusals", len(asked))
+	for _, request := range strings.Fields(p.superText(`select coalesce(string_agg(distinct request_id, ' '), '') from audit_event`)) {
+		delete(asked, request)
+	}
+	for _, what := range asked {
+		t.Errorf("not in the log: %s", what)
+	}
+}
