@@ -65,6 +65,7 @@ type crew struct {
 	client  *http.Client
 	patient time.Duration // how long one write may stay without an answer
 	copies  int           // a write is sent up to so many times at once before it is sent in earnest; 0: never
+	ruled   bool          // refusals by a rule about days are expected: clocks are wrong
 	lenient bool          // a broken build is served: a writer whose story no longer fits begins another
 
 	walks    []*walk
