@@ -2,6 +2,7 @@ package funding_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
@@ -551,5 +552,22 @@ func TestADecisionSaysWhichVersionItWasMadeOn(t *testing.T) {
 	in.Version = d.Version(id)
 	if _, err := d.s.Decide(t.Context(), d.Approver(), in, ""); err != nil {
 		t.Error(err)
+	}
+}
+
+// Somebody sends a deposit just before midnight, gets no answer and sends it again
+// just after: it is the same request, although the day it is entered for by default
+// has changed.
+func TestARequestRepeatedAfterMidnightIsTheSameRequest(t *testing.T) {
+	d := newDesk(t, 0)
+	in := funding.Deposit{Fund: d.fund.ID, Amount: 700_000, Note: "到账"}
+	first, err := d.s.Deposit(t.Context(), d.Approver(), in, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.Advance(24 * time.Hour)
+	again, err := d.s.Deposit(t.Context(), d.Approver(), in, "k")
+	if err != nil || again.No != first.No {
+		t.Errorf("%+v and %+v: %v", first, again, err)
 	}
 }
