@@ -88,12 +88,18 @@ func newCrew(s *site, workers int) *crew {
 	return c
 }
 
-// begin lets the writers write until end, or go on after it.
-func (c *crew) begin() {
+// prepare makes what the writers need before the first harm.
+func (c *crew) prepare() {
 	c.t.Helper()
 	for i := len(c.walks); i < c.workers; i++ {
 		c.walks = append(c.walks, c.newWalk(uint64(i)))
 	}
+}
+
+// begin lets the writers write until end, or go on after it.
+func (c *crew) begin() {
+	c.t.Helper()
+	c.prepare()
 	for i, walk := range c.walks {
 		c.done.Go(func() {
 			for !c.stop.Load() {
@@ -203,22 +209,12 @@ func (c *crew) newWalk(worker uint64) *walk {
 	tr := c.Eligible(servicetest.Mountain)
 	w.treated = tr.ID
 	id, err := w.apply(w.treated)
-	c.digest()
 	if err == nil {
 		_, err = w.decide(id, 1, "approve")
 	}
 	c.must(err)
-	c.digest()
 	c.Advance(tr, treatment.Admit, treatment.LogOperation, treatment.Discharge)
 	return w
-}
-
-// digest lets a broken build do what it has already promised, so that the writers
-// get as far as writing.
-func (c *crew) digest() {
-	if c.lenient {
-		pause(300 * time.Millisecond)
-	}
 }
 
 // step does one write, chosen by the seed; what was begun is ended first.
