@@ -69,8 +69,8 @@ func brokenBuilds(t *testing.T, set settings) string {
 	for _, d := range all {
 		t.Run(d.name, func(t *testing.T) {
 			s := newSite(t, set)
-			s.node(brokenBuild(t, s.dir, d))
-			found := s.suffer(of(set, 6, 15, 60), func() { s.nodes[0].kill(); s.nodes[0].start() })
+			n := s.node(s.binary)
+			found := s.suffer(of(set, 6, 15, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
 			if len(found) == 0 {
 				t.Error("the checker saw nothing")
 			} else {
@@ -85,7 +85,7 @@ func brokenBuilds(t *testing.T, set settings) string {
 			t.Fatal(err)
 		}
 		s.node(s.binary)
-		found := s.suffer(of(set, 6, 15, 60), func() { crash(s.server.PID()); s.outage() })
+		found := s.suffer(of(set, 6, 15, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
 		if len(found) == 0 {
 			t.Error("the checker saw nothing")
 		} else {
@@ -96,13 +96,17 @@ func brokenBuilds(t *testing.T, set settings) string {
 	return fmt.Sprintf("%d of %d broken builds were seen", seen, len(all)+1)
 }
 
-// suffer writes under a harm until the checker has something to say, at most so
-// many times.
-func (s *site) suffer(times int, harm func()) verdict {
+// suffer prepares the writers with the sound build, breaks it, and lets them write
+// under a harm, so many times.
+func (s *site) suffer(times int, breaks, harm func()) verdict {
 	s.t.Helper()
 	c := newCrew(s, 8)
 	c.lenient = true
 	r := s.random(1000)
+	c.prepare()
+	breaks()
+	s.nodes[0].stop()
+	s.nodes[0].start()
 	c.begin()
 	for range times {
 		pause(time.Duration(100+r.IntN(500)) * time.Millisecond)

@@ -33,7 +33,12 @@ func (c *crew) check() verdict {
 	c.t.Helper()
 	k := &checker{crew: c}
 	for _, x := range c.refused {
-		k.add("refused: %s", x)
+		if !c.ruled {
+			k.add("refused: %s", x)
+		}
+		if strings.Contains(x, "insufficient") || strings.Contains(x, ": 5") {
+			k.add("refused for no reason: %s", x) // the fund has more than they can spend
+		}
 	}
 	for _, x := range c.faults {
 		k.add("no clean answer: %s", x)

@@ -53,6 +53,7 @@ func movedClocks(t *testing.T, set settings) string {
 		s.inside(c)
 	}
 	c := newCrew(s, 6)
+	c.ruled = true
 	c.begin()
 	hold := of(set, 2*time.Second, 8*time.Second, time.Minute)
 	jumps := []time.Duration{5 * time.Minute, -5 * time.Minute, 24 * time.Hour, -time.Hour, time.Second, -24 * time.Hour, 12 * time.Hour, 0}
@@ -69,5 +70,5 @@ func movedClocks(t *testing.T, set settings) string {
 		}
 	}
 	c.sound()
-	return fmt.Sprintf("%d jumps from -1 day to +1 day on each of two nodes under %d acknowledged writes, %d answers missing", len(jumps), c.count(), c.unknown.Load())
+	return fmt.Sprintf("%d jumps from -1 day to +1 day on each of two nodes under %d acknowledged writes, %d refused by rules about days, %d answers missing", len(jumps), c.count(), len(c.refused), c.unknown.Load())
 }

@@ -121,6 +121,18 @@ func blobVolume(t *testing.T, set settings) (*site, *volume) {
 	s := newSite(t, set)
 	v := newVolume(t, filepath.Join(s.dir, "small"), 8)
 	s.must(os.CopyFS(filepath.Join(v.dir, "data"), os.DirFS(s.data)))
+	for _, dir := range []string{s.data, filepath.Join(s.data, "keys")} { // modes are not copied
+		s.must(filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(s.data, path)
+			if err != nil {
+				return err
+			}
+			return os.Chmod(filepath.Join(v.dir, "data", rel), info.Mode().Perm())
+		}))
+	}
 	s.data = filepath.Join(v.dir, "data")
 	return s, v
 }

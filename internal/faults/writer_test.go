@@ -65,6 +65,7 @@ type crew struct {
 	client  *http.Client
 	patient time.Duration // how long one write may stay without an answer
 	copies  int           // a write is sent up to so many times at once before it is sent in earnest; 0: never
+	ruled   bool          // refusals by a rule about days are expected: clocks are wrong
 	lenient bool          // a broken build is served: a writer whose story no longer fits begins another
 
 	walks    []*walk
@@ -87,12 +88,18 @@ func newCrew(s *site, workers int) *crew {
 	return c
 }
 
-// begin lets the writers write until end, or go on after it.
-func (c *crew) begin() {
+// prepare makes what the writers need before the first harm.
+func (c *crew) prepare() {
 	c.t.Helper()
 	for i := len(c.walks); i < c.workers; i++ {
 		c.walks = append(c.walks, c.newWalk(uint64(i)))
 	}
+}
+
+// begin lets the writers write until end, or go on after it.
+func (c *crew) begin() {
+	c.t.Helper()
+	c.prepare()
 	for i, walk := range c.walks {
 		c.done.Go(func() {
 			for !c.stop.Load() {

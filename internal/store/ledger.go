@@ -303,26 +303,56 @@ func (tx *Tx) Standing(approval, treatment ident.ID) ([]Posting, error) {
 	return out, nil
 }
 
-func (tx *Tx) postings(where string, id ident.ID) ([]Posting, error) {
-	var rows []struct {
-		ID        ident.ID       `db:"id"`
-		Fund      ident.ID       `db:"fund_id"`
-		Kind      string         `db:"kind"`
-		Treatment ident.ID       `db:"treatment_id"`
-		Approval  ident.ID       `db:"approval_id"`
-		Reverses  ident.ID       `db:"reverses_id"`
-		On        clock.Date     `db:"effective_on"`
-		Note      string         `db:"note"`
-		Accounts  pq.StringArray `db:"accounts"`
-		Amounts   pq.Int64Array  `db:"amounts"`
+// transferOrder is a transfer as it is stored.
+type transferOrder struct {
+	ID        ident.ID       `db:"id"`
+	Fund      ident.ID       `db:"fund_id"`
+	Kind      string         `db:"kind"`
+	Treatment ident.ID       `db:"treatment_id"`
+	Approval  ident.ID       `db:"approval_id"`
+	Reverses  ident.ID       `db:"reverses_id"`
+	On        clock.Date     `db:"effective_on"`
+	Note      string         `db:"note"`
+	Accounts  pq.StringArray `db:"accounts"`
+	Amounts   pq.Int64Array  `db:"amounts"`
+	Seqs      pq.Int64Array  `db:"seqs"` // places in the lives of the accounts
+}
+
+// after reports whether a transfer was posted after another one: on an account
+// they share it has the later place. A clock that was put back cannot say so.
+func (r transferOrder) after(o transferOrder) bool {
+	for i, a := range r.Accounts {
+		if j := slices.Index(o.Accounts, a); j >= 0 && r.Seqs[i] != o.Seqs[j] {
+			return r.Seqs[i] > o.Seqs[j]
+		}
 	}
+	return false
+}
+
+// asPosted puts transfers in the order they were posted in: whatever undoes them
+// goes the same way back, and a commitment cannot be taken back after the
+// reservation it came from. Transfers that share no account keep their order.
+func asPosted(rows []transferOrder) []transferOrder {
+	out := make([]transferOrder, 0, len(rows))
+	for left := slices.Clone(rows); len(left) > 0; {
+		next := max(0, slices.IndexFunc(left, func(r transferOrder) bool { return !slices.ContainsFunc(left, r.after) }))
+		out = append(out, left[next])
+		left = slices.Delete(left, next, next+1)
+	}
+	return out
+}
+
+func (tx *Tx) postings(where string, id ident.ID) ([]Posting, error) {
+	var rows []transferOrder
 	err := tx.list(&rows, `select t.id, t.fund_id, t.kind, t.treatment_id, t.approval_id, t.reverses_id, t.effective_on, t.note,
 		array(select e.account_id::text from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as accounts,
-		array(select e.amount_fen from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as amounts
+		array(select e.amount_fen from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as amounts,
+		array(select e.seq from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as seqs
 		from ledger_transfer t where t.partnership_id = $1 and `+where+` order by t.posted_at, t.id limit 500`, tx.Partnership(), id)
 	if err != nil {
 		return nil, err
 	}
+	rows = asPosted(rows)
 	out := make([]Posting, len(rows))
 	for i, r := range rows {
 		t := fund.Transfer{ID: r.ID, Kind: fund.Kind(r.Kind), EffectiveOn: r.On, Reverses: r.Reverses}

@@ -38,16 +38,17 @@ type LedgerFault struct {
 }
 
 // CheckLedger holds the partnership's books against their rules and lists what
-// breaks one; an empty list is the proof. Within one instant only its end counts:
-// the transfers of one transaction have no order among them.
+// breaks one; an empty list is the proof. What an account had is added up in the
+// order of its entries, not of the clock, which may have been put back; of entries
+// from before they were numbered only the end of each instant counts.
 func (tx *Tx) CheckLedger() ([]LedgerFault, error) {
 	var out []LedgerFault
 	err := tx.list(&out, `with line as (
-			select e.account_id, e.amount_fen, t.id, t.fund_id, t.kind, t.posted_at from ledger_entry e
+			select e.account_id, e.amount_fen, e.seq, t.id, t.fund_id, t.kind, t.posted_at from ledger_entry e
 			join ledger_transfer t on t.partnership_id = e.partnership_id and t.id = e.transfer_id where e.partnership_id = $1),
 		total as (select l.account_id, sum(l.amount_fen)::bigint as total from line l group by l.account_id),
-		at as (select l.account_id, l.posted_at, sum(sum(l.amount_fen)) over (partition by l.account_id order by l.posted_at)::bigint as after from line l
-			group by l.account_id, l.posted_at),
+		at as (select l.account_id, sum(sum(l.amount_fen)) over (partition by l.account_id order by l.seq, case when l.seq = 0 then l.posted_at end)::bigint as after
+			from line l group by l.account_id, l.seq, case when l.seq = 0 then l.posted_at end),
 		low as (select a.account_id, min(a.after) as lowest from at a group by a.account_id having min(a.after) < 0)
 		(select 'balance' as fault, l.fund_id, l.id, l.kind, l.balance_fen, coalesce(s.total, 0) as entries_fen from ledger_account l
 			left join total s on s.account_id = l.id where l.partnership_id = $1 and l.balance_fen <> coalesce(s.total, 0) limit 100)

@@ -2,6 +2,7 @@ package funding_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
@@ -595,5 +596,22 @@ func TestALineOfASettlementHasTheNumberOfItsTransfer(t *testing.T) {
 	}
 	if book, err = d.s.Fund(t.Context(), d.Approver(), funding.FundQuery{Fund: d.fund.ID}); err != nil || book.Lines.Rows[0].Kind != fund.KindReversal || book.Lines.Rows[0].Amount != 1_800_000 {
 		t.Errorf("taken back: %+v, %v", book.Lines.Rows, err)
+	}
+}
+
+// Somebody sends a deposit just before midnight, gets no answer and sends it again
+// just after: it is the same request, although the day it is entered for by default
+// has changed.
+func TestARequestRepeatedAfterMidnightIsTheSameRequest(t *testing.T) {
+	d := newDesk(t, 0)
+	in := funding.Deposit{Fund: d.fund.ID, Amount: 700_000, Note: "到账"}
+	first, err := d.s.Deposit(t.Context(), d.Approver(), in, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.Advance(24 * time.Hour)
+	again, err := d.s.Deposit(t.Context(), d.Approver(), in, "k")
+	if err != nil || again.No != first.No {
+		t.Errorf("%+v and %+v: %v", first, again, err)
 	}
 }

@@ -170,6 +170,7 @@ func (s *Service) OpenFund(ctx context.Context, who user.Principal, in NewFund, 
 		return ident.Nil, err
 	}
 	in.Code, in.Name = strings.ToUpper(strings.TrimSpace(in.Code)), strings.TrimSpace(in.Name)
+	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
 	today := clock.Today(s.db.Clock())
 	if in.OpenedOn.IsZero() {
 		in.OpenedOn = today
@@ -179,7 +180,7 @@ func (s *Service) OpenFund(ctx context.Context, who user.Principal, in NewFund, 
 	}
 	f := store.Fund{ID: ident.New(), Code: in.Code, Name: in.Name, Programme: in.Programme, Kind: fund.Pool, OpenedOn: in.OpenedOn,
 		Source: in.Source, Hospitals: in.Hospitals, Categories: in.Categories, EndsOn: in.EndsOn}
-	id, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
+	id, err := store.Once(ctx, s.db, who, asked, func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: audit.FundOpen, ObjectKind: audit.ObjectFund, ObjectID: f.ID,
 			Detail: map[string]any{"code": f.Code, "programme": string(f.Programme)}})
 		if names, err := tx.NamesOf(f.Hospitals); err != nil || len(names) != len(f.Hospitals) {
@@ -216,6 +217,7 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 		return Voucher{}, err
 	}
 	in.Note = strings.TrimSpace(in.Note)
+	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today
@@ -232,7 +234,7 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 	if err := f.Err(); err != nil {
 		return Voucher{}, err
 	}
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Voucher, error) {
+	return store.Once(ctx, s.db, who, asked, func(tx *store.Tx) (Voucher, error) {
 		tx.Intend(audit.Event{Action: audit.FundDeposit, ObjectKind: audit.ObjectFund, ObjectID: in.Fund,
 			Detail: map[string]any{"amount_fen": int64(in.Amount), "on": in.On.String()}})
 		item, err := tx.FundByID(in.Fund)

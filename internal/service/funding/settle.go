@@ -90,6 +90,7 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	if err := s.door(who, authz.SettlementSettle); err != nil {
 		return Settled{}, err
 	}
+	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today
@@ -109,7 +110,7 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	}
 	id := ident.New()
 	var again yearAgain
-	out, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (Settled, error) {
+	out, err := store.Once(ctx, s.db, who, asked, func(tx *store.Tx) (Settled, error) {
 		tx.Intend(audit.Event{Action: audit.SettlementSettle, ObjectKind: audit.ObjectSettlement, ObjectID: id, Detail: map[string]any{
 			"treatment": in.Treatment.String(), "bill_fen": int64(in.Bill), "reduction_fen": int64(in.Reduction()), "net_fen": int64(in.Net)}})
 		year, err := beginCounting(tx, in)

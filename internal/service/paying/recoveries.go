@@ -73,6 +73,7 @@ func (s *Service) Refunded(ctx context.Context, who user.Principal, in Refund, k
 		return "", err
 	}
 	in.Reference = strings.TrimSpace(in.Reference)
+	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today
@@ -88,7 +89,7 @@ func (s *Service) Refunded(ctx context.Context, who user.Principal, in Refund, k
 	if err := f.Err(); err != nil {
 		return "", err
 	}
-	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (payout.RecoveryState, error) {
+	return store.Once(ctx, s.db, who, asked, func(tx *store.Tx) (payout.RecoveryState, error) {
 		tx.Intend(audit.Event{Action: audit.RecoveryReceive, ObjectKind: audit.ObjectRecovery, ObjectID: in.Recovery, Detail: map[string]any{"amount_fen": int64(in.Amount)}})
 		v, book, err := s.recoveryFor(tx, who, in.Recovery, in.Version)
 		if err != nil {
