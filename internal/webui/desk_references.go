@@ -78,7 +78,7 @@ func newReferencesPage(b Base, list []reporting.Reference, f *Form) ReferencesPa
 				name, value = b.T(d.NameKey()), short(float64(r.Value)/100)+" "+b.T(d.Unit.NameKey())
 			}
 			source := TextCell(r.Source)
-			if r.Sample {
+			if r.Sample && r.Source != b.T("reference.sample") {
 				source.Sub = b.T("reference.sample")
 			}
 			t.Rows = append(t.Rows, Cells(TextCell(name), Cell{Text: value, Nowrap: true}, DateCell(r.From), source, TextCell(orDash(r.By))))
