@@ -82,7 +82,7 @@ test-ui-full:  ## every page by axe, pa11y, vnu, html-validate and Lighthouse, a
 
 screenshots: deps  ## every key page as the right role, desktop and phone, into the folder OUT
 	@[ -n "$(OUT)" ] || { echo "where to? make screenshots OUT=DIR"; exit 1; }
-	SHANHAI_TEST_PICTURES="$(abspath $(OUT))" go test -tags uifull -run '^TestPictures$$' -count 1 -v -timeout 60m ./internal/acceptance
+	SHANHAI_TEST_PICTURES="$(abspath $(OUT))" go test -tags uifull,pictures -run '^TestPictures$$' -count 1 -v -timeout 60m ./internal/acceptance
 
 deps:  ## install what the tests need, or say how
 	@.ci/deps server browser font compiler pdftext

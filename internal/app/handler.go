@@ -30,7 +30,7 @@ func (a *App) Handler() (http.Handler, error) {
 		}
 		pages.Fail(w, r, err)
 	}
-	mux := httpx.New(httpx.Options{Log: a.opt.Log, Clock: a.opt.Clock, Metrics: metrics, TrustedProxies: a.cfg.TrustedProxies,
+	mux := httpx.New(httpx.Options{Log: a.opt.Log, Clock: a.opt.Clock, Metrics: metrics, TrustedProxies: a.cfg.TrustedProxies, PlainNet: a.cfg.AllowPlainHTTP && !a.secure(),
 		Secure: a.secure(), Uploads: slices.Concat(webui.Uploads(), httpapi.Uploads()), Fail: fail})
 	mux.Get("/healthz", httpx.Healthz())
 	mux.Get("/readyz", httpx.Readyz(a.opt.Log, a.checks()...))

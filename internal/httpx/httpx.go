@@ -32,6 +32,7 @@ type Options struct {
 	Metrics        *Metrics       // nil: none
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
 	Secure         bool           // browsers reach us over TLS: ours or a trusted proxy's
+	PlainNet       bool           // plain http beyond this machine was allowed
 	MaxBody        int64          // bytes; 0 means DefaultBody
 	Uploads        []Upload       // routes that take more
 	Fail           Fail
@@ -51,7 +52,7 @@ func Stack(mux chi.Router, o Options) {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultBody
 	}
-	mux.Use(numbered, clientIP(o.TrustedProxies), noted, accessLog(o), recoverer(o), SecurityHeaders(o.Secure), cleanPath(o.Fail))
+	mux.Use(numbered, clientIP(o.TrustedProxies), noted, accessLog(o), recoverer(o), SecurityHeaders(o.Secure, o.PlainNet), cleanPath(o.Fail))
 	mux.Use(bodyLimit(mux, o), compress(), crossOrigin(o.Fail))
 }
 

@@ -118,6 +118,21 @@ func TestSecurityHeadersAreExactlyThese(t *testing.T) {
 	}
 }
 
+// Without TLS and on another machine browsers send no Sec-Fetch-Site, and under
+// no-referrer the Origin of our own forms is "null": those would be refused.
+func TestFormsAreSentOverPlainHTTP(t *testing.T) {
+	e := newEdge(t, func(o *Options) { o.PlainNet = true })
+	e.mux.Get("/page", hello)
+	if got := e.get("/page").Header.Get("Referrer-Policy"); got != "same-origin" {
+		t.Errorf("over plain http the policy is %q", got)
+	}
+	e = newEdge(t, func(o *Options) { o.PlainNet, o.Secure = true, true })
+	e.mux.Get("/page", hello)
+	if got := e.get("/page").Header.Get("Referrer-Policy"); got != "no-referrer" {
+		t.Errorf("over TLS the policy is %q", got)
+	}
+}
+
 func TestOnlyTheScannerPageMayRunWebAssembly(t *testing.T) {
 	e := newEdge(t, nil)
 	e.mux.Get("/scan", func(w http.ResponseWriter, r *http.Request) { AllowScanner(w); hello(w, r) })

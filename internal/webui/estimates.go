@@ -61,7 +61,7 @@ func estimateForm(b Base, today clock.Date, v pricing.EstimateView) *Form {
 		Field{Name: "insurance", LabelKey: "estimate.insurance", Kind: KindRadio, Options: optionsOf(policy.Insurances()...), Width: 7},
 		Field{Name: "referred", LabelKey: "estimate.referred", HintKey: "estimate.referred.hint", Kind: KindCheck, Optional: true})
 	for i := range estimateRows {
-		fields = append(fields, itemFields(i)...)
+		fields = append(fields, itemFields(b, i)...)
 	}
 	fields = append(fields, Field{Name: "other", LabelKey: "estimate.other", HintKey: "estimate.other.hint", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 6, Break: true},
 		Field{Name: "fund", LabelKey: "estimate.fund", Kind: KindSelect, Options: funds, Blank: "estimate.fund.none", Optional: true, Width: 6},
@@ -73,16 +73,17 @@ func estimateForm(b Base, today clock.Date, v pricing.EstimateView) *Form {
 	return f
 }
 
-func itemFields(i int) []Field {
+func itemFields(b Base, i int) []Field {
 	var classes []Option
 	for _, c := range fee.ItemClasses() {
 		classes = append(classes, Option{Value: c, Key: "estimate.class." + c})
 	}
 	at := "item" + strconv.Itoa(i)
-	return []Field{{Name: at + "_class", LabelKey: "estimate.item", Kind: KindSelect, Options: classes, Blank: "list.none", Optional: true, Width: 3, Break: true},
-		{Name: at + "_amount", LabelKey: "estimate.amount", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 3},
-		{Name: at + "_limit", LabelKey: "estimate.limit", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 2},
-		percentField(Field{Name: at + "_first", LabelKey: "estimate.first", Optional: true, Width: 2}),
+	of := b.T("estimate.line", "n", i+1)
+	return []Field{{Name: at + "_class", LabelKey: "estimate.item", Of: of, Kind: KindSelect, Options: classes, Blank: "list.none", Optional: true, Width: 3, Break: true},
+		{Name: at + "_amount", LabelKey: "estimate.amount", Of: of, Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 3},
+		{Name: at + "_limit", LabelKey: "estimate.limit", Of: of, Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 2},
+		percentField(Field{Name: at + "_first", LabelKey: "estimate.first", Of: of, Optional: true, Width: 2}),
 		{Name: at + "_outside", LabelKey: "estimate.outside", Kind: KindCheck, Optional: true, Width: 2}}
 }
 
