@@ -43,8 +43,13 @@ func longLog(t *testing.T, set settings) string {
 	}
 	var id string
 	s.must(s.super.QueryRow(`select event_id from audit_link where partnership_id = $1 and lane = 3 and seq = $2`, s.Partnership.ID.String(), rows/chains/2).Scan(&id))
-	_, err := s.super.Exec(`update audit_event set actor_name = '无名' where id = $1`, id)
+	tx, err := s.super.Begin()
 	s.must(err)
+	_, err = tx.Exec(`set local session_replication_role = replica`) // past the trigger, as a superuser can
+	s.must(err)
+	_, err = tx.Exec(`update audit_event set actor_name = '无名' where id = $1`, id)
+	s.must(err)
+	s.must(tx.Commit())
 	if code, said := tool.run(context.Background(), "audit", "verify"); code != 1 || !strings.Contains(said, id) {
 		t.Errorf("a changed row: exit %d: %s", code, said)
 	}
