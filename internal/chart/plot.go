@@ -357,15 +357,6 @@ func (s *stage) dot(at Point, style Style, tip string) {
 	s.sketch.mark(at, look)
 }
 
-// dot is a mark of the charts that only count.
-func (s *sketch) dot(at Point, style Style) {
-	if style != Mountain && style != Sea {
-		s.Rect(Box{at.X - 3.5, at.Y - 3.5, 7, 7}, Look{Fill: style})
-		return
-	}
-	s.mark(at, Look{Fill: style})
-}
-
 // mark draws a point in the shape of its style.
 func (s *sketch) mark(at Point, look Look) {
 	style := look.Fill

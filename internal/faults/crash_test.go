@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,14 +104,4 @@ func (s *site) amcheck() string {
 		return "pg_amcheck found faults"
 	}
 	return "pg_amcheck clean"
-}
-
-// statusOf asks an address once.
-func statusOf(client *http.Client, url string) int {
-	resp, err := client.Get(url)
-	if err != nil {
-		return 0
-	}
-	_ = resp.Body.Close()
-	return resp.StatusCode
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -86,9 +84,9 @@ func (s *site) chronicle(n int) {
 				string(e.Outcome), "", "{}", e.RequestID, e.SourceIP, mac})
 			links = append(links, []any{e.PartnershipID.String(), org.String(), lane, seqs[lane], e.ID.String(), heads[lane]})
 		}
-		s.copyIn(tx, pq.CopyIn("audit_event", "partnership_id", "id", "organisation_id", "at", "actor_id", "actor_name", "role", "action", "object_kind", "object_id", "outcome", "reason",
-			"detail", "request_id", "source", "mac"), events)
-		s.copyIn(tx, pq.CopyIn("audit_link", "partnership_id", "organisation_id", "lane", "seq", "event_id", "hash"), links)
+		s.copyIn(tx, `copy audit_event (partnership_id, id, organisation_id, at, actor_id, actor_name, role, action, object_kind, object_id, outcome, reason,
+			detail, request_id, source, mac) from stdin`, events)
+		s.copyIn(tx, `copy audit_link (partnership_id, organisation_id, lane, seq, event_id, hash) from stdin`, links)
 		s.must(tx.Commit())
 	}
 	for i := range heads {

@@ -154,12 +154,6 @@ func (n *node) words() string {
 	return n.said.String()
 }
 
-func (n *node) pid() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.cmd.Process.Pid
-}
-
 // run is a subcommand in the node's environment; it answers the exit code and
 // what was said.
 func (n *node) run(ctx context.Context, args ...string) (int, string) {

@@ -34,6 +34,7 @@ func testBase(e *Engine, lang i18n.Lang) Base {
 	b := NewBase(httptest.NewRequest(http.MethodGet, "/styleguide?x=1", nil), e.Catalogue().Printer(lang))
 	b.User = &User{Name: "周岚舟", Role: "登记员", Org: "云岭区中医院", Side: Mountain}
 	b.Demo, b.PlainNet = true, true
+	b.Title = b.T("app.name") // where the handler, not the sample, knows better
 	b.Choices = []Choice{{ID: "1", Name: "云岭–澜港", Current: true}, {ID: "2", Name: "云岭–东屿"}}
 	b.Register = &Link{Text: b.T("nav.register"), Href: "/patients/register"}
 	b.SetMenu("patients", func(string) bool { return true }, map[string]MenuItem{"queue": {Count: 8, Due: true}, "followups": {Count: 14}})

@@ -88,6 +88,7 @@ func patientCells(b Base, p intake.PersonRow, today clock.Date, hospitals string
 }
 
 func newPatientsView(b Base, today clock.Date, list page.Result[intake.PersonRow]) patientsView {
+	b.Title = b.T("nav.patients")
 	wide := false
 	for _, p := range list.Rows {
 		wide = wide || p.HospitalID != list.Rows[0].HospitalID

@@ -14,7 +14,8 @@ try {
 	const page = await browser.newPage();
 	for (const line of lines) {
 		const [url, width, name] = line.split(" ");
-		const { issues } = await pa11y(url, { browser, page, runners: ["htmlcs"], standard: "WCAG2AA", viewport: { width: Number(width), height: 768 }, timeout: 60000 });
+		// A button that belongs to its form by the form attribute is unknown to this rule; html-validate asks the same and knows it.
+		const { issues } = await pa11y(url, { browser, page, runners: ["htmlcs"], ignore: ["WCAG2AA.Principle3.Guideline3_2.3_2_2.H32.2"], standard: "WCAG2AA", viewport: { width: Number(width), height: 768 }, timeout: 60000 });
 		for (const i of issues) console.log(`${name} ${width}\t${i.code}: ${i.message} ${i.selector} ${i.context}`.replace(/[\r\n]+/g, " "));
 	}
 } finally {

@@ -32,6 +32,7 @@ class Combobox {
     input.type = "text";
     input.autocomplete = "off";
     input.id = select.id;
+    select.ariaLabel = select.labels[0]?.textContent ?? ""; // its label is the box's from now on
     select.removeAttribute("id");
     select.hidden = true;
     for (const name of ["aria-describedby", "aria-invalid"]) {
