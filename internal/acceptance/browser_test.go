@@ -172,7 +172,14 @@ func (p *person) eval(js string) string {
 // waitFor waits until an expression holds in the page.
 func (p *person) waitFor(js string) {
 	p.t.Helper()
-	p.do("wait for "+js, chromedp.Poll[chromedp.Void](js))
+	p.do("wait for "+js, func(ctx context.Context, at *chromedp.Target) (chromedp.Void, error) {
+		for {
+			v, err := chromedp.Poll[chromedp.Void](js)(ctx, at)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Cannot find context") {
+				return v, err
+			} // the page was replaced by the next one while it was asked
+		}
+	})
 }
 
 // text is what the page says.
