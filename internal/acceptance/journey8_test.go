@@ -96,6 +96,7 @@ type stress struct {
 }
 
 func TestJourney8MoneyStress(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	s := &stress{office: o,
 		desk:  o.client("registrar-ylzy", "person:read", "person:register", "eligibility:edit", "attachment:add", "case:read", "case:open", "treatment:read", "treatment:open"),
