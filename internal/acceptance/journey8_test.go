@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,10 +120,27 @@ func TestJourney8MoneyStress(t *testing.T) {
 // their treatments.
 func (s *stress) families(n int) []string {
 	out := make([]string, n)
-	for i := range out {
-		out[i] = s.family(i)
-	}
+	s.together(n, func(i int) { out[i] = s.family(i) })
 	return out
+}
+
+// together does n things, eight at a time: what leads up to the decisions need not
+// be one after the other.
+func (s *stress) together(n int, do func(int)) {
+	s.t.Helper()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
+	if s.t.Failed() {
+		s.t.FailNow()
+	}
 }
 
 func (s *stress) family(i int) string {
@@ -149,10 +168,10 @@ func (s *stress) morning(t *testing.T, round int, treatments []string) {
 	fund := s.chief.make("/funds", name("fund", 0), map[string]any{"code": name("YL", 0), "name": "压力测试资金"}, nil)
 	s.chief.make("/funds/"+fund+"/deposits", name("deposit", 0), map[string]any{"amount_fen": covered*eachFen + eachFen/2, "note": "到账"}, nil)
 	approvals := make([]string, len(treatments))
-	for i, id := range treatments {
-		approvals[i] = s.money.make("/approvals", name("ask", i), map[string]any{"treatment_id": id, "bill_fen": 4_000_000, "basic_fen": 1_500_000,
+	s.together(len(treatments), func(i int) {
+		approvals[i] = s.money.make("/approvals", name("ask", i), map[string]any{"treatment_id": treatments[i], "bill_fen": 4_000_000, "basic_fen": 1_500_000,
 			"reason": "低保对象", "funds": []map[string]any{{"fund_id": fund, "amount_fen": eachFen}}}, nil)
-	}
+	})
 	var mu sync.Mutex
 	var passed []string
 	told := 0
@@ -193,19 +212,14 @@ func (s *stress) morning(t *testing.T, round int, treatments []string) {
 
 // again takes back what was approved and withdraws the rest.
 func (s *stress) again(t *testing.T, name func(string, int) string, approvals, passed []string) {
-	took := map[string]bool{}
-	for i, id := range passed {
-		took[id] = true
-		if status, raw, err := s.chief.send("/approvals/"+id+"/decision", name("revoke", i), map[string]any{"decision": "revoke", "opinion": "重新排队", "version": 2}); err != nil || status != http.StatusOK {
-			t.Fatalf("taking back: %d %s %v", status, raw, err)
+	s.together(len(approvals), func(i int) {
+		id := approvals[i]
+		by, path, body := s.money, "/withdrawal", map[string]any{"version": 1}
+		if slices.Contains(passed, id) {
+			by, path, body = s.chief, "/decision", map[string]any{"decision": "revoke", "opinion": "重新排队", "version": 2}
 		}
-	}
-	for i, id := range approvals {
-		if took[id] {
-			continue
+		if status, raw, err := by.send("/approvals/"+id+path, name("again", i), body); err != nil || status != http.StatusOK {
+			t.Errorf("%s: %d %s %v", path, status, raw, err)
 		}
-		if status, raw, err := s.money.send("/approvals/"+id+"/withdrawal", name("withdraw", i), map[string]any{"version": 1}); err != nil || status != http.StatusOK {
-			t.Fatalf("withdrawing: %d %s %v", status, raw, err)
-		}
-	}
+	})
 }
