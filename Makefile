@@ -44,7 +44,7 @@ test: deps  ## unit, database, HTTP and browser tests, with the race detector wh
 	go test -vet off -timeout 20m -run '$(TABLE)' ./internal/app & table=$$!; \
 	go test -vet off -p 1 -timeout 20m $$(grep -E '$(PLAIN)' <<<"$$all" | grep -v /acceptance$$) || code=1; \
 	wait $$journeys || code=1; wait $$table || code=1; \
-	go test -race -vet off -p 3 -timeout 20m -skip '$(TABLE)' $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
+	go test -race -vet off -p 2 -timeout 20m -skip '$(TABLE)' $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
 	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 
 test-full: deps  ## the matrices of which make test looks at a part: every address as everybody, every sample of every page
