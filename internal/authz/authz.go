@@ -93,7 +93,7 @@ func (p *Policy) Refresh(ctx context.Context, accounts []ident.ID) error {
 			delete(next.postings, id)
 		}
 		next.add(assignments, postings)
-		return next, p.appoint(next)
+		return p.appoint(next), nil
 	})
 }
 
@@ -139,7 +139,7 @@ func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
 	if s.roles, err = rolePermissions(plain); err != nil {
 		return nil, err
 	}
-	return s, p.appoint(s)
+	return p.appoint(s), nil
 }
 
 // add puts assignments and postings to their accounts.
@@ -159,14 +159,16 @@ func (s *snapshot) add(assignments []Assignment, postings []Posting) {
 }
 
 // appoint gives a snapshot its judge.
-func (p *Policy) appoint(s *snapshot) error {
-	lines, err := readTable(p.table)
-	if err != nil {
-		return err
-	}
+func (p *Policy) appoint(s *snapshot) *snapshot {
 	day := clock.Today(p.clock)
-	s.judge = sync.OnceValues(func() (*casbin.Enforcer, error) { return newEnforcer(p.model, lines, s.groupings(day)) })
-	return nil
+	s.judge = sync.OnceValues(func() (*casbin.Enforcer, error) {
+		lines, err := readTable(p.table)
+		if err != nil {
+			return nil, err
+		}
+		return newEnforcer(p.model, lines, s.groupings(day))
+	})
+	return s
 }
 
 // Principal fills in what the account of base may do and see today in the

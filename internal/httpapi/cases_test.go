@@ -6,19 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
-	"github.com/shanhai-health/shanhai/internal/i18n"
-	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	"github.com/shanhai-health/shanhai/internal/service/implant"
@@ -29,21 +24,11 @@ import (
 // newCareAPI is the API over a world with the services of care.
 func newCareAPI(t *testing.T) api {
 	t.Helper()
-	w := servicetest.New(t)
-	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
-	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc,
-		Care: treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock}), Aftercare: aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
-		Implants: implant.New(implant.Deps{DB: w.DB, Policy: w.Policy})})
-	router, err := gorillamux.NewRouter(contractOf(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api{World: w, handler: mux, router: router, s: acc}
+	return apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		d.Care = treatment.New(treatment.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})
+		d.Aftercare = aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy})
+		d.Implants = implant.New(implant.Deps{DB: w.DB, Policy: w.Policy})
+	})
 }
 
 // worker is a token for reading and writing care.

@@ -163,6 +163,14 @@ type api struct {
 
 func newAPI(t *testing.T) api {
 	t.Helper()
+	return apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		d.Reporting = reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy})
+	})
+}
+
+// apiWith is the API over a world, with accounts and the services that with adds.
+func apiWith(t *testing.T, with func(w *servicetest.World, d *httpapi.Deps)) api {
+	t.Helper()
 	w := servicetest.New(t)
 	rules, err := user.PasswordProfile(user.ProfileMLPS)
 	if err != nil {
@@ -174,11 +182,11 @@ func newAPI(t *testing.T) api {
 	}
 	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Passwords: rules, Clock: w.Clock, Log: w.Log,
 		Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 4)})
+	d := httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc}
+	with(w, &d)
 	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc,
-		Reporting: reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy})})
-	doc := contractOf(t, mux)
-	router, err := gorillamux.NewRouter(doc)
+	httpapi.Mount(mux, d)
+	router, err := gorillamux.NewRouter(contractOf(t, mux))
 	if err != nil {
 		t.Fatal(err)
 	}

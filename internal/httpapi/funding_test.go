@@ -3,11 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"testing"
-
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
@@ -15,7 +11,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/httpapi"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
-	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/inspection"
@@ -27,21 +22,12 @@ import (
 // newMoneyAPI is the API over a world with the services of money.
 func newMoneyAPI(t *testing.T) api {
 	t.Helper()
-	w := servicetest.New(t)
-	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
-	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Funding: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}),
-		Pricing: pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy}), Inspection: inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy}),
-		Paying: paying.New(paying.Deps{DB: w.DB, Policy: w.Policy, Say: cat.Printer(i18n.Chinese)})})
-	router, err := gorillamux.NewRouter(contractOf(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api{World: w, handler: mux, router: router, s: acc}
+	return apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		d.Funding = funding.New(funding.Deps{DB: w.DB, Policy: w.Policy})
+		d.Pricing = pricing.New(pricing.Deps{DB: w.DB, Policy: w.Policy})
+		d.Inspection = inspection.New(inspection.Deps{DB: w.DB, Policy: w.Policy})
+		d.Paying = paying.New(paying.Deps{DB: w.DB, Policy: w.Policy, Say: d.Catalogue.Printer(i18n.Chinese)})
+	})
 }
 
 // money is a token for everything about money the person may do.

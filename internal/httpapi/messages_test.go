@@ -3,19 +3,13 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"testing"
-
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
-	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
-	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/inbox"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -25,19 +19,9 @@ import (
 // newMessageAPI is the API with the service of the own desk.
 func newMessageAPI(t *testing.T) api {
 	t.Helper()
-	w := servicetest.New(t)
-	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
-	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Inbox: inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy})})
-	router, err := gorillamux.NewRouter(contractOf(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api{World: w, handler: mux, router: router, s: acc}
+	return apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		d.Inbox = inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy})
+	})
 }
 
 func TestOwnMessagesAreListedAndMarkedThroughTheAPI(t *testing.T) {

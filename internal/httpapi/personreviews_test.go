@@ -4,20 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
-
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
-	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
-	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -26,23 +20,13 @@ import (
 // newReviewAPI is the API with the service that decides who is who.
 func newReviewAPI(t *testing.T) api {
 	t.Helper()
-	w := servicetest.New(t)
-	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := blob.Open(t.TempDir(), w.Keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
-	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50})})
-	router, err := gorillamux.NewRouter(contractOf(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api{World: w, handler: mux, router: router, s: acc}
+	return apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		blobs, err := blob.Open(t.TempDir(), w.Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Intake = intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50})
+	})
 }
 
 // office is a token for judging who is who, with all else the person may read.

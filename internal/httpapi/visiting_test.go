@@ -4,18 +4,11 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/go-chi/chi/v5"
-
-	"os"
-
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpapi"
-	"github.com/shanhai-health/shanhai/internal/i18n"
-	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
 	"github.com/shanhai-health/shanhai/internal/service/directory"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -27,22 +20,13 @@ import (
 // newVisitingAPI is the API over a world with the services of the programme.
 func newVisitingAPI(t *testing.T) (api, *care.Service) {
 	t.Helper()
-	w := servicetest.New(t)
-	cat, err := i18n.Load(os.DirFS("../../web/i18n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc := accounts.New(accounts.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log, Hasher: seal.NewHasher(seal.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1)})
-	s := care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})
-	mux := chi.NewRouter()
-	httpapi.Mount(mux, httpapi.Deps{Policy: w.Policy, Catalogue: cat, Log: w.Log, Clock: w.Clock, Accounts: acc, Care: s,
-		Visiting:  visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy}),
-		Directory: directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
-	router, err := gorillamux.NewRouter(contractOf(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api{World: w, handler: mux, router: router, s: acc}, s
+	var s *care.Service
+	a := apiWith(t, func(w *servicetest.World, d *httpapi.Deps) {
+		s = care.New(care.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock})
+		d.Care, d.Visiting = s, visiting.New(visiting.Deps{DB: w.DB, Policy: w.Policy})
+		d.Directory = directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})
+	})
+	return a, s
 }
 
 // staff is a token for the visiting programme.

@@ -23,7 +23,8 @@ type Key struct {
 const maxKey = 200
 
 // KeyOf is the key of a request with the given input. The input is digested, not
-// kept: it may hold identity numbers.
+// kept: it may hold identity numbers. Take it before anything is filled in, such as
+// the day: a request that is repeated after midnight is the same one.
 func KeyOf(key string, input any) Key {
 	if key == "" {
 		return Key{}

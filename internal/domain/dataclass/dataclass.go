@@ -28,9 +28,6 @@ const (
 // Levels lists the levels, the lowest first.
 func Levels() []Level { return []Level{Open, Internal, Linked, Personal, Secret} }
 
-// Label is the message key of the level's meaning.
-func (l Level) Label() string { return "dataclass.level." + strconv.Itoa(int(l)) }
-
 // Category is the class of data of GB/T 39725.
 type Category string
 
@@ -50,9 +47,6 @@ func Categories() []Category {
 	return []Category{Attribute, Health, Care, Payment, Resource, PublicUse, System}
 }
 
-// Label is the message key of the category's name.
-func (c Category) Label() string { return "dataclass.category." + string(c) }
-
 // Purpose is why a column is kept.
 type Purpose string
 
@@ -62,9 +56,6 @@ func Purposes() []Purpose {
 	return []Purpose{"identity", "eligibility", "screening", "care", "outcome", "referral", "device", "funding", "ledger", "payout", "notice",
 		"oversight", "staff", "visiting", "report", "rules", "access", "trail", "rights", "operation"}
 }
-
-// Label is the message key of the purpose.
-func (p Purpose) Label() string { return "dataclass.purpose." + string(p) }
 
 // Retention is how long a column is kept.
 type Retention string
@@ -95,20 +86,6 @@ const (
 // Retentions lists the periods.
 func Retentions() []Retention {
 	return []Retention{Record, Accounts, Forever, Trail, Staff, Standing, Passing, Derived}
-}
-
-// Label is the message key of the period.
-func (r Retention) Label() string { return "dataclass.retention." + string(r) }
-
-// Years is the period in years; 0 where it is not counted in years.
-func (r Retention) Years() int {
-	return map[Retention]int{Record: 30, Accounts: 30, Trail: 3, Staff: 3}[r]
-}
-
-// Must reports whether a law makes us keep the data, so that a wish to have it
-// deleted is met by a restriction instead (PIPL, article 47).
-func (r Retention) Must() bool {
-	return slices.Contains([]Retention{Record, Accounts, Forever, Trail}, r)
 }
 
 // Line is a set of columns of one table that are alike.
@@ -175,15 +152,6 @@ func (r Register) Size() (columns, tables int) {
 		names[l.Table] = true
 	}
 	return len(r.at), len(names)
-}
-
-// Of is the line of a column.
-func (r Register) Of(c Column) (Line, bool) {
-	i, ok := r.at[c]
-	if !ok {
-		return Line{}, false
-	}
-	return r.lines[i], true
 }
 
 // Compare holds the register against the columns a database has: those it does

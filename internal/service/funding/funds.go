@@ -170,7 +170,7 @@ func (s *Service) OpenFund(ctx context.Context, who user.Principal, in NewFund, 
 		return ident.Nil, err
 	}
 	in.Code, in.Name = strings.ToUpper(strings.TrimSpace(in.Code)), strings.TrimSpace(in.Name)
-	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
+	asked := store.KeyOf(key, in)
 	today := clock.Today(s.db.Clock())
 	if in.OpenedOn.IsZero() {
 		in.OpenedOn = today
@@ -217,7 +217,7 @@ func (s *Service) Deposit(ctx context.Context, who user.Principal, in Deposit, k
 		return Voucher{}, err
 	}
 	in.Note = strings.TrimSpace(in.Note)
-	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
+	asked := store.KeyOf(key, in)
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today

@@ -90,7 +90,7 @@ func (s *Service) Settle(ctx context.Context, who user.Principal, in Settle, key
 	if err := s.door(who, authz.SettlementSettle); err != nil {
 		return Settled{}, err
 	}
-	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
+	asked := store.KeyOf(key, in)
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today

@@ -73,7 +73,7 @@ func (s *Service) Refunded(ctx context.Context, who user.Principal, in Refund, k
 		return "", err
 	}
 	in.Reference = strings.TrimSpace(in.Reference)
-	asked := store.KeyOf(key, in) // before the day is filled in: a request that is repeated after midnight is the same one
+	asked := store.KeyOf(key, in)
 	today := clock.Today(s.db.Clock())
 	if in.On.IsZero() {
 		in.On = today
