@@ -133,7 +133,7 @@ func newGlassView(b Base, today clock.Date, v emergency.View) noticeView {
 	tag := glassTag(b, v.Breaking, now)
 	b.Badge = &tag
 	p := noticeView{Base: b, Defs: []Def{{Label: b.T("glass.by"), Text: v.By}, {Label: b.T("glass.hospital"), Text: v.HospitalName}, {Label: b.T("glass.reason"), Text: v.Reason},
-		{Label: b.T("glass.opened"), Text: instant(v.OpenedAt)}, {Label: b.T("glass.until"), Text: instant(v.UntilAt)}, {Label: b.T("glass.reads"), Text: strconv.Itoa(v.Reads)},
+		{Label: b.T("glass.opened"), Text: instant(v.OpenedAt)}, {Label: b.T("glass.until"), Text: instant(v.EndsAt())}, {Label: b.T("glass.reads"), Text: strconv.Itoa(v.Reads)},
 		{Label: b.T("glass.due"), Text: instant(v.DueAt)}}}
 	if v.Verdict != "" {
 		p.Defs = append(p.Defs, Def{Label: b.T("glass.opinion"), Text: v.Opinion}, Def{Label: b.T("glass.judge"), Text: v.Judge + " " + instant(v.JudgedAt)})

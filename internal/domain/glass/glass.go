@@ -77,6 +77,15 @@ func (b Breaking) OpenAt(now time.Time) bool {
 	return b.ClosedAt.IsZero() && !now.Before(b.OpenedAt) && now.Before(b.UntilAt)
 }
 
+// EndsAt is until when the record can be read: the hour, or less where it was
+// closed before.
+func (b Breaking) EndsAt() time.Time {
+	if b.ClosedAt.IsZero() {
+		return b.UntilAt
+	}
+	return b.ClosedAt
+}
+
 // StateAt is where it stands at an instant.
 func (b Breaking) StateAt(now time.Time) State {
 	switch {

@@ -46,3 +46,15 @@ func TestAReasonSaysSomething(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordThatWasClosedIsNotSaidToHaveBeenOpenForTheHour(t *testing.T) {
+	at := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	b := glass.Breaking{OpenedAt: at, UntilAt: at.Add(glass.Window)}
+	if !b.EndsAt().Equal(b.UntilAt) {
+		t.Errorf("open until %s", b.EndsAt())
+	}
+	b.ClosedAt = at.Add(5 * time.Minute)
+	if !b.EndsAt().Equal(b.ClosedAt) || b.OpenAt(b.EndsAt()) {
+		t.Errorf("closed, and open until %s", b.EndsAt())
+	}
+}
