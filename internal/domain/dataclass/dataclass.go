@@ -154,6 +154,15 @@ func (r Register) Size() (columns, tables int) {
 	return len(r.at), len(names)
 }
 
+// Of is the line of a column.
+func (r Register) Of(c Column) (Line, bool) {
+	i, ok := r.at[c]
+	if !ok {
+		return Line{}, false
+	}
+	return r.lines[i], true
+}
+
 // Compare holds the register against the columns a database has: those it does
 // not know, and those it names that are not there.
 func (r Register) Compare(have []Column) (unknown, gone []Column) {

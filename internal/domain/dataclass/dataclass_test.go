@@ -35,8 +35,8 @@ func TestTheRegisterSaysWhatDiffers(t *testing.T) {
 	if len(unknown) != 1 || unknown[0].String() != "person.faith" || len(gone) != 1 || gone[0].String() != "person.sex" {
 		t.Errorf("unknown %v, gone %v", unknown, gone)
 	}
-	if l := r.Lines()[0]; l.Table != "person" || l.Level != dataclass.Personal || l.Retention != dataclass.Record {
-		t.Errorf("name: %+v", l)
+	if l, ok := r.Of(dataclass.Column{Table: "person", Name: "name"}); !ok || l.Level != dataclass.Personal || l.Retention != dataclass.Record {
+		t.Errorf("name: %+v %v", l, ok)
 	}
 }
 
