@@ -26,14 +26,15 @@ run: deps-run build  ## build, then serve the demo programme on its own PostgreS
 
 # Two parts. Without the race detector: the rules of the domain and of the house,
 # which start no goroutine (archtest sees to it); the journeys, which drive a built
-# binary in another process; and the table of access, which knocks at one door at
-# a time. The journeys and the table wait more than they work, so all three run
-# beside each other, and everything is built once before. With it: everything else, the longest packages first. Of a
+# binary in another process; and what takes one thing after the other: the table
+# of access, which knocks at door after door, and the samples of every page, drawn
+# page after page. The journeys and these wait more than they work, so all three
+# run beside each other, and everything is built once before. With it: everything else, the longest packages first. Of a
 # process that ends the detector waits a second for reports of other threads: a
 # tenth is enough. There is memory for collecting garbage less often. Vetting is a
 # part of make lint.
 PLAIN  := /internal/(archtest|acceptance|domain)(/|$$)
-TABLE  := ^TestAccess$$
+SINGLE := ^Test(Access|EveryPageRendersInEveryLanguage|PagesStayWithinTheirWeight|PagesDoNotScrollSideways)$$
 LONG   := $(addprefix github.com/shanhai-health/shanhai/internal/,webui app store cli service/funding)
 
 test: deps  ## unit, database, HTTP and browser tests, with the race detector wherever something runs at a time
@@ -41,10 +42,10 @@ test: deps  ## unit, database, HTTP and browser tests, with the race detector wh
 	export GOGC=$${GOGC:-300} GORACE="atexit_sleep_ms=100 $$GORACE"; \
 	go build ./... || exit 1; \
 	go test -vet off -timeout 20m ./internal/acceptance & journeys=$$!; \
-	go test -vet off -timeout 20m -run '$(TABLE)' ./internal/app & table=$$!; \
+	go test -vet off -timeout 20m -run '$(SINGLE)' ./internal/app ./internal/webui & single=$$!; \
 	go test -vet off -p 1 -timeout 20m $$(grep -E '$(PLAIN)' <<<"$$all" | grep -v /acceptance$$) || code=1; \
-	wait $$journeys || code=1; wait $$table || code=1; \
-	go test -race -vet off -p 2 -timeout 20m -skip '$(TABLE)' $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
+	wait $$journeys || code=1; wait $$single || code=1; \
+	go test -race -vet off -p 2 -timeout 20m -skip '$(SINGLE)' $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
 	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 
 test-full: deps  ## the matrices of which make test looks at a part: every address as everybody, every sample of every page

@@ -49,14 +49,15 @@ type App struct {
 	loops    sync.WaitGroup
 }
 
-// Catalogue loads the messages of the house.
-func Catalogue() (*i18n.Catalogue, error) {
+// Catalogue gives the messages of the house. They are part of the program, so
+// they are read once, by whoever asks first.
+var Catalogue = sync.OnceValues(func() (*i18n.Catalogue, error) {
 	texts, err := fs.Sub(web.FS, "i18n")
 	if err != nil {
 		return nil, err
 	}
 	return i18n.Load(texts)
-}
+})
 
 // Logger makes the structured log of the process.
 func Logger(cfg config.Config, w io.Writer) *slog.Logger {

@@ -464,8 +464,15 @@ var platformReads = []string{"EarlierPasswords", "RoleHolders", "AssignmentsOf",
 	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments", "loadAssignments",
 	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues"}
 
+// One partnership with many people serves both: making it takes longer than
+// asking for its plans.
 func TestNoListReadsMoreThanItShows(t *testing.T) {
 	w, one := crowded(t)
+	t.Run("lists of the pages and of the API", func(t *testing.T) { everyList(t, w, one) })
+	t.Run("the list behind a measure", func(t *testing.T) { listsBehindMeasures(t, w) })
+}
+
+func everyList(t *testing.T, w *servicetest.World, one ident.ID) {
 	p := place{one: one, hospital: w.ID(servicetest.MountainTwo)}
 	super := pgtest.Open(t, w.Database.SuperDSN)
 	if err := super.QueryRow(`select md5('fundA1')::uuid, md5('doctor1')::uuid, md5('A3005')::uuid`).Scan(&p.fund, &p.doctor, &p.settled); err != nil {

@@ -14,8 +14,7 @@ import (
 
 // The list behind a measure in a month at a hospital reads that month and looks
 // up its own patients; it never walks the twenty thousand.
-func TestTheListBehindAMeasureReadsItsMonth(t *testing.T) {
-	w, _ := crowded(t)
+func listsBehindMeasures(t *testing.T, w *servicetest.World) {
 	app := pgtest.Open(t, w.Database.AppDSN)
 	var asked []asking
 	who := w.Official()
