@@ -64,11 +64,11 @@ func SetActor(ctx context.Context, account ident.ID) {
 // ClientIP is the address of the client; empty when it cannot be trusted.
 func ClientIP(ctx context.Context) string { return middleware.GetClientIP(ctx) }
 
-// noted hands number and address on to the audit events of the request.
+// noted hands on what transactions take from the request.
 func noted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		ctx = audit.WithRequest(ctx, audit.Request{ID: RequestID(ctx), IP: ClientIP(ctx)})
+		ctx = audit.WithRequest(ctx, audit.Request{ID: RequestID(ctx), IP: ClientIP(ctx), Address: r.Method + " " + r.URL.Path})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

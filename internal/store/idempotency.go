@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -37,14 +38,26 @@ func KeyOf(key string, input any) Key {
 	return Key{Key: key, Digest: sum[:]}
 }
 
+// at binds the key to the address of its request: the same input means something
+// else elsewhere.
+func (k Key) at(address string) Key {
+	if k.Key == "" || address == "" { // a command or a job has no address
+		return k
+	}
+	sum := sha256.Sum256(append([]byte(address+"\x00"), k.Digest...))
+	return Key{Key: k.Key, Digest: sum[:]}
+}
+
 // Once runs fn like [DB.InTx] and keeps its answer under the key. The same key
 // with the same request answers again without running fn; another request under
-// the same key is refused. The caller has checked the permission before.
+// the same key, by its input or by its address, is refused. The caller has checked
+// the permission before.
 func Once[T any](ctx context.Context, db *DB, who user.Principal, key Key, fn func(*Tx) (T, error)) (T, error) {
 	var answer T
 	if len(key.Key) > maxKey {
 		return answer, errs.New(errs.Invalid, "error.idempotency.long", nil)
 	}
+	key = key.at(audit.RequestFrom(ctx).Address)
 	run := func(tx *Tx) error {
 		if key.Key != "" {
 			again, err := tx.claim(key, &answer)

@@ -71,26 +71,31 @@ func TestARefusalIsRolledBackAndRecorded(t *testing.T) {
 	}
 }
 
-func TestTheSameKeyAnswersOnceAndAnotherBodyIsRefused(t *testing.T) {
+func TestTheSameKeyAnswersOnceAndAnotherRequestIsRefused(t *testing.T) {
 	db, _, _ := open(t)
 	runs := 0
-	write := func(input string) (string, error) {
-		return store.Once(t.Context(), db, user.NewSystem("test"), store.KeyOf("k1", input), func(tx *store.Tx) (string, error) {
+	at := func(address, input string) (string, error) {
+		ctx := audit.WithRequest(t.Context(), audit.Request{Address: address})
+		return store.Once(ctx, db, user.NewSystem("test"), store.KeyOf("k1", input), func(tx *store.Tx) (string, error) {
 			tx.Intend(event())
 			runs++
 			return "answer to " + input, nil
 		})
 	}
+	const place = "POST /cases/1/close"
 	for range 3 {
-		if got, err := write("a"); err != nil || got != "answer to a" {
+		if got, err := at(place, "a"); err != nil || got != "answer to a" {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
 	if runs != 1 {
 		t.Fatalf("ran %d times", runs)
 	}
-	if _, err := write("b"); !errs.Is(err, errs.Invalid) {
+	if _, err := at(place, "b"); !errs.Is(err, errs.Invalid) {
 		t.Fatalf("another body under the same key: %v", err)
+	}
+	if _, err := at("POST /cases/1/reopen", "a"); !errs.Is(err, errs.Invalid) {
+		t.Fatalf("the same body under the same key at another address: %v", err)
 	}
 }
 

@@ -150,15 +150,18 @@ func known(list []string, s string) bool {
 	return false
 }
 
-// Request is what an event takes from the request that caused it.
+// Request is what a transaction takes from the request that caused it. Its events
+// keep number and client; the address (method and path) is not kept, since it may
+// hold ids: the key that makes a write happen once is bound to it.
 type Request struct {
-	ID string
-	IP string
+	ID      string
+	IP      string
+	Address string
 }
 
 type requestKey struct{}
 
-// WithRequest notes the request for the events made under ctx.
+// WithRequest notes the request for what is written under ctx.
 func WithRequest(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
