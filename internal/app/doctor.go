@@ -220,12 +220,24 @@ func (d *doctor) keys() *seal.Keyring {
 	case err != nil:
 		d.wrong("keys", err)
 		return nil
-	case !keys.Confirmed(d.cfg.DataDir):
-		d.say("keys", Warn, "doctor.keys.no_paper", "doctor.keys.paper.remedy")
-	default:
-		d.good("keys", "doctor.keys.ok", "fingerprint", keys.Fingerprint())
 	}
+	d.paper(keys)
 	return keys
+}
+
+// paper: who holds the keys on paper.
+func (d *doctor) paper(keys *seal.Keyring) {
+	held := keys.Holdings(d.cfg.DataDir)
+	switch {
+	case len(held) == 0:
+		d.say("keys", Warn, "doctor.keys.no_paper", "doctor.keys.paper.remedy")
+	case !keys.Confirmed(d.cfg.DataDir):
+		d.say("keys", Warn, "doctor.keys.one_half", "doctor.keys.half.remedy", "sheet", held[0].Sheet, "holder", held[0].Holder, "other", 3-held[0].Sheet)
+	case held[0].Sheet == seal.Whole:
+		d.good("keys", "doctor.keys.ok", "fingerprint", keys.Fingerprint())
+	default:
+		d.good("keys", "doctor.keys.halves", "fingerprint", keys.Fingerprint(), "one", held[0].Holder, "other", held[1].Holder)
+	}
 }
 
 // database: answers, is at this binary's level, the service's role has no more

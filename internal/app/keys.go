@@ -37,22 +37,30 @@ func (d *Database) loadKeys(ctx context.Context, cfg config.Config, clk clock.Cl
 	return seal.Create(cfg.DataDir, clk)
 }
 
-// Paper is the text of the paper copy; that it was shown is recorded.
-func (a *App) Paper(ctx context.Context) (string, error) {
-	err := a.note(ctx, audit.Event{Action: audit.KeyExport, ObjectKind: audit.ObjectKey, Detail: map[string]any{"fingerprint": a.Keys.Fingerprint(), "os_user": osUser()}})
-	return a.Keys.Paper(), err
-}
-
-// ConfirmPaper records that the paper copy is where it belongs: whoever holds it
-// types the fingerprint printed on it.
-func (a *App) ConfirmPaper(ctx context.Context, typed string) error {
-	if err := a.Keys.Confirm(a.cfg.DataDir, typed); err != nil {
-		return err
+// Paper is the text of a sheet of the paper copy, the whole or a half; that it was
+// shown is recorded.
+func (a *App) Paper(ctx context.Context, sheet int) (string, error) {
+	err := a.note(ctx, audit.Event{Action: audit.KeyExport, ObjectKind: audit.ObjectKey,
+		Detail: map[string]any{"fingerprint": a.Keys.Fingerprint(), "sheet": sheet, "os_user": osUser()}})
+	if sheet == seal.Whole {
+		return a.Keys.Paper(), err
 	}
-	return a.note(ctx, audit.Event{Action: audit.KeyConfirm, ObjectKind: audit.ObjectKey, Detail: map[string]any{"fingerprint": a.Keys.Fingerprint(), "os_user": osUser()}})
+	return a.Keys.Half(sheet), err
 }
 
-// PaperConfirmed reports whether a paper copy of the keys is known to exist.
+// ConfirmPaper records that a sheet of the paper copy is where it belongs: whoever
+// holds it types the fingerprint printed on it.
+func (a *App) ConfirmPaper(ctx context.Context, typed, holder string) (seal.Holding, error) {
+	h, err := a.Keys.Confirm(a.cfg.DataDir, typed, holder)
+	if err != nil {
+		return h, err
+	}
+	return h, a.note(ctx, audit.Event{Action: audit.KeyConfirm, ObjectKind: audit.ObjectKey,
+		Detail: map[string]any{"fingerprint": a.Keys.Fingerprint(), "sheet": h.Sheet, "os_user": osUser()}})
+}
+
+// PaperConfirmed reports whether the keys are known to be on paper: in whole, or in
+// two halves.
 func (a *App) PaperConfirmed() bool { return a.Keys.Confirmed(a.cfg.DataDir) }
 
 // ImportPaper writes a keyring typed in from paper into a data directory that

@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/shanhai-health/shanhai/internal/app"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/seal"
 )
 
 func readInput(name string, stdin io.Reader) ([]byte, error) {
@@ -52,14 +54,12 @@ func (e *env) backup() *cobra.Command {
 
 func (e *env) restore() *cobra.Command {
 	var in app.RestoreInput
-	var paper string
+	var paper []string
 	c := &cobra.Command{Use: "restore FILE", Short: e.say.T("cli.restore"), Long: e.say.T("cli.restore.long"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
 		in.File = args[0]
-		if paper != "" {
-			var err error
-			if in.Paper, err = e.readAll(paper); err != nil {
-				return err
-			}
+		var err error
+		if in.Paper, err = e.readSheets(paper); err != nil {
+			return err
 		}
 		out, err := app.Restore(e.ctx, e.cfg, e.options(), in)
 		if err != nil {
@@ -78,7 +78,7 @@ func (e *env) restore() *cobra.Command {
 		return nil
 	}}
 	c.Flags().BoolVar(&in.Trial, "verify", false, e.say.T("cli.flag.restore.verify"))
-	c.Flags().StringVar(&paper, "paper", "", e.say.T("cli.flag.restore.paper"))
+	c.Flags().StringArrayVar(&paper, "paper", nil, e.say.T("cli.flag.restore.paper"))
 	return c
 }
 
@@ -88,39 +88,66 @@ func (e *env) keys() *cobra.Command {
 
 func (e *env) keyExport() *cobra.Command {
 	var paper bool
-	c := &cobra.Command{Use: "export", Short: e.say.T("cli.key.export"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		if !paper {
+	var half int
+	c := &cobra.Command{Use: "export", Short: e.say.T("cli.key.export"), Long: e.say.T("cli.key.export.long"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		if paper == (half != seal.Whole) || half < seal.Whole || half > 2 {
 			return errs.New(errs.Invalid, "error.cli.paper_only", nil)
 		}
 		return e.open(func(ctx context.Context, a *app.App) error {
-			text, err := a.Paper(ctx)
+			text, err := a.Paper(ctx, half)
 			if err != nil {
 				return err
 			}
-			e.tell("cli.key.paper", "fingerprint", a.Keys.Fingerprint())
+			if half == seal.Whole {
+				e.tell("cli.key.paper", "fingerprint", a.Keys.Fingerprint())
+			} else {
+				e.tell("cli.key.half", "sheet", half)
+			}
 			_, err = io.WriteString(e.Stdout, text)
 			return err
 		})
 	}}
 	c.Flags().BoolVar(&paper, "paper", false, e.say.T("cli.flag.key.paper"))
+	c.Flags().IntVar(&half, "half", seal.Whole, e.say.T("cli.flag.key.half"))
 	return c
 }
 
 func (e *env) keyConfirm() *cobra.Command {
-	return &cobra.Command{Use: "confirm FINGERPRINT", Short: e.say.T("cli.key.confirm"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+	var holder string
+	c := &cobra.Command{Use: "confirm FINGERPRINT", Short: e.say.T("cli.key.confirm"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
 		return e.open(func(ctx context.Context, a *app.App) error {
-			err := a.ConfirmPaper(ctx, args[0])
-			if err == nil {
+			h, err := a.ConfirmPaper(ctx, args[0], holder)
+			switch {
+			case err != nil:
+				return err
+			case h.Sheet == seal.Whole:
 				e.tell("cli.key.confirmed")
+			default:
+				e.tell("cli.key.half_confirmed", "sheet", h.Sheet, "holder", h.Holder)
 			}
-			return err
+			return nil
 		})
 	}}
+	c.Flags().StringVar(&holder, "holder", "", e.say.T("cli.flag.key.holder"))
+	return c
+}
+
+// readSheets reads the sheets of a paper copy, one after the other.
+func (e *env) readSheets(files []string) (string, error) {
+	var all strings.Builder
+	for _, name := range files {
+		text, err := e.readAll(name)
+		if err != nil {
+			return "", err
+		}
+		all.WriteString(text + "\n")
+	}
+	return all.String(), nil
 }
 
 func (e *env) keyImport() *cobra.Command {
-	return &cobra.Command{Use: "import FILE", Short: e.say.T("cli.key.import"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
-		text, err := e.readAll(args[0])
+	return &cobra.Command{Use: "import FILE...", Short: e.say.T("cli.key.import"), Args: cobra.RangeArgs(1, 2), RunE: func(_ *cobra.Command, args []string) error {
+		text, err := e.readSheets(args)
 		if err != nil {
 			return err
 		}

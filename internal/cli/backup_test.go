@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,7 @@ func TestLostKeysAreNeverReplacedByNewOnes(t *testing.T) {
 	s, _ := fastSite(t)
 	must(t, s.args("user", "create", "one")...)
 	paper := must(t, s.args("key", "export", "--paper")...).out
+	halves := halfSheets(t, s)
 	keys := filepath.Join(s.dir, "keys")
 	if err := os.RemoveAll(keys); err != nil {
 		t.Fatal(err)
@@ -177,8 +179,14 @@ func TestLostKeysAreNeverReplacedByNewOnes(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "paper.txt")
 	write(t, file, []byte(strings.ToLower(paper)))
-	must(t, s.args("key", "import", file)...)
+	refused(t, "缺第 1 半", s.args("key", "import", halves[1])...)
+	must(t, s.args("key", "import", halves[1], halves[0])...)
 	refused(t, "", s.args("key", "import", file)...) // never over an existing one
+	must(t, s.args("user", "list")...)
+	if err := os.RemoveAll(keys); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.args("key", "import", file)...)
 	must(t, s.args("user", "list")...)
 	refused(t, "XXXX", s.args("key", "confirm", "XXXX-XXXX")...)
 	must(t, s.args("key", "confirm", s.app.Keys.Fingerprint())...)
@@ -187,6 +195,34 @@ func TestLostKeysAreNeverReplacedByNewOnes(t *testing.T) {
 	}
 	write(t, filepath.Join(s.dir, "restore-unfinished"), nil)
 	refused(t, s.dir, s.args("user", "list")...)
+}
+
+// halfSheets prints the two halves into files and has their holders confirm them.
+func halfSheets(t *testing.T, s site) [2]string {
+	t.Helper()
+	var files [2]string
+	doctor := func(want string) {
+		t.Helper()
+		if line := doctorLine(run(t, "", s.args("doctor", "--language", "en")...).out, "keys"); !strings.Contains(line, want) {
+			t.Errorf("doctor says %q of the keys, want %q", line, want)
+		}
+	}
+	refused(t, "--half 1", s.args("key", "export", "--half", "3")...)
+	for i, holder := range []string{"医院院办", "帮扶办"} {
+		text := must(t, s.args("key", "export", "--half", strconv.Itoa(i+1))...).out
+		files[i] = filepath.Join(t.TempDir(), "half.txt")
+		write(t, files[i], []byte(text))
+		title, _, _ := strings.Cut(text, "\n")
+		mark := title[strings.LastIndex(title, " ")+1:]
+		refused(t, "--holder", s.args("key", "confirm", mark)...)
+		if i == 1 {
+			doctor("half 1 is kept by 医院院办, half 2 was not confirmed")
+			refused(t, "医院院办", s.args("key", "confirm", mark, "--holder", "医院院办")...)
+		}
+		must(t, s.args("key", "confirm", mark, "--holder", holder)...)
+	}
+	doctor("kept in two halves by 医院院办 and 帮扶办")
+	return files
 }
 
 // lines hands on what a command says, line by line.

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,14 +231,7 @@ func writeFile(folder, name string, raw []byte, replace bool) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-func (k *Keyring) ids() []uint16 {
-	ids := make([]uint16, 0, len(k.keys))
-	for id := range k.keys {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
+func (k *Keyring) ids() []uint16 { return slices.Sorted(maps.Keys(k.keys)) }
 
 // derive makes the key of one purpose from a master key. Separate purposes
 // never share a key, so a leak or a limit of one touches no other.
@@ -278,7 +272,12 @@ func (k *Keyring) Fingerprint() string {
 		h.Write(binary.BigEndian.AppendUint16(nil, id))
 		h.Write(key)
 	}
-	s := strings.ToUpper(hex.EncodeToString(h.Sum(nil)[:8]))
+	return grouped(h.Sum(nil)[:8])
+}
+
+// grouped writes eight bytes for people.
+func grouped(b []byte) string {
+	s := strings.ToUpper(hex.EncodeToString(b))
 	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
 }
 

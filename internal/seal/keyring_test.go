@@ -131,7 +131,7 @@ func TestRotationKeepsOldValuesAndDigests(t *testing.T) {
 	dir, old := created(t)
 	sealed, _ := old.SealString("13900000000", spot)
 	digest, _ := old.Digest(PurposePhone, "13900000000")
-	if err := old.Confirm(dir, old.Fingerprint()); err != nil {
+	if _, err := old.Confirm(dir, old.Fingerprint(), ""); err != nil {
 		t.Fatal(err)
 	}
 	now, err := Rotate(dir, pinned)
@@ -267,10 +267,10 @@ func TestPaperCopyCountsOnlyWhenItsFingerprintWasTyped(t *testing.T) {
 	if k.Confirmed(dir) {
 		t.Fatal("confirmed before")
 	}
-	if err := k.Confirm(dir, "0000-0000-0000-0000"); !errs.Is(err, errs.Invalid) || k.Confirmed(dir) {
+	if _, err := k.Confirm(dir, "0000-0000-0000-0000", ""); !errs.Is(err, errs.Invalid) || k.Confirmed(dir) {
 		t.Errorf("a wrong fingerprint: %v", err)
 	}
-	if err := k.Confirm(dir, " "+strings.ToLower(strings.ReplaceAll(k.Fingerprint(), "-", " "))+" "); err != nil || !k.Confirmed(dir) {
+	if _, err := k.Confirm(dir, " "+strings.ToLower(strings.ReplaceAll(k.Fingerprint(), "-", " "))+" ", ""); err != nil || !k.Confirmed(dir) {
 		t.Errorf("the right one: %v", err)
 	}
 }
@@ -279,6 +279,7 @@ func FuzzParsePaper(f *testing.F) {
 	good := fixedRing(2).Paper()
 	f.Add(good)
 	f.Add(good[:60])
+	f.Add(fixedRing(2).Half(2) + fixedRing(2).Half(1))
 	f.Add("SHANHAI-KEYRING 1 99999 1 0000-0000-0000-0000\n99999.9 AAAA-AAAA-AA")
 	f.Fuzz(func(t *testing.T, text string) {
 		k, err := ParsePaper(text)
