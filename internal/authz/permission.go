@@ -23,6 +23,12 @@ const (
 	GlassRead  Permission = "glass:read"  // see that records were opened in an emergency
 	GlassJudge Permission = "glass:judge" // judge whether opening a record was right
 
+	SubjectRead     Permission = "subject:read"     // see what people asked of the programme about their own data
+	SubjectRegister Permission = "subject:register" // write such a request down
+	SubjectDecide   Permission = "subject:decide"   // grant or refuse one
+	SubjectFile     Permission = "subject:file"     // hand the copy out
+	SubjectClock    Permission = "subject:clock"    // set the days
+
 	ScreeningRecord Permission = "screening:record" // record screenings of outreach days
 	ScreeningRead   Permission = "screening:read"   // see screenings of outreach days
 
@@ -187,7 +193,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, GlassBreak, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, GlassBreak, GlassRead, GlassJudge, SubjectRead, SubjectRegister, SubjectDecide, SubjectFile, SubjectClock, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,

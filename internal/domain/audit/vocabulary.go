@@ -18,6 +18,13 @@ const (
 	GlassRead  = "glass.read" // that it was broken, not the record
 	GlassJudge = "glass.judge"
 
+	SubjectAsk      = "subject.ask" // a person asks for what the law gives them
+	SubjectRead     = "subject.read"
+	SubjectDecide   = "subject.decide"
+	SubjectWithdraw = "subject.withdraw"
+	SubjectFile     = "subject.file" // the copy left
+	SubjectClock    = "subject.clock"
+
 	ScreeningRecord   = "screening.record"
 	ScreeningRead     = "screening.read"
 	ScreeningRegister = "screening.register" // a screening became a registration
@@ -345,12 +352,13 @@ const (
 	ObjectMessage      = "message"
 	ObjectReference    = "reference"
 	ObjectGlass        = "glass"
+	ObjectSubject      = "subject"
 )
 
 // Actions lists the vocabulary.
 func Actions() []string {
 	return []string{
-		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, GlassBreak, GlassUse, GlassClose, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, GlassBreak, GlassUse, GlassClose, GlassRead, GlassJudge, SubjectAsk, SubjectRead, SubjectDecide, SubjectWithdraw, SubjectFile, SubjectClock, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
@@ -381,7 +389,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass, ObjectSubject,
 	}
 }
 
