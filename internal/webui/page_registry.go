@@ -35,6 +35,7 @@ func Pages() []PageSample {
 		correctionPages(),
 		intakePages(),
 		glassPages(),
+		subjectPages(),
 		screeningPages(),
 		reportingPages(),
 		measurePages(),

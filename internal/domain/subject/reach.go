@@ -128,3 +128,15 @@ func Unreached(reg dataclass.Register) []string {
 // Shown reports whether a column is handed out. What proves who somebody is, or
 // opens what is sealed, is not: the value it was made from is.
 func Shown(level dataclass.Level) bool { return level < dataclass.Secret }
+
+// Readable reports whether a column says something to who reads the copy on paper;
+// a reference to another row is in the copy for machines only.
+func Readable(column string) bool {
+	return !strings.HasSuffix(column, "_id") && !strings.HasSuffix(column, "_key") && column != "team" && column != "digest"
+}
+
+// TableLabel and ColumnLabel are the message keys of the names in the copy.
+func TableLabel(table string) string { return "subject.table." + table }
+
+// ColumnLabel is the message key of a column's name.
+func ColumnLabel(column string) string { return "subject.column." + column }

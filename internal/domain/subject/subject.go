@@ -250,7 +250,7 @@ type Clock struct {
 
 // DefaultClock is what ships: a reading nobody has checked.
 func DefaultClock() Clock {
-	return Clock{Days: 30, FileDays: 7, Source: "GB/T 35273—2020 第8.7条", Verified: false}
+	return Clock{Days: 30, FileDays: 7, Source: "GB/T 35273-2020 8.7", Verified: false}
 }
 
 // The longest clocks; the database holds them as well.

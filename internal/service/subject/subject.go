@@ -27,6 +27,9 @@ import (
 // Item is a request, for delivery, which does not reach into the store.
 type Item = store.SubjectItem
 
+// Query chooses requests.
+type Query = store.SubjectQuery
+
 // Deps is what the service needs.
 type Deps struct {
 	DB       *store.DB
@@ -178,7 +181,7 @@ type List struct {
 
 // List lists requests; waiting are those without an answer, the one due first on
 // top.
-func (s *Service) List(ctx context.Context, who user.Principal, q store.SubjectQuery) (out List, err error) {
+func (s *Service) List(ctx context.Context, who user.Principal, q Query) (out List, err error) {
 	if err := s.policy.Check(who, authz.SubjectRead, authz.Anywhere(who.PartnershipID)); err != nil {
 		return out, err
 	}
