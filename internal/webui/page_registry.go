@@ -36,6 +36,7 @@ func Pages() []PageSample {
 		intakePages(),
 		glassPages(),
 		subjectPages(),
+		endingPages(),
 		screeningPages(),
 		reportingPages(),
 		measurePages(),

@@ -121,6 +121,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.intakeRoutes(rt)
 		s.glassRoutes(rt)
 		s.subjectRoutes(rt)
+		s.endingRoutes(rt)
 		s.screeningRoutes(rt)
 		s.outreachRoutes(rt)
 		s.reportingRoutes(rt)
