@@ -22,3 +22,16 @@ alter table partnership add constraint partnership_two_persons check (closed_by 
 alter table partnership add constraint partnership_ending check ((closed_on is null or closing_on is not null) and (archived_on is null or closed_on is not null)
   and (closing_on is null) = (closing_by is null) and (closed_on is null) = (closed_by is null));
 grant update (closing_on, closing_by, closing_reason, closed_on, closed_by, archived_on) on partnership to shanhai_app;
+
+-- What an organisation was called before: papers of that time keep the name.
+create table organisation_name (
+  id uuid primary key,
+  organisation_id uuid not null references organisation (id),
+  name text not null,
+  short_name text not null,
+  until_at timestamptz not null,
+  created_by uuid not null
+);
+create index organisation_name_of on organisation_name (organisation_id, until_at);
+select app_shard('organisation_name', 'reference');
+select app_grant('organisation_name', 'append');

@@ -19,7 +19,7 @@ import (
 // none of them fails the build: whoever adds one has to say what it is.
 
 // platformTables carry no partnership and no patient.
-var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership", "passkey",
+var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "organisation_name", "partnership", "passkey",
 	"password_history", "policy_version", "practitioner", "recovery_code", "second_factor", "session", "theatre_time"}
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
@@ -78,7 +78,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "subject_clock", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
+var appendOnly = []string{"organisation_name", "audit_event", "subject_clock", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "session", "summary_cell", "summary_mark", "summary_person"}

@@ -14,6 +14,10 @@ func endingPages() []PageSample {
 	}
 	asked := partnership.Ending{AskedOn: day, AskedBy: sampleID(2), Reason: "2026"}
 	return []PageSample{
+		{"directory/form", func(b Base) View {
+			b.Title = b.T("account.move")
+			return newDirectoryForm(b, sampleAccountMove(b), Button{Text: b.T("account.move.do"), Kind: "danger"}, "/users")
+		}},
 		{"notice/view", func(b Base) View {
 			v := view(b, partnership.Ending{})
 			v.MayAsk = true

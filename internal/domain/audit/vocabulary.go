@@ -218,6 +218,7 @@ const (
 	AccountRead          = "account.read"
 	AccountEdit          = "account.edit"
 	AccountDisable       = "account.disable"
+	AccountMove          = "account.move" // to another hospital: rights end, work is handed over
 	AccountEnable        = "account.enable"
 	AccountResetPassword = "account.reset_password"
 
@@ -374,7 +375,7 @@ func Actions() []string {
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
-		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, PartnershipEnd, AccountCreate, AccountRead, AccountEdit, AccountDisable,
+		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, PartnershipEnd, AccountCreate, AccountRead, AccountEdit, AccountDisable, AccountMove,
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, PasskeyAdd, PasskeyRemove, SessionProve, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, SessionLock, SessionUnlock, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AnchorMake, AnchorFetch, AnchorReceive, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,

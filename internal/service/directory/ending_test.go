@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // version is that of the partnership, which each step counts.
@@ -103,5 +104,50 @@ func TestMoneyAndPromisesKeepAPartnershipOpen(t *testing.T) {
 	}
 	if v, err := h.s.Ending(t.Context(), h.Approver(), page.Request{}); err != nil || !v.MayAsk || len(v.Pending) != 1 {
 		t.Errorf("%+v %v", v, err)
+	}
+}
+
+// A hospital that is renamed: what it was called stays readable, papers of the
+// time keep it, and old ledgers still find the hospital.
+func TestARenamedHospitalKeepsItsFormerName(t *testing.T) {
+	h := newHouse(t)
+	admin := h.SystemAdmin()
+	id := h.ID(servicetest.Mountain)
+	d, err := h.s.Organisation(t.Context(), admin, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, label, then := d.Name, d.Label(), h.Clock.Now()
+	h.Clock.Advance(3600e9)
+	d.Organisation.Name, d.Organisation.ShortName = "云岭区医疗中心", "云岭中心"
+	if _, err := h.s.SaveOrganisation(t.Context(), admin, d.Organisation, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(3600e9)
+	if d, err = h.s.Organisation(t.Context(), admin, id); err != nil || len(d.Former) != 1 || d.Former[0].Name != was || d.Name != "云岭区医疗中心" {
+		t.Fatalf("%+v %v", d, err)
+	}
+	h.Do(h.Approver(), func(tx *store.Tx) error {
+		tx.NoAudit("test")
+		before, err := tx.NameAt(id, then)
+		if err != nil {
+			return err
+		}
+		now, err := tx.NameAt(id, h.Clock.Now())
+		if before != label || now != "云岭中心" {
+			t.Errorf("then %q (wanted %q), now %q", before, label, now)
+		}
+		return err
+	})
+	if n := h.Count(`select count(*) from organisation_alias where alias = $1 and organisation_id = $2`, was, id); n != 1 {
+		t.Errorf("the former name means the hospital in %d partnerships", n)
+	}
+	// A change that is no renaming leaves no former name.
+	d.Organisation.RegionCode = "530000"
+	if _, err := h.s.SaveOrganisation(t.Context(), admin, d.Organisation, ""); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.Count(`select count(*) from organisation_name where organisation_id = $1`, id); n != 1 {
+		t.Errorf("%d former names", n)
 	}
 }
