@@ -19,6 +19,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/report"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
+	"github.com/shanhai-health/shanhai/internal/domain/subject"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/visit"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -251,4 +252,13 @@ func (p *premises) emergency(person ident.ID) {
 	id, err := p.app.Services.Glass.Break(p.T.Context(), p.Doctor(here), glass.Input{DocKind: patient.DocCitizen, DocNumber: number, Reason: "昏迷送诊抢救"}, "")
 	must(p, "emergency", err)
 	p.objects["glass"] = id.String()
+}
+
+// askedFor is a person who asks for a copy of what is kept.
+func (p *premises) askedFor() {
+	const here = servicetest.Mountain
+	id, err := p.app.Services.Subjects.Ask(p.T.Context(), p.Registrar(here), subject.Request{Person: p.Patient(here, "向春生"), Kind: subject.Access, Asker: subject.Self,
+		Proof: "身份证原件", ReceivedOn: p.Today()}, "")
+	must(p, "request about own data", err)
+	p.objects["subject-requests"] = id.String()
 }

@@ -213,6 +213,7 @@ func (p *premises) records() {
 	p.anchors()
 	p.reports()
 	p.emergency(done.Person)
+	p.askedFor()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
 	super := p.superText
@@ -507,7 +508,7 @@ var platformRecords = map[string]bool{"account": true, "organisations": true, "p
 
 // hospitalRecords are a hospital's own.
 var hospitalRecords = map[string]bool{"patients": true, "persons": true, "cases": true, "treatments": true, "operations": true, "procedures": true,
-	"approvals": true, "settlements": true, "attachments": true, "glass": true}
+	"approvals": true, "settlements": true, "attachments": true, "glass": true, "subject-requests": true}
 
 func (p *premises) holds(v *visitor, perm authz.Permission) bool {
 	for _, role := range append(v.who.Roles(), user.Everyone) {
@@ -575,7 +576,7 @@ func (p *premises) fingerprint() string {
 	var out []string
 	db := pgtest.Open(p.T, p.Database.SuperDSN) // one for all: each takes a connection
 	for _, table := range []string{"person", "registration", "beneficiary", "attachment", "casefile", "treatment", "procedure", "referral", "approval", "settlement",
-		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "download", "report_pack", "pay_run", "pay_line", "recovery", "hospital_account", "payee_card", "glass"} {
+		"fund", "import_batch", "account", "organisation", "partnership", "posting", "pairing", "practitioner", "review_item", "ledger_account", "audit_package", "download", "report_pack", "pay_run", "pay_line", "recovery", "hospital_account", "payee_card", "glass", "subject_request"} {
 		var line string
 		must(p, table, db.QueryRow(`select '`+table+` ' || count(*) || ' ' || coalesce(sum(version), 0) from `+table).Scan(&line))
 		out = append(out, line)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/config"
+	"github.com/shanhai-health/shanhai/internal/domain/dataclass"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/seal"
@@ -27,9 +28,11 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
+	"github.com/shanhai-health/shanhai/internal/service/subject"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
+	"github.com/shanhai-health/shanhai/policies"
 )
 
 // Services are the use cases, for delivery and for the command line.
@@ -54,6 +57,7 @@ type Services struct {
 	Paying       *paying.Service
 	Inbox        *inbox.Service
 	Glass        *glass.Service
+	Subjects     *subject.Service
 }
 
 // profilesOf are the thresholds the office chose for what leaves it.
@@ -75,6 +79,10 @@ func newServices(a *App) (Services, error) {
 		return Services{}, err
 	}
 	say, err := stored()
+	if err != nil {
+		return Services{}, err
+	}
+	register, err := dataclass.Parse(policies.Columns)
 	if err != nil {
 		return Services{}, err
 	}
@@ -110,5 +118,6 @@ func newServices(a *App) (Services, error) {
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: a.DB, Policy: a.Policy}),
 		Glass:      glass.New(glass.Deps{DB: a.DB, Policy: a.Policy}),
+		Subjects:   subject.New(subject.Deps{DB: a.DB, Policy: a.Policy, Register: register}),
 	}, nil
 }

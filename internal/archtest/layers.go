@@ -70,6 +70,7 @@ var domainDoors = map[string][]string{
 	"disclosure":   {},
 	"glass":        {},
 	"dataclass":    {},
+	"subject":      {"dataclass", "patient"},
 	"report":       {"measure", "disclosure"},
 	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }

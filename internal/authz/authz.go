@@ -37,6 +37,8 @@ type Loader interface {
 	LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Posting, error)
 	// LoadAssignmentsOf reads the same of some accounts.
 	LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]user.Assignment, []user.Posting, error)
+	// LoadEnded reads the partnerships that were closed, and whether they were archived.
+	LoadEnded(ctx context.Context) (map[ident.ID]bool, error)
 }
 
 // snapshot is one compiled policy; it never changes after it was stored.
@@ -49,6 +51,7 @@ type snapshot struct {
 	assignments map[ident.ID][]Assignment
 	postings    map[ident.ID][]Posting
 	ignored     []Assignment
+	ended       map[ident.ID]bool // closed partnerships, by whether they were archived
 }
 
 // Policy answers who may do what. Make one with New and call Reload before the
@@ -86,7 +89,7 @@ func (p *Policy) Refresh(ctx context.Context, accounts []ident.ID) error {
 			return nil, err
 		}
 		gone := func(a Assignment) bool { return slices.Contains(accounts, a.Account) }
-		next := &snapshot{roles: old.roles, assignments: maps.Clone(old.assignments), postings: maps.Clone(old.postings),
+		next := &snapshot{roles: old.roles, ended: old.ended, assignments: maps.Clone(old.assignments), postings: maps.Clone(old.postings),
 			ignored: slices.DeleteFunc(slices.Clone(old.ignored), gone)}
 		for _, id := range accounts {
 			delete(next.assignments, id)
@@ -127,6 +130,9 @@ func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	s := &snapshot{assignments: map[ident.ID][]Assignment{}, postings: map[ident.ID][]Posting{}}
+	if s.ended, err = p.loader.LoadEnded(ctx); err != nil {
+		return nil, err
+	}
 	s.add(assignments, postings)
 	lines, err := readTable(p.table)
 	if err != nil {
@@ -250,10 +256,25 @@ func (p *Policy) Check(pr Principal, perm Permission, at Scope) error {
 	}
 	for _, g := range pr.Grants {
 		if _, ok := s.roles[g.Role][perm]; ok && covers(g, at) {
-			return nil
+			return s.overdue(pr, perm, g)
 		}
 	}
 	return forbidden(perm)
+}
+
+// overdue refuses what a partnership that has ended does not do any more. The
+// platform's administrators go on: they close accounts and keep the machine.
+func (s *snapshot) overdue(pr Principal, perm Permission, g user.Grant) error {
+	archived, ended := s.ended[pr.PartnershipID]
+	switch {
+	case !ended || g.Kind == user.ScopePlatform:
+		return nil
+	case archived && !Archival(perm):
+		return errs.Refuse("partnership.archived", "error.partnership.archived", nil, "remedy.partnership.archived")
+	case !Reading(perm):
+		return errs.Refuse("partnership.closed", "error.partnership.closed", nil, "remedy.partnership.closed")
+	}
+	return nil
 }
 
 // Can is Check for templates: whether to offer a button.

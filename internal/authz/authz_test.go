@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ func assign(who ident.ID, role Role, kind user.ScopeKind) Assignment {
 type fakeLoader struct {
 	assignments []Assignment
 	postings    []Posting
+	ended       map[ident.ID]bool
 	err         error
 	loads       int
 }
@@ -59,6 +61,8 @@ func (l *fakeLoader) LoadAssignments(ctx context.Context) ([]Assignment, []Posti
 	}
 	return l.assignments, l.postings, l.err
 }
+
+func (l *fakeLoader) LoadEnded(context.Context) (map[ident.ID]bool, error) { return l.ended, l.err }
 
 func (l *fakeLoader) LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]Assignment, []Posting, error) {
 	if ctx.Err() != nil {
@@ -557,6 +561,49 @@ func BenchmarkReload10kAccounts(b *testing.B) {
 	for b.Loop() {
 		if err := p.Reload(context.Background()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A partnership that was closed is read and not written; archived, only its
+// auditors read it. The platform's administrators go on.
+func TestAnEndedPartnershipIsReadOnly(t *testing.T) {
+	for _, archived := range []bool{false, true} {
+		account := ident.New()
+		loader := &fakeLoader{assignments: []Assignment{assign(account, user.Approver, user.ScopePartnership), assign(account, user.Auditor, user.ScopePartnership)}, ended: map[ident.ID]bool{home: archived}}
+		p := New(loader, noon())
+		if err := p.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pr, err := p.Principal(Principal{AccountID: account, PartnershipID: home})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for perm, want := range map[Permission]string{CaseRead: map[bool]string{true: "partnership.archived"}[archived], AuditRead: "", ApprovalDecide: map[bool]string{false: "partnership.closed", true: "partnership.archived"}[archived],
+			SubjectDecide: "", FundOpen: map[bool]string{false: "partnership.closed", true: "partnership.archived"}[archived]} {
+			err := p.Check(pr, perm, InPartnership(home))
+			if want == "" && err != nil || want != "" && errs.Of(err).Rule != want {
+				t.Errorf("archived %v, %s: %v", archived, perm, err)
+			}
+		}
+		loader.ended = nil
+		if err := p.Reload(t.Context()); err != nil || p.Check(pr, ApprovalDecide, InPartnership(home)) != nil {
+			t.Error("one that goes on is refused")
+		}
+	}
+	// What is left is a list somebody looked at.
+	var left []string
+	for _, p := range Permissions() {
+		if Reading(p) && !strings.HasSuffix(string(p), ":read") {
+			left = append(left, string(p))
+		}
+	}
+	if len(left) != len(reading) {
+		t.Errorf("%d permissions are left beside reading: %v", len(left), left)
+	}
+	for p := range archived {
+		if !Reading(p) {
+			t.Errorf("%s is left in an archive and not before", p)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/shanhai-health/shanhai/internal/domain/user"
+import (
+	"strings"
+
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+)
 
 // Permission is one thing that can be done, "object:action".
 type Permission = user.Permission
@@ -22,6 +26,12 @@ const (
 	GlassBreak Permission = "glass:break" // open another hospital's record of a patient in an emergency
 	GlassRead  Permission = "glass:read"  // see that records were opened in an emergency
 	GlassJudge Permission = "glass:judge" // judge whether opening a record was right
+
+	SubjectRead     Permission = "subject:read"     // see what people asked of the programme about their own data
+	SubjectRegister Permission = "subject:register" // write such a request down
+	SubjectDecide   Permission = "subject:decide"   // grant or refuse one
+	SubjectFile     Permission = "subject:file"     // hand the copy out
+	SubjectClock    Permission = "subject:clock"    // set the days
 
 	ScreeningRecord Permission = "screening:record" // record screenings of outreach days
 	ScreeningRead   Permission = "screening:read"   // see screenings of outreach days
@@ -154,6 +164,7 @@ const (
 	PartnershipRead   Permission = "partnership:read"   // see partnerships
 	PartnershipCreate Permission = "partnership:create" // create a partnership
 	PartnershipEdit   Permission = "partnership:edit"   // edit a partnership
+	PartnershipClose  Permission = "partnership:close"  // ask for the end of the partnership, confirm it, archive it
 
 	AccountRead          Permission = "account:read"           // see accounts
 	AccountCreate        Permission = "account:create"         // create accounts
@@ -187,7 +198,7 @@ const (
 // Permissions lists all permissions, in the order of the policy page.
 func Permissions() []Permission {
 	return []Permission{
-		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, GlassBreak, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
+		PersonRead, PersonRegister, PersonEdit, PersonLookup, PersonUnmask, PersonIdentity, GlassBreak, GlassRead, GlassJudge, SubjectRead, SubjectRegister, SubjectDecide, SubjectFile, SubjectClock, ScreeningRecord, ScreeningRead, ScreeningRecover, LookupReview, EligibilityEdit, CaseRead,
 		CaseOpen, CaseClose, CaseJoin, CaseAccept, TreatmentRead, TreatmentOpen, TreatmentAdvance, TreatmentCancel,
 		ProcedureRead, ProcedureLog, ProcedureEdit, ProcedureSign, ObservationRecord, DeviceRead, DeviceEdit, StockEdit,
 		DisputeResolve, RecallRead, FollowUpRead, FollowUpRecord, FollowUpRule, AttachmentRead, AttachmentAdd, ApprovalRead, ApprovalRequest,
@@ -196,8 +207,24 @@ func Permissions() []Permission {
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,
-		PartnershipCreate, PartnershipEdit, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
+		PartnershipCreate, PartnershipEdit, PartnershipClose, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
 		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AuditPackage, JobRead, BackupMake,
 		ConfigRead, SelfRead, SelfPassword, SelfSignOut, SelfPasskey,
 	}
 }
+
+// reading are the permissions that change no record of the programme; they are
+// what is left of a partnership that was closed. What a person may ask about the
+// data kept on them goes on for as long as the data is there.
+var reading = map[Permission]bool{PersonUnmask: true, SubjectRegister: true, SubjectDecide: true, SubjectFile: true, ExportMake: true, ReportMake: true, AuditVerify: true, AuditPackage: true,
+	SelfPassword: true, SelfSignOut: true, SelfPasskey: true, TokenRevoke: true, PartnershipClose: true, BackupMake: true}
+
+// Reading reports whether the permission is left when a partnership was closed.
+func Reading(p Permission) bool { return strings.HasSuffix(string(p), ":read") || reading[p] }
+
+// archived are the permissions that are left when a partnership was archived.
+var archived = map[Permission]bool{AuditRead: true, AuditVerify: true, AuditPackage: true, PartnershipRead: true, LedgerRead: true, FundRead: true, SubjectRead: true, SubjectRegister: true, SubjectDecide: true,
+	SubjectFile: true, SelfRead: true, SelfPassword: true, SelfSignOut: true, SelfPasskey: true}
+
+// Archival reports whether the permission is left when a partnership was archived.
+func Archival(p Permission) bool { return archived[p] }

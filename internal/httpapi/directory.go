@@ -109,11 +109,13 @@ type postingBody struct {
 	Host         string     `json:"host"`
 	From         clock.Date `json:"from"`
 	To           clock.Date `json:"to"`
+	BackFrom     clock.Date `json:"backdated_from"` // where it began before it was made to begin earlier
+	BackReason   string     `json:"backdated_reason"`
 	Version      int64      `json:"version"`
 }
 
 func postingOf(p directory.PostingItem) postingBody {
-	return postingBody{p.ID, p.Practitioner, p.Name, p.Home, p.HomeName, p.Host, p.HostName, p.From, p.To, p.Version}
+	return postingBody{p.ID, p.Practitioner, p.Name, p.Home, p.HomeName, p.Host, p.HostName, p.From, p.To, p.BackFrom, p.BackReason, p.Version}
 }
 
 func (s *Server) postings(r *http.Request, c *call) (int, any, error) {
@@ -142,12 +144,13 @@ func (s *Server) savePosting(r *http.Request, c *call, id ident.ID) (ident.ID, e
 		From         clock.Date `json:"from"`
 		To           clock.Date `json:"to"`
 		Confirm      bool       `json:"confirm"`
+		Reason       string     `json:"reason"`
 		Version      int64      `json:"version"`
 	}
 	if err := httpx.DecodeJSON(r, &b); err != nil {
 		return id, err
 	}
-	p := partnership.Posting{ID: id, Practitioner: b.Practitioner, Host: b.Host, From: b.From, To: b.To, Version: b.Version}
+	p := partnership.Posting{ID: id, Practitioner: b.Practitioner, Host: b.Host, From: b.From, To: b.To, BackReason: b.Reason, Version: b.Version}
 	id, err := s.d.Directory.SavePosting(r.Context(), c.Who, p, b.Confirm, c.Key)
 	return id, renamed(err, map[string]string{"practitioner": "practitioner_id", "host": "host_id"})
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
+	"github.com/shanhai-health/shanhai/internal/service/subject"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
@@ -65,6 +66,7 @@ type Deps struct {
 	Doubts     *plausibility.Service
 	Paying     *paying.Service
 	Glass      *glass.Service
+	Subjects   *subject.Service
 	Inbox      *inbox.Service
 }
 
@@ -104,6 +106,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		rt.get("/openapi.json", authz.Public, s.openAPI)
 		s.personRoutes(rt)
 		s.glassRoutes(rt)
+		s.subjectRoutes(rt)
 		s.proofRoutes(rt)
 		s.screeningRoutes(rt)
 		s.careRoutes(rt)

@@ -19,7 +19,7 @@ import (
 // none of them fails the build: whoever adds one has to say what it is.
 
 // platformTables carry no partnership and no patient.
-var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "partnership", "passkey",
+var platformTables = []string{"account", "api_token", "goose_db_version", "installation", "organisation", "organisation_name", "partnership", "passkey",
 	"password_history", "policy_version", "practitioner", "recovery_code", "second_factor", "session", "theatre_time"}
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
@@ -37,7 +37,7 @@ const (
 // businessTables are under row security, each with its kind of policy.
 var businessTables = map[string]string{
 	"pairing": byPartnership, "person": byVisible, "person_document": byVisible, "registration": byVisible,
-	"registration_term": byHospital, "glass": byHospital, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
+	"registration_term": byHospital, "glass": byHospital, "subject_request": byHospital, "subject_clock": byPartnership, "beneficiary": byVisible, "person_lookup": byHospital, "lookup_notice": byHospital, "review_item": byHospital,
 	"attachment": byVisible, "screening": byHospital, "outreach_key": byHospital, "outreach_recovery": byHospital,
 
 	"case_number_head": byPartnership, "case_number_block": byHospital, "casefile": byVisible, "case_participant": byHospital,
@@ -78,7 +78,7 @@ var businessTables = map[string]string{
 }
 
 // appendOnly tables are written once: histories, the ledger, the audit log.
-var appendOnly = []string{"audit_event", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
+var appendOnly = []string{"organisation_name", "audit_event", "subject_clock", "audit_link", "case_participant", "component_change", "followup_rule", "disclosure_release", "deposit_draw", "followup_score", "followup_slip", "form_print", "funding_rule", "ledger_check", "ledger_entry", "ledger_transfer", "lookup_notice", "notice_rule", "outreach_key", "person_lookup", "plausibility_rule", "plausibility_run", "plausibility_verdict", "procedure_change", "recovery_receipt", "skill_observation", "audit_anchor", "held_anchor", "reference_value", "treatment_event"}
 
 // deletable tables hold derived or passing rows; nothing else is ever deleted.
 var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey", "password_history", "recovery_code", "registration_term", "second_factor", "session", "summary_cell", "summary_mark", "summary_person"}
@@ -86,7 +86,7 @@ var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey"
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
 var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "glass_record", "join_request", "lock_year", "lookup_notify", "move_record", "open_case_exists",
-	"operations_on_record", "participate", "person_find", "person_link", "year_of"}
+	"operations_on_record", "participate", "person_find", "person_link", "person_open", "subject_apply", "year_of"}
 
 // participating are the tables that open with a case, by how their rows are
 // found; notOpened are those that do not, each with its reason.

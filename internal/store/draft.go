@@ -37,8 +37,10 @@ type draftRow struct {
 }
 
 // draftID gives a form of an account its one draft.
-func (tx *Tx) draftID(form string) ident.ID {
-	return ident.Derive(tx.who.AccountID, tx.Partnership().String()+" draft "+form)
+func (tx *Tx) draftID(form string) ident.ID { return tx.draftIDOf(tx.who.AccountID, form) }
+
+func (tx *Tx) draftIDOf(account ident.ID, form string) ident.ID {
+	return ident.Derive(account, tx.Partnership().String()+" draft "+form)
 }
 
 func draftPlace(id ident.ID) seal.Place {

@@ -277,6 +277,9 @@ func followLists(tx *store.Tx, p place) []error {
 	for _, q := range []store.GlassQuery{{}, {Mine: true}, {Waiting: true}, {Mine: true, Waiting: true}} {
 		out = append(out, pages(func(r page.Request) (page.Result[store.GlassItem], error) { q.Page = r; return tx.ListGlass(q) }))
 	}
+	for _, q := range []store.SubjectQuery{{}, {Waiting: true}, {Person: p.one}, {Person: p.one, Waiting: true}} {
+		out = append(out, pages(func(r page.Request) (page.Result[store.SubjectItem], error) { q.Page = r; return tx.ListSubjects(q) }))
+	}
 	_, found := tx.CaseOfSlip("TOKENA3005")
 	_, _, counted := tx.CountFollowWork([]ident.ID{p.hospital})
 	return append(out, counted, drop(tx.CountFollowUps(p.here)), drop(tx.FollowTownships(p.here)), drop(tx.FollowUpsOfCase(p.settled)), drop(tx.ContactsOf(p.settled)), drop(tx.ContactByID(p.settled)),

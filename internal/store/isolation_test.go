@@ -47,7 +47,11 @@ var overrides = map[string]string{"settlement.bill_fen": "7", "settlement_line.f
 
 func newEstate(t *testing.T) *estate {
 	t.Helper()
-	test := pgtest.DB(t)
+	return estateOn(t, pgtest.DB(t))
+}
+
+func estateOn(t *testing.T, test *pgtest.Database) *estate {
+	t.Helper()
 	e := &estate{super: pgtest.Open(t, test.SuperDSN), app: pgtest.Open(t, test.AppDSN), columns: map[string][]dbColumn{}}
 	a, b := ident.New(), ident.New()
 	e.own, e.sister, e.foreign = e.cell(a), e.cell(a), e.cell(b)
@@ -529,6 +533,9 @@ func TestDefinerFunctionsStayInTheScope(t *testing.T) {
 	refused(narrow, `select depart($1, '2026-01-02')`, e.foreign.id)
 	refused(narrow, `select fund_participate($1, $2)`, e.sister.id, ident.New())
 	refused(narrow, `select lookup_notify($1)`, e.sister.id)
+	refused(narrow, `select subject_apply($1, '2026-01-02')`, e.sister.id)
+	refused(narrow, `select subject_apply($1, '2026-01-02')`, e.own.id) // nobody has decided
+	refused(&scope{partnership: e.own.partnership, wide: true}, `select subject_apply($1, '2026-01-02')`, e.foreign.id)
 	refused(narrow, `select lookup_notify($1)`, e.own.id) // somebody else's look-up
 	refused(nil, `select person_link('citizen', $1, $2)`, digest, e.own.hospital)
 

@@ -54,7 +54,7 @@ func TestEachPlantedFlawIsFound(t *testing.T) {
 		{"stray_grant", "person public", `grant select on person to public`},
 		{"sleeping_trigger", "audit_event.audit_event_append_only", `alter table audit_event disable trigger audit_event_append_only`},
 		{"unregistered", "person.faith", `alter table person add column faith text`},
-		{"gone", "person.ethnicity", `alter table person drop column ethnicity`},
+		{"gone", "person.ethnicity", `alter table person drop column ethnicity cascade`},
 	} {
 		tx, err := db.BeginTxx(t.Context(), nil)
 		if err != nil {

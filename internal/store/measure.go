@@ -249,7 +249,9 @@ func (r figureRow) row() FigureRow {
 const figureLook = ` left join casefile c on c.partnership_id = $1 and c.id = r.case_id left join person p on p.partnership_id = $1 and p.id = r.person_id
 	join organisation o on o.id = r.hospital_id order by r.operated_on desc, r.id desc`
 
-const figureNames = `, coalesce(c.case_no, '') as case_no, coalesce(p.name, '') as person_name, o.id as hospital_id,
+// A person under restriction counts and is not named: the list stays as long as the
+// figure says.
+const figureNames = `, case when p.restricted_on is null then coalesce(c.case_no, '') else '' end as case_no, case when p.restricted_on is null then coalesce(p.name, '') else '' end as person_name, o.id as hospital_id,
 	coalesce(nullif(o.short_name, ''), o.name) as hospital_name `
 
 const figureColumns = `x.case_id, x.person_id, x.programme, coalesce(h.merged_into, h.id) as hospital_id, x.operated_on`

@@ -213,12 +213,12 @@ func partsOfFacts() string {
 // $16 the limit, $17 whether every eligible unit is in the denominator.
 func (b facts) list() string {
 	return b.from("not materialized") + `select r.unit_id, r.case_id, r.programme, r.kind, r.body, r.operated_on, r.excluded, r.known, r.hit, r.value, r.class,
-		coalesce(c.case_no, '') as case_no, coalesce(p.name, '') as person_name, o.id as hospital_id, coalesce(nullif(o.short_name, ''), o.name) as hospital_name
+		coalesce(c.case_no, '') as case_no, case when p.restricted_on is null then coalesce(p.name, '') else '' end as person_name, o.id as hospital_id, coalesce(nullif(o.short_name, ''), o.name) as hospital_name
 		from (select f.* from f where f.measure = $11 and ($13 = '' or f.class = $13) and case $12::text when 'excluded' then f.excluded <> '' when 'unknown' then f.excluded = '' and not f.known
 			when 'numerator' then f.excluded = '' and (f.known or $17) and f.hit else f.excluded = '' and (f.known or $17) end
 			and (f.operated_on, f.unit_id) < ($14::date, $15::uuid) order by f.operated_on desc, f.unit_id desc limit $16) r
-		left join lateral (select y.case_no from casefile y where y.partnership_id = $1 and y.id = r.case_id) c on true
-		left join lateral (select y.name from person y where y.partnership_id = $1 and y.id = r.person_id) p on true
+		left join lateral (select y.name, y.restricted_on from person y where y.partnership_id = $1 and y.id = r.person_id) p on true
+		left join lateral (select y.case_no from casefile y where y.partnership_id = $1 and y.id = r.case_id and p.restricted_on is null) c on true
 		join organisation s on s.id = r.hospital_id join organisation o on o.id = coalesce(s.merged_into, s.id)
 		order by r.operated_on desc, r.unit_id desc`
 }

@@ -109,3 +109,32 @@ func (tx *Tx) ListOrganisations(f OrganisationFilter, req page.Request) (page.Re
 	}
 	return page.Cut(req, items(rows, organisationRow.organisation), func(o partnership.Organisation) []any { return []any{o.Code} }), nil
 }
+
+// FormerName is what an organisation was called until an instant.
+type FormerName struct {
+	Name      string    `db:"name"`
+	ShortName string    `db:"short_name"`
+	Until     time.Time `db:"until_at"`
+}
+
+// KeepName keeps what an organisation was called until now.
+func (tx *Tx) KeepName(old partnership.Organisation) error {
+	_, err := tx.exec(`insert into organisation_name (id, organisation_id, name, short_name, until_at, created_by) values ($1, $2, $3, $4, $5, $6)`,
+		ident.New(), old.ID, old.Name, old.ShortName, tx.now, tx.who.AccountID)
+	return err
+}
+
+// FormerNames lists what an organisation was called before, the latest first.
+func (tx *Tx) FormerNames(id ident.ID) ([]FormerName, error) {
+	var out []FormerName
+	err := tx.list(&out, `select n.name, n.short_name, n.until_at from organisation_name n where n.organisation_id = $1 order by n.until_at desc limit 50`, id)
+	return out, err
+}
+
+// NameAt is what an organisation was called at an instant, as lists show it.
+func (tx *Tx) NameAt(id ident.ID, at time.Time) (string, error) {
+	var name string
+	err := tx.get(&name, `select coalesce((select coalesce(nullif(n.short_name, ''), n.name) from organisation_name n where n.organisation_id = o.id and n.until_at > $2
+		order by n.until_at limit 1), nullif(o.short_name, ''), o.name) from organisation o where o.id = $1`, id, at)
+	return one(name, err, "error.organisation.missing")
+}

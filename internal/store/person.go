@@ -16,7 +16,9 @@ import (
 // do, the identity is corrected by the office only.
 type PersonItem struct {
 	patient.Person
-	Hospitals int
+	Hospitals    int
+	RestrictedOn clock.Date // zero: not under restriction
+	ErasedOn     clock.Date // zero: not deleted at the person's request
 }
 
 type personRow struct {
@@ -31,15 +33,17 @@ type personRow struct {
 	DeceasedOn clock.Date `db:"deceased_on"`
 	Version    int        `db:"version"`
 	Hospitals  int        `db:"hospitals"`
+	Restricted clock.Date `db:"restricted_on"`
+	Erased     clock.Date `db:"erased_on"`
 }
 
 func (r personRow) item() PersonItem {
 	return PersonItem{patient.Person{ID: r.ID, RootID: r.RootID, Name: r.Name, Sex: patient.Sex(r.Sex), Birth: r.Birth, BirthEstimated: r.Estimated,
-		Ethnicity: r.Ethnicity, RegionCode: r.Region, DeceasedOn: r.DeceasedOn, Version: r.Version}, r.Hospitals}
+		Ethnicity: r.Ethnicity, RegionCode: r.Region, DeceasedOn: r.DeceasedOn, Version: r.Version}, r.Hospitals, r.Restricted, r.Erased}
 }
 
 const personColumns = `p.id, p.root_id, p.name, p.sex, p.birth_on, p.birth_estimated, p.ethnicity, p.region_code, p.deceased_on, p.version,
-	cardinality(p.visible_to) as hospitals`
+	p.restricted_on, p.erased_on, cardinality(p.visible_to) as hospitals`
 
 // PersonByID reads a person the transaction may see.
 func (tx *Tx) PersonByID(id ident.ID) (PersonItem, error) {

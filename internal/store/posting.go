@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -15,6 +16,8 @@ type postingRow struct {
 	Host         ident.ID   `db:"organisation_id"`
 	From         clock.Date `db:"from_on"`
 	To           clock.Date `db:"to_on"`
+	BackFrom     clock.Date `db:"backdated_from"`
+	BackReason   string     `db:"backdated_reason"`
 	CreatedAt    time.Time  `db:"created_at"`
 	Version      int64      `db:"version"`
 
@@ -34,11 +37,11 @@ type PostingItem struct {
 }
 
 func (r postingRow) item() PostingItem {
-	return PostingItem{partnership.Posting{ID: r.ID, Practitioner: r.Practitioner, Host: r.Host, From: r.From, To: r.To,
+	return PostingItem{partnership.Posting{ID: r.ID, Practitioner: r.Practitioner, Host: r.Host, From: r.From, To: r.To, BackFrom: r.BackFrom, BackReason: r.BackReason,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version}, r.Name, r.Home, r.HomeName, r.HostName}
 }
 
-const postingColumns = `g.id, g.practitioner_id, g.organisation_id, g.from_on, g.to_on, g.created_at, g.version, d.name as practitioner_name,
+const postingColumns = `g.id, g.practitioner_id, g.organisation_id, g.from_on, g.to_on, g.backdated_from, g.backdated_reason, g.created_at, g.version, d.name as practitioner_name,
 	d.home_organisation_id as home_id,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = d.home_organisation_id) as home_name,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = g.organisation_id) as host_name`
@@ -69,8 +72,8 @@ func (tx *Tx) InsertPosting(p partnership.Posting) error {
 
 // UpdatePosting stores changed days.
 func (tx *Tx) UpdatePosting(p partnership.Posting) error {
-	return tx.update(`update posting set from_on = $4, to_on = $5, version = version + 1 where partnership_id = $1 and id = $2 and version = $3`,
-		tx.Partnership(), p.ID, p.Version, p.From, p.To)
+	return tx.update(`update posting set from_on = $4, to_on = $5, backdated_from = $6, backdated_reason = $7, version = version + 1
+		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), p.ID, p.Version, p.From, p.To, p.BackFrom, p.BackReason)
 }
 
 // PostingFilter narrows the list of postings.
@@ -97,4 +100,40 @@ func (tx *Tx) ListPostings(f PostingFilter, req page.Request) (page.Result[Posti
 		return page.Result[PostingItem]{}, err
 	}
 	return page.Cut(req, items(rows, postingRow.item), func(p PostingItem) []any { return []any{p.From, p.ID} }), nil
+}
+
+// RejudgePosted takes the mark of an operation without posting off the operations
+// of a posting, which was written down after them, and says so in their history.
+// It answers how many there were.
+func (tx *Tx) RejudgePosted(p partnership.Posting, mark, reason string) (int, error) {
+	var ids []ident.ID
+	err := tx.list(&ids, `select o.id from procedure o where o.partnership_id = $1 and o.hospital_id = $2 and o.lead_id = $3 and o.operated_on between $4 and $5
+		and o.live and $6 = any (o.marks) order by o.id limit 2000`, tx.Partnership(), p.Host, p.Practitioner, p.From, p.To, mark)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids { // the operations of one doctor in a gap of a few days
+		old, err := tx.OperationForUpdate(id)
+		if err != nil {
+			return 0, err
+		}
+		now := old
+		now.Marks = slices.DeleteFunc(slices.Clone(old.Marks), func(m string) bool { return m == mark })
+		if err := tx.update(`update procedure set marks = $4::text[], version = version + 1 where partnership_id = $1 and id = $2 and version = $3`,
+			tx.Partnership(), id, old.Version, textArray(now.Marks)); err != nil {
+			return 0, err
+		}
+		before, err := snapshotOf(old)
+		if err != nil {
+			return 0, err
+		}
+		after, err := snapshotOf(now)
+		if err != nil {
+			return 0, err
+		}
+		if err := tx.recordChange(id, RecordCorrected, before, after, reason); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
 }

@@ -83,9 +83,10 @@ const waitingTreatment = `t.case_id, t.id as treatment_id, coalesce(c.case_no, '
 	t.admitted_on, t.discharged_on, t.person_id, t.hospital_id,
 	(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = t.hospital_id) as hospital_name`
 
-// living keeps the dead off a worklist; what is owed for them stays on it.
+// living keeps the dead, and people whose record is under restriction, off a
+// worklist; what is owed for them stays on it.
 func living(table string) string {
-	return `not exists (select 1 from person p where p.partnership_id = $1 and p.id = ` + table + `.person_id and p.deceased_on is not null)`
+	return `not exists (select 1 from person p where p.partnership_id = $1 and p.id = ` + table + `.person_id and (p.deceased_on is not null or p.restricted_on is not null))`
 }
 
 // TreatmentsWaiting lists treatments of the hospitals in the given states, the

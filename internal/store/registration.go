@@ -225,16 +225,20 @@ const personListJoins = ` join person p on p.partnership_id = r.partnership_id a
 // one index range per hospital is cheaper.
 const manyHospitals = 8
 
+// unrestricted leaves out of a list of registrations x who asked for restriction:
+// they are found by somebody who looks for them, and stand on no list.
+const unrestricted = ` and not exists (select 1 from person q where q.partnership_id = $1 and q.id = x.person_id and q.restricted_on is not null)`
+
 const listRegistrations = `select ` + personListColumns + `, '' as matched from (
 	select r.* from unnest($2::uuid[]) h cross join lateral (
 		select x.id, x.partnership_id, x.person_id, x.hospital_id, x.phone_last4, x.township, x.village, x.slip_code, x.registered_on
-		from registration x where x.partnership_id = $1 and x.hospital_id = h and x.live and (x.registered_on, x.id) < ($3, $4)
+		from registration x where x.partnership_id = $1 and x.hospital_id = h and x.live and (x.registered_on, x.id) < ($3, $4)` + unrestricted + `
 		order by x.registered_on desc, x.id desc limit $5) r
 	order by r.registered_on desc, r.id desc limit $5) r` + personListJoins + ` order by r.registered_on desc, r.id desc`
 
 const listRegistrationsWide = `select ` + personListColumns + `, '' as matched from (
 	select x.id, x.partnership_id, x.person_id, x.hospital_id, x.phone_last4, x.township, x.village, x.slip_code, x.registered_on
-	from registration x where x.partnership_id = $1 and x.live and (x.registered_on, x.id) < ($2, $3)
+	from registration x where x.partnership_id = $1 and x.live and (x.registered_on, x.id) < ($2, $3)` + unrestricted + `
 	order by x.registered_on desc, x.id desc limit $4) r` + personListJoins + ` order by r.registered_on desc, r.id desc`
 
 // ListRegistrations is a page of registrations, the latest first: of the given

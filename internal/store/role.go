@@ -77,6 +77,24 @@ func (db *DB) loadAssignments(ctx context.Context, only string, more ...any) ([]
 	return items(roles, assignmentRow.assignment), items(postings, accountPostingRow.posting), nil
 }
 
+// LoadEnded reads the partnerships that were closed, and whether they were
+// archived (authz.Loader).
+func (db *DB) LoadEnded(ctx context.Context) (map[ident.ID]bool, error) {
+	var rows []struct {
+		ID       ident.ID `db:"id"`
+		Archived bool     `db:"archived"`
+	}
+	err := db.InTx(ctx, user.NewSystem("policy"), func(tx *Tx) error {
+		tx.NoAudit("the permission snapshot")
+		return tx.list(&rows, `select p.id, p.archived_on is not null as archived from partnership p where p.closed_on is not null`)
+	})
+	out := map[ident.ID]bool{}
+	for _, r := range rows {
+		out[r.ID] = r.Archived
+	}
+	return out, err
+}
+
 // PolicyVersion is the number that grows with each change of roles, postings or
 // accounts. It is asked for twice a second, so it is one statement by itself.
 func (db *DB) PolicyVersion(ctx context.Context) (RightsVersion, error) {

@@ -96,7 +96,7 @@ type SecondFilter struct {
 }
 
 const secondFilter = `c.wait_since is not null and (c.wait_since, c.id) > ($2, $3) and ($5 = '' or c.programme = $5) and ($6 = '' or c.wait_need = $6) and c.live
-	and not exists (select 1 from person p where p.partnership_id = $1 and p.id = c.person_id and p.deceased_on is not null)`
+	and not exists (select 1 from person p where p.partnership_id = $1 and p.id = c.person_id and (p.deceased_on is not null or p.restricted_on is not null))`
 
 // ListSecond is a page of cases whose other side waits, the longest wait first.
 // Nobody who has died is on it.

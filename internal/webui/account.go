@@ -51,6 +51,8 @@ func (s *Server) userRoutes(rt *router) {
 	rt.post("/users/{id}/reset", authz.AccountResetPassword, s.resetPassword)
 	rt.get("/users/{id}/factor", authz.AccountResetPassword, s.askUser("factor"))
 	rt.post("/users/{id}/factor", authz.AccountResetPassword, s.resetFactor)
+	rt.get("/users/{id}/move", authz.AccountCreate, s.moveUserPage)
+	rt.post("/users/{id}/move", authz.AccountCreate, s.moveUser)
 	rt.get("/users/{id}/disable", authz.AccountDisable, s.askUser("disable"))
 	rt.post("/users/{id}/disable", authz.AccountDisable, s.disableUser(true))
 	rt.get("/users/{id}/enable", authz.AccountDisable, s.askUser("enable"))

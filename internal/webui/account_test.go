@@ -17,6 +17,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/dataclass"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -37,9 +38,11 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/service/subject"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 	"github.com/shanhai-health/shanhai/internal/store"
+	"github.com/shanhai-health/shanhai/policies"
 )
 
 const sitePassword = "Tq7-vlm4-wuoz"
@@ -68,6 +71,10 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	register, err := dataclass.Parse(policies.Columns)
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux := chi.NewRouter()
 	s := Mount(mux, Deps{Intake: intake.New(intake.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, LookupCap: 50}), Engine: testEngine(t), Policy: w.Policy, Clock: w.Clock, Log: w.Log, Accounts: acc,
 		Reporting:  reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}),
@@ -80,6 +87,7 @@ func newSite(t *testing.T) *site {
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy}),
 		Glass:      glass.New(glass.Deps{DB: w.DB, Policy: w.Policy}),
+		Subjects:   subject.New(subject.Deps{DB: w.DB, Policy: w.Policy, Register: register}),
 		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Implants:   implant.New(implant.Deps{DB: w.DB, Policy: w.Policy}),

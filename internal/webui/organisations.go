@@ -169,6 +169,9 @@ func newOrganisationView(b Base, d directory.OrganisationDetail) organisationVie
 	}
 	v.Facts = []Def{{Label: b.T("organisation.code"), Text: d.Code}, {Label: b.T("organisation.kind"), Text: b.T(string(d.Kind.Label()))},
 		{Label: b.T("organisation.short_name"), Text: orNone(b, d.ShortName)}, {Label: b.T("organisation.region"), Text: orNone(b, d.RegionCode)}}
+	for _, n := range d.Former {
+		v.Facts = append(v.Facts, Def{Label: b.T("organisation.former"), Text: b.T("organisation.former.until", "name", n.Name, "at", instant(n.Until))})
+	}
 	v.Members = Table{Caption: b.T("organisation.memberships"), Columns: []Column{{Key: "settings.partnerships", Class: "grow"}, {Key: "member.side"}, {Key: "period.from"}, {Key: "period.to"}},
 		Empty: Empty{Title: b.T("organisation.no_member"), Text: b.T("organisation.no_member.text")}}
 	for _, m := range d.Members {

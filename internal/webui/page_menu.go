@@ -35,7 +35,7 @@ func menuPlan() []struct {
 			{ID: "settlements", Href: "/settlements", Icon: "receipt"}, {ID: "payables", Href: "/payables", Icon: "swap"}, {ID: "policies", Href: "/policies", Icon: "file"}}},
 		{"nav.group.results", []MenuItem{{ID: "overview", Href: "/overview", Icon: "chart"}, {ID: "measures", Href: "/measures", Icon: "check-circle"}, {ID: "reports", Href: "/reports", Icon: "file"},
 			{ID: "imports", Href: "/imports", Icon: "upload"}, {ID: "visiting", Href: "/visiting", Icon: "stethoscope"},
-			{ID: "alerts", Href: "/alerts", Icon: "warning"}, {ID: "glass", Href: "/glass", Icon: "warning"}, {ID: "packages", Href: "/audit-packages", Icon: "lock"},
+			{ID: "alerts", Href: "/alerts", Icon: "warning"}, {ID: "glass", Href: "/glass", Icon: "warning"}, {ID: "subject", Href: "/subject-requests", Icon: "person"}, {ID: "packages", Href: "/audit-packages", Icon: "lock"},
 			{ID: "settings", Href: "/settings", Icon: "gear"}}},
 	}
 }

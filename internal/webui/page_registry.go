@@ -35,6 +35,8 @@ func Pages() []PageSample {
 		correctionPages(),
 		intakePages(),
 		glassPages(),
+		subjectPages(),
+		endingPages(),
 		screeningPages(),
 		reportingPages(),
 		measurePages(),

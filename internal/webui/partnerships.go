@@ -122,6 +122,9 @@ func newPartnershipView(b Base, d directory.PartnershipDetail, today clock.Date)
 	if d.MayEdit {
 		b.Actions = []Button{{Text: b.T("directory.edit"), Icon: "edit", Href: self + "/edit"}, {Text: b.T("member.add"), Icon: "plus", Href: self + "/members/new", Kind: "primary"}}
 	}
+	if d.MayEnd {
+		b.Actions = append(b.Actions, Button{Text: b.T("partnership.ending"), Href: "/partnership-ending"})
+	}
 	v := partnershipView{Base: b}
 	v.Facts = []Def{{Label: b.T("partnership.receiving"), HTML: b.Place(Mountain, d.ReceivingName+" "+d.ReceivingRegion)},
 		{Label: b.T("partnership.donor"), HTML: b.Place(Sea, d.DonorName+" "+d.DonorRegion)}, {Label: b.T("partnership.opened_on"), Text: b.Day(d.OpenedOn)},

@@ -74,6 +74,12 @@ func newPatientView(b Base, v care.PatientView, today clock.Date) patientView {
 	if !v.DeceasedOn.IsZero() {
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Title: b.T("record.deceased", "date", b.Day(v.DeceasedOn))})
 	}
+	switch {
+	case !v.ErasedOn.IsZero():
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Icon: "lock", Title: b.T("subject.erased.title", "date", b.Day(v.ErasedOn))})
+	case !v.RestrictedOn.IsZero():
+		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Icon: "lock", Title: b.T("subject.restricted.title", "date", b.Day(v.RestrictedOn)), Text: b.T("subject.restricted.text")})
+	}
 	p.Base.Actions = patientActions(b, v)
 	p.Tags = patientTags(b, v, today)
 	p.Facts = patientFacts(b, v)
@@ -105,6 +111,9 @@ func patientActions(b Base, v care.PatientView) []Button {
 	}
 	if len(v.CanOpenCase) > 0 && len(v.Cases) > 0 {
 		out = append(out, Button{Text: b.T("case.open"), Icon: "plus", Href: base + "/cases/new"})
+	}
+	if v.CanAskSubject {
+		out = append(out, Button{Text: b.T("nav.subject"), Icon: "person", Href: base + "/subject-requests"})
 	}
 	return out
 }

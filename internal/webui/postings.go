@@ -238,7 +238,11 @@ func newPostingsView(b Base, f *Form, list page.Result[directory.PostingItem], t
 		t.Empty = nothingMatches(b, "/postings")
 	}
 	for _, p := range list.Rows {
-		t.Rows = append(t.Rows, Cells(nameCell(p.Name, "/postings/"+p.ID.String()), TextCell(p.HomeName), TextCell(p.HostName), DateCell(p.From), DateCell(p.To),
+		from := DateCell(p.From)
+		if !p.BackFrom.IsZero() {
+			from.Sub = b.T("posting.backdated", "on", p.BackFrom)
+		}
+		t.Rows = append(t.Rows, Cells(nameCell(p.Name, "/postings/"+p.ID.String()), TextCell(p.HomeName), TextCell(p.HostName), from, DateCell(p.To),
 			periodCell(b, today, p.From, p.To)))
 	}
 	return directoryList{Base: b, Filter: f, Table: t}
@@ -330,9 +334,12 @@ func editPostingForm(b Base, today clock.Date, p directory.PostingItem, edit boo
 		f = NewForm(b, today, f.field("practitioner"), f.field("host"), Field{Name: "from", LabelKey: "period.from", Kind: KindStatic, Width: 6},
 			Field{Name: "to", LabelKey: "period.to", Kind: KindStatic, Width: 6})
 	}
+	if edit {
+		f.Declare(Field{Name: "reason", LabelKey: "posting.reason", HintKey: "posting.reason.hint", Optional: true, Max: 300})
+	}
 	f.Action = "/postings/" + p.ID.String()
 	f.Hide("version", version(p.Version))
-	return f.Put("practitioner", p.Name+" "+p.HomeName).Put("host", p.HostName).Put("from", p.From.String()).Put("to", p.To.String())
+	return f.Put("practitioner", p.Name+" "+p.HomeName).Put("host", p.HostName).Put("from", p.From.String()).Put("to", p.To.String()).Put("reason", p.BackReason)
 }
 
 func (s *Server) posting(r *http.Request, c *Call) (directory.PostingItem, bool, error) {
@@ -414,6 +421,6 @@ func (s *Server) editPosting(w http.ResponseWriter, r *http.Request, c *Call) er
 		return err
 	}
 	f.Put("practitioner", p.Name+" "+p.HomeName).Put("host", p.HostName)
-	change := partnership.Posting{ID: p.ID, From: f.Date("from"), To: f.Date("to"), Version: f.Version()}
+	change := partnership.Posting{ID: p.ID, From: f.Date("from"), To: f.Date("to"), BackReason: f.Text("reason"), Version: f.Version()}
 	return s.savePosting(w, r, c, f, change, "postings.edit")
 }

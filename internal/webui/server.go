@@ -35,6 +35,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/service/pricing"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/screening"
+	"github.com/shanhai-health/shanhai/internal/service/subject"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/service/visiting"
 )
@@ -72,6 +73,7 @@ type Deps struct {
 	Paying     *paying.Service
 	Inbox      *inbox.Service
 	Glass      *glass.Service
+	Subjects   *subject.Service
 }
 
 // Server serves the pages.
@@ -118,6 +120,8 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.correctionRoutes(rt)
 		s.intakeRoutes(rt)
 		s.glassRoutes(rt)
+		s.subjectRoutes(rt)
+		s.endingRoutes(rt)
 		s.screeningRoutes(rt)
 		s.outreachRoutes(rt)
 		s.reportingRoutes(rt)
@@ -213,7 +217,7 @@ func (s *Server) section(c *Call, id string) {
 // menuPermissions says which permission opens an entry of the navigation.
 var menuPermissions = map[string]authz.Permission{
 	"patients": authz.PersonRead, "screenings": authz.ScreeningRead, "cases": authz.CaseRead, "referrals": authz.CaseRead, "operations": authz.ProcedureRead, "devices": authz.DeviceRead, "followups": authz.FollowUpRead,
-	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead, "glass": authz.GlassRead,
+	"approvals": authz.ApprovalRead, "funds": authz.FundRead, "settlements": authz.SettlementRead, "policies": authz.RuleRead, "alerts": authz.AlertRead, "glass": authz.GlassRead, "subject": authz.SubjectRead,
 	"overview": authz.MeasureRead, "measures": authz.MeasureRead, "reports": authz.ReportRead, "imports": authz.ImportRun, "visiting": authz.VisitRead, "packages": authz.AuditPackage, "payables": authz.PayableRead, "settings": authz.SelfRead,
 }
 

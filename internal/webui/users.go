@@ -226,6 +226,9 @@ func newUserView(b Base, d accounts.Detail, now time.Time) userView {
 	if d.May.Disable && d.Sessions > 0 {
 		v.Do = append(v.Do, Button{Text: b.T("account.sign_out"), Icon: "exit", Href: self + "/sign-out"})
 	}
+	if d.May.Move && !d.Disabled {
+		v.Do = append(v.Do, Button{Text: b.T("account.move"), Icon: "swap", Href: self + "/move"})
+	}
 	if d.May.Disable && d.Disabled {
 		v.Do = append(v.Do, Button{Text: b.T("account.enable"), Href: self + "/enable"})
 	} else if d.May.Disable {

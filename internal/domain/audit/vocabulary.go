@@ -18,6 +18,13 @@ const (
 	GlassRead  = "glass.read" // that it was broken, not the record
 	GlassJudge = "glass.judge"
 
+	SubjectAsk      = "subject.ask" // a person asks for what the law gives them
+	SubjectRead     = "subject.read"
+	SubjectDecide   = "subject.decide"
+	SubjectWithdraw = "subject.withdraw"
+	SubjectFile     = "subject.file" // the copy left
+	SubjectClock    = "subject.clock"
+
 	ScreeningRecord   = "screening.record"
 	ScreeningRead     = "screening.read"
 	ScreeningRegister = "screening.register" // a screening became a registration
@@ -204,12 +211,14 @@ const (
 	SkillRule    = "skill.rule"
 
 	PartnershipCreate = "partnership.create"
+	PartnershipEnd    = "partnership.end" // a step towards its end: asked for, closed, archived
 	PartnershipEdit   = "partnership.edit"
 
 	AccountCreate        = "account.create"
 	AccountRead          = "account.read"
 	AccountEdit          = "account.edit"
 	AccountDisable       = "account.disable"
+	AccountMove          = "account.move" // to another hospital: rights end, work is handed over
 	AccountEnable        = "account.enable"
 	AccountResetPassword = "account.reset_password"
 
@@ -345,12 +354,13 @@ const (
 	ObjectMessage      = "message"
 	ObjectReference    = "reference"
 	ObjectGlass        = "glass"
+	ObjectSubject      = "subject"
 )
 
 // Actions lists the vocabulary.
 func Actions() []string {
 	return []string{
-		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, GlassBreak, GlassUse, GlassClose, GlassRead, GlassJudge, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
+		PersonRegister, PersonEdit, PersonRead, PersonLookup, PersonUnmask, PersonSearch, GlassBreak, GlassUse, GlassClose, GlassRead, GlassJudge, SubjectAsk, SubjectRead, SubjectDecide, SubjectWithdraw, SubjectFile, SubjectClock, ScreeningRecord, ScreeningRead, ScreeningRegister, ScreeningWithdraw, OutboxOpen, OutboxHandOver, OutboxRecoveryAsk, OutboxRecover, EligibilityEdit,
 		ConsentRecord, CaseOpen, CaseRead, CaseEdit, CaseClose, CaseJoin, CaseAccept, CaseDecline, TreatmentOpen,
 		TreatmentRead, TreatmentEdit, TreatmentAdvance, TreatmentCancel, ProcedureLog, ProcedureRead, ProcedureEdit, ProcedureSign,
 		AcuityRecord, AcuityWithdraw, ComplicationRecord, DeviceRecord, DeviceReview, DeviceEdit, StockEdit, DisputeOpen, DisputeDecide, RecallRead,
@@ -365,7 +375,7 @@ func Actions() []string {
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
-		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, AccountCreate, AccountRead, AccountEdit, AccountDisable,
+		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, PartnershipEnd, AccountCreate, AccountRead, AccountEdit, AccountDisable, AccountMove,
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, PasskeyAdd, PasskeyRemove, SessionProve, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, SessionLock, SessionUnlock, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AnchorMake, AnchorFetch, AnchorReceive, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
@@ -381,7 +391,7 @@ func ObjectKinds() []string {
 		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
-		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass,
+		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass, ObjectSubject,
 	}
 }
 

@@ -90,6 +90,7 @@ const (
 	Lost      Closure = "lost"
 	Moved     Closure = "moved"
 	Mistake   Closure = "mistake"
+	Handed    Closure = "handed"   // to its home hospital, when the partnership was closed
 	Imported  Closure = "imported" // an old ledger's case; reopened when the person comes again
 )
 

@@ -29,12 +29,15 @@ const (
 	GlassBroken      Kind = "glass.broken"   // somebody of the hospital opened a record in an emergency; to be judged
 	GlassJustified   Kind = "glass.justified"
 	GlassUnjustified Kind = "glass.unjustified"
+	SubjectAsked     Kind = "subject.asked" // a person asked for something the account decides
+	SubjectGranted   Kind = "subject.granted"
+	SubjectRefused   Kind = "subject.refused"
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{ApprovalApproved, ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealGranted, AppealRejected,
-		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified}
+		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified, SubjectAsked, SubjectGranted, SubjectRefused}
 }
 
 // Label is the message key of the sentence.
@@ -43,7 +46,7 @@ func (k Kind) Label() errs.Key { return errs.Key("message.kind." + string(k)) }
 // Bad reports whether the account has to do something about it.
 func (k Kind) Bad() bool {
 	switch k {
-	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified:
+	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified, SubjectAsked, SubjectRefused:
 		return true
 	}
 	return false
@@ -58,6 +61,7 @@ const (
 	Referral  Object = "referral"
 	FollowUps Object = "followups" // the account's own worklist
 	Glass     Object = "glass"
+	Subject   Object = "subject"
 )
 
 // Message is one message to an account.

@@ -1,7 +1,9 @@
 package partnership
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -19,6 +21,8 @@ type Posting struct {
 	Practitioner ident.ID
 	Host         ident.ID // organisation
 	From, To     clock.Date
+	BackFrom     clock.Date // where it was made to begin earlier afterwards: when it began before; else zero
+	BackReason   string     // and why
 	CreatedAt    time.Time
 	Version      int64
 }
@@ -51,6 +55,34 @@ func (p Posting) Check(home ident.ID) error {
 	}
 	return f.Err()
 }
+
+// Backdate looks at a change of the first day: a posting that is made to begin in
+// the past changes what operations of those days mean, so it needs a reason and
+// stays marked. It answers whether such days come in.
+func (p *Posting) Backdate(old Posting, today clock.Date) (earlier bool, err error) {
+	p.BackReason = strings.TrimSpace(p.BackReason)
+	if !p.From.Before(old.From) || !p.From.Before(today) {
+		p.BackFrom, p.BackReason = old.BackFrom, old.BackReason
+		if !p.BackFrom.IsZero() && !p.From.Before(p.BackFrom) { // it was moved back again
+			p.BackFrom, p.BackReason = clock.Date{}, ""
+		}
+		return false, nil
+	}
+	var f errs.Fields
+	switch n := utf8.RuneCountInString(p.BackReason); {
+	case n < 4:
+		f.Add("reason", "error.posting.backdate")
+	case n > maxReason:
+		f.Add("reason", "error.text.too_long", "n", maxReason)
+	}
+	if p.BackFrom = old.BackFrom; p.BackFrom.IsZero() {
+		p.BackFrom = old.From
+	}
+	return true, f.Err()
+}
+
+// maxReason is the longest reason, in characters.
+const maxReason = 300
 
 // Clash is another posting of the same doctor on the same days. At the same host
 // it is a double entry and refused; at another host it may be right (two

@@ -265,7 +265,7 @@ type Detail struct {
 }
 
 // May is what the caller may do with the account.
-type May struct{ Reset, Disable, Assign, SeeRoles bool }
+type May struct{ Reset, Disable, Move, Assign, SeeRoles bool }
 
 // Get reads one account.
 func (s *Service) Get(ctx context.Context, who user.Principal, account ident.ID) (d Detail, err error) {
@@ -299,7 +299,7 @@ func (s *Service) Get(ctx context.Context, who user.Principal, account ident.ID)
 	}
 	d.PasswordHash = ""
 	anywhere := authz.Anywhere(who.PartnershipID)
-	d.May = May{Reset: s.policy.Can(who, authz.AccountResetPassword, anywhere), Disable: s.policy.Can(who, authz.AccountDisable, anywhere) && account != who.AccountID,
+	d.May = May{Move: s.platform(who, authz.AccountCreate) && account != who.AccountID, Reset: s.policy.Can(who, authz.AccountResetPassword, anywhere), Disable: s.policy.Can(who, authz.AccountDisable, anywhere) && account != who.AccountID,
 		Assign: s.policy.Can(who, authz.RoleAssign, anywhere), SeeRoles: s.policy.Can(who, authz.RoleRead, anywhere)}
 	if d.May.SeeRoles {
 		d.Held, err = s.held(ctx, who, held)

@@ -124,6 +124,7 @@ type OrganisationDetail struct {
 	partnership.Organisation
 	Merged  partnership.Organisation // what it was merged into; zero when it stands
 	Members []Membership
+	Former  []store.FormerName // what it was called before, the latest first
 	MayEdit bool
 }
 
@@ -159,6 +160,9 @@ func (s *Service) Organisation(ctx context.Context, who user.Principal, id ident
 		if !all && len(d.Members) == 0 {
 			return errs.Missing("error.organisation.missing")
 		}
+		if d.Former, err = tx.FormerNames(id); err != nil {
+			return err
+		}
 		if d.MergedInto != ident.Nil {
 			d.Merged, err = tx.OrganisationByID(d.MergedInto)
 		}
@@ -192,6 +196,7 @@ func (s *Service) SaveOrganisation(ctx context.Context, who user.Principal, o pa
 	if fresh {
 		o.ID, action = ident.New(), audit.OrganisationCreate
 	}
+	var former partnership.Organisation // as it was called, when the name changes
 	id, err := store.Once(ctx, s.db, who, k, func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: action, ObjectKind: audit.ObjectOrganisation, ObjectID: o.ID, Detail: map[string]any{"code": o.Code}})
 		if fresh {
@@ -204,9 +209,45 @@ func (s *Service) SaveOrganisation(ctx context.Context, who user.Principal, o pa
 		if old.MergedInto != ident.Nil {
 			return ident.Nil, errs.Refuse("organisation.merged", "error.organisation.merged_already", nil, "refusal.next.merge_target")
 		}
+		if former, err = s.rename(tx, old, o); err != nil {
+			return ident.Nil, err
+		}
 		return o.ID, tx.UpdateOrganisation(o)
 	})
+	if err == nil && former.Name != "" {
+		err = s.keepAliases(ctx, former)
+	}
 	return id, onField(err, "organisation_code_key", "code")
+}
+
+// rename keeps the old name of an organisation: papers of its time show it, and
+// old ledgers still find the hospital.
+func (s *Service) rename(tx *store.Tx, old, now partnership.Organisation) (former partnership.Organisation, err error) {
+	if old.Name == now.Name && old.ShortName == now.ShortName || old.Provisional {
+		return partnership.Organisation{}, nil
+	}
+	tx.Amend("was", old.Name)
+	return old, tx.KeepName(old)
+}
+
+// keepAliases lets a former name mean the organisation in every partnership it is
+// a member of. Doing it again changes nothing.
+func (s *Service) keepAliases(ctx context.Context, former partnership.Organisation) error {
+	var places []partnership.Member
+	err := s.read(ctx, user.NewSystem("rename"), func(tx *store.Tx) (err error) {
+		places, err = tx.MembershipsOf(former.ID)
+		return err
+	})
+	for _, p := range places {
+		if err != nil {
+			break
+		}
+		err = s.db.InTx(ctx, user.NewSystem("rename").In(p.PartnershipID), func(tx *store.Tx) error {
+			tx.Audit(audit.Event{Action: audit.OrganisationEdit, ObjectKind: audit.ObjectOrganisation, ObjectID: former.ID, Detail: map[string]any{"alias": former.Name}})
+			return tx.PutAlias(former.Name, former.ID)
+		})
+	}
+	return err
 }
 
 // onField turns a refusal of a unique constraint into a wrong input of a field.

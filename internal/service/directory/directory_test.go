@@ -7,6 +7,8 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -300,5 +302,68 @@ func TestPostingsAreListedByHost(t *testing.T) {
 	none, err := h.s.Postings(t.Context(), h.Approver(), directory.PostingList{On: h.Today().AddDays(200)})
 	if err != nil || len(none.Rows) != 0 {
 		t.Errorf("in 200 days: %d, %v", len(none.Rows), err)
+	}
+}
+
+// A posting that began earlier than was written down: the reason stays with it,
+// and operations of those days lose the mark of one without a posting.
+func TestAPostingExtendedBackwardsNeedsAReasonAndIsMarked(t *testing.T) {
+	h := newHouse(t)
+	doctor := h.Visiting(servicetest.Mountain)
+	var id ident.ID
+	h.Do(h.Approver(), func(tx *store.Tx) error {
+		tx.NoAudit("test")
+		list, err := tx.PostingsOf(doctor.PractitionerID, clock.MustDate(1, 1, 1), clock.MustDate(9999, 12, 31))
+		id = list[0].ID
+		return err
+	})
+	p, _, err := h.s.Posting(t.Context(), h.Approver(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation := func(on clock.Date) ident.ID {
+		stay := h.Treatment(servicetest.Mountain, procedure.Joint, "向云"+on.String(), treatment.AdmitEmergency)
+		op := ident.New()
+		h.Exec(`insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team, operated_on, operation_codes, diagnosis_codes,
+			code_catalogue, lead_id, lead_visiting, detail, marks, created_at, created_by) values ($1, $2, $3, $4, $5, 'joint', 'TKA', 'knee', 'L', $6, array[$6::uuid], '{}', $7, '{}', '{}', '', $8, true, '{}',
+			'{procedure.outside_posting,procedure.side_text}', $9, $5)`, h.Partnership.ID, op, stay.ID, stay.Case, stay.Person, h.ID(servicetest.Mountain), on, doctor.PractitionerID, h.Clock.Now())
+		return op
+	}
+	first := p.From
+	in, before := operation(first.AddDays(-3)), operation(first.AddDays(-30))
+	change := partnership.Posting{ID: id, From: first.AddDays(-5), To: p.To, Version: p.Version}
+	_, err = h.s.SavePosting(t.Context(), h.Approver(), change, false, "")
+	wantField(t, err, "reason")
+	change.BackReason = "批文先到，录入迟了"
+	if _, err = h.s.SavePosting(t.Context(), h.Approver(), change, false, ""); err != nil {
+		t.Fatal(err)
+	}
+	marked := func(op ident.ID) int {
+		return h.Count(`select count(*) from procedure where id = $1 and 'procedure.outside_posting' = any (marks) and 'procedure.side_text' = any (marks)`, op)
+	}
+	if marked(in) != 0 || marked(before) != 1 {
+		t.Errorf("marked inside %d, before %d", marked(in), marked(before))
+	}
+	if n := h.Count(`select count(*) from procedure_change where procedure_id = $1 and reason = '批文先到，录入迟了' and before -> 'marks' ? 'procedure.outside_posting'`, in); n != 1 {
+		t.Errorf("the history of the operation has %d lines", n)
+	}
+	got, _, err := h.s.Posting(t.Context(), h.Approver(), id)
+	if err != nil || got.BackFrom != first || got.BackReason != change.BackReason {
+		t.Fatalf("%+v %v", got, err)
+	}
+	// Longer at the other end keeps the mark; made to begin as before, it goes.
+	change.Version, change.To = got.Version, p.To.AddDays(1)
+	if _, err = h.s.SavePosting(t.Context(), h.Approver(), change, false, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err = h.s.Posting(t.Context(), h.Approver(), id); err != nil || got.BackFrom != first {
+		t.Errorf("%+v %v", got, err)
+	}
+	change.Version, change.From = got.Version, first
+	if _, err = h.s.SavePosting(t.Context(), h.Approver(), change, false, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err = h.s.Posting(t.Context(), h.Approver(), id); err != nil || !got.BackFrom.IsZero() || got.BackReason != "" {
+		t.Errorf("%+v %v", got, err)
 	}
 }

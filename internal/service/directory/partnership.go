@@ -37,6 +37,7 @@ type PartnershipDetail struct {
 	partnership.Partnership
 	Members []store.Member
 	MayEdit bool
+	MayEnd  bool
 }
 
 // Partnership reads one partnership.
@@ -55,6 +56,7 @@ func (s *Service) Partnership(ctx context.Context, who user.Principal, id ident.
 		return err
 	})
 	d.MayEdit = s.mayEdit(who, id) == nil
+	d.MayEnd = id == who.PartnershipID && s.policy.Can(who, authz.PartnershipClose, authz.InPartnership(id))
 	return d, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -213,6 +214,11 @@ func (s *Service) SavePosting(ctx context.Context, who user.Principal, p partner
 			if err != nil {
 				return ident.Nil, err
 			}
+			if back, err := p.Backdate(old.Posting, tx.Today()); err != nil {
+				return ident.Nil, err
+			} else if back {
+				tx.Amend("reason", p.BackReason)
+			}
 			p.Practitioner, p.Host = old.Practitioner, old.Host // another doctor or host is another posting
 		}
 		if err := s.checkPosting(tx, who, p); err != nil {
@@ -233,6 +239,12 @@ func (s *Service) SavePosting(ctx context.Context, who user.Principal, p partner
 		if err != nil {
 			return ident.Nil, err
 		}
+		// Operations of days that came in were marked as without a posting.
+		n, err := tx.RejudgePosted(p, string(procedure.RuleOutsidePosting), p.BackReason)
+		if err != nil {
+			return ident.Nil, err
+		}
+		tx.Amend("operations", n)
 		return p.ID, tx.BumpPolicy(ident.Nil)
 	})
 	if err == nil {

@@ -2,6 +2,7 @@ package funding
 
 import (
 	"context"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -34,6 +35,9 @@ func (s *Service) PrintApproval(ctx context.Context, who user.Principal, id iden
 	if v, err = s.approval(ctx, who, id, audit.ApprovalRead); err != nil {
 		return v, m, err
 	}
+	if v.HospitalName, err = s.calledThen(ctx, who, v.Approval.Hospital, v.RequestedAt); err != nil {
+		return v, m, err
+	}
 	m, err = s.issue(ctx, who, sheetOfApproval(v.Approval, v.Sum()))
 	return v, m, err
 }
@@ -43,8 +47,25 @@ func (s *Service) PrintSettlement(ctx context.Context, who user.Principal, id id
 	if v, err = s.Settlement(ctx, who, id); err != nil {
 		return v, m, err
 	}
+	at := s.db.Clock().Now() // a draft is of today
+	if !v.Settlement.SettledOn.IsZero() {
+		at = v.Settlement.SettledOn.Start()
+	}
+	if v.HospitalName, err = s.calledThen(ctx, who, v.Settlement.Hospital, at); err != nil {
+		return v, m, err
+	}
 	m, err = s.issue(ctx, who, sheetOfSettlement(v.Settlement))
 	return v, m, err
+}
+
+// calledThen is what a hospital was called when the form was made: a copy printed
+// after it was renamed says what the first one said.
+func (s *Service) calledThen(ctx context.Context, who user.Principal, hospital ident.ID, at time.Time) (name string, err error) {
+	err = s.read(ctx, who, func(tx *store.Tx) error { // the reading of the form was recorded before
+		name, err = tx.NameAt(hospital, at)
+		return err
+	})
+	return name, err
 }
 
 // MarkEstimate marks the print of an estimate, which the caller has read.

@@ -33,6 +33,8 @@ type PatientView struct {
 	CanEdit     bool
 	CanAttach   bool
 	HasCases    bool
+
+	CanAskSubject bool // may write down what the person asks about the data kept on them
 }
 
 // Patient reads the page of record of one person.
@@ -73,6 +75,7 @@ func (s *Service) Patient(ctx context.Context, who user.Principal, id ident.ID) 
 	v.CanAttach = s.door(who, authz.AttachmentAdd) == nil
 	for _, r := range v.Registrations {
 		v.CanEdit = v.CanEdit || s.can(who, authz.PersonEdit, r.HospitalID)
+		v.CanAskSubject = v.CanAskSubject || s.can(who, authz.SubjectRegister, r.HospitalID)
 	}
 	return v, nil
 }
