@@ -207,7 +207,7 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 		return out, err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		x, err := tx.ScreeningByID(in.Screening)
+		x, err := tx.ScreeningHeld(in.Screening)
 		if err != nil {
 			return err
 		}
@@ -229,7 +229,11 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 				Detail: map[string]any{"kind": string(in.Kind), "owner": store.OwnerScreening, "owner_id": x.ID, "original_sha256": in.Original}})
 		}
 		out.Outcome = Outcome(kept)
-		return nil
+		if kept != store.RowCreated || !x.Converted() {
+			return nil
+		}
+		// Registered meanwhile: the photo follows, though it came late.
+		return tx.FollowPhotos(x.ID, x.Person, x.Registration)
 	})
 	return out, err
 }

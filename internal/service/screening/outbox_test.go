@@ -21,6 +21,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	service "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // boxes is a good form as the browser keeps it.
@@ -277,6 +278,30 @@ func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
 	}
 	if n := d.Count(`select count(*) from audit_event where action = 'screening.record' and detail::text like '%' || $1 || '%'`, gone.AccountID.String()); n != 1 {
 		t.Error("the record does not say whose work it is")
+	}
+}
+
+func TestAPhotoThatComesAfterTheRegistrationFollowsAsWell(t *testing.T) {
+	d := open(t)
+	row := d.row("向云禾")
+	d.record(here, row)
+	person, registration := d.Patient(here, "向云禾"), ident.Nil
+	d.Do(d.Registrar(here), func(tx *store.Tx) error {
+		list, err := tx.RegistrationsOf(person)
+		if err != nil {
+			return err
+		}
+		registration = list[0].ID
+		return tx.ConvertScreening(store.Conversion{Screening: row.ID, Person: person, Registration: registration})
+	})
+	in := service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
+	for range 3 {
+		if _, err := d.AddPhoto(t.Context(), d.Screener(here), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.Count(`select count(*) from attachment where owner_kind = 'registration' and owner_id = $1 and source_id = $2`, registration, in.ID); n != 1 {
+		t.Errorf("%d photos among the papers of the patient", n)
 	}
 }
 
