@@ -19,6 +19,7 @@ insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind,
 -- The keyed digest of an operation as a browser sent it: the same content again
 -- is a repetition, whatever was corrected meanwhile, and another one is not.
 alter table procedure add column received bytea;
+create index visit_case_day on visit_case (partnership_id, hospital_id, planned_on, place, id) where state = 'planned';
 
 -- Nobody opens alone what twenty families said. What was opened before the rule
 -- stays as it was.

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
 // A file of unsent screenings comes on a stick: its owner hands it over in one
@@ -59,13 +60,12 @@ func (v *handoverView) took(x outreach.HandedOver) {
 		{Label: v.T("outreach.count.repeated"), Text: strconv.Itoa(x.Count(outreach.Repeated))}, {Label: v.T("outreach.count.refused"), Text: strconv.Itoa(x.Count(outreach.Refused))},
 		{Label: v.T("outreach.count.photos"), Text: strconv.Itoa(x.Photos)}, {Label: v.T("outreach.count.failed"), Text: strconv.Itoa(x.Failed)}}
 	t := Table{Caption: v.T("outreach.refused"), Note: v.T("outreach.refused.note"), Columns: []Column{{Key: "register.name"}, {Key: "screening.on"}, {Key: "outreach.why", Class: "grow"}}}
-	f := screeningForm(v.Base, clock.Date{}, nil)
 	for _, a := range x.Answers {
 		if a.Outcome != outreach.Refused {
 			continue
 		}
 		why := ""
-		for _, e := range newFormAnswer(v.Base, f, a).Fields {
+		for _, e := range newFormAnswer(v.Base, keptForm(v.Base, a), a).Fields {
 			if why != "" {
 				why += v.T("list.semicolon")
 			}
@@ -74,7 +74,11 @@ func (v *handoverView) took(x outreach.HandedOver) {
 			}
 			why += e.Detail
 		}
-		t.Rows = append(t.Rows, Cells(TextCell(a.Record.Name), DateCell(a.Record.On), TextCell(why)))
+		name, on := a.Record.Name, a.Record.On
+		if a.Theatre {
+			name, on = operationName(v.Base, care.Operation{Procedure: a.Operation}), a.Operation.OperatedOn
+		}
+		t.Rows = append(t.Rows, Cells(TextCell(name), DateCell(on), TextCell(why)))
 	}
 	if len(t.Rows) > 0 {
 		v.Faults = &t

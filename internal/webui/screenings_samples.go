@@ -37,6 +37,7 @@ func screeningPages() []PageSample {
 			return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[1], Photos: photos, Open: true})
 		}},
 		{"screening/outreach", func(b Base) View { return newOutreachView(b) }},
+		{"screening/theatre", func(b Base) View { return newOutreachTheatre(b) }},
 		{"screening/handover", func(b Base) View {
 			var wrong errs.Fields
 			wrong.Add("side", "form.error.pick")

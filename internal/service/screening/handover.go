@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -34,7 +35,7 @@ type bundle struct {
 type item struct {
 	ID   ident.ID `json:"id"`
 	Form ident.ID `json:"form"` // of a photo; nil for a form
-	Kind string   `json:"kind"` // of a photo
+	Kind string   `json:"kind"` // of a photo; of a form, that it is an operation
 	IV   []byte   `json:"iv"`
 	Data []byte   `json:"data"`
 }
@@ -50,8 +51,14 @@ func (i item) context(box ident.ID) string {
 	if i.photo() {
 		return box.String() + "/" + i.ID.String() + "/photo/" + i.Form.String() + "/" + i.Kind
 	}
+	if i.Kind == kindOperation {
+		return box.String() + "/" + i.ID.String() + "/operation"
+	}
 	return box.String() + "/" + i.ID.String() + "/form"
 }
+
+// kindOperation marks a form that is an operation; a screening has no mark.
+const kindOperation = "operation"
 
 func (i item) photo() bool { return i.Form != ident.Nil }
 
@@ -77,8 +84,9 @@ func readBundle(content []byte) (bundle, error) {
 // opened is a bundle with its items readable.
 type opened struct {
 	bundle
-	forms  []Sent
-	photos []Photo
+	forms      []Sent
+	operations []Sent
+	photos     []Photo
 }
 
 // unseal opens a bundle with the hospital's key.
@@ -101,9 +109,12 @@ func (s *Service) unseal(ctx context.Context, who user.Principal, b bundle) (ope
 		if err != nil {
 			return out, invalid("file", "error.outreach.sealed")
 		}
-		if i.photo() {
+		switch {
+		case i.photo():
 			out.photos = append(out.photos, Photo{ID: i.ID, Screening: i.Form, Kind: document.Kind(i.Kind), Content: plain})
-		} else {
+		case i.Kind == kindOperation:
+			out.operations = append(out.operations, Sent{ID: i.ID, Body: string(plain)})
+		default:
 			out.forms = append(out.forms, Sent{ID: i.ID, Body: string(plain)})
 		}
 	}
@@ -133,17 +144,23 @@ func (h HandedOver) Count(o Outcome) int {
 // the others; it stays in the file.
 func (s *Service) take(ctx context.Context, who user.Principal, b opened, perm authz.Permission) (HandedOver, error) {
 	out := HandedOver{Hospital: b.Hospital}
-	by := b.Account
-	if by == who.AccountID {
-		by = ident.Nil
+	c := carrier{perm: perm, by: b.Account}
+	if b.Account == who.AccountID {
+		c = carrier{perm: authz.ProcedureLog} // one's own operations need one's own right
 	}
-	for rest := b.forms; len(rest) > 0; {
-		n := min(len(rest), MaxRows)
-		got, err := s.receive(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest[:n]}, by)
+	for rest := range slices.Chunk(b.forms, MaxRows) {
+		got, err := s.receive(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest}, c.by)
 		if err != nil {
 			return out, err
 		}
-		out.Answers, rest = append(out.Answers, got...), rest[n:]
+		out.Answers = append(out.Answers, got...)
+	}
+	for rest := range slices.Chunk(b.operations, MaxRows) {
+		got, err := s.operations(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest}, c)
+		if err != nil {
+			return out, err
+		}
+		out.Answers = append(out.Answers, got...)
 	}
 	for _, p := range b.photos {
 		_, err := s.addPhoto(ctx, who, p, perm)

@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -78,7 +79,14 @@ type Answer struct {
 	Digest string           // SHA-256 of what arrived, in hex
 	Record screening.Record // as it was read
 	Have   *Screening       // what stands under its id, when that is another content
+
+	Theatre   bool                // an operation, not a screening
+	Operation procedure.Procedure // as it was read
+	Standing  *store.Operation    // what stands instead of it
 }
+
+// Taken reports whether something else stands where this was to go.
+func (a Answer) Taken() bool { return a.Outcome == Refused && a.Fields.Has("id") }
 
 // ReceiveInput is forms of one hospital from one browser.
 type ReceiveInput struct {

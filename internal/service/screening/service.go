@@ -25,17 +25,22 @@ type Deps struct {
 	DB     *store.DB
 	Policy *authz.Policy
 	Blobs  *blob.Store
+	// Theatre records operations that were kept beside screenings; without it none are taken.
+	Theatre Theatre
 }
 
 // Service is the use cases.
 type Service struct {
-	db     *store.DB
-	policy *authz.Policy
-	blobs  *blob.Store
+	db      *store.DB
+	policy  *authz.Policy
+	blobs   *blob.Store
+	theatre Theatre
 }
 
 // New makes the service.
-func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs} }
+func New(d Deps) *Service {
+	return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs, theatre: d.Theatre}
+}
 
 // The records as pages and the API meet them.
 type (
