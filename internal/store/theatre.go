@@ -8,7 +8,6 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
-	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
 )
@@ -52,13 +51,13 @@ func (r theatreRow) item() (TheatreCase, error) {
 // TheatreCases lists who may be operated at a hospital on a day: who is on the
 // list of a mission, by its order, and who is in hospital, the latest first.
 func (tx *Tx) TheatreCases(hospital ident.ID, on clock.Date) ([]TheatreCase, error) {
-	before := []treatment.State{treatment.Planned, treatment.Eligible, treatment.Estimated, treatment.Requested, treatment.Approved, treatment.Admitted, treatment.Operated}
 	var rows []theatreRow
 	err := tx.list(&rows, `with listed as (
 			select v.case_id, v.kind, v.side, v.surgeon_id, coalesce(v.place, 100) as place, v.id from visit_case v
 			where v.partnership_id = $1 and v.hospital_id = $2 and v.planned_on = $3 and v.state = 'planned' order by v.place, v.id limit $4),
 		ready as (
-			select t.id from listed l join treatment t on t.partnership_id = $1 and t.case_id = l.case_id and t.hospital_id = $2 and t.live and t.state = any ($5::text[])
+			select t.id from listed l join treatment t on t.partnership_id = $1 and t.case_id = l.case_id and t.hospital_id = $2 and t.live 
+				and t.state in ('planned', 'eligible', 'estimated', 'approval_requested', 'approved', 'admitted', 'operated')
 			union
 			select x.id from (select t.id from treatment t where t.partnership_id = $1 and t.hospital_id = $2 and t.state = 'admitted' and t.live and `+living("t")+`
 				order by t.created_at desc, t.id desc limit $4) x)
@@ -67,7 +66,7 @@ func (tx *Tx) TheatreCases(hospital ident.ID, on clock.Date) ([]TheatreCase, err
 		from ready r join treatment t on t.partnership_id = $1 and t.id = r.id join casefile c on c.partnership_id = t.partnership_id and c.id = t.case_id
 		join person p on p.partnership_id = t.partnership_id and p.id = t.person_id
 		left join lateral (select * from listed x where x.case_id = t.case_id order by x.place, x.id limit 1) l on true
-		order by l.place nulls last, t.created_at desc, t.id desc limit $4`, tx.Partnership(), hospital, on, theatreRows, stateNames(before))
+		order by l.place nulls last, t.created_at desc, t.id desc limit $4`, tx.Partnership(), hospital, on, theatreRows)
 	if err != nil {
 		return nil, err
 	}

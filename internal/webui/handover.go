@@ -181,6 +181,7 @@ func (s *Server) askOutbox(w http.ResponseWriter, r *http.Request, c *Call) erro
 	return s.showOutboxes(w, r, c, f)
 }
 
+// newOutboxView is the page of one file; who asked for it does not open it.
 func newOutboxView(b Base, today clock.Date, x outreach.Recovery, taken *outreach.HandedOver) handoverView {
 	b.Title, b.Sub = b.T("outreach.recovery.of", "name", x.AccountName), b.T("outreach.recovery.of.sub", "forms", x.Forms, "photos", x.Photos)
 	b.Crumbs = []Link{{Text: b.T("outreach.recovery"), Href: "/screenings/outboxes"}, {Text: b.Title}}
@@ -211,7 +212,16 @@ func (s *Server) outboxPage(w http.ResponseWriter, r *http.Request, c *Call) err
 		return err
 	}
 	s.section(c, "settings")
-	return s.showHandover(w, r, http.StatusOK, newOutboxView(c.Base, c.Today, x, nil))
+	v := newOutboxView(c.Base, c.Today, x, nil)
+	v.waits(x.Asker == c.Who.AccountID && !x.Done())
+	return s.showHandover(w, r, http.StatusOK, v)
+}
+
+// waits takes the button away from who asked: the file waits for somebody else.
+func (v *handoverView) waits(own bool) {
+	if own {
+		v.Button, v.Note = Button{}, &Alert{Kind: "info", Title: v.T("outreach.recovery.waits"), Text: v.T("remedy.outreach.two_persons")}
+	}
 }
 
 func (s *Server) recoverOutbox(w http.ResponseWriter, r *http.Request, c *Call) error {

@@ -29,12 +29,14 @@ const (
 	GlassBroken      Kind = "glass.broken"   // somebody of the hospital opened a record in an emergency; to be judged
 	GlassJustified   Kind = "glass.justified"
 	GlassUnjustified Kind = "glass.unjustified"
+	OutboxAsked      Kind = "outbox.asked"    // a colleague's unsent forms wait for a second person
+	OutboxOpened     Kind = "outbox.released" // they were opened and recorded: to who asked for it, and to whose they are
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{ApprovalApproved, ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealGranted, AppealRejected,
-		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified}
+		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified, OutboxAsked, OutboxOpened}
 }
 
 // Label is the message key of the sentence.
@@ -43,7 +45,7 @@ func (k Kind) Label() errs.Key { return errs.Key("message.kind." + string(k)) }
 // Bad reports whether the account has to do something about it.
 func (k Kind) Bad() bool {
 	switch k {
-	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified:
+	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified, OutboxAsked:
 		return true
 	}
 	return false
@@ -58,6 +60,7 @@ const (
 	Referral  Object = "referral"
 	FollowUps Object = "followups" // the account's own worklist
 	Glass     Object = "glass"
+	Outbox    Object = "outbox" // a file of unsent forms
 )
 
 // Message is one message to an account.

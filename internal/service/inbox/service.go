@@ -141,6 +141,8 @@ func Path(m message.Message) string {
 		return "/approvals/" + m.About.String()
 	case message.Glass:
 		return "/glass/" + m.About.String()
+	case message.Outbox:
+		return "/screenings/outboxes/" + m.About.String()
 	case message.Referral:
 		return "/referrals/" + m.About.String()
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -257,12 +258,45 @@ func (s *Service) AskRecovery(ctx context.Context, who user.Principal, in AskInp
 		r.Forms, r.Photos = b.counts()
 		tx.Audit(audit.Event{Action: audit.OutboxRecoveryAsk, ObjectKind: audit.ObjectOutbox, ObjectID: b.Box, OrganisationID: b.Hospital, Reason: in.Reason,
 			Detail: map[string]any{"account": b.Account, "forms": r.Forms, "photos": r.Photos, "recovery": r.ID}})
-		return r, tx.InsertOutboxRecovery(r)
+		if err := tx.InsertOutboxRecovery(r); err != nil {
+			return none, err
+		}
+		others, err := tx.RoleHolders(user.HospitalAdmin, b.Hospital)
+		if err != nil {
+			return none, err
+		}
+		return r, tell(tx, r, message.OutboxAsked, others...)
 	})
 }
 
-// Recover is the second step: the file is opened and its forms are recorded.
-// Again, it adds nothing.
+// tell leaves a message with who has to know.
+func tell(tx *store.Tx, r Recovery, kind message.Kind, to ...ident.ID) error {
+	for _, account := range to { // a handful of people
+		if err := tx.Tell(message.Message{To: account, Kind: kind, Object: message.Outbox, About: r.ID, Note: r.Reason, Count: r.Forms}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RuleTwoPersons is the rule that nobody opens alone what was asked for by
+// themselves: twenty families' forms need two accounts, or an account and the
+// machine's own command line.
+const RuleTwoPersons = "outreach.two_persons"
+
+// twoPersons refuses the second step to who made the first.
+func (s *Service) twoPersons(ctx context.Context, who user.Principal, r Recovery) error {
+	if r.Asker != who.AccountID {
+		return nil
+	}
+	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.OutboxRecover, ObjectKind: audit.ObjectOutbox, ObjectID: r.ID, OrganisationID: r.Hospital, Reason: r.Reason})
+		return errs.Refuse(RuleTwoPersons, "error.outreach.two_persons", nil, "remedy.outreach.two_persons")
+	})
+}
+
+// Recover is the second step, of another person: the file is opened and its forms
+// are recorded. Again, it adds nothing.
 func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, version int64) (HandedOver, error) {
 	var none HandedOver
 	r, err := s.Recovery(ctx, who, id)
@@ -271,6 +305,9 @@ func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, 
 	}
 	if r.Version != version {
 		return none, errs.New(errs.Stale, "error.stale", nil)
+	}
+	if err := s.twoPersons(ctx, who, r); err != nil {
+		return none, err
 	}
 	content, err := s.blobs.Get(r.Digest)
 	if err != nil {
@@ -290,8 +327,11 @@ func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, 
 		}
 		r.Added, r.Repeated, r.Refused = out.Count(Created), out.Count(Repeated), out.Count(Refused)
 		tx.Audit(audit.Event{Action: audit.OutboxRecover, ObjectKind: audit.ObjectOutbox, ObjectID: b.Box, OrganisationID: b.Hospital, Reason: r.Reason,
-			Detail: map[string]any{"account": b.Account, "added": r.Added, "repeated": r.Repeated, "refused": r.Refused, "recovery": r.ID}})
-		return tx.FinishOutboxRecovery(r)
+			Detail: map[string]any{"account": b.Account, "added": r.Added, "repeated": r.Repeated, "refused": r.Refused, "recovery": r.ID, "asked_by": r.Asker}})
+		if err := tx.FinishOutboxRecovery(r); err != nil {
+			return err
+		}
+		return tell(tx, r, message.OutboxOpened, r.Asker, r.Account)
 	})
 	return out, err
 }
@@ -323,8 +363,20 @@ func (s *Service) Recoveries(ctx context.Context, who user.Principal) ([]Recover
 	}
 	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.NoAudit("counts and reasons, no patient")
-		out, err = tx.OutboxRecoveries(s.policy.Reach(who, authz.ScreeningRecover).Hospitals)
+		at, err := s.recoverable(tx)
+		if err == nil {
+			out, err = tx.OutboxRecoveries(at)
+		}
 		return err
 	})
 	return out, err
+}
+
+// recoverable lists the hospitals whose files the principal may open: the machine's
+// own command line those of every member.
+func (s *Service) recoverable(tx *store.Tx) ([]ident.ID, error) {
+	if reach := s.policy.Reach(tx.Who(), authz.ScreeningRecover); !reach.All {
+		return reach.Hospitals, nil
+	}
+	return members(tx)
 }

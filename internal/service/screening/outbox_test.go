@@ -220,9 +220,9 @@ func TestAFileIsHandedOverOnceByItsOwner(t *testing.T) {
 	}
 }
 
-func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
+func TestWhatSomebodyKeptWhoIsGoneIsRecoveredByTwoPersons(t *testing.T) {
 	d := open(t)
-	gone, admin := d.Screener(here), d.HospitalAdmin(here)
+	gone, admin, colleague := d.Screener(here), d.HospitalAdmin(here), d.SecondHospitalAdmin(here)
 	p := d.telephone(gone, here)
 	form := p.keep(boxes("向云禾"))
 	p.photograph(form, document.Identity, picture(t))
@@ -245,15 +245,33 @@ func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
 	if n := d.Count(`select count(*) from screening`); n != 0 {
 		t.Error("the first step stores something")
 	}
+	if n := d.Count(`select count(*) from message where kind = 'outbox.asked' and account_id = $1`, colleague.AccountID); n != 1 {
+		t.Error("the other administrator is not told")
+	}
 	second := func(who user.Principal, version int64) (service.HandedOver, error) {
 		return d.Recover(t.Context(), who, r.ID, version)
 	}
 	if _, err := second(d.HospitalAdmin(near), 1); !errs.Is(err, errs.NotFound) {
 		t.Errorf("another hospital: %v", err)
 	}
+	if _, err := second(admin, 1); errs.Of(err).Rule != service.RuleTwoPersons {
+		t.Errorf("who asked opens it alone: %v", err)
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'outbox.recover' and outcome = 'refused'`); n != 1 {
+		t.Errorf("%d refusals in the audit", n)
+	}
+	if n := d.Count(`select count(*) from screening`); n != 0 {
+		t.Error("and something is recorded")
+	}
+	admin, asker := colleague, admin
 	got, err := second(admin, 1)
 	if err != nil || got.Count(service.Created) != 1 || got.Photos != 1 {
 		t.Fatalf("%+v %v", got, err)
+	}
+	for whose, account := range map[string]ident.ID{"who asked": asker.AccountID, "whose they are": gone.AccountID} {
+		if n := d.Count(`select count(*) from message where kind = 'outbox.released' and account_id = $1`, account); n != 1 {
+			t.Errorf("%s: %d messages", whose, n)
+		}
 	}
 	if _, err := second(admin, 1); !errs.Is(err, errs.Stale) {
 		t.Errorf("the same press again: %v", err)

@@ -78,9 +78,14 @@ func (s *Service) hospitals(tx *store.Tx, one ident.ID) ([]ident.ID, error) {
 	if !reach.All {
 		return reach.Hospitals, nil
 	}
-	members, err := tx.Members(tx.Partnership())
+	return members(tx)
+}
+
+// members are the hospitals and offices of the partnership.
+func members(tx *store.Tx) ([]ident.ID, error) {
+	list, err := tx.Members(tx.Partnership())
 	var out []ident.ID
-	for _, m := range members {
+	for _, m := range list {
 		out = append(out, m.OrganisationID)
 	}
 	return out, err
