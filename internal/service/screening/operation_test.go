@@ -87,20 +87,12 @@ func TestAnOperationThatWasKeptIsReadAndAnswered(t *testing.T) {
 	}
 }
 
-// operate keeps an operation in the store of a telephone.
-func (p *telephone) operate(body string) ident.ID {
-	id := ident.New()
-	iv, data := locked(p.key, []byte(body), p.box.String()+"/"+id.String()+"/operation")
-	p.items = append(p.items, map[string]any{"id": id, "form": ident.Nil, "kind": "operation", "iv": iv, "data": data})
-	return id
-}
-
 func TestAFileHandsOverOperationsBesideScreenings(t *testing.T) {
 	d, r := openTheatre(t)
 	doctor := d.Doctor(here)
 	p := d.telephone(doctor, here)
-	p.keep(boxes("向云禾"))
-	id := p.operate(keptKnee)
+	p.Keep(boxes("向云禾"))
+	id := p.Operate(keptKnee)
 	got, err := d.HandOver(t.Context(), doctor, p.file(t))
 	if err != nil || got.Count(service.Created) != 2 || len(r.got) != 1 || r.got[0].ID != id || r.got[0].By != ident.Nil || r.perm[0] != authz.ProcedureLog {
 		t.Errorf("%+v %v, passed on: %+v by %v", got, err, r.got, r.perm)
