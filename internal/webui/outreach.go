@@ -258,9 +258,11 @@ func (s *Server) outreachAccount(w http.ResponseWriter, r *http.Request, c *Call
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
-	theatres, err := s.hospitalOptions(r, c, authz.ProcedureLog)
-	if err != nil {
-		return err
+	var theatres []Option
+	if s.can(c, authz.ProcedureLog) {
+		if theatres, err = s.hospitalOptions(r, c, authz.ProcedureLog); err != nil {
+			return err
+		}
 	}
 	out := struct {
 		Account   ident.ID `json:"account"`

@@ -113,10 +113,13 @@ func TestTheListOfTheTheatreIsForWhoLogsOperationsThere(t *testing.T) {
 	if cache := got.header.Get("Cache-Control"); cache != "no-store" {
 		t.Errorf("kept by somebody else: %s", cache)
 	}
-	for _, path := range []string{"/outreach/list", "/outreach/list?hospital=" + s.ID(servicetest.MountainTwo).String()} {
-		if got := doctor.get(path); got.status != http.StatusForbidden {
+	for path, status := range map[string]int{"/outreach/list": http.StatusUnprocessableEntity, "/outreach/list?hospital=" + s.ID(servicetest.MountainTwo).String(): http.StatusForbidden} {
+		if got := doctor.get(path); got.status != status {
 			t.Errorf("%s: %d", path, got.status)
 		}
+	}
+	for role, theatres := range map[user.Role]string{user.LocalDoctor: `"theatre":["` + s.ID(servicetest.Mountain).String(), user.Screener: `"theatre":[]`} {
+		contains(t, "the account of a "+string(role), s.clerk(role, servicetest.Mountain).get("/outreach/account"), theatres)
 	}
 	if got := s.clerk(user.Screener, servicetest.Mountain).get(here); got.status != http.StatusForbidden {
 		t.Errorf("a screener: %d", got.status)

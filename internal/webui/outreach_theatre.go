@@ -138,7 +138,7 @@ type theatreList struct {
 func (s *Server) outreachList(w http.ResponseWriter, r *http.Request, c *Call) error {
 	hospital, err := ident.Parse(r.URL.Query().Get("hospital"))
 	if err != nil {
-		hospital = ident.Nil // refused below, like any hospital that is not theirs
+		hospital = ident.Nil // refused below
 	}
 	v, err := s.d.Care.Theatre(r.Context(), c.Who, hospital)
 	if err != nil {

@@ -29,6 +29,12 @@ type Theatre struct {
 // Theatre reads the list of today.
 func (s *Service) Theatre(ctx context.Context, who user.Principal, hospital ident.ID) (Theatre, error) {
 	v := Theatre{Habits: map[procedure.Programme]procedure.Procedure{}}
+	if err := s.door(who, authz.ProcedureLog); err != nil {
+		return v, err
+	}
+	if hospital == ident.Nil {
+		return v, missing("hospital", "form.error.pick")
+	}
 	if err := s.at(who, authz.ProcedureLog, hospital); err != nil {
 		return v, err
 	}
@@ -84,9 +90,7 @@ func (s *Service) KeepOperation(ctx context.Context, who user.Principal, in Kept
 		return none, err
 	}
 	if in.ID == ident.Nil {
-		var f errs.Fields
-		f.Add("id", "error.screening.id")
-		return none, f.Err()
+		return none, missing("id", "error.screening.id")
 	}
 	defer s.counts.forget(who)
 	return store.Once(ctx, s.db, who, store.Key{}, func(tx *store.Tx) (Kept, error) {
@@ -162,4 +166,9 @@ func standing(tx *store.Tx, in KeptInput, content []byte) (Kept, bool, error) {
 		}
 	}
 	return Kept{}, false, nil
+}
+
+// missing is one empty field as an error.
+func missing(path, key string) error {
+	return errs.Fields{{Path: path, Key: key}}.Err()
 }
