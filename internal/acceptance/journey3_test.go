@@ -44,6 +44,7 @@ func TestJourney3TheatreOnAPhone(t *testing.T) {
 	if after := o.sql(`select count(*) from procedure where kind = 'PCI'`); atoi(t, after) != atoi(t, before)+5 {
 		t.Errorf("%s interventions, there were %s", after, before)
 	}
+	o.offline(t)
 	o.outside(t, doctor, last)
 }
 

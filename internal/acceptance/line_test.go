@@ -46,7 +46,7 @@ func newLine(t *testing.T, to string) *line {
 	}}
 	over := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		forms := r.URL.Path == "/outreach/forms"
+		forms := r.URL.Path == "/outreach/forms" || r.URL.Path == "/outreach/operations"
 		switch state := l.now(); {
 		case state == lineDown, state == lineMute && strings.HasPrefix(r.URL.Path, "/outreach/"):
 			hangUp(w)

@@ -413,7 +413,7 @@ func everyAddressDeclares(t *testing.T, p *premises) {
 
 // publicRoutes need nobody signed in. The list is short and stays so.
 var publicRoutes = []string{"GET /sign-in", "POST /sign-in", "GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "POST /preferences", "GET /first-run", "POST /first-run", "GET /verify", "POST /verify", "GET /notices", "GET /notices/{id}", "GET /notices/{id}/print", "GET /notices/{id}/notice.pdf", "POST /sign-in/passkey", "GET /notices/{id}/objection", "POST /notices/{id}/objection",
-	"GET /outreach/en", "GET /outreach/en.webmanifest", "GET /outreach/worker.js", "GET /outreach/zh-CN", "GET /outreach/zh-CN.webmanifest",
+	"GET /outreach/en", "GET /outreach/en.webmanifest", "GET /outreach/theatre/en", "GET /outreach/theatre/zh-CN", "GET /outreach/worker.js", "GET /outreach/zh-CN", "GET /outreach/zh-CN.webmanifest",
 	"GET /api/v1/notices", "GET /api/v1/notices/{id}", "GET /api/v1/openapi.json"}
 
 // The table of access: who gets what answer at every address, for the records of

@@ -95,6 +95,7 @@ func newServices(a *App) (Services, error) {
 		hashing = seal.DefaultHashParams()
 	}
 	sessions := store.NewSessionStore(a.DB, scs.GobCodec{})
+	care, implants := treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}), implant.New(implant.Deps{DB: a.DB, Policy: a.Policy})
 	return Services{
 		SessionStore: sessions,
 		// Hashing is memory-hard: more at once than cores only makes everybody wait.
@@ -103,14 +104,14 @@ func newServices(a *App) (Services, error) {
 		Intake:     intake.New(intake.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, LookupCap: a.cfg.LookupDailyCap}),
 		Exchange:   exchange.New(exchange.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Clock: a.opt.Clock, Log: a.opt.Log, Say: say}),
 		Directory:  directory.New(directory.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock, Log: a.opt.Log}),
-		Care:       treatment.New(treatment.Deps{DB: a.DB, Policy: a.Policy, Clock: a.opt.Clock}),
+		Care:       care,
 		Reporting:  reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy, Files: blobs, Profiles: profiles}),
 		Funding:    funding.New(funding.Deps{DB: a.DB, Policy: a.Policy}),
-		Implants:   implant.New(implant.Deps{DB: a.DB, Policy: a.Policy}),
+		Implants:   implants,
 		Aftercare:  aftercare.New(aftercare.Deps{DB: a.DB, Policy: a.Policy}),
 		Pricing:    pricing.New(pricing.Deps{DB: a.DB, Policy: a.Policy}),
 		Visiting:   visiting.New(visiting.Deps{DB: a.DB, Policy: a.Policy}),
-		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs}),
+		Screenings: screening.New(screening.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Theatre: theatre{care, implants}}),
 		Paying:     paying.New(paying.Deps{DB: a.DB, Policy: a.Policy, Say: say}),
 		Inspection: inspection.New(inspection.Deps{DB: a.DB, Policy: a.Policy}),
 		Oversight:  oversight.New(oversight.Deps{DB: a.DB, Policy: a.Policy}),

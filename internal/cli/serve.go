@@ -11,7 +11,7 @@ import (
 
 // commands lists the subcommands, those of every day first.
 func (e *env) commands() []*cobra.Command {
-	return []*cobra.Command{e.serve(), e.demo(), e.migrate(), e.users(), e.tokens(), e.partnerships(), e.organisations(), e.imports(), e.export(), e.verify(), e.audits(),
+	return []*cobra.Command{e.serve(), e.demo(), e.migrate(), e.users(), e.tokens(), e.partnerships(), e.organisations(), e.imports(), e.export(), e.verify(), e.audits(), e.outreach(),
 		e.backup(), e.restore(), e.keys(), e.database(), e.doctor(), e.config(), e.cert(), e.version()}
 }
 

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
-	"github.com/shanhai-health/shanhai/internal/domain/acuity"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/httpx"
@@ -78,89 +77,18 @@ func (s *Server) procedure(r *http.Request, c *call) (int, any, error) {
 	return http.StatusOK, procedureOf(v.Operation), err
 }
 
-// logBody is an operation as a client sends it. The parts of other programmes
-// than the treatment's stay empty. Marks come back as fields of the problem
-// document and are recorded once confirm is true.
+// logBody is an operation as a client sends it. Marks come back as fields of the
+// problem document and are recorded once confirm is true.
 type logBody struct {
-	Kind        procedure.Kind          `json:"kind"`
-	Side        procedure.Side          `json:"side"`
-	OperatedOn  clock.Date              `json:"operated_on"`
-	LeadID      ident.ID                `json:"lead_id"`
-	AssistantID ident.ID                `json:"assistant_id"`
-	Supervisor  ident.ID                `json:"supervisor_id"`
-	Anaesthesia []procedure.Anaesthesia `json:"anaesthesia"`
-	ASA         int                     `json:"asa"`
-	Operations  []string                `json:"operation_codes"`
-	Diagnoses   []string                `json:"diagnosis_codes"`
-	Diagnosis   string                  `json:"diagnosis"`
-
-	Indications    []procedure.Indication `json:"indications"`
-	Fixation       procedure.Fixation     `json:"fixation"`
-	Plan           procedure.Plan         `json:"plan"`
-	StageNo        int                    `json:"stage_no"`
-	UnknownPrimary string                 `json:"unknown_primary"`
-
-	LensPower    string `json:"lens_power"`
-	LensModel    string `json:"lens_model"`
-	AcuityBefore string `json:"acuity_before"`
-	AcuityAfter  string `json:"acuity_after"`
-
-	Syndrome    procedure.Syndrome `json:"syndrome"`
-	Access      procedure.Access   `json:"access"`
-	Vessels     []procedure.Vessel `json:"vessels"`
-	Stents      int                `json:"stents"`
-	DrugEluting bool               `json:"drug_eluting"`
-
+	procedure.Typed
 	Confirm bool   `json:"confirm"`
 	Reason  string `json:"reason"`
 }
 
 // procedure reads the body into the record of the kind's programme.
 func (b logBody) procedure() (procedure.Procedure, error) {
-	p := procedure.Procedure{Kind: b.Kind, Side: b.Side, OperatedOn: b.OperatedOn, Lead: b.LeadID, Assistant: b.AssistantID, Supervisor: b.Supervisor,
-		Anaesthesia: b.Anaesthesia, ASA: b.ASA, Diagnosis: b.Diagnosis}
-	var f errs.Fields
-	parse := func(path string, list []string, read func(string) (procedure.Code, error)) (out []procedure.Code) {
-		for _, text := range list {
-			c, err := read(text)
-			if err != nil {
-				f.Add(path, errs.Of(err).Key, "code", text)
-				continue
-			}
-			out = append(out, c)
-		}
-		return out
-	}
-	p.Operations = parse("operation_codes", b.Operations, procedure.ParseOperationCode)
-	p.Diagnoses = parse("diagnosis_codes", b.Diagnoses, procedure.ParseDiagnosisCode)
-	switch b.Kind.Programme() {
-	case procedure.Joint:
-		p.JointPart = &procedure.JointPart{Indications: b.Indications, Fixation: b.Fixation, Plan: b.Plan, StageNo: b.StageNo, UnknownPrimary: b.UnknownPrimary}
-	case procedure.Cataract:
-		p.EyePart = b.eye(&f)
-	case procedure.Coronary:
-		p.HeartPart = &procedure.HeartPart{Syndrome: b.Syndrome, Access: b.Access, Vessels: b.Vessels, Stents: b.Stents, DrugEluting: b.DrugEluting}
-	}
-	return p, f.Err()
-}
-
-func (b logBody) eye(f *errs.Fields) *procedure.EyePart {
-	e := &procedure.EyePart{LensModel: b.LensModel}
-	if b.LensPower != "" {
-		power, err := procedure.ParsePower(b.LensPower)
-		if err != nil {
-			f.Add("lens_power", "error.procedure.lens_power")
-		}
-		e.LensPower = &power
-	}
-	var err error
-	if e.Before, _, err = acuity.Detect(b.AcuityBefore); err != nil {
-		f.Add("acuity_before", "error.procedure.acuity")
-	}
-	if e.After, _, err = acuity.Detect(b.AcuityAfter); err != nil {
-		f.Add("acuity_after", "error.procedure.acuity")
-	}
-	return e
+	p, wrong := b.Typed.Procedure()
+	return p, wrong.Err()
 }
 
 func (s *Server) logProcedure(r *http.Request, c *call) (int, any, error) {

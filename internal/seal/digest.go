@@ -22,6 +22,8 @@ const (
 	PurposeRecovery Purpose = "recovery"
 	// PurposeScreening is of whole rows, to tell a repeated one from another.
 	PurposeScreening Purpose = "screening"
+	// PurposeOperation is of whole operations, for the same.
+	PurposeOperation Purpose = "operation"
 )
 
 // DigestSize is 128 bits: enough against chance, half the index of a full hash.

@@ -5,7 +5,9 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
@@ -40,6 +42,8 @@ type Attachment struct {
 	Digest     []byte // keyed content address
 	Rotation   int
 	ReplacedBy ident.ID // a later file took its place; history is kept
+	Source     ident.ID // the photo of a screening it was taken over from; nil for what was brought to the record itself
+	Screening  ident.ID // that screening, where the reader may see it
 	CreatedAt  time.Time
 	By         string // display name of the uploader
 	Version    int
@@ -57,6 +61,8 @@ type attachmentRow struct {
 	Digest     []byte    `db:"digest"`
 	Rotation   int       `db:"rotation"`
 	ReplacedBy ident.ID  `db:"replaced_by"`
+	Source     ident.ID  `db:"source_id"`
+	Screening  ident.ID  `db:"screening_id"`
 	CreatedAt  time.Time `db:"created_at"`
 	By         string    `db:"by_name"`
 	Version    int       `db:"version"`
@@ -64,11 +70,12 @@ type attachmentRow struct {
 
 func (r attachmentRow) attachment() Attachment {
 	return Attachment{ID: r.ID, HospitalID: r.HospitalID, Owner: Owner{r.OwnerKind, r.OwnerID}, Kind: document.Kind(r.Kind), FileName: r.FileName,
-		Media: r.Media, Size: r.Size, Digest: r.Digest, Rotation: r.Rotation, ReplacedBy: r.ReplacedBy, CreatedAt: r.CreatedAt.UTC(), By: r.By, Version: r.Version}
+		Media: r.Media, Size: r.Size, Digest: r.Digest, Rotation: r.Rotation, ReplacedBy: r.ReplacedBy, Source: r.Source, Screening: r.Screening, CreatedAt: r.CreatedAt.UTC(), By: r.By, Version: r.Version}
 }
 
 const selectAttachment = `select a.id, a.hospital_id, a.owner_kind, a.owner_id, a.kind, a.file_name, a.media_type, a.size_bytes, a.digest, a.rotation,
-	a.replaced_by, a.created_at, a.version, coalesce((select u.display_name from account u where u.id = a.created_by), '') as by_name from attachment a `
+	a.replaced_by, a.source_id, (select o.owner_id from attachment o where o.partnership_id = a.partnership_id and o.id = a.source_id and o.owner_kind = 'screening') as screening_id,
+	a.created_at, a.version, coalesce((select u.display_name from account u where u.id = a.created_by), '') as by_name from attachment a `
 
 // AttachmentByID reads one attachment.
 func (tx *Tx) AttachmentByID(id ident.ID) (Attachment, error) {
@@ -132,6 +139,102 @@ func (tx *Tx) ScopeOfOwner(o Owner) (OwnerScope, error) {
 		s.VisibleTo = append(s.VisibleTo, id)
 	}
 	return s, nil
+}
+
+// Papers are what a person has that a file may prove.
+type Papers struct {
+	Documents   []DocumentItem
+	Categories  []patient.Beneficiary
+	Attachments []Attachment
+}
+
+// OwnerFor is the record a file of a kind belongs to: a picture of the identity
+// document to the number that still needs one, a proof to the category that has
+// none, everything else to the registration.
+func (p Papers) OwnerFor(kind document.Kind, registration ident.ID) Owner {
+	has := map[ident.ID]bool{}
+	for _, a := range p.Attachments {
+		has[a.Owner.ID] = has[a.Owner.ID] || a.ReplacedBy == ident.Nil
+	}
+	switch kind {
+	case document.Identity:
+		for _, d := range p.Documents {
+			if !has[d.ID] {
+				return Owner{Kind: OwnerDocument, ID: d.ID}
+			}
+		}
+	case document.Poverty:
+		for _, c := range p.Categories {
+			if !has[c.ID] {
+				return Owner{Kind: OwnerBeneficiary, ID: c.ID}
+			}
+		}
+	}
+	return Owner{Kind: OwnerRegistration, ID: registration}
+}
+
+func (tx *Tx) papersOf(person ident.ID) (p Papers, err error) {
+	if p.Documents, err = tx.DocumentsOf(person); err != nil {
+		return p, err
+	}
+	if p.Categories, err = tx.BeneficiariesOf(person); err != nil {
+		return p, err
+	}
+	var owners []Owner
+	for _, d := range p.Documents {
+		owners = append(owners, Owner{OwnerDocument, d.ID})
+	}
+	for _, c := range p.Categories {
+		owners = append(owners, Owner{OwnerBeneficiary, c.ID})
+	}
+	p.Attachments, err = tx.AttachmentsOf(owners...)
+	return p, err
+}
+
+// FollowPhotos lets the photos of a screening follow who was screened into the
+// papers of the patient: each is taken over once, however often it is asked for,
+// and stays with the screening as well. Who took it and when stays true.
+func (tx *Tx) FollowPhotos(screening, person, registration ident.ID) error {
+	photos, err := tx.photosToFollow(screening)
+	if err != nil || len(photos) == 0 {
+		return err
+	}
+	papers, err := tx.papersOf(person)
+	if err != nil {
+		return err
+	}
+	for _, a := range photos {
+		a.Source, a.ID, a.Owner = a.ID, ident.New(), papers.OwnerFor(a.Kind, registration)
+		if err := tx.takeOver(a); err != nil {
+			return err
+		}
+		papers.Attachments = append(papers.Attachments, a)
+		tx.Audit(audit.Event{Action: audit.AttachmentAdd, ObjectKind: audit.ObjectAttachment, ObjectID: a.ID, OrganisationID: a.HospitalID,
+			Detail: map[string]any{"kind": string(a.Kind), "owner": a.Owner.Kind, "owner_id": a.Owner.ID, "screening": screening, "source": a.Source}})
+	}
+	return nil
+}
+
+// takeOver writes the record of a file a second time, for its new owner.
+func (tx *Tx) takeOver(a Attachment) error {
+	scope, err := tx.ScopeOfOwner(a.Owner)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type, size_bytes, digest, rotation,
+			created_at, created_by, source_id)
+		select o.partnership_id, $3, o.hospital_id, $4::uuid[], $5, $6, o.kind, o.file_name, o.media_type, o.size_bytes, o.digest, o.rotation, o.created_at, o.created_by, o.id
+		from attachment o where o.partnership_id = $1 and o.id = $2`, tx.Partnership(), a.Source, a.ID, idArray(scope.VisibleTo), a.Owner.Kind, a.Owner.ID)
+	return err
+}
+
+// photosToFollow are the photos of a screening that no record of the patient has.
+func (tx *Tx) photosToFollow(screening ident.ID) ([]Attachment, error) {
+	var rows []attachmentRow
+	err := tx.list(&rows, selectAttachment+`where a.partnership_id = $1 and a.owner_kind = $2 and a.owner_id = $3 and a.replaced_by is null
+		and not exists (select 1 from attachment c where c.partnership_id = a.partnership_id and c.source_id = a.id) order by a.created_at, a.id limit 500`,
+		tx.Partnership(), OwnerScreening, screening)
+	return items(rows, attachmentRow.attachment), err
 }
 
 // InsertAttachment adds an attachment that whoever sees its record sees.

@@ -352,7 +352,7 @@ func screeningLists(tx *store.Tx, p place) []error {
 		out = append(out, pages(func(r page.Request) (page.Result[store.Screening], error) { return tx.ListScreenings(f, r) }))
 	}
 	return append(out, drop(tx.CountScreenings(at, day)), drop(tx.ScreeningPlaces(at, clock.MustDate(2026, 5, 28))), drop(tx.ScreeningByID(p.one)), drop(tx.AlikeScreenings(p.one)),
-		drop(tx.CountAlike(p.one)), drop(tx.OutboxRecoveries(at)))
+		drop(tx.CountAlike(p.one)), tx.FollowPhotos(p.one, p.one, p.one), drop(tx.TheatreCases(p.hospital, day)), drop(tx.OutboxRecoveries(at)))
 }
 
 // payments reads what is owed and what was paid.

@@ -86,6 +86,7 @@ type OutboxRecovery struct {
 	Photos      int
 	Reason      string
 	AskedAt     time.Time
+	Asker       ident.ID // account; somebody else opens the file
 	AskedBy     string
 	DoneAt      time.Time // zero: not opened yet
 	DoneBy      string
@@ -108,6 +109,7 @@ type outboxRecoveryRow struct {
 	Photos      int          `db:"photos"`
 	Reason      string       `db:"reason"`
 	AskedAt     time.Time    `db:"created_at"`
+	Asker       ident.ID     `db:"created_by"`
 	AskedBy     string       `db:"asked_by"`
 	DoneAt      sql.NullTime `db:"done_at"`
 	DoneBy      string       `db:"done_name"`
@@ -119,10 +121,10 @@ type outboxRecoveryRow struct {
 
 func (r outboxRecoveryRow) recovery() OutboxRecovery {
 	return OutboxRecovery{ID: r.ID, Hospital: r.Hospital, Account: r.Account, AccountName: r.AccountName, Digest: r.Digest, Forms: r.Forms, Photos: r.Photos, Reason: r.Reason,
-		AskedAt: r.AskedAt.UTC(), AskedBy: r.AskedBy, DoneAt: r.DoneAt.Time.UTC(), DoneBy: r.DoneBy, Added: r.Added, Repeated: r.Repeated, Refused: r.Refused, Version: r.Version}
+		AskedAt: r.AskedAt.UTC(), Asker: r.Asker, AskedBy: r.AskedBy, DoneAt: r.DoneAt.Time.UTC(), DoneBy: r.DoneBy, Added: r.Added, Repeated: r.Repeated, Refused: r.Refused, Version: r.Version}
 }
 
-const outboxRecoveryColumns = `r.id, r.hospital_id, r.account_id, r.digest, r.forms, r.photos, r.reason, r.created_at, r.done_at, r.added, r.repeated, r.refused, r.version,
+const outboxRecoveryColumns = `r.id, r.hospital_id, r.account_id, r.digest, r.forms, r.photos, r.reason, r.created_at, r.created_by, r.done_at, r.added, r.repeated, r.refused, r.version,
 	coalesce((select a.display_name from account a where a.id = r.account_id), '') as account_name,
 	coalesce((select a.display_name from account a where a.id = r.created_by), '') as asked_by,
 	coalesce((select a.display_name from account a where a.id = r.done_by), '') as done_name`

@@ -210,6 +210,15 @@ func (tx *Tx) ScreeningByID(id ident.ID) (Screening, error) {
 	return r.screening()
 }
 
+// ScreeningHeld reads a screening that nobody registers until the transaction
+// ends: what is added to it now either was there or finds the registration.
+func (tx *Tx) ScreeningHeld(id ident.ID) (Screening, error) {
+	if _, err := tx.exec(`select 1 from screening s where s.partnership_id = $1 and s.id = $2 for share`, tx.Partnership(), id); err != nil {
+		return Screening{}, err
+	}
+	return tx.ScreeningByID(id)
+}
+
 // AlikeScreenings lists the other screenings of the hospital that may be the
 // same person, the latest first.
 func (tx *Tx) AlikeScreenings(id ident.ID) ([]Screening, error) {

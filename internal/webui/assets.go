@@ -39,6 +39,7 @@ func assetSources() map[string]string {
 		"field.css":     "static/dist/field.css",
 		"field.js":      "static/dist/field.js",
 		"outreach.js":   "static/dist/outreach.js",
+		"theatre.js":    "static/dist/theatre.js",
 		"worker.js":     "static/dist/worker.js",
 		"icon-192.png":  "static/icon/icon-192.png",
 		"icon-512.png":  "static/icon/icon-512.png",

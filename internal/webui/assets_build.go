@@ -36,10 +36,11 @@ func BuildAssets(dir string) (map[string][]byte, error) {
 }
 
 // scriptEntries are the scripts by their entry: app stands on every page, scan on
-// those that take scans, field on those for a telephone in one hand, outreach on the page that works without a network, and
-// worker answers for that page when there is none.
+// those that take scans, field on those for a telephone in one hand, outreach and
+// theatre on the pages that work without a network, and worker answers for those
+// when there is none.
 func scriptEntries() map[string]string {
-	return map[string]string{"app.js": "app.ts", "scan.js": "scan.ts", "field.js": "field.ts", "outreach.js": "outreach.ts", "worker.js": "worker.ts"}
+	return map[string]string{"app.js": "app.ts", "scan.js": "scan.ts", "field.js": "field.ts", "outreach.js": "outreach.ts", "theatre.js": "theatre.ts", "worker.js": "worker.ts"}
 }
 
 func buildStyles(dir string, names ...string) ([]byte, error) {

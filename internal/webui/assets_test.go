@@ -62,7 +62,7 @@ func TestBuildFailsOnABrokenSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, text := range map[string]string{"ts/app.ts": "let x: = 1", "ts/scan.ts": "let y = 1", "ts/field.ts": "let v = 1", "ts/outreach.ts": "let z = 1", "ts/worker.ts": "let u = 1"} {
+	for name, text := range map[string]string{"ts/app.ts": "let x: = 1", "ts/scan.ts": "let y = 1", "ts/field.ts": "let v = 1", "ts/outreach.ts": "let z = 1", "ts/theatre.ts": "let w = 1", "ts/worker.ts": "let u = 1"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -113,6 +113,12 @@ func TestAssetsStayWithinTheBudget(t *testing.T) {
 	}
 	if n := a.Size("outreach.js"); n > 15_000 {
 		t.Errorf("the script of the page without a network moves %d bytes, the budget is 15,000", n)
+	}
+	if n := a.Size("theatre.js"); n > 15_000 {
+		t.Errorf("the script of the theatre without a network moves %d bytes, the budget is 15,000", n)
+	}
+	if n := a.Size("theatre.js") + a.Size("app.js") + a.Size("scan.js") + a.Size("field.js"); n > 30_000 {
+		t.Errorf("the scripts of the theatre without a network move %d bytes, the budget is 30,000", n)
 	}
 	if n := a.Size("field.js"); n > 3_000 {
 		t.Errorf("the script of the theatre moves %d bytes, the budget is 3,000", n)
@@ -206,7 +212,7 @@ func TestAssetsAreServedCompressedAndForEver(t *testing.T) {
 // The page's policy forbids eval and styles in attributes; our own scripts and
 // styles must never need either.
 func TestScriptsKeepThePolicy(t *testing.T) {
-	for _, name := range []string{"static/dist/app.js", "static/dist/scan.js", "static/dist/field.js", "static/dist/outreach.js", "static/dist/worker.js"} {
+	for _, name := range []string{"static/dist/app.js", "static/dist/scan.js", "static/dist/field.js", "static/dist/outreach.js", "static/dist/theatre.js", "static/dist/worker.js"} {
 		raw, err := fs.ReadFile(web.FS, name)
 		if err != nil {
 			t.Fatal(err)

@@ -60,7 +60,11 @@ func newAttachmentsView(b Base, p intake.Patient) personView {
 		if a.ReplacedBy != ident.Nil {
 			state = TagCell("plain", b.T("attach.replaced"))
 		}
-		t.Rows = append(t.Rows, Cells(LinkCell(a.FileName, "/attachments/"+a.ID.String()), TextCell(b.T(a.Kind.Label())), Cell{Text: fileSize(a.Size), Nowrap: true},
+		file := LinkCell(a.FileName, "/attachments/"+a.ID.String())
+		if a.Source != ident.Nil {
+			file.Sub = b.T("attach.screened")
+		}
+		t.Rows = append(t.Rows, Cells(file, TextCell(b.T(a.Kind.Label())), Cell{Text: fileSize(a.Size), Nowrap: true},
 			TextCell(a.By), DateCell(clock.DateOf(a.CreatedAt.In(clock.Shanghai))), state))
 	}
 	v := personView{Base: b, Table: &t}
@@ -155,6 +159,13 @@ func newAttachmentView(b Base, a intake.Attachment) attachmentView {
 	v := attachmentView{Base: b, File: "/attachments/" + a.ID.String() + "/file", Picture: doc.Image(a.Media), Turn: a.Rotation,
 		Facts: []Def{{Label: b.T("attach.kind"), Text: b.T(a.Kind.Label())}, {Label: b.T("attach.size"), Text: fileSize(a.Size)},
 			{Label: b.T("attach.by"), Text: a.By}, {Label: b.T("attach.at"), Text: b.Day(clock.DateOf(a.CreatedAt.In(clock.Shanghai)))}}}
+	if a.Source != ident.Nil {
+		from := Def{Label: b.T("attach.source"), Text: b.T("attach.screened")}
+		if a.Screening != ident.Nil {
+			from.Href = screeningPath(a.Screening)
+		}
+		v.Facts = append(v.Facts, from)
+	}
 	if a.ReplacedBy != ident.Nil {
 		v.Facts = append(v.Facts, Def{Label: b.T("attach.state"), Text: b.T("attach.replaced.by"), Href: "/attachments/" + a.ReplacedBy.String()})
 	}

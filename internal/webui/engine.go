@@ -159,13 +159,13 @@ func (e *Engine) document(status int, data View) document {
 		head = b.T("page.title.error", "title", head)
 	}
 	scripts := []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
+	if b.Island != "" { // first its own: it tells the others which day it is
+		scripts = []string{e.assets.URL(b.Island), e.assets.URL("app.js")}
+	}
 	if b.Scanner {
 		scripts = append(scripts, e.assets.URL("scan.js"))
 	}
-	switch {
-	case b.Manifest != "": // first its own: it tells the others which day it is
-		scripts = []string{e.assets.URL("outreach.js"), e.assets.URL("app.js")}
-	case b.Field:
+	if b.Field && (b.Island == "" || b.Scanner) {
 		scripts = append(scripts, e.assets.URL("field.js"))
 	}
 	styles := []string{e.assets.URL("app.css")}

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	outreach "github.com/shanhai-health/shanhai/internal/service/screening"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
 // A file of unsent screenings comes on a stick: its owner hands it over in one
@@ -59,13 +60,12 @@ func (v *handoverView) took(x outreach.HandedOver) {
 		{Label: v.T("outreach.count.repeated"), Text: strconv.Itoa(x.Count(outreach.Repeated))}, {Label: v.T("outreach.count.refused"), Text: strconv.Itoa(x.Count(outreach.Refused))},
 		{Label: v.T("outreach.count.photos"), Text: strconv.Itoa(x.Photos)}, {Label: v.T("outreach.count.failed"), Text: strconv.Itoa(x.Failed)}}
 	t := Table{Caption: v.T("outreach.refused"), Note: v.T("outreach.refused.note"), Columns: []Column{{Key: "register.name"}, {Key: "screening.on"}, {Key: "outreach.why", Class: "grow"}}}
-	f := screeningForm(v.Base, clock.Date{}, nil)
 	for _, a := range x.Answers {
 		if a.Outcome != outreach.Refused {
 			continue
 		}
 		why := ""
-		for _, e := range newFormAnswer(v.Base, f, a).Fields {
+		for _, e := range newFormAnswer(v.Base, keptForm(v.Base, a), a).Fields {
 			if why != "" {
 				why += v.T("list.semicolon")
 			}
@@ -74,7 +74,11 @@ func (v *handoverView) took(x outreach.HandedOver) {
 			}
 			why += e.Detail
 		}
-		t.Rows = append(t.Rows, Cells(TextCell(a.Record.Name), DateCell(a.Record.On), TextCell(why)))
+		name, on := a.Record.Name, a.Record.On
+		if a.Theatre {
+			name, on = operationName(v.Base, care.Operation{Procedure: a.Operation}), a.Operation.OperatedOn
+		}
+		t.Rows = append(t.Rows, Cells(TextCell(name), DateCell(on), TextCell(why)))
 	}
 	if len(t.Rows) > 0 {
 		v.Faults = &t
@@ -177,6 +181,7 @@ func (s *Server) askOutbox(w http.ResponseWriter, r *http.Request, c *Call) erro
 	return s.showOutboxes(w, r, c, f)
 }
 
+// newOutboxView is the page of one file; who asked for it does not open it.
 func newOutboxView(b Base, today clock.Date, x outreach.Recovery, taken *outreach.HandedOver) handoverView {
 	b.Title, b.Sub = b.T("outreach.recovery.of", "name", x.AccountName), b.T("outreach.recovery.of.sub", "forms", x.Forms, "photos", x.Photos)
 	b.Crumbs = []Link{{Text: b.T("outreach.recovery"), Href: "/screenings/outboxes"}, {Text: b.Title}}
@@ -207,7 +212,16 @@ func (s *Server) outboxPage(w http.ResponseWriter, r *http.Request, c *Call) err
 		return err
 	}
 	s.section(c, "settings")
-	return s.showHandover(w, r, http.StatusOK, newOutboxView(c.Base, c.Today, x, nil))
+	v := newOutboxView(c.Base, c.Today, x, nil)
+	v.waits(x.Asker == c.Who.AccountID && !x.Done())
+	return s.showHandover(w, r, http.StatusOK, v)
+}
+
+// waits takes the button away from who asked: the file waits for somebody else.
+func (v *handoverView) waits(own bool) {
+	if own {
+		v.Button, v.Note = Button{}, &Alert{Kind: "info", Title: v.T("outreach.recovery.waits"), Text: v.T("remedy.outreach.two_persons")}
+	}
 }
 
 func (s *Server) recoverOutbox(w http.ResponseWriter, r *http.Request, c *Call) error {

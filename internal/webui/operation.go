@@ -408,6 +408,9 @@ func (s *Server) operationsPage(w http.ResponseWriter, r *http.Request, c *Call)
 	s.section(c, "operations")
 	b := c.Base
 	b.Title = b.T("nav.operations")
+	if s.can(c, authz.ProcedureLog) {
+		b.Actions = []Button{{Text: b.T("theatre.offline"), Icon: "phone", Href: "/outreach/theatre"}}
+	}
 	v := careList{Base: b, Filter: f, Table: operationsTable(b, list.Rows, list.Sides, c.Today, true)}
 	if f.Chosen() != "" {
 		v.Table.Empty = nothingMatches(b, "/operations")

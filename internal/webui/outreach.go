@@ -8,7 +8,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -25,20 +27,29 @@ import (
 // everybody and holds nothing about anybody: the browser keeps it, and no other
 // page. What is entered stays in the browser, sealed, until the addresses below
 // have answered for it.
-const outreachHome = "/outreach/"
+const (
+	outreachHome    = "/outreach/"
+	outreachTheatre = "/outreach/theatre/"
+)
 
 func (s *Server) outreachRoutes(rt *router) {
 	rt.get("/outreach", authz.ScreeningRecord, func(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return seeOther(w, r, outreachHome+string(c.P.Lang()))
 	})
+	rt.get("/outreach/theatre", authz.ProcedureLog, func(w http.ResponseWriter, r *http.Request, c *Call) error {
+		return seeOther(w, r, outreachTheatre+string(c.P.Lang()))
+	})
 	for _, lang := range i18n.Langs() {
 		rt.get(outreachHome+string(lang), authz.Public, s.outreachShell)
+		rt.get(outreachTheatre+string(lang), authz.Public, s.outreachTheatreShell)
 		rt.get(outreachHome+string(lang)+".webmanifest", authz.Public, s.outreachManifest)
 	}
 	rt.get("/outreach/worker.js", authz.Public, s.outreachWorker)
 	rt.get("/outreach/account", authz.ScreeningRecord, s.outreachAccount)
+	rt.get("/outreach/list", authz.ProcedureLog, s.outreachList)
 	rt.post("/outreach/pass", authz.ScreeningRecord, s.outreachPass)
 	rt.post("/outreach/forms", authz.ScreeningRecord, s.receiveForms)
+	rt.post("/outreach/operations", authz.ProcedureLog, s.receiveOperations)
 	rt.post("/outreach/photos/{id}", authz.ScreeningRecord, s.receivePhoto)
 	s.handoverRoutes(rt)
 }
@@ -46,18 +57,29 @@ func (s *Server) outreachRoutes(rt *router) {
 // outreachUploads are the addresses that take more than a form.
 func outreachUploads() []httpx.Upload {
 	const frame = 64 << 10
-	return []httpx.Upload{{Pattern: "/outreach/forms", Max: 4 << 20}, {Pattern: "/outreach/photos/{id}", Max: outreach.MaxPhoto + frame},
+	return []httpx.Upload{{Pattern: "/outreach/forms", Max: 4 << 20}, {Pattern: "/outreach/operations", Max: 4 << 20}, {Pattern: "/outreach/photos/{id}", Max: outreach.MaxPhoto + frame},
 		{Pattern: "/screenings/handover", Max: outreach.MaxBundle + frame}, {Pattern: "/screenings/outboxes", Max: outreach.MaxBundle + frame}}
 }
 
-// outreachView is the shell.
-type outreachView struct {
+// islandView is what the pages that work without a network have in common.
+type islandView struct {
 	Base
-	Form   *Form
-	Panels []string
-	Kinds  []Option // of photos
-	Texts  map[string]string
-	Other  string // address of the same page in the other language
+	Form      *Form
+	Panels    []Option
+	Texts     map[string]string
+	Self      string // the page without a language, where signing in leads back to
+	Leave     string // the way out
+	Other     string // the same page in the other language
+	Swap      string // the other page, in the same language
+	SwapText  string
+	Plain     string // the page that does the same with a network
+	PlainText string
+}
+
+// outreachView is the shell of outreach days.
+type outreachView struct {
+	islandView
+	Kinds []Option // of photos
 }
 
 // Part is the run of fields shown for one value of a choice.
@@ -76,49 +98,80 @@ func photoKinds() []Option {
 func outreachKeys() []string {
 	return []string{"unsent", "unsent.none", "photos", "synced", "synced.never", "sending", "offline", "retry", "signin", "denied", "elsewhere", "kept", "kept.text", "edited", "discarded",
 		"state.kept", "state.refused", "state.conflict", "edit", "discard", "discard.ask", "discard.yes", "back", "theirs", "again", "mine", "server", "field", "receipt.created", "receipt.repeated",
-		"receipt.mine", "receipt.total", "photo.bad", "photo.size", "photo.remove", "persist", "expired", "others", "full", "problems"}
+		"receipt.mine", "receipt.total", "receipt.total.theatre", "photo.bad", "photo.size", "photo.remove", "persist", "expired", "others", "full", "problems"}
 }
 
 // outreachFaults are what the script says at a field.
 func outreachFaults() []string {
-	return []string{"missing", "pick", "place", "born", "number", "check", "pressure", "date", "future", "acuity", "pain", "phone"}
+	return []string{"missing", "pick", "place", "born", "number", "check", "pressure", "date", "future", "acuity", "pain", "phone", "count"}
 }
 
-func newOutreachView(b Base) outreachView {
-	b.Layout, b.Field, b.Title = "field", true, b.T("outreach.title")
+// newIsland is the frame of a page at a home; its first panel is its own.
+func newIsland(b Base, home string, script string) islandView {
+	b.Layout, b.Field, b.Island = "field", true, script
 	b.Manifest = outreachHome + b.Lang() + ".webmanifest"
-	v := outreachView{Base: b, Form: screeningForm(b, clock.Date{}, nil).Put("screened_on", ""), Panels: []string{"form", "outbox", "receipts"}, Kinds: photoKinds(), Texts: map[string]string{}}
+	v := islandView{Base: b, Texts: map[string]string{}, Other: home + string(i18n.English)}
 	for _, k := range outreachKeys() {
 		v.Texts[k] = b.T("outreach.js." + k)
 	}
 	for _, k := range outreachFaults() {
 		v.Texts["error."+k] = b.T("outreach.js.error." + k)
 	}
-	if v.Other = outreachHome + string(i18n.English); b.English() {
-		v.Other = outreachHome + string(i18n.Chinese)
+	if b.English() {
+		v.Other = home + string(i18n.Chinese)
 	}
 	return v
 }
 
-// shell is the page in a language, whoever asks.
-func (s *Server) shell(r *http.Request, lang i18n.Lang) outreachView {
+func islandPanels(first string) []Option {
+	return []Option{{Value: "form", Key: first}, {Value: "outbox", Key: "outreach.tab.outbox"}, {Value: "receipts", Key: "outreach.tab.receipts"}}
+}
+
+func newOutreachView(b Base) outreachView {
+	b.Title = b.T("outreach.title")
+	v := outreachView{islandView: newIsland(b, outreachHome, "outreach.js"), Kinds: photoKinds()}
+	v.Form, v.Panels = screeningForm(b, clock.Date{}, nil).Put("screened_on", ""), islandPanels("outreach.tab.form")
+	v.Self, v.Leave, v.Plain, v.PlainText = "/outreach", "/screenings", "/screenings/new", "outreach.noscript.do"
+	v.Swap, v.SwapText = outreachTheatre+b.Lang(), b.T("outreach.theatre.swap")
+	return v
+}
+
+// shellBase is the base of a shell in a language, whoever asks.
+func (s *Server) shellBase(r *http.Request, lang i18n.Lang) Base {
 	b := NewBase(r, s.d.Engine.Catalogue().Printer(lang))
 	b.Demo, b.PlainNet = s.d.Demo, s.d.PlainNet
-	return newOutreachView(b)
+	return b
 }
 
 // langOf is the language an address names.
 func langOf(r *http.Request) i18n.Lang {
+	name := strings.TrimSuffix(path.Base(r.URL.Path), ".webmanifest")
 	for _, lang := range i18n.Langs() {
-		if r.URL.Path == outreachHome+string(lang) || r.URL.Path == outreachHome+string(lang)+".webmanifest" {
+		if name == string(lang) {
 			return lang
 		}
 	}
 	return i18n.Chinese
 }
 
+// outreachShells are the pages the browser keeps, in a language.
+func (s *Server) outreachShells(r *http.Request, lang i18n.Lang) []shell {
+	b := s.shellBase(r, lang)
+	return []shell{{outreachHome + string(lang), "screening/outreach", newOutreachView(b)}, {outreachTheatre + string(lang), "screening/theatre", newOutreachTheatre(b)}}
+}
+
+type shell struct {
+	address string
+	page    string
+	view    View
+}
+
 func (s *Server) outreachShell(w http.ResponseWriter, r *http.Request, _ *Call) error {
-	return s.d.Engine.Render(w, r, http.StatusOK, "screening/outreach", s.shell(r, langOf(r)))
+	return s.d.Engine.Render(w, r, http.StatusOK, "screening/outreach", newOutreachView(s.shellBase(r, langOf(r))))
+}
+
+func (s *Server) outreachTheatreShell(w http.ResponseWriter, r *http.Request, _ *Call) error {
+	return s.d.Engine.Render(w, r, http.StatusOK, "screening/theatre", newOutreachTheatre(s.shellBase(r, langOf(r))))
 }
 
 // outreachManifest is what a telephone asks for before it puts the page on its
@@ -132,7 +185,8 @@ func (s *Server) outreachManifest(w http.ResponseWriter, r *http.Request, _ *Cal
 	w.Header().Set("Cache-Control", "no-cache")
 	return json.NewEncoder(w).Encode(map[string]any{"name": p.T("outreach.app"), "short_name": p.T("outreach.short"), "lang": string(p.Lang()), "start_url": outreachHome + string(p.Lang()),
 		"scope": outreachHome, "display": "standalone", "background_color": "#F1F5F4", "theme_color": "#0E4A50",
-		"icons": []map[string]string{icon("icon-192.png", "192x192", "any"), icon("icon-512.png", "512x512", "any"), icon("icon-mask.png", "512x512", "maskable")}})
+		"shortcuts": []map[string]string{{"name": p.T("outreach.theatre.title"), "url": outreachTheatre + string(p.Lang())}},
+		"icons":     []map[string]string{icon("icon-192.png", "192x192", "any"), icon("icon-512.png", "512x512", "any"), icon("icon-mask.png", "512x512", "maskable")}})
 }
 
 // outreachWorker is the script that answers without a network. It begins with
@@ -146,14 +200,16 @@ func (s *Server) outreachWorker(w http.ResponseWriter, r *http.Request, _ *Call)
 	}{}
 	sum := sha256.New()
 	for _, lang := range i18n.Langs() {
-		keep.Files = append(keep.Files, outreachHome+string(lang))
-		page := &kept{}
-		if err := s.d.Engine.Render(page, r, http.StatusOK, "screening/outreach", s.shell(r, lang)); err != nil {
-			return err
+		for _, x := range s.outreachShells(r, lang) {
+			keep.Files = append(keep.Files, x.address)
+			page := &kept{}
+			if err := s.d.Engine.Render(page, r, http.StatusOK, x.page, x.view); err != nil {
+				return err
+			}
+			sum.Write(page.Bytes())
 		}
-		sum.Write(page.Bytes())
 	}
-	for _, name := range []string{"app.css", "field.css", "app.js", "outreach.js", "favicon.svg", "icon-192.png"} {
+	for _, name := range []string{"app.css", "field.css", "app.js", "outreach.js", "theatre.js", "scan.js", "field.js", "favicon.svg", "icon-192.png"} {
 		keep.Files = append(keep.Files, a.URL(name))
 	}
 	keep.Version = hex.EncodeToString(sum.Sum(nil)[:6])
@@ -202,12 +258,22 @@ func (s *Server) outreachAccount(w http.ResponseWriter, r *http.Request, c *Call
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
+	var theatres []Option
+	if s.can(c, authz.ProcedureLog) {
+		if theatres, err = s.hospitalOptions(r, c, authz.ProcedureLog); err != nil {
+			return err
+		}
+	}
 	out := struct {
 		Account   ident.ID `json:"account"`
 		Hospitals []place  `json:"hospitals"`
-	}{c.Who.AccountID, []place{}}
+		Theatre   []string `json:"theatre"` // where operations are logged as well
+	}{c.Who.AccountID, []place{}, []string{}}
 	for _, h := range list {
 		out.Hospitals = append(out.Hospitals, place{h.Value, h.Text})
+	}
+	for _, h := range theatres {
+		out.Theatre = append(out.Theatre, h.Value)
 	}
 	return answerJSON(w, out)
 }
@@ -260,7 +326,8 @@ type difference struct {
 	Theirs string `json:"theirs"`
 }
 
-func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) error {
+// readForms reads what a browser sends.
+func readForms(r *http.Request) (outreach.ReceiveInput, error) {
 	var in struct {
 		Hospital ident.ID `json:"hospital"`
 		Forms    []struct {
@@ -268,17 +335,29 @@ func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) e
 			Body string   `json:"body"`
 		} `json:"forms"`
 	}
-	if err := httpx.DecodeJSON(r, &in); err != nil {
-		return err
-	}
+	err := httpx.DecodeJSON(r, &in)
 	send := outreach.ReceiveInput{Hospital: in.Hospital}
 	for _, f := range in.Forms {
 		send.Forms = append(send.Forms, outreach.Sent{ID: f.ID, Body: f.Body})
 	}
-	got, err := s.d.Screenings.Receive(r.Context(), c.Who, send)
+	return send, err
+}
+
+func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) error {
+	in, err := readForms(r)
 	if err != nil {
 		return err
 	}
+	got, err := s.d.Screenings.Receive(r.Context(), c.Who, in)
+	if err != nil {
+		return err
+	}
+	f := screeningForm(c.Base, c.Today, nil)
+	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(c.Base, f, x) })
+}
+
+// answerForms answers every form that was sent, with exact counts.
+func answerForms(w http.ResponseWriter, got []outreach.Answer, row func(outreach.Answer) formAnswer) error {
 	out := struct {
 		Count    int          `json:"count"`
 		Created  int          `json:"created"`
@@ -286,7 +365,6 @@ func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) e
 		Refused  int          `json:"refused"`
 		Rows     []formAnswer `json:"rows"`
 	}{Count: len(got)}
-	f := screeningForm(c.Base, c.Today, nil)
 	for _, x := range got {
 		switch x.Outcome {
 		case outreach.Created:
@@ -296,13 +374,14 @@ func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) e
 		case outreach.Refused:
 			out.Refused++
 		}
-		out.Rows = append(out.Rows, newFormAnswer(c.Base, f, x))
+		out.Rows = append(out.Rows, row(x))
 	}
 	return answerJSON(w, out)
 }
 
+// newFormAnswer tells a form's answer in words; the labels are those of the form.
 func newFormAnswer(b Base, f *Form, x outreach.Answer) formAnswer {
-	out := formAnswer{ID: x.ID, Outcome: x.Outcome, Digest: x.Digest, Alike: x.Alike, Fields: []formFault{}, Taken: x.Outcome == outreach.Refused && x.Fields.Has("id"), Differences: []difference{}}
+	out := formAnswer{ID: x.ID, Outcome: x.Outcome, Digest: x.Digest, Alike: x.Alike, Fields: []formFault{}, Taken: x.Taken(), Differences: []difference{}}
 	for _, e := range x.Fields {
 		fault := formFault{Name: e.Path, Detail: b.Say(e.Key, e.Args)}
 		if slices.Contains(f.Names(), e.Path) {
@@ -310,8 +389,11 @@ func newFormAnswer(b Base, f *Form, x outreach.Answer) formAnswer {
 		}
 		out.Fields = append(out.Fields, fault)
 	}
-	if x.Have != nil {
+	switch {
+	case x.Have != nil:
 		out.Differences = differences(b, x.Record, *x.Have)
+	case x.Standing != nil:
+		out.Differences = operationDifferences(b, x.Operation, *x.Standing)
 	}
 	return out
 }
@@ -326,14 +408,20 @@ func differences(b Base, mine screening.Record, have outreach.Screening) []diffe
 	own := have // who and when are the store's
 	own.Record = mine
 	own.DocLast4, own.PhoneLast4 = ending(mine.DocNumber), ending(mine.Phone)
+	return apart(facts(own), facts(have))
+}
+
+// apart are the facts that are told otherwise on the two sides, those of the
+// store first.
+func apart(own, have []Def) []difference {
 	theirs := map[string]string{}
 	var labels []string
-	for _, d := range facts(have) {
+	for _, d := range have {
 		theirs[d.Label] = d.Text
 		labels = append(labels, d.Label)
 	}
 	said := map[string]string{}
-	for _, d := range facts(own) {
+	for _, d := range own {
 		if said[d.Label] = d.Text; !slices.Contains(labels, d.Label) {
 			labels = append(labels, d.Label)
 		}

@@ -3,18 +3,22 @@ package webui
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
 
 func TestTheShellIsTheSameForEverybody(t *testing.T) {
 	s := newSite(t)
 	stranger, screener := s.browser(), s.clerk(user.Screener, servicetest.Mountain)
-	for _, path := range []string{"/outreach/zh-CN", "/outreach/en"} {
+	for _, path := range []string{"/outreach/zh-CN", "/outreach/en", "/outreach/theatre/zh-CN", "/outreach/theatre/en"} {
 		open, mine := stranger.get(path), screener.get(path)
 		if open.status != http.StatusOK || open.body != mine.body {
 			t.Errorf("%s: %d, and somebody signed in gets another one: %v", path, open.status, open.body != mine.body)
@@ -47,7 +51,7 @@ func TestTheWorkerKeepsTheShellAndFilesOnly(t *testing.T) {
 		t.Fatalf("%v\n%.200s", err, script.body)
 	}
 	for _, f := range keep.Files {
-		if f != "/outreach/zh-CN" && f != "/outreach/en" && !regexp.MustCompile(`^/static/[a-z0-9-]+\.[0-9a-f]{12}\.(css|js|svg|png)$`).MatchString(f) {
+		if !regexp.MustCompile(`^/outreach/(theatre/)?(zh-CN|en)$|^/static/[a-z0-9-]+\.[0-9a-f]{12}\.(css|js|svg|png)$`).MatchString(f) {
 			t.Errorf("keeps %s", f)
 		}
 		if got := b.get(f); got.status != http.StatusOK {
@@ -90,5 +94,46 @@ func TestSigningOutLeavesTheStorageAlone(t *testing.T) {
 	got := s.clerk(user.Screener, servicetest.Mountain).post("/sign-out")
 	if clear := got.header.Get("Clear-Site-Data"); clear != `"cache"` {
 		t.Errorf("Clear-Site-Data: %s", clear)
+	}
+}
+
+func TestTheListOfTheTheatreIsForWhoLogsOperationsThere(t *testing.T) {
+	s := newSite(t)
+	here := "/outreach/list?hospital=" + s.ID(servicetest.Mountain).String()
+	doctor := s.clerk(user.LocalDoctor, servicetest.Mountain)
+	got := doctor.get(here)
+	var v struct {
+		Day     string
+		Doctors []struct{ ID, Name string }
+		Cases   []struct{ Name string }
+	}
+	if err := json.Unmarshal([]byte(got.body), &v); err != nil || got.status != http.StatusOK || v.Day != s.Today().String() || v.Cases == nil {
+		t.Errorf("%d %v %s", got.status, err, got.body)
+	}
+	if cache := got.header.Get("Cache-Control"); cache != "no-store" {
+		t.Errorf("kept by somebody else: %s", cache)
+	}
+	for path, status := range map[string]int{"/outreach/list": http.StatusUnprocessableEntity, "/outreach/list?hospital=" + s.ID(servicetest.MountainTwo).String(): http.StatusForbidden} {
+		if got := doctor.get(path); got.status != status {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+	for role, theatres := range map[user.Role]string{user.LocalDoctor: `"theatre":["` + s.ID(servicetest.Mountain).String(), user.Screener: `"theatre":[]`} {
+		contains(t, "the account of a "+string(role), s.clerk(role, servicetest.Mountain).get("/outreach/account"), theatres)
+	}
+	if got := s.clerk(user.Screener, servicetest.Mountain).get(here); got.status != http.StatusForbidden {
+		t.Errorf("a screener: %d", got.status)
+	}
+	want(t, "the way in", doctor.get("/outreach/theatre"), http.StatusSeeOther, "/outreach/theatre/zh-CN")
+}
+
+func TestAConflictOfOperationsNamesWhatDiffers(t *testing.T) {
+	b := NewBase(httptest.NewRequest(http.MethodGet, "/outreach/operations", nil), testEngine(t).Catalogue().Printer(i18n.Chinese))
+	mine := procedure.Procedure{Kind: procedure.TKA, Side: procedure.Right, OperatedOn: sampleDay(), ASA: 2, Programme: procedure.Joint, JointPart: &procedure.JointPart{Indications: []procedure.Indication{"OA"}}}
+	have := care.Operation{Procedure: mine.Completed()}
+	have.ASA, have.Diagnoses = 3, procedure.DefaultDiagnoses(have.Procedure)
+	got := operationDifferences(b, mine, have)
+	if len(got) != 1 || got[0].Label != b.T("operation.asa") || got[0].Mine != "II" || got[0].Theirs != "III" {
+		t.Errorf("%+v", got)
 	}
 }

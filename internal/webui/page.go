@@ -98,6 +98,7 @@ type Base struct {
 	Flash    *Flash
 	Scanner  bool     // the page takes scans: its script comes along
 	Field    bool     // for a telephone in one hand: the style of large targets comes along
+	Island   string   // script of a page that works without a network
 	Manifest string   // what a telephone reads before it puts the page on its home screen
 	Bar      *SaveBar // decisive action: on the phone it replaces the bottom bar
 	Bell     bool     // the reader has messages of their own

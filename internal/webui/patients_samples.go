@@ -61,6 +61,7 @@ func intakePages() []PageSample {
 			return v
 		}},
 		{"intake/attachment", func(b Base) View { return newAttachmentView(b, samplePatient().Attachments[1]) }},
+		{"intake/attachment", func(b Base) View { return newAttachmentView(b, samplePatient().Attachments[2]) }},
 		{"intake/review", sampleReview(intake.ReviewOpen)},
 		{"intake/review", sampleReview(intake.ReviewMerged)},
 		{"intake/compare", sampleComparison},
@@ -124,7 +125,8 @@ func samplePatient() intake.Patient {
 		{ID: id("b3"), Category: terminology.CategoryCJ, From: clock.MustDate(2027, 1, 1)}}
 	p.Attachments = []intake.Attachment{{ID: id("a1"), Owner: intake.Owner{Kind: intake.OwnerBeneficiary, ID: id("b1")}, Kind: "poverty", FileName: "proof.jpg",
 		Media: "image/jpeg", Size: 312_000, Rotation: 90, CreatedAt: at, By: "B"},
-		{ID: id("a2"), Kind: "identity", FileName: "card.pdf", Media: "application/pdf", Size: 3 << 20, ReplacedBy: id("a1"), CreatedAt: at, By: "B"}}
+		{ID: id("a2"), Kind: "identity", FileName: "card.pdf", Media: "application/pdf", Size: 3 << 20, ReplacedBy: id("a1"), CreatedAt: at, By: "B"},
+		{ID: id("a3"), Kind: "consent", FileName: "consent.jpg", Media: "image/jpeg", Size: 90_000, Source: id("a4"), Screening: id("s1"), CreatedAt: at, By: "B"}}
 	return p
 }
 

@@ -37,6 +37,7 @@ func screeningPages() []PageSample {
 			return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[1], Photos: photos, Open: true})
 		}},
 		{"screening/outreach", func(b Base) View { return newOutreachView(b) }},
+		{"screening/theatre", func(b Base) View { return newOutreachTheatre(b) }},
 		{"screening/handover", func(b Base) View {
 			var wrong errs.Fields
 			wrong.Add("side", "form.error.pick")
@@ -54,6 +55,11 @@ func screeningPages() []PageSample {
 		}},
 		{"screening/handover", func(b Base) View { return newOutboxesView(b, handoverForm(b, day, true), nil) }},
 		{"screening/handover", func(b Base) View { return newOutboxView(b, day, sampleOutboxes(b)[0], nil) }},
+		{"screening/handover", func(b Base) View {
+			v := newOutboxView(b, day, sampleOutboxes(b)[0], nil)
+			v.waits(true)
+			return v
+		}},
 		{"screening/handover", func(b Base) View { return newOutboxView(b, day, sampleOutboxes(b)[1], &outreach.HandedOver{}) }},
 		{"screening/view", func(b Base) View { return newScreeningView(b, outreach.View{Screening: sampleScreenings(b)[2]}) }},
 		{"care/list", func(b Base) View {

@@ -94,12 +94,7 @@ func newTheatreView(b Base, f *Form, v care.OperationForm, today clock.Date) the
 		if !slices.Contains(out.Main, name) {
 			out.More = append(out.More, name)
 		}
-		x := f.field(name)
-		x.Focus, x.Width = false, 12
-		if x.Kind == KindSelect { // a list costs two taps
-			x.Kind = KindRadio
-		}
-		f.Declare(x)
+		f.Declare(forThumb(f.field(name)))
 	}
 	if v.Planned.Kind != "" {
 		out.Named = operationName(b, care.Operation{Procedure: procedure.Procedure{Kind: v.Planned.Kind, Side: v.Planned.Side, Site: v.Planned.Kind.Site()}})
@@ -108,6 +103,15 @@ func newTheatreView(b Base, f *Form, v care.OperationForm, today clock.Date) the
 		out.Side = b.T("theatre.side." + string(v.Planned.Side))
 	}
 	return out
+}
+
+// forThumb is a question as it is asked on a telephone.
+func forThumb(x Field) Field {
+	x.Focus, x.Width = false, 12
+	if x.Kind == KindSelect { // a list costs two taps
+		x.Kind = KindRadio
+	}
+	return x
 }
 
 func (s *Server) theatrePage(w http.ResponseWriter, r *http.Request, c *Call) error {

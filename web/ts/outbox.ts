@@ -15,15 +15,18 @@ export type Box = {
   wrapped: Sealed;
   recovery: string;
   envelope: ArrayBuffer;
+  theatre?: boolean; // the account logs operations there
   key?: CryptoKey; // there while the pass holds
   until: number;
 };
 
 export type Sealed = { iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
 export type State = "kept" | "refused" | "conflict";
-export type Form = Sealed & { id: string; box: string; at: number; state: State; note?: Sealed };
+/** What a form is: a screening has no mark. */
+export type Kind = "" | "operation";
+export type Form = Sealed & { id: string; box: string; at: number; state: State; kind?: Kind; note?: Sealed };
 export type Photo = Sealed & { id: string; box: string; form: string; kind: string; size: number; original: string; bad?: boolean };
-export type Receipt = { id: string; box: string; kind: "form" | "photo"; outcome: string; digest: string; at: number };
+export type Receipt = { id: string; box: string; kind: string; outcome: string; digest: string; at: number };
 export type Meta = { id: string; box?: string; at?: number; draft?: Sealed };
 
 export const dbName = "shanhai-outreach";
@@ -105,7 +108,7 @@ export async function digest(b: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<
 }
 
 /** Where a thing belongs; it opens nowhere else. */
-export const formPlace = (box: string, id: string): string => `${box}/${id}/form`;
+export const formPlace = (f: { box: string; id: string; kind?: Kind }): string => `${f.box}/${f.id}/${f.kind || "form"}`;
 export const photoPlace = (box: string, p: { id: string; form: string; kind: string }): string => `${box}/${p.id}/photo/${p.form}/${p.kind}`;
 
 export async function seal(key: CryptoKey, plain: ArrayBuffer | Uint8Array<ArrayBuffer>, place: string): Promise<Sealed> {
@@ -176,21 +179,28 @@ export async function bundle(box: Box): Promise<string> {
   const photos = (await all<Photo>("photos")).filter(mine);
   const none = "00000000-0000-0000-0000-000000000000";
   const items = [
-    ...forms.map((f) => ({ id: f.id, form: none, kind: "", iv: base64(f.iv), data: base64(f.data) })),
+    ...forms.map((f) => ({ id: f.id, form: none, kind: f.kind ?? "", iv: base64(f.iv), data: base64(f.data) })),
     ...photos.map((p) => ({ id: p.id, form: p.form, kind: p.kind, iv: base64(p.iv), data: base64(p.data) })),
   ];
   return JSON.stringify({ format: 1, box: box.id, account: box.account, hospital: box.hospital, recovery: box.recovery, envelope: base64(box.envelope), items });
 }
 
-/** The wipe rules, on every start: a pass that ended takes its key with it, and a
- * store goes only when nothing unsent is in it. */
+/** What lies beside the forms and is no work of anybody: the list of a day's theatre,
+ * and what is half-written. */
+const beside = ["list", "draft", "draftoperation"];
+
+/** The wipe rules, on every start: a pass that ended takes its key with it, a
+ * store goes only when nothing unsent is in it, and the list of a theatre goes with its day. */
 export async function tidy(now = Date.now()): Promise<void> {
-  const [boxes, forms, photos, receipts] = await Promise.all([all<Box>("boxes"), all<Form>("forms"), all<Photo>("photos"), all<Receipt>("receipts")]);
-  await change(["boxes", "receipts"], (at) => {
+  const [boxes, forms, photos, receipts, list] = await Promise.all([all<Box>("boxes"), all<Form>("forms"), all<Photo>("photos"), all<Receipt>("receipts"), one<Meta>("meta", "list")]);
+  const day = (at: number) => Math.floor((at + 8 * 36e5) / 864e5);
+  await change(["boxes", "receipts", "meta"], (at) => {
+    if (list && day(list.at ?? 0) !== day(now)) at("meta").delete("list");
     for (const b of boxes.filter((b) => b.until < now)) {
       const unsent = forms.some((f) => f.box === b.id) || photos.some((p) => p.box === b.id);
       if (unsent) at("boxes").put({ ...b, key: undefined });
       else at("boxes").delete(b.id);
+      if (list?.box === b.id) at("meta").delete("list");
     }
     for (const r of receipts) if (r.at < now - 30 * 864e5) at("receipts").delete(r.id);
   });
@@ -201,6 +211,6 @@ export async function lock(): Promise<void> {
   const boxes = await all<Box>("boxes");
   await change(["boxes", "meta"], (at) => {
     boxes.forEach((b) => at("boxes").put({ ...b, key: undefined }));
-    at("meta").delete("draft");
+    beside.forEach((id) => at("meta").delete(id));
   });
 }

@@ -5,7 +5,7 @@ import * as box from "./outbox";
 
 export type Status = { state: "idle" | "sending" | "offline" | "retry" | "signin" | "denied" | "elsewhere"; seconds?: number };
 type Trouble = "offline" | "signin" | "denied";
-export type Account = { account: string; hospitals: { id: string; name: string }[] };
+export type Account = { account: string; hospitals: { id: string; name: string }[]; theatre: string[] };
 
 type Row = { id: string; outcome: "created" | "repeated" | "refused"; digest: string; taken: boolean; fields: unknown[]; differences: unknown[] };
 type Answer = { count: number; created: number; repeated: number; refused: number; rows: Row[] };
@@ -43,6 +43,11 @@ export class Sender {
       this.tell({ state: "offline" });
       return undefined;
     }
+  }
+
+  /** The day's list of the theatre, or nothing where it cannot be had now. */
+  async list<T>(hospital: string): Promise<T | undefined> {
+    return (await this.ask("/outreach/list?" + new URLSearchParams({ hospital })).catch(() => undefined)) as T | undefined;
   }
 
   soon(): void {
@@ -93,10 +98,10 @@ export class Sender {
 
   private async drain(own: box.Box, key: CryptoKey): Promise<void> {
     for (;;) {
-      const forms = (await box.all<box.Form>("forms")).filter((f) => f.box === own.id && f.state === "kept").slice(0, batch);
-      if (!forms.length) break;
+      const kept = (await box.all<box.Form>("forms")).filter((f) => f.box === own.id && f.state === "kept");
+      if (!kept.length) break;
       this.tell({ state: "sending" });
-      await this.forms(own, key, forms);
+      await this.forms(own, key, kept.filter((f) => f.kind === kept[0].kind).slice(0, batch));
     }
     const open = new Set((await box.all<box.Form>("forms")).map((f) => f.id));
     for (const p of (await box.all<box.Photo>("photos")).filter((p) => p.box === own.id && !p.bad && !open.has(p.form))) {
@@ -107,14 +112,15 @@ export class Sender {
   }
 
   private async forms(own: box.Box, key: CryptoKey, forms: box.Form[]): Promise<void> {
-    const bodies = await Promise.all(forms.map(async (f) => box.decode(await box.open(key, f, box.formPlace(f.box, f.id)))));
+    const bodies = await Promise.all(forms.map(async (f) => box.decode(await box.open(key, f, box.formPlace(f)))));
+    const kind = forms[0].kind;
     const sent = JSON.stringify({ hospital: own.hospital, forms: forms.map((f, i) => ({ id: f.id, body: bodies[i] })) });
-    const got = (await this.ask("/outreach/forms", sent, "application/json")) as Answer;
+    const got = (await this.ask(kind ? "/outreach/operations" : "/outreach/forms", sent, "application/json")) as Answer;
     const digests = await Promise.all(bodies.map((b) => box.digest(box.encode(b))));
     // Exact or nothing: an answer that does not add up is no receipt.
     const fits = got.count === forms.length && got.rows.length === forms.length && got.created + got.repeated + got.refused === got.count && got.rows.every((r, i) => r.id === forms[i].id && r.digest === digests[i]);
     if (!fits) throw new Failed("retry");
-    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences })), box.formPlace(own.id, r.id) + "/note") : undefined)));
+    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences })), box.formPlace({ box: own.id, id: r.id, kind }) + "/note") : undefined)));
     const at = Date.now();
     await box.change(["forms", "receipts", "meta"], (store) => {
       got.rows.forEach((r, i) => {
@@ -125,7 +131,7 @@ export class Sender {
           if (now && box.hex(now.iv) !== box.hex(forms[i].iv)) return;
           if (r.outcome !== "refused") {
             store("forms").delete(r.id);
-            store("receipts").put({ id: r.id, box: own.id, kind: "form", outcome: r.outcome, digest: r.digest, at });
+            store("receipts").put({ id: r.id, box: own.id, kind: kind || "form", outcome: r.outcome, digest: r.digest, at });
           } else if (now) store("forms").put({ ...now, state: r.taken ? "conflict" : "refused", note: notes[i] });
         };
       });

@@ -32,12 +32,14 @@ const (
 	SubjectAsked     Kind = "subject.asked" // a person asked for something the account decides
 	SubjectGranted   Kind = "subject.granted"
 	SubjectRefused   Kind = "subject.refused"
+	OutboxAsked      Kind = "outbox.asked"    // a colleague's unsent forms wait for a second person
+	OutboxOpened     Kind = "outbox.released" // they were opened and recorded: to who asked for it, and to whose they are
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{ApprovalApproved, ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealGranted, AppealRejected,
-		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified, SubjectAsked, SubjectGranted, SubjectRefused}
+		ReferralAccepted, ReferralRejected, ReferralRevoked, FollowUpsGiven, GlassBroken, GlassJustified, GlassUnjustified, SubjectAsked, SubjectGranted, SubjectRefused, OutboxAsked, OutboxOpened}
 }
 
 // Label is the message key of the sentence.
@@ -46,7 +48,7 @@ func (k Kind) Label() errs.Key { return errs.Key("message.kind." + string(k)) }
 // Bad reports whether the account has to do something about it.
 func (k Kind) Bad() bool {
 	switch k {
-	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified, SubjectAsked, SubjectRefused:
+	case ApprovalRefused, ApprovalReturned, ApprovalRevoked, ApprovalLapsed, AppealRejected, ReferralRejected, ReferralRevoked, GlassBroken, GlassUnjustified, SubjectAsked, SubjectRefused, OutboxAsked:
 		return true
 	}
 	return false
@@ -62,6 +64,7 @@ const (
 	FollowUps Object = "followups" // the account's own worklist
 	Glass     Object = "glass"
 	Subject   Object = "subject"
+	Outbox    Object = "outbox" // a file of unsent forms
 )
 
 // Message is one message to an account.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/device"
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
@@ -636,5 +637,32 @@ func TestAListOfDevicesComesInWholeOrNotAtAll(t *testing.T) {
 	}
 	if _, err := x.s.SaveLine(t.Context(), x.Approver(), implant.LineInput{Device: device.Device{Maker: "海岚医疗", Catalogue: "LS H36", Role: device.Head}}, store.Key{}); !errs.Is(err, errs.Conflict) {
 		t.Errorf("the same number twice: %v", err)
+	}
+}
+
+func TestStickersThatWereKeptAreRecordedOnceAndNeverAskedBack(t *testing.T) {
+	x := newTheatre(t)
+	o := x.operation(mountain, procedure.TKA, procedure.Right)
+	doctor := x.Doctor(mountain)
+	in := implant.PartsInput{Operation: o.ID, Scans: []string{"01" + femoralDI + "10L1"}, Reason: "手术时没有网络"} // a left part in a right knee
+	for i := range 3 {
+		got, err := x.s.KeepParts(t.Context(), doctor, in, authz.ProcedureEdit)
+		if err != nil || len(got.Parts) != 1 || len(got.Parts[0].Marks) == 0 || got.Parts[0].Lot != "L1" {
+			t.Fatalf("time %d: %+v %v", i+1, got, err)
+		}
+	}
+	if n := x.Count(`select count(*) from component where live`); n != 1 {
+		t.Errorf("%d parts", n)
+	}
+	other := x.operation(mountain, procedure.TKA, procedure.Left)
+	unknown := implant.PartsInput{Operation: other.ID, Scans: []string{"019521234009996" + "10A"}, Reason: "R"}
+	if _, err := x.s.KeepParts(t.Context(), doctor, unknown, authz.ProcedureEdit); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a sticker that says too little: %v", err)
+	}
+	if _, err := x.s.KeepParts(t.Context(), x.Registrar(mountain), in, authz.ProcedureEdit); !errs.Is(err, errs.Forbidden) {
+		t.Errorf("a registrar: %v", err)
+	}
+	if _, err := x.s.KeepParts(t.Context(), x.HospitalAdmin(second), in, authz.ScreeningRecover); !errs.Is(err, errs.NotFound) {
+		t.Errorf("recovered by another hospital: %v", err)
 	}
 }

@@ -94,49 +94,86 @@ func (s *Service) AddParts(ctx context.Context, who user.Principal, in PartsInpu
 		if err := tx.SameVersion(o.Version, in.Version); err != nil {
 			return Added{}, err
 		}
-		parts, scans, err := s.entered(tx, in, o)
-		if err != nil {
-			return Added{}, err
-		}
 		recorded, err := tx.ComponentsOf(o.ID)
 		if err != nil {
 			return Added{}, err
 		}
-		ws, err := judge(tx, o, recorded, parts, ident.Nil)
-		if err != nil {
-			return Added{}, err
-		}
-		if err := settled(ws, in.Confirmed, in.Reason); err != nil {
-			return Added{}, err
-		}
-		out, err := insert(tx, o, in, judged{parts, scans, ws})
-		if err != nil {
-			return Added{}, err
-		}
-		return Added{out}, tx.TouchOperation(o)
+		return s.add(tx, in, o, recorded)
 	})
 }
 
-// toEdit reads an operation whose record is to be changed, under the lock of its
-// treatment: whoever settles the treatment waits, and sees a dispute.
+// KeepParts records the stickers a browser kept with an operation, once: where
+// the record has parts already, somebody sent or wrote them down before. What is
+// unusual about them is marked, never asked back. The permission is the one of
+// whoever brings them.
+func (s *Service) KeepParts(ctx context.Context, who user.Principal, in PartsInput, perm authz.Permission) (Added, error) {
+	if err := s.door(who, perm); err != nil {
+		return Added{}, err
+	}
+	in.Reason, in.Confirmed = strings.TrimSpace(in.Reason), true
+	event := audit.Event{Action: audit.DeviceRecord, ObjectKind: audit.ObjectProcedure, ObjectID: in.Operation, Reason: in.Reason, Detail: map[string]any{"kept": true}}
+	return store.Once(ctx, s.db, who, Key{}, func(tx *store.Tx) (Added, error) {
+		o, err := s.held(tx, in.Operation, perm)
+		if err != nil {
+			return Added{}, err
+		}
+		recorded, err := tx.ComponentsOf(o.ID)
+		if err != nil || len(recorded) > 0 {
+			tx.NoAudit("parts that were there already")
+			return Added{recorded}, err
+		}
+		tx.Intend(event)
+		if _, err := o.Signature.Corrected(who.AccountID); err != nil {
+			return Added{}, err
+		}
+		return s.add(tx, in, o, nil)
+	})
+}
+
+// add reads, judges and writes parts of an operation that is held.
+func (s *Service) add(tx *store.Tx, in PartsInput, o store.Operation, recorded []Part) (Added, error) {
+	parts, scans, err := s.entered(tx, in, o)
+	if err != nil {
+		return Added{}, err
+	}
+	ws, err := judge(tx, o, recorded, parts, ident.Nil)
+	if err != nil {
+		return Added{}, err
+	}
+	if err := settled(ws, in.Confirmed, in.Reason); err != nil {
+		return Added{}, err
+	}
+	out, err := insert(tx, o, in, judged{parts, scans, ws})
+	if err != nil {
+		return Added{}, err
+	}
+	return Added{out}, tx.TouchOperation(o)
+}
+
+// toEdit reads an operation whose record is to be changed.
 func (s *Service) toEdit(tx *store.Tx, id ident.ID) (store.Operation, error) {
+	o, err := s.held(tx, id, authz.ProcedureEdit)
+	if err != nil {
+		return o, err
+	}
+	_, err = o.Signature.Corrected(tx.Who().AccountID)
+	return o, err
+}
+
+// held reads an operation under the lock of its treatment: whoever settles the
+// treatment waits, and sees a dispute.
+func (s *Service) held(tx *store.Tx, id ident.ID, perm authz.Permission) (store.Operation, error) {
 	o, err := tx.OperationByID(id)
 	if err != nil {
 		return o, err
 	}
-	if err := s.at(tx.Who(), authz.ProcedureEdit, o.Hospital); err != nil {
+	if err := s.at(tx.Who(), perm, o.Hospital); err != nil {
 		return o, err
 	}
 	if _, err := tx.TreatmentForUpdate(o.Treatment); err != nil {
 		return o, err
 	}
-	if o, err = tx.OperationForUpdate(id); err != nil {
-		return o, err
-	}
-	if _, err := o.Signature.Corrected(tx.Who().AccountID); err != nil {
-		return o, err
-	}
-	return o, nil
+	return tx.OperationForUpdate(id)
 }
 
 // entered reads scans and what was typed into parts, completes them from the

@@ -143,6 +143,8 @@ func Path(m message.Message) string {
 		return "/glass/" + m.About.String()
 	case message.Subject:
 		return "/subject-requests/" + m.About.String()
+	case message.Outbox:
+		return "/screenings/outboxes/" + m.About.String()
 	case message.Referral:
 		return "/referrals/" + m.About.String()
 	}

@@ -83,29 +83,9 @@ func (s *Service) Attach(ctx context.Context, who user.Principal, key string, in
 	})
 }
 
-// OwnerFor is the record a file of a kind belongs to: a picture of the identity
-// document to the number that still needs one, a proof to the category that has
-// none, everything else to the registration.
+// OwnerFor is the record a file of a kind belongs to; see [store.Papers.OwnerFor].
 func (p Patient) OwnerFor(kind document.Kind, registration ident.ID) store.Owner {
-	has := map[ident.ID]bool{}
-	for _, a := range p.Attachments {
-		has[a.Owner.ID] = has[a.Owner.ID] || a.ReplacedBy == ident.Nil
-	}
-	switch kind {
-	case document.Identity:
-		for _, d := range p.Documents {
-			if !has[d.ID] {
-				return store.Owner{Kind: store.OwnerDocument, ID: d.ID}
-			}
-		}
-	case document.Poverty:
-		for _, c := range p.Categories {
-			if !has[c.ID] {
-				return store.Owner{Kind: store.OwnerBeneficiary, ID: c.ID}
-			}
-		}
-	}
-	return store.Owner{Kind: store.OwnerRegistration, ID: registration}
+	return store.Papers{Documents: p.Documents, Categories: p.Categories, Attachments: p.Attachments}.OwnerFor(kind, registration)
 }
 
 // NeedsPhoto reports whether a number was kept unverified and its picture is

@@ -81,9 +81,17 @@ func become(tx *store.Tx, in RegisterInput, out Registered) error {
 	if in.Screening == ident.Nil {
 		return nil
 	}
-	tx.Audit(audit.Event{Action: audit.ScreeningRegister, ObjectKind: audit.ObjectScreening, ObjectID: in.Screening, OrganisationID: in.Hospital,
-		Detail: map[string]any{"registration": out.RegistrationID}})
-	return tx.ConvertScreening(store.Conversion{Screening: in.Screening, Person: out.PersonID, Registration: out.RegistrationID, Case: out.CaseID})
+	return convert(tx, in.Hospital, store.Conversion{Screening: in.Screening, Person: out.PersonID, Registration: out.RegistrationID, Case: out.CaseID},
+		map[string]any{"registration": out.RegistrationID})
+}
+
+// convert notes who a screened person became; the photos of that day follow.
+func convert(tx *store.Tx, hospital ident.ID, c store.Conversion, detail map[string]any) error {
+	tx.Audit(audit.Event{Action: audit.ScreeningRegister, ObjectKind: audit.ObjectScreening, ObjectID: c.Screening, OrganisationID: hospital, Detail: detail})
+	if err := tx.ConvertScreening(c); err != nil {
+		return err
+	}
+	return tx.FollowPhotos(c.Screening, c.Person, c.Registration)
 }
 
 // LinkInput says that a screened person is a patient of the hospital already.
@@ -106,8 +114,6 @@ func (s *Service) LinkScreening(ctx context.Context, who user.Principal, key str
 		if r.HospitalID != x.Hospital {
 			return ident.Nil, errs.Missing("error.registration.missing")
 		}
-		tx.Intend(audit.Event{Action: audit.ScreeningRegister, ObjectKind: audit.ObjectScreening, ObjectID: x.ID, OrganisationID: x.Hospital,
-			Detail: map[string]any{"registration": r.ID, "known": true}})
-		return r.PersonID, tx.ConvertScreening(store.Conversion{Screening: x.ID, Person: r.PersonID, Registration: r.ID})
+		return r.PersonID, convert(tx, x.Hospital, store.Conversion{Screening: x.ID, Person: r.PersonID, Registration: r.ID}, map[string]any{"registration": r.ID, "known": true})
 	})
 }

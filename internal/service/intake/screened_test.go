@@ -1,8 +1,10 @@
 package intake_test
 
 import (
+	"maps"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/domain/document"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
@@ -176,5 +178,80 @@ func TestAGuessedAgeGivesWayToTheCard(t *testing.T) {
 	p, err := d.Patient(t.Context(), d.Registrar(servicetest.Mountain), out.PersonID)
 	if err != nil || p.Person.Birth.String() != "1958-04-07" || p.Person.BirthEstimated {
 		t.Errorf("born %s, estimated %v, %v", p.Person.Birth, p.Person.BirthEstimated, err)
+	}
+}
+
+// photo keeps a photo with a screening, as it arrives from a browser.
+func (d *desk) photo(from ident.ID, kind document.Kind) ident.ID {
+	d.t.Helper()
+	a := store.Attachment{ID: ident.New(), HospitalID: d.ID(servicetest.Mountain), Owner: store.Owner{Kind: store.OwnerScreening, ID: from}, Kind: kind, FileName: string(kind) + ".jpg",
+		Media: document.JPEG, Size: 9, Digest: []byte(ident.New().String())}
+	d.Do(d.Screener(servicetest.Mountain), func(tx *store.Tx) error {
+		_, err := tx.InsertPhoto(a)
+		return err
+	})
+	return a.ID
+}
+
+// owners are the records the photos of a screening were taken over to, in the
+// order of their kinds.
+func (d *desk) owners(p intake.Patient) map[document.Kind]string {
+	out := map[document.Kind]string{}
+	for _, a := range p.Attachments {
+		if a.Source != ident.Nil {
+			out[a.Kind] += a.Owner.Kind
+		}
+	}
+	return out
+}
+
+func TestThePhotosOfAScreeningFollowIntoThePapersOfThePatientOnce(t *testing.T) {
+	d := open(t)
+	from := d.screened(servicetest.Mountain)
+	for _, k := range []document.Kind{document.Consent, document.Identity, document.Poverty} {
+		d.photo(from, k)
+	}
+	in := d.typed(servicetest.Mountain, from)
+	in.Categories = []patient.Beneficiary{{Category: "DB", From: d.Today().AddDays(-30), To: d.Today().AddDays(300), Source: "石坪镇民政办"}}
+	out := d.register(servicetest.Mountain, in)
+	p, err := d.Patient(t.Context(), d.Registrar(servicetest.Mountain), out.PersonID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[document.Kind]string{document.Consent: store.OwnerRegistration, document.Identity: store.OwnerDocument, document.Poverty: store.OwnerBeneficiary}
+	if got := d.owners(p); !maps.Equal(got, want) {
+		t.Errorf("the photos hang on %v", got)
+	}
+	for _, a := range p.Attachments {
+		if a.Screening != from || a.By == "" || a.HospitalID != d.ID(servicetest.Mountain) {
+			t.Errorf("nothing says where it is from: %+v", a)
+		}
+		if _, err := d.Attachment(t.Context(), d.Registrar(servicetest.MountainTwo), a.ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("another hospital reads it: %v", err)
+		}
+	}
+	if n := d.Count(`select count(*) from attachment where owner_kind = 'screening' and owner_id = $1`, from); n != 3 {
+		t.Errorf("%d photos are left with the screening", n)
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'attachment.add' and detail::text like '%' || $1 || '%'`, from.String()); n != 3 {
+		t.Errorf("%d of three are in the audit", n)
+	}
+	d.Do(d.Registrar(servicetest.Mountain), func(tx *store.Tx) error { return tx.FollowPhotos(from, out.PersonID, out.RegistrationID) })
+	if n := d.Count(`select count(*) from attachment where source_id is not null`); n != 3 {
+		t.Errorf("again, it makes %d of three", n)
+	}
+}
+
+func TestThePhotosFollowToAPatientWhoWasKnown(t *testing.T) {
+	d := open(t)
+	known := d.register(servicetest.Mountain, d.person(servicetest.Mountain, "向云禾", screenedNumber))
+	from := d.screened(servicetest.Mountain)
+	d.photo(from, document.Medical)
+	if _, err := d.LinkScreening(t.Context(), d.Registrar(servicetest.Mountain), "", intake.LinkInput{Screening: from, Registration: known.RegistrationID}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Patient(t.Context(), d.Registrar(servicetest.Mountain), known.PersonID)
+	if got := d.owners(p); err != nil || got[document.Medical] != store.OwnerRegistration {
+		t.Errorf("%v %v", got, err)
 	}
 }

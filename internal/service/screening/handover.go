@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/message"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -34,7 +36,7 @@ type bundle struct {
 type item struct {
 	ID   ident.ID `json:"id"`
 	Form ident.ID `json:"form"` // of a photo; nil for a form
-	Kind string   `json:"kind"` // of a photo
+	Kind string   `json:"kind"` // of a photo; of a form, that it is an operation
 	IV   []byte   `json:"iv"`
 	Data []byte   `json:"data"`
 }
@@ -50,8 +52,14 @@ func (i item) context(box ident.ID) string {
 	if i.photo() {
 		return box.String() + "/" + i.ID.String() + "/photo/" + i.Form.String() + "/" + i.Kind
 	}
+	if i.Kind == kindOperation {
+		return box.String() + "/" + i.ID.String() + "/operation"
+	}
 	return box.String() + "/" + i.ID.String() + "/form"
 }
+
+// kindOperation marks a form that is an operation; a screening has no mark.
+const kindOperation = "operation"
 
 func (i item) photo() bool { return i.Form != ident.Nil }
 
@@ -77,8 +85,9 @@ func readBundle(content []byte) (bundle, error) {
 // opened is a bundle with its items readable.
 type opened struct {
 	bundle
-	forms  []Sent
-	photos []Photo
+	forms      []Sent
+	operations []Sent
+	photos     []Photo
 }
 
 // unseal opens a bundle with the hospital's key.
@@ -101,9 +110,12 @@ func (s *Service) unseal(ctx context.Context, who user.Principal, b bundle) (ope
 		if err != nil {
 			return out, invalid("file", "error.outreach.sealed")
 		}
-		if i.photo() {
+		switch {
+		case i.photo():
 			out.photos = append(out.photos, Photo{ID: i.ID, Screening: i.Form, Kind: document.Kind(i.Kind), Content: plain})
-		} else {
+		case i.Kind == kindOperation:
+			out.operations = append(out.operations, Sent{ID: i.ID, Body: string(plain)})
+		default:
 			out.forms = append(out.forms, Sent{ID: i.ID, Body: string(plain)})
 		}
 	}
@@ -133,17 +145,23 @@ func (h HandedOver) Count(o Outcome) int {
 // the others; it stays in the file.
 func (s *Service) take(ctx context.Context, who user.Principal, b opened, perm authz.Permission) (HandedOver, error) {
 	out := HandedOver{Hospital: b.Hospital}
-	by := b.Account
-	if by == who.AccountID {
-		by = ident.Nil
+	c := carrier{perm: perm, by: b.Account}
+	if b.Account == who.AccountID {
+		c = carrier{perm: authz.ProcedureLog} // one's own operations need one's own right
 	}
-	for rest := b.forms; len(rest) > 0; {
-		n := min(len(rest), MaxRows)
-		got, err := s.receive(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest[:n]}, by)
+	for rest := range slices.Chunk(b.forms, MaxRows) {
+		got, err := s.receive(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest}, c.by)
 		if err != nil {
 			return out, err
 		}
-		out.Answers, rest = append(out.Answers, got...), rest[n:]
+		out.Answers = append(out.Answers, got...)
+	}
+	for rest := range slices.Chunk(b.operations, MaxRows) {
+		got, err := s.operations(ctx, who, ReceiveInput{Hospital: b.Hospital, Forms: rest}, c)
+		if err != nil {
+			return out, err
+		}
+		out.Answers = append(out.Answers, got...)
 	}
 	for _, p := range b.photos {
 		_, err := s.addPhoto(ctx, who, p, perm)
@@ -240,12 +258,45 @@ func (s *Service) AskRecovery(ctx context.Context, who user.Principal, in AskInp
 		r.Forms, r.Photos = b.counts()
 		tx.Audit(audit.Event{Action: audit.OutboxRecoveryAsk, ObjectKind: audit.ObjectOutbox, ObjectID: b.Box, OrganisationID: b.Hospital, Reason: in.Reason,
 			Detail: map[string]any{"account": b.Account, "forms": r.Forms, "photos": r.Photos, "recovery": r.ID}})
-		return r, tx.InsertOutboxRecovery(r)
+		if err := tx.InsertOutboxRecovery(r); err != nil {
+			return none, err
+		}
+		others, err := tx.RoleHolders(user.HospitalAdmin, b.Hospital)
+		if err != nil {
+			return none, err
+		}
+		return r, tell(tx, r, message.OutboxAsked, others...)
 	})
 }
 
-// Recover is the second step: the file is opened and its forms are recorded.
-// Again, it adds nothing.
+// tell leaves a message with who has to know.
+func tell(tx *store.Tx, r Recovery, kind message.Kind, to ...ident.ID) error {
+	for _, account := range to { // a handful of people
+		if err := tx.Tell(message.Message{To: account, Kind: kind, Object: message.Outbox, About: r.ID, Note: r.Reason, Count: r.Forms}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RuleTwoPersons is the rule that nobody opens alone what was asked for by
+// themselves: twenty families' forms need two accounts, or an account and the
+// machine's own command line.
+const RuleTwoPersons = "outreach.two_persons"
+
+// twoPersons refuses the second step to who made the first.
+func (s *Service) twoPersons(ctx context.Context, who user.Principal, r Recovery) error {
+	if r.Asker != who.AccountID {
+		return nil
+	}
+	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
+		tx.Intend(audit.Event{Action: audit.OutboxRecover, ObjectKind: audit.ObjectOutbox, ObjectID: r.ID, OrganisationID: r.Hospital, Reason: r.Reason})
+		return errs.Refuse(RuleTwoPersons, "error.outreach.two_persons", nil, "remedy.outreach.two_persons")
+	})
+}
+
+// Recover is the second step, of another person: the file is opened and its forms
+// are recorded. Again, it adds nothing.
 func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, version int64) (HandedOver, error) {
 	var none HandedOver
 	r, err := s.Recovery(ctx, who, id)
@@ -254,6 +305,9 @@ func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, 
 	}
 	if r.Version != version {
 		return none, errs.New(errs.Stale, "error.stale", nil)
+	}
+	if err := s.twoPersons(ctx, who, r); err != nil {
+		return none, err
 	}
 	content, err := s.blobs.Get(r.Digest)
 	if err != nil {
@@ -273,8 +327,11 @@ func (s *Service) Recover(ctx context.Context, who user.Principal, id ident.ID, 
 		}
 		r.Added, r.Repeated, r.Refused = out.Count(Created), out.Count(Repeated), out.Count(Refused)
 		tx.Audit(audit.Event{Action: audit.OutboxRecover, ObjectKind: audit.ObjectOutbox, ObjectID: b.Box, OrganisationID: b.Hospital, Reason: r.Reason,
-			Detail: map[string]any{"account": b.Account, "added": r.Added, "repeated": r.Repeated, "refused": r.Refused, "recovery": r.ID}})
-		return tx.FinishOutboxRecovery(r)
+			Detail: map[string]any{"account": b.Account, "added": r.Added, "repeated": r.Repeated, "refused": r.Refused, "recovery": r.ID, "asked_by": r.Asker}})
+		if err := tx.FinishOutboxRecovery(r); err != nil {
+			return err
+		}
+		return tell(tx, r, message.OutboxOpened, r.Asker, r.Account)
 	})
 	return out, err
 }
@@ -306,8 +363,20 @@ func (s *Service) Recoveries(ctx context.Context, who user.Principal) ([]Recover
 	}
 	err := s.db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.NoAudit("counts and reasons, no patient")
-		out, err = tx.OutboxRecoveries(s.policy.Reach(who, authz.ScreeningRecover).Hospitals)
+		at, err := s.recoverable(tx)
+		if err == nil {
+			out, err = tx.OutboxRecoveries(at)
+		}
 		return err
 	})
 	return out, err
+}
+
+// recoverable lists the hospitals whose files the principal may open: the machine's
+// own command line those of every member.
+func (s *Service) recoverable(tx *store.Tx) ([]ident.ID, error) {
+	if reach := s.policy.Reach(tx.Who(), authz.ScreeningRecover); !reach.All {
+		return reach.Hospitals, nil
+	}
+	return members(tx)
 }

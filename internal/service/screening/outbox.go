@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -78,7 +79,14 @@ type Answer struct {
 	Digest string           // SHA-256 of what arrived, in hex
 	Record screening.Record // as it was read
 	Have   *Screening       // what stands under its id, when that is another content
+
+	Theatre   bool                // an operation, not a screening
+	Operation procedure.Procedure // as it was read
+	Standing  *store.Operation    // what stands instead of it
 }
+
+// Taken reports whether something else stands where this was to go.
+func (a Answer) Taken() bool { return a.Outcome == Refused && a.Fields.Has("id") }
 
 // ReceiveInput is forms of one hospital from one browser.
 type ReceiveInput struct {
@@ -207,7 +215,7 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 		return out, err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		x, err := tx.ScreeningByID(in.Screening)
+		x, err := tx.ScreeningHeld(in.Screening)
 		if err != nil {
 			return err
 		}
@@ -229,7 +237,11 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 				Detail: map[string]any{"kind": string(in.Kind), "owner": store.OwnerScreening, "owner_id": x.ID, "original_sha256": in.Original}})
 		}
 		out.Outcome = Outcome(kept)
-		return nil
+		if kept != store.RowCreated || !x.Converted() {
+			return nil
+		}
+		// Registered meanwhile: the photo follows, though it came late.
+		return tx.FollowPhotos(x.ID, x.Person, x.Registration)
 	})
 	return out, err
 }

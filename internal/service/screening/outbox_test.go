@@ -3,11 +3,6 @@ package screening_test
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/ecdh"
-	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/ident"
 	service "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // boxes is a good form as the browser keeps it.
@@ -83,64 +79,25 @@ func TestAnotherContentUnderTheIDIsShownBesideWhatStands(t *testing.T) {
 	}
 }
 
-// telephone is a browser with a store of its own.
+// telephone is a browser with a store of its own, and the pass it was given.
 type telephone struct {
-	box      ident.ID
-	account  ident.ID
-	hospital ident.ID
-	pass     service.Pass
-	key      []byte
-	items    []map[string]any
+	*servicetest.Telephone
+	pass service.Pass
 }
 
 func (d *table) telephone(who user.Principal, at servicetest.Place) *telephone {
 	d.t.Helper()
-	p := &telephone{box: ident.New(), account: who.AccountID, hospital: d.ID(at), key: make([]byte, 32)}
-	_, _ = rand.Read(p.key)
+	p := &telephone{Telephone: servicetest.NewTelephone(who.AccountID, d.ID(at))}
 	var err error
-	if p.pass, err = d.Pass(d.t.Context(), who, service.PassInput{Box: p.box, Hospital: p.hospital}); err != nil {
+	if p.pass, err = d.Pass(d.t.Context(), who, service.PassInput{Box: p.Box, Hospital: p.Hospital}); err != nil {
 		d.t.Fatal(err)
 	}
 	return p
 }
 
-func locked(key, plain []byte, place string) (iv, data []byte) {
-	block, _ := aes.NewCipher(key)
-	gcm, _ := cipher.NewGCM(block)
-	iv = make([]byte, gcm.NonceSize())
-	_, _ = rand.Read(iv)
-	return iv, gcm.Seal(nil, iv, plain, []byte(place))
-}
-
-func (p *telephone) keep(body string) ident.ID {
-	id := ident.New()
-	iv, data := locked(p.key, []byte(body), p.box.String()+"/"+id.String()+"/form")
-	p.items = append(p.items, map[string]any{"id": id, "form": ident.Nil, "kind": "", "iv": iv, "data": data})
-	return id
-}
-
-func (p *telephone) photograph(form ident.ID, kind document.Kind, content []byte) {
-	id := ident.New()
-	iv, data := locked(p.key, content, p.box.String()+"/"+id.String()+"/photo/"+form.String()+"/"+string(kind))
-	p.items = append(p.items, map[string]any{"id": id, "form": form, "kind": string(kind), "iv": iv, "data": data})
-}
-
-// file is what the browser writes for the stick; its envelope is sealed as
-// web/ts/outbox.ts does.
 func (p *telephone) file(t *testing.T) []byte {
 	t.Helper()
-	theirs, err := ecdh.P256().NewPublicKey(p.pass.Recovery.Public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, _ := ecdh.P256().GenerateKey(rand.Reader)
-	shared, _ := own.ECDH(theirs)
-	point := own.PublicKey().Bytes()
-	key, _ := hkdf.Key(sha256.New, shared, append(bytes.Clone(point), p.pass.Recovery.Public...), "shanhai/envelope", 32)
-	iv, data := locked(key, p.key, "outbox/"+p.box.String())
-	raw, _ := json.Marshal(map[string]any{"format": 1, "box": p.box, "account": p.account, "hospital": p.hospital, "recovery": p.pass.Recovery.ID,
-		"envelope": bytes.Join([][]byte{point, iv, data}, nil), "items": p.items})
-	return raw
+	return p.File(t, p.pass.Recovery)
 }
 
 func picture(t *testing.T) []byte {
@@ -166,11 +123,11 @@ func TestAPassIsForWhoMayScreenThere(t *testing.T) {
 		t.Errorf("finance: %v", err)
 	}
 	p := d.telephone(d.Screener(here), here)
-	again, err := d.Pass(t.Context(), d.Screener(here), service.PassInput{Box: p.box, Hospital: p.hospital, Number: p.pass.Number})
+	again, err := d.Pass(t.Context(), d.Screener(here), service.PassInput{Box: p.Box, Hospital: p.Hospital, Number: p.pass.Number})
 	if err != nil || !bytes.Equal(again.Key, p.pass.Key) || !bytes.Equal(again.Recovery.Public, p.pass.Recovery.Public) {
 		t.Errorf("after the next sign-in the store does not open: %v", err)
 	}
-	other, err := d.Pass(t.Context(), d.Registrar(here), service.PassInput{Box: p.box, Hospital: p.hospital, Number: p.pass.Number})
+	other, err := d.Pass(t.Context(), d.Registrar(here), service.PassInput{Box: p.Box, Hospital: p.Hospital, Number: p.pass.Number})
 	if err != nil || bytes.Equal(other.Key, p.pass.Key) {
 		t.Errorf("another account opens the store: %v", err)
 	}
@@ -186,12 +143,12 @@ func TestAFileIsHandedOverOnceByItsOwner(t *testing.T) {
 	d := open(t)
 	who := d.Screener(here)
 	p := d.telephone(who, here)
-	form := p.keep(boxes("向云禾"))
-	p.keep(boxes("冉听雪"))
-	p.keep(boxes("覃望舟", "side", ""))
-	p.photograph(form, document.Consent, picture(t))
-	p.photograph(ident.New(), document.Consent, picture(t)) // its form is nowhere
-	p.photograph(form, document.Consent, []byte("no picture"))
+	form := p.Keep(boxes("向云禾"))
+	p.Keep(boxes("冉听雪"))
+	p.Keep(boxes("覃望舟", "side", ""))
+	p.Photograph(form, document.Consent, picture(t))
+	p.Photograph(ident.New(), document.Consent, picture(t)) // its form is nowhere
+	p.Photograph(form, document.Consent, []byte("no picture"))
 	file := p.file(t)
 	got, err := d.HandOver(t.Context(), who, file)
 	if err != nil || got.Count(service.Created) != 2 || got.Count(service.Refused) != 1 || got.Photos != 1 || got.Failed != 2 {
@@ -219,12 +176,12 @@ func TestAFileIsHandedOverOnceByItsOwner(t *testing.T) {
 	}
 }
 
-func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
+func TestWhatSomebodyKeptWhoIsGoneIsRecoveredByTwoPersons(t *testing.T) {
 	d := open(t)
-	gone, admin := d.Screener(here), d.HospitalAdmin(here)
+	gone, admin, colleague := d.Screener(here), d.HospitalAdmin(here), d.SecondHospitalAdmin(here)
 	p := d.telephone(gone, here)
-	form := p.keep(boxes("向云禾"))
-	p.photograph(form, document.Identity, picture(t))
+	form := p.Keep(boxes("向云禾"))
+	p.Photograph(form, document.Identity, picture(t))
 	file := p.file(t)
 	ask := func(who user.Principal, reason string) (service.Recovery, error) {
 		return d.AskRecovery(t.Context(), who, service.AskInput{Content: file, Reason: reason}, ident.New().String())
@@ -244,15 +201,33 @@ func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
 	if n := d.Count(`select count(*) from screening`); n != 0 {
 		t.Error("the first step stores something")
 	}
+	if n := d.Count(`select count(*) from message where kind = 'outbox.asked' and account_id = $1`, colleague.AccountID); n != 1 {
+		t.Error("the other administrator is not told")
+	}
 	second := func(who user.Principal, version int64) (service.HandedOver, error) {
 		return d.Recover(t.Context(), who, r.ID, version)
 	}
 	if _, err := second(d.HospitalAdmin(near), 1); !errs.Is(err, errs.NotFound) {
 		t.Errorf("another hospital: %v", err)
 	}
+	if _, err := second(admin, 1); errs.Of(err).Rule != service.RuleTwoPersons {
+		t.Errorf("who asked opens it alone: %v", err)
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'outbox.recover' and outcome = 'refused'`); n != 1 {
+		t.Errorf("%d refusals in the audit", n)
+	}
+	if n := d.Count(`select count(*) from screening`); n != 0 {
+		t.Error("and something is recorded")
+	}
+	admin, asker := colleague, admin
 	got, err := second(admin, 1)
 	if err != nil || got.Count(service.Created) != 1 || got.Photos != 1 {
 		t.Fatalf("%+v %v", got, err)
+	}
+	for whose, account := range map[string]ident.ID{"who asked": asker.AccountID, "whose they are": gone.AccountID} {
+		if n := d.Count(`select count(*) from message where kind = 'outbox.released' and account_id = $1`, account); n != 1 {
+			t.Errorf("%s: %d messages", whose, n)
+		}
 	}
 	if _, err := second(admin, 1); !errs.Is(err, errs.Stale) {
 		t.Errorf("the same press again: %v", err)
@@ -277,6 +252,30 @@ func TestWhatSomebodyKeptWhoIsGoneIsRecoveredInTwoSteps(t *testing.T) {
 	}
 	if n := d.Count(`select count(*) from audit_event where action = 'screening.record' and detail::text like '%' || $1 || '%'`, gone.AccountID.String()); n != 1 {
 		t.Error("the record does not say whose work it is")
+	}
+}
+
+func TestAPhotoThatComesAfterTheRegistrationFollowsAsWell(t *testing.T) {
+	d := open(t)
+	row := d.row("向云禾")
+	d.record(here, row)
+	person, registration := d.Patient(here, "向云禾"), ident.Nil
+	d.Do(d.Registrar(here), func(tx *store.Tx) error {
+		list, err := tx.RegistrationsOf(person)
+		if err != nil {
+			return err
+		}
+		registration = list[0].ID
+		return tx.ConvertScreening(store.Conversion{Screening: row.ID, Person: person, Registration: registration})
+	})
+	in := service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
+	for range 3 {
+		if _, err := d.AddPhoto(t.Context(), d.Screener(here), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.Count(`select count(*) from attachment where owner_kind = 'registration' and owner_id = $1 and source_id = $2`, registration, in.ID); n != 1 {
+		t.Errorf("%d photos among the papers of the patient", n)
 	}
 }
 

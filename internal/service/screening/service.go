@@ -25,17 +25,22 @@ type Deps struct {
 	DB     *store.DB
 	Policy *authz.Policy
 	Blobs  *blob.Store
+	// Theatre records operations that were kept beside screenings; without it none are taken.
+	Theatre Theatre
 }
 
 // Service is the use cases.
 type Service struct {
-	db     *store.DB
-	policy *authz.Policy
-	blobs  *blob.Store
+	db      *store.DB
+	policy  *authz.Policy
+	blobs   *blob.Store
+	theatre Theatre
 }
 
 // New makes the service.
-func New(d Deps) *Service { return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs} }
+func New(d Deps) *Service {
+	return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs, theatre: d.Theatre}
+}
 
 // The records as pages and the API meet them.
 type (
@@ -73,9 +78,14 @@ func (s *Service) hospitals(tx *store.Tx, one ident.ID) ([]ident.ID, error) {
 	if !reach.All {
 		return reach.Hospitals, nil
 	}
-	members, err := tx.Members(tx.Partnership())
+	return members(tx)
+}
+
+// members are the hospitals and offices of the partnership.
+func members(tx *store.Tx) ([]ident.ID, error) {
+	list, err := tx.Members(tx.Partnership())
 	var out []ident.ID
-	for _, m := range members {
+	for _, m := range list {
 		out = append(out, m.OrganisationID)
 	}
 	return out, err

@@ -33,6 +33,14 @@ func (w *World) HospitalAdmin(p Place) user.Principal {
 	return w.at(p, user.HospitalAdmin, "管理员")
 }
 
+// SecondHospitalAdmin is another administrator of a hospital.
+func (w *World) SecondHospitalAdmin(p Place) user.Principal {
+	w.T.Helper()
+	return w.person("hospital_admin-2-"+string(p), "管理员二", w.ID(p), func(user.Account) []user.Assignment {
+		return []user.Assignment{{Role: user.HospitalAdmin, ScopeKind: user.ScopeHospital, ScopeID: w.ID(p)}}
+	})
+}
+
 // Visiting is a doctor of the first donor hospital, posted to a hospital from a
 // month before to a month after the start of the world.
 func (w *World) Visiting(p Place) user.Principal {

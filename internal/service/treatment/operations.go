@@ -104,30 +104,45 @@ func (s *Service) LogOperation(ctx context.Context, who user.Principal, in Opera
 			return none, err
 		}
 		o.ID = ident.New()
-		if err := tx.InsertOperation(o, t); err != nil {
-			return none, err
-		}
-		if err := keepException(tx, o, t, judged, in.Reason); err != nil {
-			return none, err
-		}
-		if t, err = tx.TreatmentOperated(t); err != nil {
-			return none, err
-		}
-		facts, err := tx.CareFactsOf(t, clock.Date{})
-		if err != nil {
-			return none, err
-		}
-		if t.Category == "" {
-			t.Category = facts.Category
-		}
-		if _, err := tx.AdvanceTreatment(t, store.Step{Action: treatment.LogOperation, On: o.OperatedOn, Note: in.Reason, Facts: facts.Facts}); err != nil {
-			return none, err
-		}
-		if err := dropPlan(tx, t.Case, o); err != nil {
-			return none, err
-		}
-		return tx.OperationByID(o.ID)
+		return logged(tx, performed{t, o, judged, in.Reason})
 	})
+}
+
+// performed is an operation that was examined and is to be written down.
+type performed struct {
+	treatment store.Treatment
+	operation store.Operation
+	judged    verdict
+	reason    string
+}
+
+// logged writes an operation down and moves its treatment on.
+func logged(tx *store.Tx, x performed) (store.Operation, error) {
+	o, t := x.operation, x.treatment
+	if err := tx.InsertOperation(o, t); err != nil {
+		return o, err
+	}
+	if err := keepException(tx, o, t, x.judged, x.reason); err != nil {
+		return o, err
+	}
+	t, err := tx.TreatmentOperated(t)
+	if err != nil {
+		return o, err
+	}
+	facts, err := tx.CareFactsOf(t, clock.Date{})
+	if err != nil {
+		return o, err
+	}
+	if t.Category == "" {
+		t.Category = facts.Category
+	}
+	if _, err := tx.AdvanceTreatment(t, store.Step{Action: treatment.LogOperation, On: o.OperatedOn, Note: x.reason, Facts: facts.Facts}); err != nil {
+		return o, err
+	}
+	if err := dropPlan(tx, t.Case, o); err != nil {
+		return o, err
+	}
+	return tx.OperationByID(o.ID)
 }
 
 // dropPlan forgets the plan for the other side once that side is done.
