@@ -97,7 +97,7 @@ func (m measureCharts) plot(id, title, note, x string, heads ...string) chart.Pl
 	if m.named {
 		title = m.T("board.finding", "name", m.T(m.d.Definition.NameKey()), "finding", title)
 	}
-	p := chart.Plot{Frame: chart.Frame{ID: m.chartID(id), Title: title, Note: note, Width: m.drawn()}, X: x, Y: m.unit(), SayY: m.say}
+	p := chart.Plot{Frame: chart.Frame{ID: m.chartID(id), Title: title, Note: note, Width: m.drawn(), Blank: m.T("report.empty.title")}, X: x, Y: m.unit(), SayY: m.say}
 	for _, h := range heads {
 		p.Heads = append(p.Heads, m.T(h))
 	}
@@ -198,9 +198,15 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		kind = "x"
 	}
 	note := m.T("desk.trend.note."+kind, "months", known)
+	sparse := c.Sparse()
+	if sparse > 0 {
+		note = m.T("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
+	}
 	switch {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
+	case fired == 0 && sparse > 0:
+		title = m.T("desk.trend.calm.sparse", "months", known, "sparse", sparse, "least", statistics.EnoughEvents)
 	case fired == 0:
 		title = m.T("desk.trend.calm", "months", known)
 	}
