@@ -194,7 +194,8 @@ func (c Control) judge() Control {
 	return c
 }
 
-// count is how many of the last so many points lie beyond so many sigmas.
+// count is how many of the last so many points lie beyond so many sigmas; a month
+// without a value ends a run, and so does a sparse one.
 func (c Control) count(at, of int, side, sigmas float64) int {
 	n := 0
 	for i := at; i >= 0 && i > at-of && c.Points[i].Value.defined && (of == 1 || !c.Points[i].Sparse); i-- {
@@ -209,7 +210,7 @@ func (c Control) beyond(i int, side, sigmas float64) bool {
 	p := c.Points[i]
 	const rounding = 1e-12
 	switch {
-	case !p.Value.defined || p.Sparse && sigmas < 3:
+	case !p.Value.defined:
 		return false
 	case p.Sparse && side < 0:
 		return p.Value.value < p.Low.value-rounding

@@ -99,11 +99,11 @@ func TestRareEventsAreJudgedByExactLimitsAlone(t *testing.T) {
 	}
 	// A run neither ends in a sparse month nor goes through one.
 	mixed := slices.Repeat([]st.Share{{Events: 12, Cases: 100}}, 12)
-	for i := range 8 {
-		mixed = append(mixed, st.Share{Events: 8, Cases: 100})
-		if i == 5 {
+	for i := range 4 { // four of five beyond one sigma, with one month between them
+		if i == 2 {
 			mixed = append(mixed, st.Share{Events: 0, Cases: 10})
 		}
+		mixed = append(mixed, st.Share{Events: 6, Cases: 100})
 	}
 	for _, q := range st.PChart(mixed).Points[12:] {
 		if len(q.Rules) > 0 {
