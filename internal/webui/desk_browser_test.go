@@ -121,3 +121,26 @@ func TestSecretsHaveNoDraft(t *testing.T) {
 		}
 	}
 }
+
+// A part of the page that comes later says in its own place when it did not come,
+// and is there when it did.
+func TestWhatComesLaterSaysWhenItFails(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	s.reader("song.zy", user.Official)
+	back := s.outOfOrder()
+	ctx := inBrowserFor(t, 2*time.Minute)
+	do := func(what string, actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, actions...); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	until := func(code string) chromedp.Action[chromedp.Void] { return chromedp.Poll[chromedp.Void](code) }
+	const words = "(document.querySelector('[data-later-words]') || {textContent: ''}).textContent"
+	do("the brief fails", chromedp.Navigate(s.url+"/sign-in?next=/overview"), chromedp.SendKeys(chromedp.ID("f-username"), "song.zy"),
+		chromedp.SendKeys(chromedp.ID("f-password"), sitePassword), chromedp.Click(chromedp.CSS("form button.btn-primary")), chromedp.WaitVisible(chromedp.CSS("[data-later]")), until(words+".includes('没有读出来')"),
+		until("!document.querySelector('[aria-busy]') && !!document.querySelector('[data-later] a[href*=\"brief=1\"]')"))
+	back()
+	do("the brief comes", chromedp.Navigate(s.url+"/overview"), chromedp.WaitVisible(chromedp.CSS(".brief-alerts")), until("!!document.querySelector('.brief-alerts') && !document.querySelector('[data-later]')"))
+}
