@@ -14,6 +14,7 @@ type Bars struct {
 
 // Draw draws the chart.
 func (b Bars) Draw() Drawing {
+	b.again = func(in Frame) Drawing { b.Frame = in; return b.Draw() }
 	if len(b.Categories) == 0 || len(b.Series) == 0 {
 		return b.blank()
 	}

@@ -33,6 +33,8 @@ type Frame struct {
 	Tick    func(int64) string // a value on the axis; nil: Format
 	Unknown string             // what the table shows for Missing; empty: –
 	Blank   string             // the sentence in the place of a picture without data; empty: there is no picture
+
+	again func(Frame) Drawing // draws the chart in another frame
 }
 
 // Drawing is a finished chart: the picture and the table behind it.
@@ -45,6 +47,18 @@ type Drawing struct {
 
 	Width, Height float64 // of what [Drawing.On] draws, in px
 	shapes        []func(Canvas)
+	frame         Frame
+}
+
+// At draws the same chart for another width, as for a phone: shrunk, its words
+// could not be read. Both may stand on one page.
+func (d Drawing) At(width int) Drawing {
+	if d.frame.again == nil {
+		return d
+	}
+	f := d.frame
+	f.ID, f.Width = f.ID+"-"+strconv.Itoa(width), width
+	return f.again(f)
 }
 
 // Empty reports whether there is no picture: no data, and no sentence that says so.
@@ -113,7 +127,7 @@ func (f Frame) drawing(c *canvas, height float64, rows []Row) Drawing {
 			`<rect width="6" height="6" fill="` + Assistance.paint() + `"/><rect width="3.4" height="6" fill="` + Waiver.paint() + `"/></pattern></defs>`)
 	}
 	b.WriteString(c.b.String() + `</svg>`)
-	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes}
+	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes, frame: f}
 }
 
 // canvas writes the shapes of one chart, and keeps them for other canvases.

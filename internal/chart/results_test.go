@@ -374,8 +374,21 @@ func unreadable(d chart.Drawing) (faults []string) {
 	return faults
 }
 
+// A chart drawn again for another width is the chart drawn for it, but for its id.
+func TestAChartIsDrawnAgainForAPhone(t *testing.T) {
+	for name, draw := range chinese.results() {
+		for _, n := range sizes {
+			d := draw(n)
+			phone, want := d.At(304), desk{width: 304}.results()[name](n)
+			if got := regexp.MustCompile(`(ch-[a-z]+)-304`).ReplaceAllString(phone.SVG, "$1"); got != want.SVG || phone.Width != 304 || phone.SVG == got {
+				t.Errorf("%s with %d is not what is drawn for a phone", name, n)
+			}
+		}
+	}
+}
+
 func TestNoTextCoversAnother(t *testing.T) {
-	for _, width := range []int{328, 512, 760, 1036} { // of a phone, half a page, a page
+	for _, width := range []int{304, 512, 760, 1036} { // of a phone, half a page, a page
 		for _, english := range []bool{false, true} {
 			for name, draw := range (desk{english, width}).results() {
 				for _, n := range sizes {
@@ -395,7 +408,7 @@ func TestNoTextCoversAnother(t *testing.T) {
 // TestEveryRowKeepsItsNameAndFigure: where parts stand below each other there is
 // room, so leaving out a label to avoid another one would be a fault.
 func TestEveryRowKeepsItsNameAndFigure(t *testing.T) {
-	for _, width := range []int{328, 760} {
+	for _, width := range []int{304, 760} {
 		for _, d := range []desk{{false, width}, {true, width}} {
 			for _, n := range sizes[1:] {
 				for name, x := range map[string]chart.Drawing{"bars": d.names(n), "stacked": d.stacked(n), "estimates": d.estimates(n), "waterfall": d.waterfall(n)} {
@@ -577,4 +590,20 @@ func TestAnyValuesGiveAReadablePicture(t *testing.T) {
 			}
 		}
 	})
+}
+
+// One month that rests on next to nothing has limits far away; they leave the
+// picture rather than pressing all others to its bottom.
+func TestLimitsOfASingleMonthDoNotFlattenTheOthers(t *testing.T) {
+	c := chart.Control{Plot: chinese.plot("wide", "一个月"), Center: 0.1}
+	for i := range 24 {
+		p := chart.ControlPoint{Name: strconv.Itoa(i), Value: 0.1 + 0.01*float64(i%2), Low: 0.05, High: 0.15}
+		if i == 23 {
+			p.High = 9
+		}
+		c.Points = append(c.Points, p)
+	}
+	if ticks := texts(c.Draw().SVG); slices.ContainsFunc(ticks, func(w written) bool { return w.text == "500.0%" || w.text == "1000.0%" }) {
+		t.Error("the axis goes up to the one limit")
+	}
 }

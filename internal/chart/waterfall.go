@@ -37,6 +37,7 @@ func (w Waterfall) Left() int64 {
 // Draw draws the chart: the steps side by side while every label has room, else
 // below each other.
 func (w Waterfall) Draw() Drawing {
+	w.again = func(in Frame) Drawing { w.Frame = in; return w.Draw() }
 	if w.Start.Amount == 0 && len(w.Steps) == 0 {
 		return w.blank()
 	}

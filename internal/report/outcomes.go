@@ -209,7 +209,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	title = w.t("desk.trend.calm", "months", known)
 	note := w.t("desk.trend.note.p", "months", known)
 	if sparse := c.Sparse(); sparse > 0 {
-		title = w.t("desk.trend.calm.sparse", "months", known, "sparse", sparse, "least", statistics.EnoughEvents)
+		title = w.t("desk.trend.calm.sparse", "months", known, "sparse", sparse)
 		note = w.t("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
 	}
 	for i := range points {

@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"html/template"
 	"net/http"
 	"time"
 
@@ -142,7 +141,7 @@ func flowCard(b Base, v funding.FlowView) *ChartCard {
 		Blank: b.T("funding.flow.empty")}}, nodes, links)
 	card := &ChartCard{Title: title, Note: note, Table: flowTable(b, v)}
 	if err == nil { // flows that do not add up are not drawn; the table still says what was counted
-		card.Picture = template.HTML(s.Draw().SVG) //nolint:gosec // the chart escapes its texts
+		card.Picture = picture(s.Draw())
 	}
 	if v.MayFile {
 		for _, format := range []string{"csv", "xlsx"} {

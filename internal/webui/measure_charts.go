@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func (m measureCharts) all() []ChartCard {
 		if d.Empty() {
 			continue
 		}
-		card := ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: chartTable(m.Base, d)} //nolint:gosec // the chart escapes its texts
+		card := ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: chartTable(m.Base, d)}
 		if m.d.Rights.Export && part != "" && m.mine == "" {
 			for _, format := range []string{"csv", "xlsx"} {
 				card.Links = append(card.Links, Link{Text: m.T("desk.chart." + format), Href: "/measures/" + string(m.d.Definition.ID) + "/export?" +
@@ -206,7 +205,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
 	case fired == 0 && sparse > 0:
-		title = m.T("desk.trend.calm.sparse", "months", known, "sparse", sparse, "least", statistics.EnoughEvents)
+		title = m.T("desk.trend.calm.sparse", "months", known, "sparse", sparse)
 	case fired == 0:
 		title = m.T("desk.trend.calm", "months", known)
 	}
