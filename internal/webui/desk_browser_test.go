@@ -144,3 +144,25 @@ func TestWhatComesLaterSaysWhenItFails(t *testing.T) {
 	back()
 	do("the brief comes", chromedp.Navigate(s.url+"/overview"), chromedp.WaitVisible(chromedp.CSS(".brief-alerts")), until("!!document.querySelector('.brief-alerts') && !document.querySelector('[data-later]')"))
 }
+
+// On a phone the filter is closed by a script; what stands below it stays where it
+// was first seen.
+func TestAPageOfFiguresStandsStillOnAPhone(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	s.reader("song.zy", user.Official)
+	ctx := inBrowserFor(t, 2*time.Minute)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(360, 780), chromedp.Navigate(s.url+"/sign-in?next=/overview"), chromedp.SendKeys(chromedp.ID("f-username"), "song.zy"),
+		chromedp.SendKeys(chromedp.ID("f-password"), sitePassword), chromedp.Click(chromedp.CSS("form button.btn-primary")), chromedp.WaitVisible(chromedp.CSS(".brief-alerts"))); err != nil {
+		t.Fatal(err)
+	}
+	const moved = `new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().reduce((sum, e) => sum + e.value, 0))).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))`
+	for _, path := range []string{"/overview", "/measures?group=money", "/measures/joint.patients"} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(s.url+path), chromedp.WaitVisible(chromedp.CSS("[data-filter][data-ready]"))); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := chromedp.Run(ctx, chromedp.Evaluate[float64](moved, chromedp.EvalAwaitPromise)); err != nil || got > 0.1 {
+			t.Errorf("%s moves by %.3f while it loads: %v", path, got, err)
+		}
+	}
+}
