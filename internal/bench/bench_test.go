@@ -60,7 +60,7 @@ func growing() []chapter {
 
 func parts() []chapter {
 	return []chapter{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists},
-		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}, {"P9", permissions}, {"P11", crowd}}
+		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}, {"PDF", packs}, {"P9", permissions}, {"P11", crowd}}
 }
 
 // TestBench is what `make bench` runs. Without the size there is nothing to do:
@@ -81,7 +81,7 @@ func TestBench(t *testing.T) {
 	defer func() { t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String()) }() // what was measured, even when a part fails
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
-	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11"))
+	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11 PDF"))
 	step, wanted := stepper(t), func(name string) bool { return slices.Contains(chosen, name) }
 	if wanted("P8") {
 		demoLoad(t, &r)
