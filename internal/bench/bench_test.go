@@ -60,13 +60,13 @@ func growing() []chapter {
 
 func parts() []chapter {
 	return []chapter{{"P1", reads}, {"P2", registrations}, {"P3", reservations}, {"P3", func(_ *world, r *report) { waterfalls(r) }}, {"P4", searches}, {"P4", worklists},
-		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}, {"P9", permissions}, {"P11", crowd}}
+		{"P5", dashboards}, {"P6", ledgers}, {"P7", exports}, {"PDF", packs}, {"P9", permissions}, {"P11", crowd}}
 }
 
 // TestBench is what `make bench` runs. Without the size there is nothing to do:
 // times are no test. SHANHAI_TEST_BENCH_QUIET=1.5 waits before each part until the
 // machine is busy with no more than that. SHANHAI_TEST_BENCH_PARTS ("P1 P4") measures some parts only.
-// With two sizes ("50k 5m") P10 sets the second beside the first.
+// SHANHAI_TEST_BENCH_OPERATIONS=5 gives everybody so many. With two sizes ("50k 5m") P10 sets the second beside the first.
 func TestBench(t *testing.T) {
 	text := os.Getenv("SHANHAI_TEST_BENCH_SIZE")
 	if text == "" {
@@ -81,7 +81,7 @@ func TestBench(t *testing.T) {
 	defer func() { t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String()) }() // what was measured, even when a part fails
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
-	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11"))
+	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11 PDF"))
 	step, wanted := stepper(t), func(name string) bool { return slices.Contains(chosen, name) }
 	if wanted("P8") {
 		demoLoad(t, &r)
@@ -91,7 +91,7 @@ func TestBench(t *testing.T) {
 		t.Run("few", func(t *testing.T) { newWorld(t, scratch(t, "few"), fewer).measure(growing(), &few, wanted) })
 	}
 	w := newWorld(t, dir, size)
-	r.say("%d people in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, hospitals, time.Since(begin).Round(time.Second), clients, turns, span)
+	r.say("%d people with %d operations in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, size*w.each, hospitals, w.made, clients, turns, span)
 	step("people made")
 	w.measure(parts(), &r, wanted)
 	r.growth(&few, fewer, size)

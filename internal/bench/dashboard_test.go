@@ -35,8 +35,8 @@ func dashboards(w *world, r *report) {
 	w.nightly(r)
 }
 
-// reader is somebody who may read figures.
-func (w *world) reader(name string, role user.Role, kind user.ScopeKind, scope ident.ID) user.Principal {
+// reader is somebody who may read figures, and what is asked for besides.
+func (w *world) reader(name string, role user.Role, kind user.ScopeKind, scope ident.ID, more ...authz.Permission) user.Principal {
 	w.t.Helper()
 	a := user.Account{ID: ident.New(), Username: "figures-" + name, DisplayName: "看数人", OrganisationID: w.orgs[0], Language: i18n.Chinese, PasswordHash: "none"}
 	w.do(ident.Nil, func(tx *store.Tx) error {
@@ -48,7 +48,7 @@ func (w *world) reader(name string, role user.Role, kind user.ScopeKind, scope i
 	})
 	w.must(w.app.Policy.Reload(context.Background()))
 	made, err := w.app.Services.Accounts.CreateTokenFor(context.Background(), authz.System("bench"), a.ID, w.place, accounts.NewToken{Name: "figures", Life: 24 * time.Hour,
-		Scopes: []authz.Permission{authz.MeasureRead, authz.ListRead}})
+		Scopes: append([]authz.Permission{authz.MeasureRead, authz.ListRead}, more...)})
 	w.must(err)
 	who, err := w.app.Services.Accounts.Bearer(context.Background(), made.Secret)
 	w.must(err)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -44,6 +46,8 @@ type world struct {
 	http    *http.Client
 	stop    func()
 	size    int
+	each    int      // person-times with an operation, of everybody
+	made    string   // how long the people took
 	place   ident.ID // the partnership
 	orgs    []ident.ID
 	who     []user.Principal // registrars, one per client
@@ -51,6 +55,7 @@ type world struct {
 	cases   [][2]string     // case and its treatment, by person
 	slips   []string        // by person
 	given   map[string]bool // slip codes, by hospital
+	names   map[string]nameForms
 	fixed   map[string]bool
 	scripts *recorder
 }
@@ -69,11 +74,20 @@ func options() app.Options {
 	return app.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Version: "bench"}
 }
 
+// operations is how many everybody has: one, or SHANHAI_TEST_BENCH_OPERATIONS.
+func operations(t *testing.T) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_OPERATIONS"), "1"))
+	if err != nil || n < 1 || n > 20 {
+		t.Fatalf("SHANHAI_TEST_BENCH_OPERATIONS is %d: %v", n, err)
+	}
+	return n
+}
+
 // newWorld opens the service in dir, makes the partnership with its people, and
 // serves.
 func newWorld(t *testing.T, dir string, size int) *world {
 	t.Helper()
-	w := &world{t: t, dir: dir, size: size, place: ident.New(), fixed: map[string]bool{ident.Nil.String(): true}}
+	w := &world{t: t, dir: dir, size: size, each: operations(t), place: ident.New(), fixed: map[string]bool{ident.Nil.String(): true}, names: map[string]nameForms{}}
 	var err error
 	if w.app, err = app.Open(t.Context(), quiet(t, dir), options()); err != nil {
 		t.Fatal(err)
@@ -85,7 +99,9 @@ func newWorld(t *testing.T, dir string, size int) *world {
 	w.pid, w.dsn = server.PID(), server.DSN(pgembed.AppRole, pgembed.Database)
 	w.super = openPool(t, server.SuperDSN(pgembed.Database), 2)
 	w.settle()
+	begin, work := time.Now(), cpu(w.pid)
 	w.fillIn()
+	w.made = fmt.Sprintf("%s, CPU %s", time.Since(begin).Round(100*time.Millisecond), (cpu(w.pid) - work).Round(100*time.Millisecond))
 	w.serve()
 	w.scripts = newRecorder(t, t.TempDir(), w.dsn)
 	return w

@@ -14,8 +14,9 @@ type Bars struct {
 
 // Draw draws the chart.
 func (b Bars) Draw() Drawing {
+	b.again = func(in Frame) Drawing { b.Frame = in; return b.Draw() }
 	if len(b.Categories) == 0 || len(b.Series) == 0 {
-		return Drawing{Title: b.Title, Note: b.Note, Heads: b.Heads}
+		return b.blank()
 	}
 	c := b.canvas()
 	top := 4.0
@@ -98,7 +99,7 @@ func (b Bars) horizontal(c *canvas, top float64) float64 {
 		names = math.Max(names, textWidth(n))
 		labels = math.Max(labels, textWidth(b.say(b.whole(i))))
 	}
-	names = math.Min(names, b.width()*0.4)
+	names, labels = math.Min(names, b.width()*0.4), math.Min(labels, b.width()*0.25)
 	lo, hi := b.reach()
 	sc := newScale(lo, hi).exact(lo, hi)
 	left, right := names+10, b.width()-labels-18 // bold digits run a little wider than the estimate
@@ -108,16 +109,16 @@ func (b Bars) horizontal(c *canvas, top float64) float64 {
 	bottom := top + rowHeight*float64(len(b.Categories))
 	for i, name := range b.Categories {
 		mid := top + rowHeight*(float64(i)+0.5)
-		c.text(names, mid+4, "end", false, fit(name, names))
+		c.room(names, mid+4, "end", false, fit(name, names))
 		place := func(s Style, from, to float64, tip string) {
 			c.bar(s, box{from, mid - barHeight/2, to - from, barHeight}, tip)
 		}
 		lo, hi := b.stack(i, func(v int64) float64 { return sc.at(v, left, right) }, place)
 		switch v := b.whole(i); {
 		case v < 0 && v != Missing:
-			c.text(lo-6, mid+4, "end", true, b.say(v))
+			c.room(lo-6, mid+4, "end", true, b.say(v))
 		default:
-			c.text(hi+6, mid+4, "start", true, b.say(v))
+			c.room(hi+6, mid+4, "start", true, b.say(v))
 		}
 	}
 	zero := sc.at(0, left, right)
@@ -169,13 +170,13 @@ func (b Bars) vertical(c *canvas, top float64) float64 {
 		v := b.whole(i)
 		if label := b.say(v); textWidth(label) <= band-4 {
 			if v < 0 && v != Missing {
-				c.text(mid, -lo+14, "middle", true, label)
+				c.room(mid, -lo+14, "middle", true, label)
 			} else {
-				c.text(mid, -hi-5, "middle", true, label)
+				c.room(mid, -hi-5, "middle", true, label)
 			}
 		}
 		if i%every == 0 {
-			c.text(mid, bottom+16, "middle", false, fit(name, band*float64(every)))
+			c.room(mid, bottom+16, "middle", false, fit(name, band*float64(every)-8))
 		}
 	}
 	zero := sc.at(0, bottom, top)

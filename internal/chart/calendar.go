@@ -23,6 +23,7 @@ const calendarShades = 5
 
 // Draw draws the chart.
 func (c Calendar) Draw() Drawing {
+	c.again = func(in Frame) Drawing { c.Frame = in; return c.Draw() }
 	most, any := int64(0), false
 	for _, n := range c.Counts {
 		if n != Missing {

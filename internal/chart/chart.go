@@ -32,6 +32,9 @@ type Frame struct {
 	Format  func(int64) string // a value as people read it; nil: plain digits
 	Tick    func(int64) string // a value on the axis; nil: Format
 	Unknown string             // what the table shows for Missing; empty: –
+	Blank   string             // the sentence in the place of a picture without data; empty: there is no picture
+
+	again func(Frame) Drawing // draws the chart in another frame
 }
 
 // Drawing is a finished chart: the picture and the table behind it.
@@ -44,9 +47,21 @@ type Drawing struct {
 
 	Width, Height float64 // of what [Drawing.On] draws, in px
 	shapes        []func(Canvas)
+	frame         Frame
 }
 
-// Empty reports whether there was nothing to draw.
+// At draws the same chart for another width, as for a phone: shrunk, its words
+// could not be read. Both may stand on one page.
+func (d Drawing) At(width int) Drawing {
+	if d.frame.again == nil {
+		return d
+	}
+	f := d.frame
+	f.ID, f.Width = f.ID+"-"+strconv.Itoa(width), width
+	return f.again(f)
+}
+
+// Empty reports whether there is no picture: no data, and no sentence that says so.
 func (d Drawing) Empty() bool { return d.SVG == "" }
 
 // Row is one row of the table: the first cell names it, the others are numbers
@@ -112,18 +127,19 @@ func (f Frame) drawing(c *canvas, height float64, rows []Row) Drawing {
 			`<rect width="6" height="6" fill="` + Assistance.paint() + `"/><rect width="3.4" height="6" fill="` + Waiver.paint() + `"/></pattern></defs>`)
 	}
 	b.WriteString(c.b.String() + `</svg>`)
-	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes}
+	return Drawing{SVG: b.String(), Title: f.Title, Note: f.Note, Heads: f.Heads, Rows: rows, Width: f.width(), Height: height, shapes: c.shapes, frame: f}
 }
 
 // canvas writes the shapes of one chart, and keeps them for other canvases.
 type canvas struct {
 	b strings.Builder
 	sketch
+	texts
 	id      string
 	hatched bool
 }
 
-func (f Frame) canvas() *canvas { return &canvas{id: f.id()} }
+func (f Frame) canvas() *canvas { return &canvas{id: f.id(), texts: texts{width: f.width()}} }
 
 // px writes a position with at most one decimal.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
@@ -207,6 +223,15 @@ func (c *canvas) text(x, y float64, anchor string, strong bool, s string) {
 	c.put(`<text x="`, px(x), `" y="`, px(y), `" text-anchor="`, anchor, `" fill="`, colour, `"`, weight, `>`, html.EscapeString(s), `</text>`)
 }
 
+// room writes a label as text does, moved sideways into the picture and left out
+// where it would cover another one: the table has it.
+func (c *canvas) room(x, y float64, anchor string, strong bool, s string) {
+	l := Label{Text: s, Anchor: Anchor(anchor), Strong: strong}
+	if at := c.into(Point{x, y}, l); c.take(at, l) {
+		c.text(at.X, at.Y, anchor, strong, s)
+	}
+}
+
 // textWidth estimates a width at 12 px: Han letters and full-width signs are
 // square, others a little over half.
 func textWidth(s string) float64 {
@@ -224,7 +249,8 @@ func textWidth(s string) float64 {
 	return w
 }
 
-// fit shortens a label to a width; the table has it whole.
+// fit shortens a label to a width; the table has it whole. Where not one letter
+// has room nothing is left: a lone … says nothing.
 func fit(s string, width float64) string {
 	if textWidth(s) <= width {
 		return s
@@ -232,6 +258,9 @@ func fit(s string, width float64) string {
 	rs := []rune(s)
 	for len(rs) > 0 && textWidth(string(rs))+12 > width {
 		rs = rs[:len(rs)-1]
+	}
+	if len(rs) == 0 {
+		return ""
 	}
 	return string(rs) + "…"
 }

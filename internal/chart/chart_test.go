@@ -189,10 +189,10 @@ func TestWordsCannotBreakOut(t *testing.T) {
 }
 
 func TestNothingToDraw(t *testing.T) {
-	if !(chart.Bars{}).Draw().Empty() || layers().Draw().Empty() {
-		t.Error("a chart without data has no picture")
+	if !(chart.Bars{}).Draw().Empty() || !(chart.Funnel{}).Draw().Empty() || !(chart.Waterfall{}).Draw().Empty() || layers().Draw().Empty() {
+		t.Error("without data and without a sentence that says so there is a picture: an empty box")
 	}
-	if d := (chart.Waterfall{Start: chart.Step{Name: "a"}}).Draw(); strings.Contains(d.SVG, "NaN") || strings.Contains(d.SVG, "Inf") {
+	if d := (chart.Waterfall{Start: chart.Step{Name: "a"}, Steps: []chart.Step{{Name: "b", Amount: 5}}}).Draw(); d.Empty() || strings.Contains(d.SVG, "NaN") || strings.Contains(d.SVG, "Inf") {
 		t.Error("a bill of 0 must not divide by it")
 	}
 }

@@ -22,16 +22,18 @@ type ControlPoint struct {
 
 // Draw draws the chart.
 func (c Control) Draw() Drawing {
+	c.again = func(in Frame) Drawing { c.Frame = in; return c.Draw() }
 	ys, any := newReach(c.Center), false
 	var names []string
 	for _, p := range c.Points {
-		ys.cover(p.Value, p.Low, p.High)
+		ys.cover(p.Value)
 		any = any || known(p.Value)
 		names = append(names, p.Name)
 	}
 	if !any {
 		return c.blank()
 	}
+	c.cover(ys)
 	s := c.stage()
 	s.y = ys.span()
 	s.legend([]entry{{c.CenterName, s.stroke(Look{Stroke: Ink, Width: 1.5})}, {c.LimitName, s.stroke(Look{Stroke: Axis, Width: 1.5, Dash: Dashed})}})
@@ -47,7 +49,7 @@ func (c Control) Draw() Drawing {
 		// a step for each month: the limit holds for the whole of it
 		s.trace(2*len(c.Points), func(i int) (float64, float64) {
 			v := side(c.Points[i/2])
-			if !known(v) {
+			if !known(v) || v < s.y.lo || v > s.y.hi {
 				return math.NaN(), 0
 			}
 			return s.left + band*float64(i/2+i%2), s.py(v)
@@ -55,6 +57,28 @@ func (c Control) Draw() Drawing {
 	}
 	c.mark(s, at)
 	return s.finish(s.under(), c.rows())
+}
+
+// cover makes room for the limits; those of a few months that rest on next to
+// nothing may lie outside, or all that matters would be a line at the bottom.
+func (c Control) cover(ys *reach) {
+	for _, side := range []func(ControlPoint) float64{func(p ControlPoint) float64 { return p.Low }, func(p ControlPoint) float64 { return p.High }} {
+		var limits []float64
+		for _, p := range c.Points {
+			if v := side(p); known(v) {
+				limits = append(limits, v)
+			}
+		}
+		if len(limits) == 0 {
+			continue
+		}
+		usual := middle(limits)
+		for _, v := range limits {
+			if !known(c.Center) || math.Abs(v-c.Center) <= 2.5*math.Abs(usual-c.Center) {
+				ys.cover(v)
+			}
+		}
+	}
 }
 
 func (c Control) mark(s *stage, at func(int) float64) {

@@ -21,6 +21,7 @@ type Estimate struct {
 
 // Draw draws the chart.
 func (e Estimates) Draw() Drawing {
+	e.again = func(in Frame) Drawing { e.Frame = in; return e.Draw() }
 	if len(e.Items) == 0 {
 		return e.blank()
 	}

@@ -39,6 +39,7 @@ const siteSlot = 22.0
 
 // Draw draws the chart.
 func (m FlowMap) Draw() Drawing {
+	m.again = func(in Frame) Drawing { m.Frame = in; return m.Draw() }
 	if len(m.Left.Sites)+len(m.Right.Sites) == 0 {
 		return m.blank()
 	}

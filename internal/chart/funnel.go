@@ -39,6 +39,7 @@ func FunnelVolumes(largest int) []int {
 
 // Draw draws the chart.
 func (f Funnel) Draw() Drawing {
+	f.again = func(in Frame) Drawing { f.Frame = in; return f.Draw() }
 	var points []FunnelPoint
 	xs, ys := newReach(0), newReach(0, f.Target)
 	for _, p := range f.Points {

@@ -29,6 +29,7 @@ type MonitorSignal struct {
 
 // Draw draws the chart.
 func (m Monitor) Draw() Drawing {
+	m.again = func(in Frame) Drawing { m.Frame = in; return m.Draw() }
 	ys, any := newReach(0), false
 	for _, l := range m.Lines {
 		ys.cover(l.Limit)

@@ -13,7 +13,6 @@ import (
 // caller.
 type Plot struct {
 	Frame        // Format and Tick are not used
-	Blank string // what stands in the place of a picture without data
 	X, Y  string // names of the axes, with their units
 	SayX  func(float64) string
 	SayY  func(float64) string // nil: plain digits
@@ -45,12 +44,18 @@ func (p Plot) sayBy(say func(float64) string, v float64) string {
 	return say(v)
 }
 
-// blank is the drawing of no data: a picture that says so.
-func (p Plot) blank() Drawing {
-	s := p.stage()
+// blank is the drawing of no data: a picture that says so, never an empty box.
+func (f Frame) blank() Drawing {
+	if f.Blank == "" {
+		return Drawing{Title: f.Title, Note: f.Note, Heads: f.Heads}
+	}
+	s := Plot{Frame: f}.stage()
 	const height = 64.0
 	s.Rect(Box{0.5, 0.5, s.width - 1, height - 1}, Look{Stroke: Grid, Dash: Dashed})
-	s.label(Point{s.width / 2, height/2 + 4}, Label{Text: fit(p.Blank, s.width-16), Anchor: Middle})
+	lines := twoLines(f.Blank, s.width-16)
+	for i, line := range lines {
+		s.label(Point{s.width / 2, height/2 + 4 + 16*(float64(i)-float64(len(lines)-1)/2)}, Label{Text: line, Anchor: Middle})
+	}
 	return s.finish(height, nil)
 }
 
@@ -59,8 +64,7 @@ func (p Plot) blank() Drawing {
 type stage struct {
 	Plot
 	sketch
-	width       float64
-	taken       []Box // by texts
+	texts
 	marks       []Box // by points; a name keeps clear of them while it can
 	loud        []Box // by points that signal; no name ever covers them
 	x, y        span
@@ -69,7 +73,7 @@ type stage struct {
 }
 
 func (p Plot) stage() *stage {
-	return &stage{Plot: p, width: p.Frame.width(), top: 4}
+	return &stage{Plot: p, texts: texts{width: p.Frame.width()}, top: 4}
 }
 
 func (s *stage) finish(height float64, rows []Row) Drawing {
@@ -183,38 +187,53 @@ func (b Box) meets(o Box) bool {
 	return b.X < o.X+o.W && o.X < b.X+b.W && b.Y < o.Y+o.H && o.Y < b.Y+b.H
 }
 
-// label writes a text unless it would cover another one or leave the picture;
-// the table has what is left out.
-func (s *stage) label(at Point, l Label) bool {
+// texts are the places taken by the texts of a picture of a width.
+type texts struct {
+	width float64
+	taken []Box
+}
+
+// take reserves the place of a text; there is none where it would cover another
+// one or leave the picture.
+func (t *texts) take(at Point, l Label) bool {
 	if strings.TrimSpace(l.Text) == "" {
 		return false
 	}
 	b := place(at, l)
-	if b.Y < 0 || b.X < -0.5 || b.X+b.W > s.width+0.5 {
+	if b.Y < 0 || b.X < -0.5 || b.X+b.W > t.width+0.5 {
 		return false
 	}
 	b.X, b.W = b.X-2, b.W+4
-	for _, t := range s.taken {
-		if b.meets(t) {
-			return false
-		}
+	if slices.ContainsFunc(t.taken, b.meets) {
+		return false
 	}
-	s.taken = append(s.taken, b)
-	s.Text(at, l)
+	t.taken = append(t.taken, b)
 	return true
 }
 
-// inside is label with the text moved sideways into the picture first.
-func (s *stage) inside(at Point, l Label) bool {
+// into moves a text sideways into the picture.
+func (t *texts) into(at Point, l Label) Point {
 	b := place(at, l)
 	switch {
 	case b.X < 0:
 		at.X -= b.X
-	case b.X+b.W > s.width:
-		at.X -= b.X + b.W - s.width
+	case b.X+b.W > t.width:
+		at.X -= b.X + b.W - t.width
 	}
-	return s.label(at, l)
+	return at
 }
+
+// label writes a text if it has a place; the table has what is left out.
+func (s *stage) label(at Point, l Label) bool {
+	ok := s.take(at, l)
+	if ok {
+		s.Text(at, l)
+	}
+	return ok
+}
+
+// inside is label with the text moved sideways into the picture first.
+func (s *stage) inside(at Point, l Label) bool { return s.label(s.into(at, l), l) }
 
 // beside tries the places around a mark until a text has room, first clear of
 // the other marks, then over quiet ones.

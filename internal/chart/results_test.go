@@ -25,27 +25,47 @@ import (
 
 var unknown = math.NaN()
 
-func hospital(i int) string {
-	return fmt.Sprintf("云岭土家族苗族自治县第%d人民医院骨科与康复医学中心（东院区）", i+1)
-}
-
 func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + "%" }
 
 // wave is a repeatable number from 0 to 1.
 func wave(i int) float64 { return 0.5 + 0.5*math.Sin(float64(i)*12.9898)*math.Cos(float64(i)*0.73) }
 
-func plot(id, title string) chart.Plot {
-	return chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: "登记数据，统计到 2026-06-30", Width: 760}, Blank: "所选时间内没有手术，没有可以画的数据",
-		X: "手术例数", Y: "并发症比例", SayY: percent}
+// desk is where the pictures are drawn for: its language and their width.
+type desk struct {
+	english bool
+	width   int
 }
 
-func funnel(n int) chart.Drawing {
-	f := chart.Funnel{Plot: plot("funnel", "一家医院的并发症比例高于 99.8% 界限"), Target: 0.08, TargetName: "全部医院 8.0%"}
+var chinese = desk{width: 760}
+
+// say chooses the words.
+func (d desk) say(zh, en string) string {
+	if d.english {
+		return en
+	}
+	return zh
+}
+
+func (d desk) hospital(i int) string {
+	return d.say(fmt.Sprintf("云岭土家族苗族自治县第%d人民医院骨科与康复医学中心（东院区）", i+1),
+		fmt.Sprintf("Department of Orthopaedics and Rehabilitation, People’s Hospital No. %d of Yunling Autonomous County", i+1))
+}
+
+func (d desk) frame(id, title string) chart.Frame {
+	return chart.Frame{ID: id, Title: title, Note: "登记数据，统计到 2026-06-30", Width: d.width, Blank: d.say("所选时间内没有手术，没有可以画的数据", "No operations in the chosen period, so there is nothing to draw")}
+}
+
+func (d desk) plot(id, title string) chart.Plot {
+	return chart.Plot{Frame: d.frame(id, title), X: d.say("手术例数", "Operations"), Y: d.say("并发症比例", "Share with a complication within ninety days of the operation"), SayY: percent}
+}
+
+func (d desk) funnel(n int) chart.Drawing {
+	f := chart.Funnel{Plot: d.plot("funnel", "一家医院的并发症比例高于 99.8% 界限"), Target: 0.08, TargetName: d.say("全部医院 8.0%", "All hospitals together 8.0%")}
 	f.Heads = []string{"医院", "例数", "比例", "位置"}
 	limits := statistics.BinomialFunnel{Target: 0.08}.Limits
-	f.Limits = []chart.FunnelLimit{chart.LimitsOf("95% 界限（精确二项，插值）", limits, statistics.WarnLevel, 400), chart.LimitsOf("99.8% 界限", limits, statistics.ActionLevel, 400)}
+	f.Limits = []chart.FunnelLimit{chart.LimitsOf(d.say("95% 界限（精确二项，插值）", "95% limits (exact binomial, interpolated)"), limits, statistics.WarnLevel, 400), chart.LimitsOf(d.say("99.8% 界限", "99.8% limits (exact binomial, interpolated)"), limits, statistics.ActionLevel, 400)}
 	for i := range n {
-		p := chart.FunnelPoint{Name: hospital(i), Volume: math.Round(5 + 390*wave(i)), Value: 0.08 + 0.06*(wave(3*i+1)-0.5), Style: chart.Brand, Remark: "界限内"}
+		p := chart.FunnelPoint{Name: d.hospital(i), Volume: math.Round(5 + 390*wave(i)), Value: 0.08 + 0.06*(wave(3*i+1)-0.5), Style: chart.Brand, Remark: "界限内"}
 		switch i % 15 {
 		case 1:
 			p.Value, p.Style, p.Remark = 0.19, chart.Alarm, "高于 99.8% 界限"
@@ -57,8 +77,8 @@ func funnel(n int) chart.Drawing {
 	return f.Draw()
 }
 
-func control(n int) chart.Drawing {
-	c := chart.Control{Plot: plot("control", "2026 年 3 月起连续八个月低于中心线"), Center: 0.1, CenterName: "中心线 10.0%", LimitName: "三倍标准差界限"}
+func (d desk) control(n int) chart.Drawing {
+	c := chart.Control{Plot: d.plot("control", "2026 年 3 月起连续八个月低于中心线"), Center: 0.1, CenterName: d.say("中心线 10.0%", "Centre line 10.0%"), LimitName: d.say("三倍标准差界限", "Limits of three standard deviations")}
 	c.X, c.Heads = "月份", []string{"月份", "比例", "下限", "上限", "判异规则"}
 	for i := range n {
 		width := 0.03 + 0.03*wave(i)
@@ -74,13 +94,13 @@ func control(n int) chart.Drawing {
 	return c.Draw()
 }
 
-func survival(n int) chart.Drawing {
-	v := chart.Survival{Plot: plot("survival", "三年累计翻修率：髋 2.1%，膝 1.4%"), Risk: "在险关节数"}
-	v.X, v.Y, v.Heads = "术后年数", "累计翻修率", []string{"组", "年", "在险", "翻修率", "95% 区间"}
+func (d desk) survival(n int) chart.Drawing {
+	v := chart.Survival{Plot: d.plot("survival", "三年累计翻修率：髋 2.1%，膝 1.4%"), Risk: d.say("在险关节数", "Joints at risk")}
+	v.X, v.Y, v.Heads = d.say("术后年数", "Years after the operation"), d.say("累计翻修率", "Cumulative share revised"), []string{"组", "年", "在险", "翻修率", "95% 区间"}
 	for t := range 9 {
 		v.Ticks = append(v.Ticks, float64(t))
 	}
-	for g, name := range []string{"髋关节置换（全部固定方式与关节面组合）", "膝关节置换"} {
+	for g, name := range []string{d.say("髋关节置换（全部固定方式与关节面组合）", "Hip replacements (every fixation and every pair of bearing surfaces)"), d.say("膝关节置换", "Knee replacements")} {
 		var ss []statistics.Subject
 		for i := range n {
 			s := statistics.Subject{Time: math.Round(100*(0.1+7.8*wave(7*i+g))) / 100}
@@ -98,9 +118,9 @@ func survival(n int) chart.Drawing {
 	return v.Draw()
 }
 
-func cusum(n int) chart.Drawing {
-	m := chart.Monitor{Plot: plot("cusum", "第 38 例起累计和超过界限")}
-	m.X, m.Y, m.SayY, m.Heads = "手术次序", "累计和", nil, []string{"手术", "变差", "变好", "信号"}
+func (d desk) cusum(n int) chart.Drawing {
+	m := chart.Monitor{Plot: d.plot("cusum", "第 38 例起累计和超过界限")}
+	m.X, m.Y, m.SayY, m.Heads = d.say("手术次序", "Operations in their order"), d.say("累计和", "Cumulative sum"), nil, []string{"手术", "变差", "变好", "信号"}
 	var cases []statistics.Case
 	for i := range n {
 		cases = append(cases, statistics.Case{Risk: 0.02 + 0.1*wave(i), Event: i%7 == 1})
@@ -108,7 +128,7 @@ func cusum(n int) chart.Drawing {
 	}
 	for g, odds := range []float64{2, 0.5} {
 		points, _ := statistics.Cusum{Odds: odds, Limit: 2.5}.Run(cases)
-		line := chart.LineOf(points, 2.5, []chart.Way{chart.Up, chart.Down}[g], "超过界限，请复核")
+		line := chart.LineOf(points, 2.5, []chart.Way{chart.Up, chart.Down}[g], d.say("超过界限，请复核", "Beyond the limit: please review the cases"))
 		line.Name, line.Style = []string{"变差（优势比 2）", "变好（优势比 0.5，向下画）"}[g], []chart.Style{chart.Brand, chart.Sea}[g]
 		line.LimitName = []string{"界限 h = 2.5", "界限 h = 2.5（变好）"}[g]
 		m.Lines = append(m.Lines, line)
@@ -116,10 +136,10 @@ func cusum(n int) chart.Drawing {
 	return m.Draw()
 }
 
-func vlad(n int) chart.Drawing {
-	m := chart.Monitor{Plot: plot("vlad", "比预期少 2.4 例")}
+func (d desk) vlad(n int) chart.Drawing {
+	m := chart.Monitor{Plot: d.plot("vlad", "比预期少 2.4 例")}
 	m.SayY, m.Heads = nil, []string{"手术", "期望减实际", "信号"}
-	line := chart.MonitorLine{Name: "期望减实际（向上更好）", Style: chart.Brand, Limit: unknown}
+	line := chart.MonitorLine{Name: d.say("期望减实际（向上更好）", "Expected less observed events (upwards is better)"), Style: chart.Brand, Limit: unknown}
 	var cases []statistics.Case
 	for i := range n {
 		cases = append(cases, statistics.Case{Risk: 0.02 + 0.1*wave(i), Event: i%13 == 1})
@@ -132,15 +152,15 @@ func vlad(n int) chart.Drawing {
 
 func yuan2(v int64) string { return yuan(v) + " 元" }
 
-func sankey(n int) chart.Drawing {
-	p := plot("sankey", "四个来源的钱分到各家医院")
+func (d desk) sankey(n int) chart.Drawing {
+	p := d.plot("sankey", "四个来源的钱分到各家医院")
 	p.Format, p.Heads = yuan2, []string{"来源", "去向", "金额"}
-	nodes := []chart.FlowNode{{ID: "gov", Name: "财政援助资金", Style: chart.Fund}, {ID: "char", Name: "慈善总会定向捐赠", Style: chart.Net}, {ID: "pool", Name: "资金池", Style: chart.Brand}}
+	nodes := []chart.FlowNode{{ID: "gov", Name: d.say("财政援助资金", "Public assistance of the donor city"), Style: chart.Fund}, {ID: "char", Name: d.say("慈善总会定向捐赠", "Earmarked donations through the charity federation"), Style: chart.Net}, {ID: "pool", Name: d.say("资金池", "Fund"), Style: chart.Brand}}
 	var links []chart.FlowLink
 	sum := int64(0)
 	for i := range n {
 		amount := int64(100000 + 900000*wave(i))
-		nodes = append(nodes, chart.FlowNode{ID: strconv.Itoa(i), Name: hospital(i), Style: chart.Mountain})
+		nodes = append(nodes, chart.FlowNode{ID: strconv.Itoa(i), Name: d.hospital(i), Style: chart.Mountain})
 		links, sum = append(links, chart.FlowLink{From: "pool", To: strconv.Itoa(i), Amount: amount}), sum+amount
 	}
 	if n > 0 {
@@ -153,10 +173,10 @@ func sankey(n int) chart.Drawing {
 	return s.Draw()
 }
 
-func slope(n int) chart.Drawing {
-	s := chart.Slope{Plot: plot("slope", "膝关节评分中位数由 18 升到 38"), Before: "术前", After: "术后 6 个月", Least: 5, LeastName: "最小重要变化 5 分", MedianName: "中位数", QuartileName: "中间一半患者",
+func (d desk) slope(n int) chart.Drawing {
+	s := chart.Slope{Plot: d.plot("slope", "膝关节评分中位数由 18 升到 38"), Before: d.say("术前", "Before the operation"), After: d.say("术后 6 个月", "Six months after the operation"), Least: 5, LeastName: d.say("最小重要变化 5 分", "Smallest change that matters: 5 points"), MedianName: d.say("中位数", "Median"), QuartileName: d.say("中间一半患者", "Middle half of the patients"),
 		Reached: "达到", NotReached: "未达到"}
-	s.Y, s.SayY, s.Heads = "评分（0–48）", nil, []string{"患者", "术前", "术后", "变化", "是否达到"}
+	s.Y, s.SayY, s.Heads = d.say("评分（0–48）", "Score of the joint (0–48)"), nil, []string{"患者", "术前", "术后", "变化", "是否达到"}
 	for i := range n {
 		p := chart.Pair{Name: fmt.Sprintf("P-%04d", i+1), Before: math.Round(10 + 15*wave(i)), After: math.Round(25 + 20*wave(2*i+9))}
 		if i%9 == 8 {
@@ -168,8 +188,8 @@ func slope(n int) chart.Drawing {
 	return s.Draw()
 }
 
-func calendar(n int) chart.Drawing {
-	c := chart.Calendar{Plot: plot("calendar", "手术集中在专家到访的周"), First: clock.MustDate(2025, 10, 3),
+func (d desk) calendar(n int) chart.Drawing {
+	c := chart.Calendar{Plot: d.plot("calendar", "手术集中在专家到访的周"), First: clock.MustDate(2025, 10, 3),
 		Weekdays: [7]string{"周一", "周二", "周三", "周四", "周五", "周六", "周日"},
 		Months:   [12]string{"一月", "二月", "三月", "四月", "五月", "六月", "七月", "八月", "九月", "十月", "十一月", "十二月"},
 		Year:     func(y int) string { return strconv.Itoa(y) + " 年" }}
@@ -184,13 +204,13 @@ func calendar(n int) chart.Drawing {
 	return c.Draw()
 }
 
-func estimates(n int) chart.Drawing {
-	e := chart.Estimates{Plot: plot("estimates", "各医院的并发症比例都与总体相容"), Reference: 0.06, ReferenceName: "全部医院 6.0%"}
-	e.X, e.SayX, e.Heads = "并发症比例，95% 精确区间", percent, []string{"医院", "比例", "95% 区间", "依据"}
+func (d desk) estimates(n int) chart.Drawing {
+	e := chart.Estimates{Plot: d.plot("estimates", "各医院的并发症比例都与总体相容"), Reference: 0.06, ReferenceName: d.say("全部医院 6.0%", "All hospitals together 6.0%")}
+	e.X, e.SayX, e.Heads = d.say("并发症比例，95% 精确区间", "Share with a complication, exact 95% interval"), percent, []string{"医院", "比例", "95% 区间", "依据"}
 	for i := range n {
 		total := int(300 * wave(i))
 		k := total / 17
-		item := chart.Estimate{Name: hospital(i), Basis: fmt.Sprintf("%d/%d", k, total), Style: chart.Brand, Value: unknown, Low: unknown, High: unknown}
+		item := chart.Estimate{Name: d.hospital(i), Basis: fmt.Sprintf("%d/%d", k, total), Style: chart.Brand, Value: unknown, Low: unknown, High: unknown}
 		if ci := statistics.ClopperPearson(k, total, 0.95); ci.Defined() {
 			item.Value, item.Low, item.High = statistics.Proportion(k, total).Or(unknown), ci.Low, ci.High
 		}
@@ -199,11 +219,11 @@ func estimates(n int) chart.Drawing {
 	return e.Draw()
 }
 
-func flowmap(n int) chart.Drawing {
-	m := chart.FlowMap{Plot: plot("map", "澜港市两家医院接收转诊最多"), Left: chart.Place{Name: "云岭区（受援地）", Style: chart.Mountain}, Right: chart.Place{Name: "澜港市（支援地）", Style: chart.Sea}}
+func (d desk) flowmap(n int) chart.Drawing {
+	m := chart.FlowMap{Plot: d.plot("map", "澜港市两家医院接收转诊最多"), Left: chart.Place{Name: d.say("云岭区（受援地）", "Yunling District (receiving side of the pairing)"), Style: chart.Mountain}, Right: chart.Place{Name: d.say("澜港市（支援地）", "Langang City (supporting side of the pairing)"), Style: chart.Sea}}
 	m.Heads = []string{"从", "到", "人次"}
 	for i := range n {
-		m.Left.Sites = append(m.Left.Sites, chart.Site{Name: hospital(i), Count: int64(100 * wave(i))})
+		m.Left.Sites = append(m.Left.Sites, chart.Site{Name: d.hospital(i), Count: int64(100 * wave(i))})
 		if i%3 == 0 {
 			m.Right.Sites = append(m.Right.Sites, chart.Site{Name: fmt.Sprintf("澜港市第%d人民医院", i+1), Count: chart.Missing})
 		}
@@ -214,15 +234,63 @@ func flowmap(n int) chart.Drawing {
 	return m.Draw()
 }
 
-func results() map[string]func(int) chart.Drawing {
-	return map[string]func(int) chart.Drawing{"funnel": funnel, "control": control, "survival": survival, "cusum": cusum, "vlad": vlad, "sankey": sankey,
-		"slope": slope, "calendar": calendar, "estimates": estimates, "flowmap": flowmap}
+func (d desk) bars(n int, horizontal bool) chart.Drawing {
+	b := chart.Bars{Frame: d.frame("bars", "手术最多的医院"), Horizontal: horizontal, Series: []chart.Series{{Style: chart.Brand}}}
+	b.Heads = []string{"医院", "例数"}
+	for i := range n {
+		v := int64(400 * wave(i))
+		if i%17 == 16 {
+			v = chart.Missing
+		}
+		b.Categories, b.Series[0].Values = append(b.Categories, d.hospital(i)), append(b.Series[0].Values, v)
+	}
+	return b.Draw()
+}
+
+func (d desk) columns(n int) chart.Drawing { return d.bars(n, false) }
+
+func (d desk) names(n int) chart.Drawing { return d.bars(n, true) }
+
+func (d desk) stacked(n int) chart.Drawing {
+	b := chart.Bars{Frame: d.frame("stacked", "账单由谁付"), Horizontal: true, Total: "合计"}
+	b.Format, b.Heads = yuan, []string{"医院", "基本医保", "资金池减免", "医院减免", "合计"}
+	for s, name := range []string{d.say("基本医保统筹基金", "Basic medical insurance of the residents"), d.say("资金池减免", "Reduction from the fund"), d.say("医院减免", "Waiver of the hospital")} {
+		x := chart.Series{Name: name, Style: []chart.Style{chart.Basic, chart.Fund, chart.Waiver}[s]}
+		for i := range n {
+			x.Values = append(x.Values, int64(9e8*wave(7*i+s)))
+		}
+		b.Series = append(b.Series, x)
+	}
+	for i := range n {
+		b.Categories = append(b.Categories, d.hospital(i))
+	}
+	return b.Draw()
+}
+
+// waterfall has a bill and so many payers.
+func (d desk) waterfall(n int) chart.Drawing {
+	w := chart.Waterfall{Frame: d.frame("waterfall", "账单减到个人实付"), Start: chart.Step{Name: d.say("账单", "Bill"), Style: chart.Bill}, End: chart.Step{Name: d.say("个人实付", "Paid by the patient"), Style: chart.Net}}
+	w.Format, w.Heads = yuan, []string{"层次", "依据", "金额", "剩余"}
+	for i := range n {
+		s := chart.Step{Name: fmt.Sprintf(d.say("第%d层补助（医疗救助与慈善）", "Benefit no. %d of medical assistance and charity"), i+1), Style: []chart.Style{chart.Basic, chart.Assistance, chart.Waiver}[i%3], Amount: int64(1e6 * wave(i))}
+		w.Start.Amount, w.Steps = w.Start.Amount+s.Amount, append(w.Steps, s)
+	}
+	if n > 0 {
+		w.Start.Amount += 50000
+	}
+	return w.Draw()
+}
+
+func (d desk) results() map[string]func(int) chart.Drawing {
+	return map[string]func(int) chart.Drawing{"funnel": d.funnel, "control": d.control, "survival": d.survival, "cusum": d.cusum, "vlad": d.vlad, "sankey": d.sankey,
+		"slope": d.slope, "calendar": d.calendar, "estimates": d.estimates, "flowmap": d.flowmap,
+		"bars": d.names, "columns": d.columns, "stacked": d.stacked, "waterfall": d.waterfall}
 }
 
 var sizes = []int{0, 1, 2, 30, 300}
 
 func TestResultsStayAsTheyWereLookedAt(t *testing.T) {
-	for name, draw := range results() {
+	for name, draw := range chinese.results() {
 		for _, n := range sizes {
 			path := filepath.Join("testdata", fmt.Sprintf("%s-%d.svg.gz", name, n))
 			got := draw(n).SVG
@@ -306,22 +374,55 @@ func unreadable(d chart.Drawing) (faults []string) {
 	return faults
 }
 
-func TestNoTextCoversAnother(t *testing.T) {
-	for name, draw := range results() {
+// A chart drawn again for another width is the chart drawn for it, but for its id.
+func TestAChartIsDrawnAgainForAPhone(t *testing.T) {
+	for name, draw := range chinese.results() {
 		for _, n := range sizes {
 			d := draw(n)
-			for _, f := range unreadable(d) {
-				t.Errorf("%s with %d: %s", name, n, f)
+			phone, want := d.At(304), desk{width: 304}.results()[name](n)
+			if got := regexp.MustCompile(`(ch-[a-z]+)-304`).ReplaceAllString(phone.SVG, "$1"); got != want.SVG || phone.Width != 304 || phone.SVG == got {
+				t.Errorf("%s with %d is not what is drawn for a phone", name, n)
 			}
-			if len(texts(d.SVG)) == 0 {
-				t.Errorf("%s with %d has no text", name, n)
+		}
+	}
+}
+
+func TestNoTextCoversAnother(t *testing.T) {
+	for _, width := range []int{304, 512, 760, 1036} { // of a phone, half a page, a page
+		for _, english := range []bool{false, true} {
+			for name, draw := range (desk{english, width}).results() {
+				for _, n := range sizes {
+					d := draw(n)
+					for _, f := range unreadable(d) {
+						t.Errorf("%s with %d, %d px, English %v: %s", name, n, width, english, f)
+					}
+					if len(texts(d.SVG)) == 0 {
+						t.Errorf("%s with %d has no text", name, n)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestEveryRowKeepsItsNameAndFigure: where parts stand below each other there is
+// room, so leaving out a label to avoid another one would be a fault.
+func TestEveryRowKeepsItsNameAndFigure(t *testing.T) {
+	for _, width := range []int{304, 760} {
+		for _, d := range []desk{{false, width}, {true, width}} {
+			for _, n := range sizes[1:] {
+				for name, x := range map[string]chart.Drawing{"bars": d.names(n), "stacked": d.stacked(n), "estimates": d.estimates(n), "waterfall": d.waterfall(n)} {
+					if got := len(texts(x.SVG)); got < 2*n {
+						t.Errorf("%s with %d, %d px, English %v: %d texts for %d rows", name, n, width, d.english, got, n)
+					}
+				}
 			}
 		}
 	}
 }
 
 func TestResultsObeyTheHouse(t *testing.T) {
-	for name, draw := range results() {
+	for name, draw := range chinese.results() {
 		for _, n := range sizes {
 			d := draw(n)
 			wellFormed(t, d.SVG)
@@ -335,7 +436,7 @@ func TestResultsObeyTheHouse(t *testing.T) {
 					t.Errorf("%s with %d lacks %s", name, n, part)
 				}
 			}
-			if blank := strings.Contains(d.SVG, "没有可以画的数据"); blank != (n == 0) || blank != (len(d.Rows) == 0) {
+			if blank := slices.ContainsFunc(texts(d.SVG), func(w written) bool { return strings.Contains(w.text, "没有可以画的数据") }); blank != (n == 0) || blank != (len(d.Rows) == 0) {
 				t.Errorf("%s with %d: says it is empty: %v, rows: %d", name, n, blank, len(d.Rows))
 			}
 			for _, r := range d.Rows {
@@ -382,8 +483,8 @@ func TestTheRuleThatFiredIsNamed(t *testing.T) {
 		d    chart.Drawing
 		want string
 	}{
-		"control": {control(30), "超出三倍标准差"}, "cusum": {cusum(300), "超过界限，请复核"},
-		"funnel": {funnel(30), "云岭土家族苗族"}, "survival": {survival(30), "在险关节数"}, "slope": {slope(30), "n = 30，缺少任一评分 3"},
+		"control": {chinese.control(30), "超出三倍标准差"}, "cusum": {chinese.cusum(300), "超过界限，请复核"},
+		"funnel": {chinese.funnel(30), "云岭土家族苗族"}, "survival": {chinese.survival(30), "在险关节数"}, "slope": {chinese.slope(30), "n = 30，缺少任一评分 3"},
 	} {
 		if !slices.ContainsFunc(wellFormed(t, c.d.SVG), func(s string) bool { return strings.HasPrefix(s, c.want) }) {
 			t.Errorf("%s does not say %q", name, c.want)
@@ -392,7 +493,7 @@ func TestTheRuleThatFiredIsNamed(t *testing.T) {
 }
 
 func TestNumbersAtRiskStandBelowTheirTicks(t *testing.T) {
-	d := survival(300)
+	d := chinese.survival(300)
 	at := map[string][]float64{}
 	for _, m := range textElement.FindAllStringSubmatch(d.SVG, -1) {
 		if m[3] == "middle" {
@@ -460,7 +561,7 @@ func TestAnyValuesGiveAReadablePicture(t *testing.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "n")
 		width := rapid.IntRange(320, 1100).Draw(t, "width")
 		name := rapid.SampledFrom([]string{"一", "云岭区人民医院骨科与康复医学中心", "Affiliated Hospital of the Medical University", "<&\"", ""})
-		p := chart.Plot{Frame: chart.Frame{ID: "x", Title: "t", Width: width}, Blank: "没有数据", X: name.Draw(t, "x"), Y: name.Draw(t, "y")}
+		p := chart.Plot{Frame: chart.Frame{ID: "x", Title: "t", Width: width, Blank: "没有数据"}, X: name.Draw(t, "x"), Y: name.Draw(t, "y")}
 		v := func(what string) float64 { return strange().Draw(t, what) }
 		f := chart.Funnel{Plot: p, Target: v("target")}
 		c := chart.Control{Plot: p, Center: v("center"), CenterName: name.Draw(t, "centre")}
@@ -489,4 +590,20 @@ func TestAnyValuesGiveAReadablePicture(t *testing.T) {
 			}
 		}
 	})
+}
+
+// One month that rests on next to nothing has limits far away; they leave the
+// picture rather than pressing all others to its bottom.
+func TestLimitsOfASingleMonthDoNotFlattenTheOthers(t *testing.T) {
+	c := chart.Control{Plot: chinese.plot("wide", "一个月"), Center: 0.1}
+	for i := range 24 {
+		p := chart.ControlPoint{Name: strconv.Itoa(i), Value: 0.1 + 0.01*float64(i%2), Low: 0.05, High: 0.15}
+		if i == 23 {
+			p.High = 9
+		}
+		c.Points = append(c.Points, p)
+	}
+	if ticks := texts(c.Draw().SVG); slices.ContainsFunc(ticks, func(w written) bool { return w.text == "500.0%" || w.text == "1000.0%" }) {
+		t.Error("the axis goes up to the one limit")
+	}
 }

@@ -100,10 +100,12 @@ func (s Sankey) columns(at map[string]int) error {
 const (
 	sankeyBar  = 14.0
 	sankeySlot = 18.0 // height a node has at least, for its name
+	sankeyThin = 14.0 // a band less high than this would strike its name out: the name stands above it
 )
 
 // Draw draws the chart; its table has the links. Frame.Format says amounts.
 func (s Sankey) Draw() Drawing {
+	s.plot.again = func(in Frame) Drawing { s.plot.Frame = in; return s.Draw() }
 	var nodes []int
 	last := 0
 	for i, n := range s.nodes {
@@ -157,8 +159,12 @@ func (s Sankey) layout(g *stage, columns [][]int) float64 {
 		for _, i := range column {
 			n := &s.nodes[i]
 			h := math.Max(float64(n.amount())*scale, 1)
-			slot := math.Max(h+6, sankeySlot)
-			n.at = Box{width * float64(c), y + (slot-h)/2, sankeyBar, h}
+			slot := h + 6
+			top := 3.0
+			if h < sankeyThin {
+				slot, top = h+sankeySlot, sankeySlot-3
+			}
+			n.at = Box{width * float64(c), y + top, sankeyBar, h}
 			y += slot
 		}
 		bottom = math.Max(bottom, y)
@@ -272,6 +278,9 @@ func (s Sankey) node(g *stage, n sankeyNode, room nameRoom) {
 		l.Text = fit(n.Name, math.Max(room.width, least))
 	}
 	at := Point{n.at.X + sankeyBar + 6, n.at.Y + n.at.H/2 + 4}
+	if n.at.H < sankeyThin {
+		at.Y = n.at.Y - 3
+	}
 	if room.left {
 		at.X, l.Anchor = n.at.X-6, End
 	}

@@ -57,6 +57,7 @@ func (s Slope) reached(p Pair) bool {
 
 // Draw draws the chart.
 func (s Slope) Draw() Drawing {
+	s.again = func(in Frame) Drawing { s.Frame = in; return s.Draw() }
 	ys := newReach()
 	var before, after []float64
 	for _, p := range s.Pairs {

@@ -39,6 +39,7 @@ type SurvivalStep struct {
 
 // Draw draws the chart.
 func (v Survival) Draw() Drawing {
+	v.again = func(in Frame) Drawing { v.Frame = in; return v.Draw() }
 	xs, ys, any := newReach(0), newReach(0, v.First), false
 	drawn := v.Groups[:min(len(v.Groups), MaxLines)]
 	for _, g := range drawn {

@@ -1,12 +1,15 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
 
@@ -41,6 +44,17 @@ func TestReadingsAndTheirUnitsAgree(t *testing.T) {
 	all := decode[struct{ Readings []gotReading }](t, raw).Readings
 	if code != http.StatusOK || len(all) != len(measure.Definitions()) || strings.Contains(string(raw), "NaN") {
 		t.Fatalf("%d: %d readings", code, len(all))
+	}
+	desk, err := reporting.New(reporting.Deps{DB: a.DB, Policy: a.Policy}).Desk(t.Context(), a.Official(), reporting.DeskInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := decode[struct{ Readings []json.RawMessage }](t, raw).Readings
+	for i, r := range desk.Readings { // the API says of every measure what the desk says, to the letter
+		want, err := json.Marshal(r)
+		if err != nil || !sameJSON(t, words[i], want) {
+			t.Errorf("%s:\n API %s\ndesk %s %v", r.Definition().ID, words[i], want, err)
+		}
 	}
 	for _, r := range all {
 		d, _ := measure.ByID(measure.ID(r.ID))
@@ -113,4 +127,13 @@ func TestReadingsOfFewAreNullForWhoMayOpenNoList(t *testing.T) {
 	if code, raw := a.get(donor, "/readings?group=joint&hospital="+a.ID(servicetest.MountainTwo).String()); code != http.StatusOK || !strings.Contains(string(raw), "withheld") {
 		t.Errorf("%d %.300s", code, raw)
 	}
+}
+
+// sameJSON compares what two texts say; the instant of asking is not compared.
+func sameJSON(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	x, y := decode[map[string]any](t, a), decode[map[string]any](t, b)
+	delete(x, "as_of")
+	delete(y, "as_of")
+	return reflect.DeepEqual(x, y)
 }

@@ -137,7 +137,7 @@ func anyHidden(o report.Outline) bool {
 }
 
 func (w writer) plot(id, title, note string, heads ...string) chart.Plot {
-	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: chartWidth, Format: count}}
+	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: chartWidth, Format: count, Blank: w.t("report.empty.title")}}
 	for _, h := range heads {
 		p.Heads = append(p.Heads, w.t(h))
 	}
@@ -208,6 +208,10 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	}
 	title = w.t("desk.trend.calm", "months", known)
 	note := w.t("desk.trend.note.p", "months", known)
+	if sparse := c.Sparse(); sparse > 0 {
+		title = w.t("desk.trend.calm.sparse", "months", known, "sparse", sparse)
+		note = w.t("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
+	}
 	for i := range points {
 		p := &points[i]
 		switch {

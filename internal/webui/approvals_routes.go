@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"html/template"
 	"strconv"
 	"strings"
 
@@ -106,7 +105,7 @@ func waterfall(b Base, f fee.Settlement, basis map[string]string, id string) Cha
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: t} //nolint:gosec // the chart escapes its texts
+	return ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: t}
 }
 
 // share is a part of the whole in percent with one decimal, rounded half up.

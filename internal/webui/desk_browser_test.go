@@ -121,3 +121,48 @@ func TestSecretsHaveNoDraft(t *testing.T) {
 		}
 	}
 }
+
+// A part of the page that comes later says in its own place when it did not come,
+// and is there when it did.
+func TestWhatComesLaterSaysWhenItFails(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	s.reader("song.zy", user.Official)
+	back := s.outOfOrder()
+	ctx := inBrowserFor(t, 2*time.Minute)
+	do := func(what string, actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, actions...); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	until := func(code string) chromedp.Action[chromedp.Void] { return chromedp.Poll[chromedp.Void](code) }
+	const words = "(document.querySelector('[data-later-words]') || {textContent: ''}).textContent"
+	do("the brief fails", chromedp.Navigate(s.url+"/sign-in?next=/overview"), chromedp.SendKeys(chromedp.ID("f-username"), "song.zy"),
+		chromedp.SendKeys(chromedp.ID("f-password"), sitePassword), chromedp.Click(chromedp.CSS("form button.btn-primary")), chromedp.WaitVisible(chromedp.CSS("[data-later]")), until(words+".includes('没有读出来')"),
+		until("!document.querySelector('[aria-busy]') && !!document.querySelector('[data-later] a[href*=\"brief=1\"]')"))
+	back()
+	do("the brief comes", chromedp.Navigate(s.url+"/overview"), chromedp.WaitVisible(chromedp.CSS(".brief-alerts")), until("!!document.querySelector('.brief-alerts') && !document.querySelector('[data-later]')"))
+}
+
+// On a phone the filter is closed by a script; what stands below it stays where it
+// was first seen.
+func TestAPageOfFiguresStandsStillOnAPhone(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	s.reader("song.zy", user.Official)
+	ctx := inBrowserFor(t, 2*time.Minute)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(360, 780), chromedp.Navigate(s.url+"/sign-in?next=/overview"), chromedp.SendKeys(chromedp.ID("f-username"), "song.zy"),
+		chromedp.SendKeys(chromedp.ID("f-password"), sitePassword), chromedp.Click(chromedp.CSS("form button.btn-primary")), chromedp.WaitVisible(chromedp.CSS(".brief-alerts"))); err != nil {
+		t.Fatal(err)
+	}
+	const moved = `new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().reduce((sum, e) => sum + e.value, 0))).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))`
+	for _, path := range []string{"/overview", "/measures?group=money", "/measures/joint.patients"} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(s.url+path), chromedp.WaitVisible(chromedp.CSS("[data-filter][data-ready]"))); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := chromedp.Run(ctx, chromedp.Evaluate[float64](moved, chromedp.EvalAwaitPromise)); err != nil || got > 0.1 {
+			t.Errorf("%s moves by %.3f while it loads: %v", path, got, err)
+		}
+	}
+}

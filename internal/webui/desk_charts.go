@@ -59,7 +59,7 @@ func (c deskCharts) classes(id measure.ID) deskChart {
 
 // plot is the frame of a chart of the page's own.
 func (c deskCharts) plot(id, title, note string, width int, heads ...string) chart.Plot {
-	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: width, Format: countText}, Blank: c.T("report.empty.title")}
+	p := chart.Plot{Frame: chart.Frame{ID: id, Title: title, Note: note, Width: width, Format: countText, Blank: c.T("report.empty.title")}}
 	for _, h := range heads {
 		p.Heads = append(p.Heads, c.T(h))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
+	"github.com/shanhai-health/shanhai/internal/sheet"
 )
 
 // deskRoutes declares the pages of the desk. Each page gives the numbers of its
@@ -39,6 +40,7 @@ func (s *Server) deskRoutes(rt *router) {
 	page("/desk/surgeon", authz.MeasureRead, ownPlan)
 	page("/desk/surgeons/{id}", authz.SurgeonRead, surgeonPlan)
 	rt.get("/desk/surgeons", authz.SurgeonRead, s.surgeons)
+	rt.get("/desk/surgeons/export", authz.SurgeonRead, s.surgeonsExport) // who may make files, its service knows
 	rt.get("/desk/references", authz.MeasureRead, s.referencesPage)
 	rt.post("/desk/references", authz.ReferenceEdit, s.postReference)
 }
@@ -193,14 +195,14 @@ func surgeonBoard(at, tab string) deskPlan {
 		charts: deskCharts.surgeon}
 }
 
-// surgeonsPage lists the doctors of the hospital its reader heads.
+// surgeons lists the doctors of the hospital its reader heads.
 func (s *Server) surgeons(w http.ResponseWriter, r *http.Request, c *Call) error {
 	s.section(c, "overview")
 	f, wrong, done, err := s.deskFilter(w, r, c, measure.ByHospital)
 	if err != nil || done {
 		return err
 	}
-	list, err := s.d.Reporting.Surgeons(r.Context(), c.Who, f)
+	list, err := s.d.Reporting.Surgeons(r.Context(), c.Who, reporting.SurgeonsInput{Filter: f})
 	if err != nil {
 		return err
 	}
@@ -214,6 +216,45 @@ func (s *Server) surgeons(w http.ResponseWriter, r *http.Request, c *Call) error
 	return s.d.Engine.Render(w, r, form.Status(), "desk/board", p)
 }
 
+// surgeonsExport gives the same list as a file.
+func (s *Server) surgeonsExport(w http.ResponseWriter, r *http.Request, c *Call) error {
+	format, err := figureFile(r)
+	if err != nil {
+		return err
+	}
+	f, err := figureFilter(r, c)
+	if err != nil {
+		return err
+	}
+	list, err := s.d.Reporting.Surgeons(r.Context(), c.Who, reporting.SurgeonsInput{Filter: f, File: format})
+	if err != nil {
+		return err
+	}
+	notes := filingOf(c, list.Partnership, list.At.AsOf, conditions(c.Base, list.Filter, list.Hospitals))
+	return sendBook(w, fileName("desk-surgeons", list.At.AsOf, format), sheet.Book{Tables: []sheet.Table{notes.on(c.Base, surgeonsSheet(c.Base, list))}})
+}
+
+// surgeonsSheet is the list as a sheet.
+func surgeonsSheet(b Base, list reporting.Surgeons) sheet.Table {
+	t := sheet.Table{Name: b.T("board.tab.surgeons"), Title: b.T("board.surgeons.title", "hospital", list.Hospital.Name), Total: b.T("report.total"), Notes: []string{profileNote(b, list.Profile)},
+		Columns: []sheet.Column{{Header: b.T("board.surgeons.name"), Width: 16}, {Header: b.T("board.surgeons.home"), Width: 30}, {Header: b.T("board.surgeons.kind"), Width: 12},
+			{Header: b.T("board.surgeons.cases"), Kind: sheet.IntColumn, Sum: true}, {Header: b.T("board.surgeons.last"), Kind: sheet.DateColumn}}}
+	var rows []sheet.Record
+	for _, d := range list.List {
+		rows = append(rows, sheet.Record{d.Name, d.Home, b.T(surgeonKind(d)), d.Cases, d.Last})
+	}
+	t.Rows = sheet.Records(rows)
+	return t
+}
+
+// surgeonKind names whether a doctor is of the hospital or visits it.
+func surgeonKind(d reporting.HospitalDoctor) string {
+	if d.Visitor {
+		return "measure.surgeon.visiting"
+	}
+	return "measure.surgeon.local"
+}
+
 func newSurgeonsPage(b Base, list reporting.Surgeons, form *Form) BoardPage {
 	b.Title, b.Eyebrow, b.Sub = b.T("board.surgeons.title", "hospital", list.Hospital.Name), b.T("nav.overview"), b.T("board.surgeons.sub")
 	p := BoardPage{Base: b, Filter: form, Refused: !form.OK()}
@@ -222,12 +263,14 @@ func newSurgeonsPage(b Base, list reporting.Surgeons, form *Form) BoardPage {
 	}
 	t := Table{Caption: b.T("board.surgeons.list"), Columns: []Column{{Key: "board.surgeons.name", Class: "name-col"}, {Key: "board.surgeons.home", Class: "name-col"}, {Key: "board.surgeons.kind"},
 		{Key: "board.surgeons.cases", Align: "right"}, {Key: "board.surgeons.last", Align: "right"}}, Empty: Empty{Title: b.T("report.empty.title"), Text: b.T("report.empty.text")}}
-	for _, d := range list.List {
-		kind := "local"
-		if d.Visitor {
-			kind = "visiting"
+	if list.Rights.Export {
+		query := keepOnly(list.Filter.Query(), parametersWithout([]measure.Dimension{measure.ByHospital}))
+		for _, format := range []string{"xlsx", "csv"} {
+			t.Links = append(t.Links, Link{Text: b.T("desk.chart." + format), Href: "/desk/surgeons/export?" + join(query, "format="+format)})
 		}
-		t.Rows = append(t.Rows, Cells(LinkCell(d.Name, "/desk/surgeons/"+d.ID.String()), TextCell(orDash(d.Home)), TextCell(b.T("measure.surgeon."+kind)), Cell{Text: countText(d.Cases), Nowrap: true}, DateCell(d.Last)))
+	}
+	for _, d := range list.List {
+		t.Rows = append(t.Rows, Cells(LinkCell(d.Name, "/desk/surgeons/"+d.ID.String()), TextCell(orDash(d.Home)), TextCell(b.T(surgeonKind(d))), Cell{Text: countText(d.Cases), Nowrap: true}, DateCell(d.Last)))
 	}
 	p.Tables = []Table{t}
 	return p

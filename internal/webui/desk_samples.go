@@ -34,7 +34,7 @@ func deskPages() []PageSample {
 }
 
 func sampleSurgeons(b Base, n int) View {
-	s := reporting.Surgeons{Hospital: sampleHospitals(b)[0], Desk: reporting.Desk{At: sampleMoment(), Hospitals: sampleHospitals(b)}}
+	s := reporting.Surgeons{Hospital: sampleHospitals(b)[0], Desk: reporting.Desk{At: sampleMoment(), Hospitals: sampleHospitals(b), Rights: reporting.Rights{Lists: true, Export: true}}}
 	for i := range n {
 		s.List = append(s.List, reporting.HospitalDoctor{ID: ident.ID{byte(i + 1)}, Name: b.T("style.person.1"), Home: b.T("style.hospital.s1"), Visitor: i == 1, Cases: int64(40 - i), Last: sampleDay()})
 	}

@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func (m measureCharts) all() []ChartCard {
 		if d.Empty() {
 			continue
 		}
-		card := ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: chartTable(m.Base, d)} //nolint:gosec // the chart escapes its texts
+		card := ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: chartTable(m.Base, d)}
 		if m.d.Rights.Export && part != "" && m.mine == "" {
 			for _, format := range []string{"csv", "xlsx"} {
 				card.Links = append(card.Links, Link{Text: m.T("desk.chart." + format), Href: "/measures/" + string(m.d.Definition.ID) + "/export?" +
@@ -97,7 +96,7 @@ func (m measureCharts) plot(id, title, note, x string, heads ...string) chart.Pl
 	if m.named {
 		title = m.T("board.finding", "name", m.T(m.d.Definition.NameKey()), "finding", title)
 	}
-	p := chart.Plot{Frame: chart.Frame{ID: m.chartID(id), Title: title, Note: note, Width: m.drawn()}, X: x, Y: m.unit(), SayY: m.say}
+	p := chart.Plot{Frame: chart.Frame{ID: m.chartID(id), Title: title, Note: note, Width: m.drawn(), Blank: m.T("report.empty.title")}, X: x, Y: m.unit(), SayY: m.say}
 	for _, h := range heads {
 		p.Heads = append(p.Heads, m.T(h))
 	}
@@ -198,9 +197,15 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		kind = "x"
 	}
 	note := m.T("desk.trend.note."+kind, "months", known)
+	sparse := c.Sparse()
+	if sparse > 0 {
+		note = m.T("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
+	}
 	switch {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
+	case fired == 0 && sparse > 0:
+		title = m.T("desk.trend.calm.sparse", "months", known, "sparse", sparse)
 	case fired == 0:
 		title = m.T("desk.trend.calm", "months", known)
 	}

@@ -49,6 +49,16 @@ type ChartCard struct {
 	Links   []Link // the cases behind it, and the file
 }
 
+// phoneWidth is what a chart has on a phone 360 px wide.
+const phoneWidth = 304
+
+// picture is a chart in its own width and in that of a phone; the style sheet
+// shows one of them.
+func picture(d chart.Drawing) template.HTML {
+	phone := strings.Replace(d.At(phoneWidth).SVG, `class="chart"`, `class="chart chart-phone"`, 1)
+	return template.HTML(d.SVG + phone) //nolint:gosec // the chart escapes its texts
+}
+
 // overview shows the figures of everything the caller may see.
 func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error {
 	s.section(c, "overview")
@@ -290,7 +300,7 @@ func (t tables) months() (ChartCard, bool) {
 	bars.Title = t.T("report.months.title", "month", best.Key, "count", figureText(best.Values[at]), "unit", unit)
 	bars.Note = t.T("report.months.note", "from", shown[0].Key, "to", shown[len(shown)-1].Key, "count", figureText(b.Total.Values[at]), "unit", unit)
 	d := bars.Draw()
-	return ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: table, Links: t.links(b.Definitions[at])}, true //nolint:gosec // the chart escapes its texts
+	return ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: table, Links: t.links(b.Definitions[at])}, true
 }
 
 func index(ds []measure.Definition, name string) int {
@@ -329,7 +339,7 @@ func (t tables) layers() (ChartCard, bool) {
 	bars.Note = t.T("report.layers.note")
 	bars.Heads = append(bars.Heads, bars.Total)
 	d := bars.Draw()
-	card := ChartCard{Title: d.Title, Note: d.Note, Picture: template.HTML(d.SVG), Table: drawnTable(t.Base, d, t.layerTotal(kept))} //nolint:gosec // as above
+	card := ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: drawnTable(t.Base, d, t.layerTotal(kept))}
 	if at := index(b.Definitions, "bill_fen"); at >= 0 {
 		card.Links = t.links(b.Definitions[at])
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/sheet"
 )
@@ -121,6 +122,77 @@ func TestTheBriefComesAfterThePageAndIsTheSameWithoutScripts(t *testing.T) {
 	for _, path := range []string{"/overview?programme=joint&brief=1", "/overview?month=" + s.Today().String()[:7] + "&brief=1"} {
 		if got := b.get(path); got.status != http.StatusOK || strings.Contains(got.body, "data-later") || !strings.Contains(got.body, "brief-alerts") {
 			t.Errorf("%s has no brief", path)
+		}
+	}
+}
+
+// The brief reads patients, operations and money from the summary and not from the
+// records, and every figure of it is the one on the measure's own page.
+func TestTheBriefIsWhatTheMeasuresSay(t *testing.T) {
+	s := newSite(t)
+	for i := range 24 {
+		s.Treat(servicetest.Treated{Programme: []measure.Programme{measure.Joint, measure.Cataract, measure.Coronary}[i%3], At: servicetest.Mountain, On: s.Today().AddDays(-400 + 3*i), Joints: 1})
+	}
+	s.Outcomes("brief")
+	desk := s.server.d.Reporting
+	if err := desk.FoldSummary(t.Context(), s.Partnership.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, all := briefMeasures()
+	for _, f := range []measure.Filter{{}, {Programme: measure.Joint}, {Month: s.Today().String()[:7]}, {HospitalID: s.ID(servicetest.Mountain)}} {
+		board, err := desk.Board(t.Context(), s.Official(), reporting.BoardInput{Measures: all, Filter: f, Funds: true})
+		if err != nil || board.Path != measure.FromSummary {
+			t.Errorf("%q was read from %q: %v", f.Query(), board.Path, err)
+		}
+	}
+	b := s.reader("song.zy", user.Official)
+	block := b.get("/overview?programme=&brief=1")
+	tiles := regexp.MustCompile(`(?s)measure-tile">.*?href="(/measures/[^"]*)".*?<p class="figure">(.*?)</p>`).FindAllStringSubmatch(block.body, -1)
+	if len(tiles) == 0 {
+		t.Fatal("no tile in the brief")
+	}
+	figure := func(html string) string { return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html, "") }
+	measured := 0
+	for _, x := range tiles {
+		if strings.Contains(x[2], "%") {
+			measured++
+		}
+		page := b.get(html.UnescapeString(x[1]))
+		own := regexp.MustCompile(`(?s)<p class="figure">(.*?)</p>`).FindStringSubmatch(page.body)
+		if page.status != http.StatusOK || own == nil || !strings.HasPrefix(figure(own[1]), figure(x[2])) {
+			t.Errorf("%s is %q in the brief, on its own page %q (%d)", x[1], figure(x[2]), own, page.status)
+		}
+	}
+	if measured < 3 {
+		t.Errorf("only %d rates were compared", measured)
+	}
+}
+
+// outOfOrder makes what rates are counted from unreadable, and gives the way back.
+func (s *site) outOfOrder() (back func()) {
+	s.Exec(`revoke select on complication from shanhai_app`)
+	back = func() { s.Exec(`grant select on complication to shanhai_app`) }
+	s.t.Cleanup(back)
+	return back
+}
+
+// A brief that cannot be read is an error, not a page without data; the figures of
+// the summary are there all the same.
+func TestABriefThatFailsIsNoEmptyBrief(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	b := s.reader("song.zy", user.Official)
+	s.outOfOrder()
+	page := b.get("/overview")
+	contains(t, "the page without the brief", page, "151,501.00", `data-failed="这一部分没有读出来，不等于没有数据。"`)
+	for _, header := range []string{"", "true"} {
+		ask, err := http.NewRequest(http.MethodGet, s.url+"/overview?programme=&brief=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask.Header.Set("HX-Request", header)
+		if got := b.do(ask); got.status != http.StatusInternalServerError || strings.Contains(got.body, "没有手术记录") {
+			t.Errorf("a brief that failed (fragment: %q) answers %d", header, got.status)
 		}
 	}
 }
@@ -285,5 +357,37 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 	}
 	if percentOf(900, 100000) != "0.9%" || percentOf(1, 3) != "33.3%" || percentOf(2, 3) != "66.7%" || percentOf(1, 0) != "" {
 		t.Errorf("shares %s %s %s", percentOf(900, 100000), percentOf(1, 3), percentOf(2, 3))
+	}
+}
+
+// The list of a hospital's surgeons gives its file to the head who sees the page,
+// and to nobody else.
+func TestTheSurgeonsOfAHospitalAsAFile(t *testing.T) {
+	s := newSite(t)
+	s.programme()
+	doctor := s.Doctor(servicetest.Mountain)
+	s.Run(`update procedure set lead_id = $3, team = array[$3::uuid] where partnership_id = $1 and hospital_id = $2`, s.Partnership.ID, s.ID(servicetest.Mountain), doctor.PractitionerID)
+	s.account("head.zy", servicetest.Mountain, user.Assignment{Role: user.HospitalHead, ScopeKind: user.ScopeHospital, ScopeID: s.ID(servicetest.Mountain), PartnershipID: s.Partnership.ID})
+	head := s.browser()
+	want(t, "signing in", head.signIn("head.zy"), http.StatusSeeOther, "/settings")
+	page := head.get("/desk/surgeons?programme=joint")
+	file := regexp.MustCompile(`href="(/desk/surgeons/export\?[^"]*format=csv)"`).FindStringSubmatch(page.body)
+	if file == nil || !strings.Contains(file[1], "programme=joint") {
+		t.Fatalf("the page gives no file: %v", file)
+	}
+	got := head.get(html.UnescapeString(file[1]))
+	contains(t, "the file", got, "主刀手术", "本地医生主刀", s.Today().String())
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.body, "\uFEFF"))).ReadAll()
+	if err == nil && (len(rows) != 2 || rows[1][3] != "3") {
+		err = fmt.Errorf("%v", rows)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	for _, format := range []string{"xlsx", "csv"} {
+		official := s.reader("song."+format, user.Official)
+		if got := official.get("/desk/surgeons/export?format=" + format); got.status != http.StatusForbidden {
+			t.Errorf("an official got the file of a hospital's surgeons: %d", got.status)
+		}
 	}
 }

@@ -16,6 +16,7 @@ export function laters(root: ParentNode, attach: (root: ParentNode) => void): vo
       },
       () => {
         if (words) words.textContent = box.dataset.failed ?? "";
+        box.dataset.ended = "";
       },
     ).finally(() => box.removeAttribute("aria-busy"));
   });

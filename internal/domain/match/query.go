@@ -125,9 +125,13 @@ func words(text string) (out []string) {
 	return out
 }
 
+// signs are ways to write one sign. The replacer is built once: it costs more to
+// build than to use.
+var signs = strings.NewReplacer("•", "·", "・", "·", "‐", "-", "–", "-", "—", "-", "−", "-", "’", "'", "×", "x")
+
 // plain folds widths, drops tone marks (luó) and writes ü as v.
 func plain(text string) string {
-	s := strings.NewReplacer("•", "·", "・", "·", "‐", "-", "–", "-", "—", "-", "−", "-", "’", "'", "×", "x").Replace(norm.NFKC.String(text))
+	s := signs.Replace(norm.NFKC.String(text))
 	var b strings.Builder
 	decomposed := []rune(norm.NFD.String(s))
 	for i, r := range decomposed {

@@ -1,6 +1,10 @@
 package statistics
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
 
 // Rule is a rule of a control chart that calls a point special (Western
 // Electric). One side of the centre line counts at a time.
@@ -19,16 +23,43 @@ const (
 // run.
 type ControlPoint struct {
 	Value     Number
-	Low, High Number // three sigma
+	Low, High Number // three sigma; of a sparse month the exact limits
 	Sigma     Number
+	Sparse    bool   // see [EnoughEvents]: no run counts this month
 	Rules     []Rule // that fired at this point
 }
+
+// EnoughEvents is how many events a month must expect, and how many cases
+// without one, for its share or rate to vary evenly around the centre. With
+// fewer, most months lie below the centre by chance (of 0.2 expected events, four
+// in five months have none), so a run on one side means nothing and three sigma
+// are passed far too often. Such a month has the exact limits with the same
+// chance beyond each of them, its value is judged by these alone, and no run goes
+// through it: Benneyan, Design, Use, and Performance of Statistical Control
+// Charts for Clinical Process Improvement (2001), on minimum subgroup sizes
+// (np of at least 5) and probability limits; Montgomery, Introduction to
+// Statistical Quality Control, on charts for nonconformities.
+const EnoughEvents = 5
+
+// threeSigmaTail is the chance of a normal value beyond three sigma on one side.
+const threeSigmaTail = 0.0013498980316301
 
 // Control is a chart of a process over time. It describes what the process did;
 // the limits come from the same points.
 type Control struct {
 	Center Number
 	Points []ControlPoint
+}
+
+// Sparse is how many months expect too few events for the rules of runs.
+func (c Control) Sparse() int {
+	n := 0
+	for _, p := range c.Points {
+		if p.Sparse {
+			n++
+		}
+	}
+	return n
 }
 
 // PChart is the control chart of shares; the limits follow each month's cases.
@@ -45,6 +76,8 @@ func PChart(months []Share) Control {
 		if p.Value.defined {
 			p.around(c.Center.value, math.Sqrt(c.Center.value*(1-c.Center.value)/float64(m.Cases)))
 			p.Low, p.High = Of(unit(p.Low.value)), Of(unit(p.High.value))
+			center, cases := c.Center.value, float64(m.Cases)
+			p.exact(math.Min(center, 1-center)*cases, cases, func(k int) float64 { return binomialUpTo(k, m.Cases, center) })
 		}
 		c.Points = append(c.Points, p)
 	}
@@ -78,6 +111,8 @@ func UChart(months []Counted) Control {
 		if p.Value.defined {
 			p.around(c.Center.value, math.Sqrt(c.Center.value/m.Exposure))
 			p.Low = Of(math.Max(0, p.Low.value))
+			expected := c.Center.value * m.Exposure
+			p.exact(expected, m.Exposure, func(k int) float64 { return poissonUpTo(k, expected) })
 		}
 		c.Points = append(c.Points, p)
 	}
@@ -117,6 +152,30 @@ func (p *ControlPoint) around(center, sigma float64) {
 	p.Sigma, p.Low, p.High = Of(sigma), Of(center-3*sigma), Of(center+3*sigma)
 }
 
+// exact replaces the limits where fewer than enough events are expected; upTo is
+// the chance of at most so many, size what their number is divided by.
+func (p *ControlPoint) exact(expected, size float64, upTo func(int) float64) {
+	if p.Sparse = expected < EnoughEvents; !p.Sparse {
+		return
+	}
+	quantile := func(chance float64) Number {
+		k := 0
+		for upTo(k) < chance {
+			k++
+		}
+		return Of(float64(k) / size)
+	}
+	p.Low, p.High = quantile(threeSigmaTail), quantile(1-threeSigmaTail)
+}
+
+// poissonUpTo is the chance of at most r events where so many are expected.
+func poissonUpTo(r int, expected float64) float64 {
+	if expected <= 0 {
+		return 1
+	}
+	return mathext.GammaIncRegComp(float64(r+1), expected)
+}
+
 // judge runs the rules over the points.
 func (c Control) judge() Control {
 	for i := range c.Points {
@@ -135,10 +194,11 @@ func (c Control) judge() Control {
 	return c
 }
 
-// count is how many of the last so many points lie beyond so many sigmas.
+// count is how many of the last so many points lie beyond so many sigmas; a month
+// without a value ends a run, and so does a sparse one.
 func (c Control) count(at, of int, side, sigmas float64) int {
 	n := 0
-	for i := at; i >= 0 && i > at-of && c.Points[i].Value.defined; i-- {
+	for i := at; i >= 0 && i > at-of && c.Points[i].Value.defined && (of == 1 || !c.Points[i].Sparse); i-- {
 		if c.beyond(i, side, sigmas) {
 			n++
 		}
@@ -149,5 +209,13 @@ func (c Control) count(at, of int, side, sigmas float64) int {
 func (c Control) beyond(i int, side, sigmas float64) bool {
 	p := c.Points[i]
 	const rounding = 1e-12
-	return p.Value.defined && p.Sigma.value > 0 && side*(p.Value.value-c.Center.value) > sigmas*p.Sigma.value+rounding
+	switch {
+	case !p.Value.defined:
+		return false
+	case p.Sparse && side < 0:
+		return p.Value.value < p.Low.value-rounding
+	case p.Sparse:
+		return p.Value.value > p.High.value+rounding
+	}
+	return p.Sigma.value > 0 && side*(p.Value.value-c.Center.value) > sigmas*p.Sigma.value+rounding
 }

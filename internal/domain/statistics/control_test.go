@@ -16,9 +16,9 @@ func TestLimitsFollowTheCasesOfEachMonth(t *testing.T) {
 	if c.Points[0].Low.Or(-1) != 0 || c.Points[2].Value.Defined() || c.Points[2].Low.Defined() {
 		t.Errorf("%+v", c.Points)
 	}
-	u := st.UChart([]st.Counted{{Events: 3, Exposure: 1000}, {Events: 5, Exposure: 1000}, {Exposure: 0}})
+	u := st.UChart([]st.Counted{{Events: 30, Exposure: 10000}, {Events: 50, Exposure: 10000}, {Exposure: 0}})
 	printed(t, "rate", number(t, "centre", u.Center)*1000, 4, 12)
-	printed(t, "high", number(t, "high", u.Points[1].High), 0.004+3*math.Sqrt(0.004/1000), 12)
+	printed(t, "high", number(t, "high", u.Points[1].High), 0.004+3*math.Sqrt(0.004/10000), 12)
 	if u.Points[2].Value.Defined() {
 		t.Error("a month without exposure has a rate")
 	}
@@ -68,5 +68,46 @@ func TestEachRuleFiresAtItsPointAndIsNamed(t *testing.T) {
 	flat := st.PChart([]st.Share{{Events: 0, Cases: 10}, {Events: 0, Cases: 10}})
 	if len(flat.Points[1].Rules) != 0 {
 		t.Error("a process without events signals")
+	}
+}
+
+// TestRareEventsAreJudgedByExactLimitsAlone: with 0.2 events expected in a month,
+// months on end without one are what chance does. Limits: qpois(pnorm(c(-3, 3)),
+// 0.2) and qbinom(pnorm(c(-3, 3)), 20, 0.9525) of R.
+func TestRareEventsAreJudgedByExactLimitsAlone(t *testing.T) {
+	var rare []st.Counted
+	for i := range 40 {
+		rare = append(rare, st.Counted{Events: map[bool]int{true: 1}[i%5 == 4 && i < 20], Exposure: 100})
+	}
+	rare[39].Events = 4 // all in one month
+	c := st.UChart(rare)
+	for i, p := range c.Points {
+		if want := i == 39; (len(p.Rules) > 0) != want || !p.Sparse {
+			t.Errorf("month %d with %d events: %v, sparse %v", i, rare[i].Events, p.Rules, p.Sparse)
+		}
+	}
+	if p := c.Points[0]; p.Low.Or(-1) != 0 || math.Abs(p.High.Or(-1)-0.02) > 1e-15 || c.Sparse() != 40 {
+		t.Errorf("limits %v to %v, want 0 to 2 events; %d sparse months", p.Low, p.High, c.Sparse())
+	}
+	var shares []st.Share
+	for i := range 20 {
+		shares = append(shares, st.Share{Events: 20 - i%3, Cases: 20}) // nearly all: as few without the event
+	}
+	p := st.PChart(shares).Points[0]
+	if !p.Sparse || p.High.Or(-1) != 1 || math.Abs(p.Low.Or(-1)-0.75) > 1e-15 {
+		t.Errorf("of a share near the whole: %+v", p)
+	}
+	// A run neither ends in a sparse month nor goes through one.
+	mixed := slices.Repeat([]st.Share{{Events: 12, Cases: 100}}, 12)
+	for i := range 4 { // four of five beyond one sigma, with one month between them
+		if i == 2 {
+			mixed = append(mixed, st.Share{Events: 0, Cases: 10})
+		}
+		mixed = append(mixed, st.Share{Events: 6, Cases: 100})
+	}
+	for _, q := range st.PChart(mixed).Points[12:] {
+		if len(q.Rules) > 0 {
+			t.Errorf("a run goes through a month with one event expected: %+v", q)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
@@ -21,6 +22,7 @@ import (
 type Board struct {
 	Desk
 	By         measure.Dimension
+	Path       measure.Path // how patients, operations and money were read; empty: none were asked for
 	Details    []Detail
 	References measure.References
 
@@ -285,6 +287,9 @@ func (b *boardReader) details(out *Board, by measure.Dimension) error {
 	if err != nil {
 		return err
 	}
+	if len(counted) > 0 {
+		out.Path = counted[0].Path
+	}
 	for _, d := range defs {
 		x := Detail{Desk: out.Desk, Definition: d, By: by, cover: c}
 		x.Group = d.Group
@@ -361,12 +366,22 @@ type Surgeons struct {
 // maxSurgeons bounds the list of a hospital's doctors.
 const maxSurgeons = 300
 
-// Surgeons lists the doctors of the caller's hospital.
-func (s *Service) Surgeons(ctx context.Context, who user.Principal, f measure.Filter) (out Surgeons, err error) {
+// SurgeonsInput says which operations to look at.
+type SurgeonsInput struct {
+	Filter measure.Filter
+	File   string // xlsx or csv: it leaves the house and is recorded
+}
+
+// Surgeons lists the doctors of the hospital the caller heads.
+func (s *Service) Surgeons(ctx context.Context, who user.Principal, in SurgeonsInput) (out Surgeons, err error) {
 	r, err := s.rights(who)
 	if err != nil {
 		return out, err
 	}
+	if in.File != "" && !r.Export {
+		return out, errs.New(errs.Forbidden, "error.report.export", nil)
+	}
+	f := in.Filter
 	at, err := s.headed(who)
 	if err != nil {
 		return out, err
@@ -378,9 +393,16 @@ func (s *Service) Surgeons(ctx context.Context, who user.Principal, f measure.Fi
 			return err
 		}
 		out.Hospital = *builder{hospitals: out.Hospitals}.place(at.String())
-		out.List, err = tx.Leaders(store.FactFilter{Filter: f, Lock: tx.Today()}, at, maxSurgeons)
-		tx.AuditRead(event(audit.MeasureRead, "desk.surgeons", f, map[string]any{"rows": len(out.List)}))
-		return err
+		out.Profile = disclosure.Exact()
+		if out.List, err = tx.Leaders(store.FactFilter{Filter: f, Lock: tx.Today()}, at, maxSurgeons); err != nil {
+			return err
+		}
+		action, detail := audit.MeasureRead, map[string]any{"rows": len(out.List)}
+		if in.File != "" {
+			action, detail["format"], detail["rule"] = audit.ExportMake, in.File, out.Profile.Version()
+		}
+		tx.AuditRead(event(action, "desk.surgeons", f, detail))
+		return nil
 	}, store.OneInstant())
 	return out, err
 }

@@ -67,7 +67,7 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 		t.Errorf("the head's file of the doctor's cases: %+v %v", u.Surgeon, err)
 	}
 	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'figure' = 'quality.operations' and detail::jsonb ->> 'rows' = '3'
-		and detail::jsonb ->> 'format' = 'xlsx' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
+		and detail::jsonb ->> 'format' = 'xlsx' and detail::jsonb ->> 'rule' = 'disclosure-2 exact' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
 		t.Errorf("%d files of a doctor's cases are recorded as such", n)
 	}
 	if _, err := s.Units(t.Context(), w.Official(), list); err == nil {
@@ -100,11 +100,16 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 	if u, err := s.Units(t.Context(), head, reporting.UnitsInput{ID: "quality.operations", Doctor: doctor.PractitionerID}); err != nil || len(u.Rows) != 3 {
 		t.Errorf("the list behind a surgeon's figure: %d rows %v", len(u.Rows), err)
 	}
-	if _, err := s.Surgeons(t.Context(), w.Official(), measure.Filter{}); !errs.Is(err, errs.Forbidden) {
+	if _, err := s.Surgeons(t.Context(), w.Official(), reporting.SurgeonsInput{}); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("the official listed surgeons: %v", err)
 	}
-	if list, err := s.Surgeons(t.Context(), head, measure.Filter{}); err != nil || len(list.List) != 1 || list.List[0].Cases != 3 {
-		t.Errorf("%+v %v", list.List, err)
+	for _, format := range []string{"", "csv"} {
+		if list, err := s.Surgeons(t.Context(), head, reporting.SurgeonsInput{File: format}); err != nil || len(list.List) != 1 || list.List[0].Cases != 3 {
+			t.Errorf("%q: %+v %v", format, list.List, err)
+		}
+	}
+	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb @> '{"figure": "desk.surgeons", "rows": 1, "format": "csv", "rule": "disclosure-2 exact"}'`); n != 1 {
+		t.Errorf("%d files of the surgeons are recorded with their rows and the rule", n)
 	}
 }
 

@@ -252,3 +252,59 @@ func TestAReportListsWhatWasDoneBesideOperating(t *testing.T) {
 		}
 	}
 }
+
+// On random records a report says of every measure what the desk says of the same
+// period, with interval, coverage and exclusions; what had no case is left out.
+func TestAReportSaysWhatTheDeskSays(t *testing.T) {
+	d := randomProgramme(t, 80)
+	d.w.Clock.Advance(400 * 24 * time.Hour)
+	d.w.Outcomes("report")
+	s, who := background(t, d.w), d.w.Official()
+	in := reporting.ReportInput{Kind: report.Year, Day: d.w.Today().AddDays(-400), Profile: "exact"}
+	id, err := s.AskReport(t.Context(), who, in, "desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RunReport(t.Context(), job(t, "report", id), d.w.Partnership.ID, quiet); err != nil {
+		t.Fatal(err)
+	}
+	pack, _, err := s.FetchReport(t.Context(), who, id, "pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk, err := s.Desk(t.Context(), who, reporting.DeskInput{Filter: measure.Filter{From: pack.Period.From, To: pack.Period.To}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := map[measure.ID]int64{}
+	for _, table := range pack.Programmes {
+		for i, m := range table.Measures {
+			if n := table.Total.Figures[i]; n != nil {
+				counted[m] = *n
+			}
+		}
+	}
+	said := 0
+	for _, r := range desk.Readings {
+		def := r.Definition()
+		kept, ok := pack.Reading(def.ID)
+		n, whole := r.Whole()
+		switch {
+		case def.Tallied() && def.Programme != measure.All:
+			if got, known := counted[def.ID]; !known || !whole || got != n {
+				t.Errorf("%s is %d in the report (%v) and %d on the desk", def.ID, got, known, n)
+			}
+			said++
+		case def.Tallied():
+		case ok != (r.State() != measure.NoCase):
+			t.Errorf("%s: in the report %v, on the desk %s", def.ID, ok, r.State())
+		case ok && text(t, kept) != text(t, r):
+			t.Errorf("%s:\nreport %s\n  desk %s", def.ID, text(t, kept), text(t, r))
+		case ok:
+			said++
+		}
+	}
+	if said < 40 {
+		t.Errorf("only %d measures were compared", said)
+	}
+}

@@ -116,7 +116,7 @@ func (s *Service) Units(ctx context.Context, who user.Principal, in UnitsInput) 
 			detail["doctor"] = in.Doctor.String()
 		}
 		if in.File != "" {
-			action, detail["format"] = audit.ExportMake, in.File
+			action, detail["format"], detail["rule"] = audit.ExportMake, in.File, out.Profile.Version()
 		}
 		tx.AuditRead(event(action, string(d.ID), f, detail))
 		return nil
