@@ -318,6 +318,15 @@ func TestUserWithoutNameStillHasAChip(t *testing.T) {
 	}
 }
 
+func TestChipsBeginWithACapital(t *testing.T) {
+	b := testBase(testEngine(t), i18n.English)
+	for text, shown := range map[string]string{"waits for approval": ">Waits for approval<", "élan": ">Élan<", "已付": ">已付<", "2nd side": ">2nd side<", "": "><"} {
+		if got := string(b.Chip(Tag{Text: text})); !strings.Contains(got, shown) {
+			t.Errorf("%q is shown as %s", text, got)
+		}
+	}
+}
+
 func TestPagesFitTheBudget(t *testing.T) {
 	e := testEngine(t)
 	w := httptest.NewRecorder()

@@ -121,6 +121,20 @@ func TestWhatIsWrongStandsAtItsFieldAndNothingTypedIsLost(t *testing.T) {
 	}
 }
 
+func TestARefusedFormKeepsTheCountsOfTheNavigation(t *testing.T) {
+	s := newSite(t)
+	s.operatedKnee("苗砚秋", 75)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	refused := b.post("/patients/register", s.typed(servicetest.Mountain, "phone", "1990000123")...)
+	if refused.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d", refused.status)
+	}
+	counted := regexp.MustCompile(`href="/followups"[^>]*>(?s:.*?)</a>`)
+	if now, before := counted.FindString(refused.body), counted.FindString(b.get("/patients/register").body); !strings.Contains(before, "count") || now != before {
+		t.Errorf("the navigation counts %s, on the refused form %s", before, now)
+	}
+}
+
 func TestTheBannerShowsWhoMayBeMeantAndAsksWhatToDo(t *testing.T) {
 	s := newSite(t)
 	one, two := s.clerk(user.Registrar, servicetest.Mountain), s.clerk(user.Registrar, servicetest.MountainTwo)
