@@ -158,7 +158,10 @@ func (e *Engine) document(status int, data View) document {
 	if status == http.StatusUnprocessableEntity {
 		head = b.T("page.title.error", "title", head)
 	}
-	scripts := []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
+	scripts := []string{e.assets.URL("app.js")}
+	if b.Swaps { // not on every page: it reads through all of a large one before anybody can press anything
+		scripts = []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
+	}
 	if b.Scanner {
 		scripts = append(scripts, e.assets.URL("scan.js"))
 	}

@@ -98,6 +98,7 @@ type Base struct {
 	Demo     bool     // demonstration data: the ribbon says so
 	PlainNet bool     // plain http allowed: the banner says so
 	Flash    *Flash
+	Swaps    bool     // blocks of the page are fetched alone: htmx comes along
 	Scanner  bool     // the page takes scans: its script comes along
 	Field    bool     // for a telephone in one hand: the style of large targets comes along
 	Manifest string   // what a telephone reads before it puts the page on its home screen

@@ -63,6 +63,9 @@ func TestEveryPageRendersInEveryLanguage(t *testing.T) {
 				for _, fault := range htmlFaults(w.Body.String()) {
 					t.Error(fault)
 				}
+				if body := w.Body.String(); strings.Contains(body, " data-hx-") != strings.Contains(body, e.Assets().URL("htmx.js")) {
+					t.Error("htmx belongs to the pages that fetch a block, and to no other")
+				}
 			})
 		}
 	}

@@ -8,6 +8,7 @@ export function forms(root: ParentNode): void {
   each(root, "[data-focus]", (e) => e.focus());
   each<HTMLDetailsElement>(root, "[data-filter]", (e) => {
     if (window.matchMedia("(max-width: 760px)").matches) e.open = false;
+    e.dataset.filter = "ready";
   });
 }
 
