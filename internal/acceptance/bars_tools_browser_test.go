@@ -126,7 +126,7 @@ func TestEveryFormSaysItsErrorsAndKeepsTheRest(t *testing.T) {
 	}
 	o := openOffice(t)
 	done, pages, forms, taken := map[string]bool{}, 0, 0, 0
-	for _, who := range []string{"registrar-ylzy", "finance-ylzy", "doctor-ylzy", "visiting-lgrm", "screener-ylrm", "admin-ylrm", "approver", "fund-finance", "auditor", "system-admin", "official", "head-ylzy", "audit-admin"} {
+	for _, who := range []string{"registrar-ylzy", "finance-ylzy", "doctor-ylzy", "visiting-lgrm", "screener-ylrm", "admin-ylrm", "approver", "fund-finance", "auditor", "system-admin", "official", "head-ylzy", "audit-admin", "security-admin", "steward"} {
 		p := o.as(who)
 		walk(p, func(_, shape string) {
 			pages++

@@ -90,5 +90,5 @@
 // h1, every control a label,
 // every id is unique, every key exists in both languages. The layout posts to
 // /preferences (lang, theme, back), /partnership (partnership, back) and
-// /sign-out, and links to /search?q=, /account/password and /help.
+// /sign-out, posts to /search (q), and links to /account/password and /help.
 package webui
