@@ -83,13 +83,10 @@ const refused = `(() => { const wrong = [], f = document.querySelector("form#for
 	for (const name of JSON.parse(sessionStorage.getItem("typed"))) if (f?.elements[name]?.value === "") wrong.push(name + " lost what was typed");
 	return wrong.join("; ") })()`
 
-// axeHere asks axe about the page as it stands. What it says comes back in a
-// variable: the person's browser answers texts, no promises. Colours take axe
-// longest and are those of the samples, which are looked at elsewhere.
-const axeHere = `(() => { window.named = undefined;
-	axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], rules: { "color-contrast": { enabled: false } }, resultTypes: ["violations"] })
-		.then((r) => { window.named = r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.target.join(" ") + " " + n.html.slice(0, 160))).join("\n") });
-	return "" })()`
+// axeHere asks axe about the page as it stands. Colours take axe longest and are
+// those of the samples, which are looked at elsewhere.
+const axeHere = `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], rules: { "color-contrast": { enabled: false } }, resultTypes: ["violations"] })
+	.then((r) => r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.target.join(" ") + " " + n.html.slice(0, 160))))`
 
 // checker is a tool of web/checks, installed by npm ci.
 func checker(t *testing.T, path ...string) string {
@@ -106,18 +103,26 @@ func checker(t *testing.T, path ...string) string {
 
 // B7, B13: axe names nothing on any page a role reaches, and every form on them,
 // filled in wrongly, comes back with 422, its errors first, each leading to its
-// field, and everything that was typed; axe names nothing on that either.
+// field, and everything that was typed; axe names nothing on that either. Of the
+// roles only those SHANHAI_TEST_ROLES_ONLY matches go.
 func TestEveryFormSaysItsErrorsAndKeepsTheRest(t *testing.T) {
 	axe, err := os.ReadFile(checker(t, "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	only, err := regexp.Compile(os.Getenv("SHANHAI_TEST_ROLES_ONLY"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	faults := map[string]bool{}
 	look := func(p *person, where string) {
-		p.do("bring axe", chromedp.Evaluate[chromedp.Void](string(axe)))
-		p.eval(axeHere)
-		p.waitFor(`window.named !== undefined`)
-		for fault := range strings.Lines(p.eval(`window.named`)) {
+		ctx, cancel := context.WithTimeout(p.ctx, 6*patience)
+		defer cancel()
+		named, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](string(axe)+";"+axeHere, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatalf("%s: %v", where, err)
+		}
+		for _, fault := range named {
 			if !faults[fault] {
 				t.Errorf("%s: %s", where, fault)
 			}
@@ -127,6 +132,9 @@ func TestEveryFormSaysItsErrorsAndKeepsTheRest(t *testing.T) {
 	o := openOffice(t)
 	done, pages, forms, taken := map[string]bool{}, 0, 0, 0
 	for _, who := range []string{"registrar-ylzy", "finance-ylzy", "doctor-ylzy", "visiting-lgrm", "screener-ylrm", "admin-ylrm", "approver", "fund-finance", "auditor", "system-admin", "official", "head-ylzy", "audit-admin", "security-admin", "steward"} {
+		if !only.MatchString(who) {
+			continue
+		}
 		p := o.as(who)
 		walk(p, func(_, shape string) {
 			pages++
@@ -156,7 +164,7 @@ func TestEveryFormSaysItsErrorsAndKeepsTheRest(t *testing.T) {
 		t.Logf("%s: %d pages looked at so far", who, pages)
 	}
 	t.Logf("B7: %d forms came back with their errors, %d took what was typed, of %d", forms, taken, len(done))
-	if forms < 25 {
+	if forms < 25 && only.String() == "" {
 		t.Errorf("only %d forms were reached", forms)
 	}
 }
