@@ -240,7 +240,7 @@ func TestEverythingFinishesWithoutScripts(t *testing.T) {
 		t.Fatalf("the registration: %d at %s\n%s", status, p.address(), cut(p.text()))
 	}
 	patientAt := p.address()
-	p.open("/patients?q=" + patientName)
+	p.search(patientName)
 	p.says(patientName)
 	p.open(patientAt + "/edit")
 	p.fill("village", "临江村")

@@ -2,10 +2,14 @@ package acceptance
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,7 +37,7 @@ func bars() []bar {
 		{10, "speed on the county's computer", []string{"acceptance TestTimesOnSlowMachines"}},
 		{11, "speed on a phone in a village", []string{"acceptance TestTimesOnSlowMachines", "acceptance TestJourney5OutreachOffline"}},
 		{12, "Lighthouse on ten key pages", []string{"acceptance TestLighthouse"}},
-		{13, "axe and pa11y name nothing", []string{"webui TestAxeNamesNothing", "webui TestPa11yNamesNothing"}},
+		{13, "axe and pa11y name nothing", []string{"webui TestAxeAndPa11yNameNothing", "acceptance TestEveryFormSaysItsErrorsAndKeepsTheRest"}},
 		{14, "valid HTML on every page", []string{"webui TestEveryPageIsValid", "webui TestEveryPageRendersInEveryLanguage"}},
 		{15, "everything finishes without scripts", []string{"acceptance TestEverythingFinishesWithoutScripts"}},
 		{16, "nothing newer than old browsers know", []string{"webui TestOldBrowsersKnowWhatTheScriptsUse"}},
@@ -61,22 +65,82 @@ func bars() []bar {
 	}
 }
 
-// Each bar has tests that bear the names it is listed with.
-func TestEveryBarHasItsTests(t *testing.T) {
-	named := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	have := map[string]bool{}
-	root := filepath.Join("..")
+// barTest is a test as it is written down: where, behind which build tag, and
+// whether it can leave without having looked.
+type barTest struct {
+	folder, name, tag string
+	skips             bool
+}
+
+// writtenTests are all tests under internal, by folder and name.
+func writtenTests(t *testing.T) map[string]barTest {
+	t.Helper()
+	root, all := filepath.Join(".."), map[string]barTest{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		raw, err := os.ReadFile(path)
-		for _, m := range named.FindAllStringSubmatch(string(raw), -1) {
-			dir, _ := filepath.Rel(root, filepath.Dir(path))
-			have[filepath.ToSlash(dir)+" "+m[1]] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+				x := barTest{filepath.ToSlash(dir), f.Name.Name, buildTag(file), skipsItself(f)}
+				all[x.folder+" "+x.name] = x
+			}
 		}
 		return err
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// buildTag is the first tag a file asks for; empty: none.
+func buildTag(file *ast.File) string {
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			if tag, ok := strings.CutPrefix(c.Text, "//go:build "); ok && group.Pos() < file.Package {
+				return strings.Fields(tag)[0]
+			}
+		}
+	}
+	return ""
+}
+
+func skipsItself(f *ast.FuncDecl) bool {
+	skips := false
+	ast.Inspect(f, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		skips = skips || ok && strings.HasPrefix(sel.Sel.Name, "Skip")
+		return true
+	})
+	return skips
+}
+
+// tagged is a line of the Makefile that runs tests behind a build tag.
+var tagged = regexp.MustCompile(`go test -tags ([\w,]+) (?:-run '?([^' ]+)'? )?.*\./internal/([\w/]+)`)
+
+// isRun says whether a line of the Makefile runs a test; those without a tag are
+// run by make test.
+func (x barTest) isRun(makefile string) bool {
+	for _, line := range tagged.FindAllStringSubmatch(makefile, -1) {
+		tags, pattern, folder := strings.Split(line[1], ","), strings.ReplaceAll(line[2], "$$", "$"), line[3]
+		if slices.Contains(tags, x.tag) && folder == x.folder && regexp.MustCompile(pattern).MatchString(x.name) {
+			return true
+		}
+	}
+	return x.tag == ""
+}
+
+// Each bar has tests that bear the names it is listed with, that a target of the
+// Makefile runs, and that do not leave without having looked.
+func TestEveryBarHasItsTests(t *testing.T) {
+	have := writtenTests(t)
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +149,14 @@ func TestEveryBarHasItsTests(t *testing.T) {
 			t.Errorf("the table has no bar %d", i+1)
 		}
 		for _, test := range b.tests {
-			if !have[test] {
+			x, ok := have[test]
+			switch {
+			case !ok:
 				t.Errorf("B%d, %s: there is no %s", b.no, b.what, test)
+			case !x.isRun(string(makefile)):
+				t.Errorf("B%d, %s: no target of the Makefile runs %s, which asks for the tag %s", b.no, b.what, test, x.tag)
+			case x.skips:
+				t.Errorf("B%d, %s: %s can skip itself", b.no, b.what, test)
 			}
 		}
 	}

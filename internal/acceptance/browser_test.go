@@ -103,6 +103,14 @@ func (p *person) load(what string, steps ...chromedp.Action[chromedp.Void]) int 
 	return int(resp.Status)
 }
 
+// search types into the box in the head of the pages.
+func (p *person) search(text string) {
+	p.t.Helper()
+	p.open("/settings")
+	p.fill("q", text)
+	p.press("form.search button")
+}
+
 // signIn goes through the sign-in page.
 func (p *person) signIn(name, password string) {
 	p.t.Helper()

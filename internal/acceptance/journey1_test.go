@@ -209,7 +209,7 @@ func (o *office) register(t *testing.T) string {
 // plan opens the treatment, confirms who pays, and finds that no step is skipped.
 func (o *office) plan(t *testing.T, caseNo string) string {
 	p := o.as("registrar-ylzy")
-	p.open("/search?q=" + caseNo)
+	p.search(caseNo)
 	if !strings.HasPrefix(p.address(), "/cases/") {
 		t.Fatalf("the case number leads to %s", p.address())
 	}
@@ -335,7 +335,7 @@ func (o *office) keptApart(t *testing.T, treatment string) {
 			t.Errorf("another hospital's registrar opens %s: %d", path, status)
 		}
 	}
-	other.open("/patients?q=" + patientName)
+	other.search(patientName)
 	if strings.Contains(other.text(), "1961") {
 		t.Error("another hospital finds the patient by name")
 	}

@@ -104,23 +104,7 @@ func TestJourney4OfficialsReview(t *testing.T) {
 	}
 
 	// The report of a year, and again: the same bytes, the same figures.
-	official.open("/reports")
-	official.pick("kind", "year")
-	official.fill("day", "2025-06-30")
-	official.press("")
-	again := time.NewTicker(500 * time.Millisecond)
-	defer again.Stop()
-	link := ""
-	for range 80 {
-		official.open("/reports")
-		if link = official.eval(`(document.querySelector('a[href$="format=pdf"]') || {getAttribute() { return '' }}).getAttribute('href')`); link != "" {
-			break
-		}
-		<-again.C
-	}
-	if link == "" {
-		t.Fatal("the report is not made")
-	}
+	link := official.report("year", "2025-06-30")
 	first, second := official.fetch(link), official.fetch(link)
 	if !bytes.Equal(first, second) || !bytes.HasPrefix(first, []byte("%PDF")) {
 		t.Errorf("two makings of one report differ: %d and %d bytes", len(first), len(second))
@@ -144,6 +128,26 @@ func TestJourney4OfficialsReview(t *testing.T) {
 	if status := donor.open("/desk/surgeons"); status != 403 {
 		t.Errorf("surgeons for the donor side: %d", status)
 	}
+}
+
+// report has a report made of the time around a day and answers where its PDF is.
+func (p *person) report(kind, day string) string {
+	p.t.Helper()
+	p.open("/reports")
+	p.pick("kind", kind)
+	p.fill("day", day)
+	p.press("")
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
+	for range 80 {
+		p.open("/reports")
+		if link := p.eval(`(document.querySelector('a[href$="format=pdf"]') || {getAttribute() { return '' }}).getAttribute('href')`); link != "" {
+			return link
+		}
+		<-again.C
+	}
+	p.t.Fatal("the report is not made")
+	return ""
 }
 
 // pdfText is what a PDF says, as a search finds it.

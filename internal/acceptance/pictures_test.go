@@ -10,7 +10,8 @@ import (
 
 // picture is a page as one role sees it. The record shown is the first one that
 // list links to under link; more is what follows the record's address. A list
-// beginning with @ is a question to the database that answers the address.
+// beginning with @ is a question to the database that answers the address; one
+// beginning with ? is typed into the search box.
 type picture struct{ who, name, list, link, more string }
 
 // keyPages are the pages people judge the product by, as whoever works there.
@@ -20,7 +21,7 @@ func keyPages() []picture {
 		{"registrar-ylrm", "queue-registrar", "/", "", ""},
 		{"registrar-ylrm", "register", "/patients/register", "", ""},
 		{"registrar-ylrm", "patients", "/patients", "", ""},
-		{"registrar-ylrm", "search", "/search?q=%E7%BD%97", "", ""},
+		{"registrar-ylrm", "search", "?罗", "", ""},
 		{"registrar-ylrm", "patient", "/patients", "/patients/", ""},
 		{"registrar-ylrm", "patient-edit", "/patients", "/patients/", "/edit"},
 		{"registrar-ylrm", "patient-timeline", "/patients", "/patients/", "/timeline"},
@@ -129,6 +130,10 @@ func (c *camera) path(t *testing.T, p *person, s picture) string {
 	t.Helper()
 	if query, ok := strings.CutPrefix(s.list, "@"); ok {
 		return c.sql(query)
+	}
+	if text, ok := strings.CutPrefix(s.list, "?"); ok {
+		p.search(text)
+		return p.address()
 	}
 	if s.link == "" {
 		return s.list

@@ -225,7 +225,7 @@ func (p *premises) records() {
 		"practitioners": doctor.PractitionerID.String(), "postings": super(`select id from posting limit 1`), "review": review.String(), "person-reviews": review.String(), "deaths": death.ID.String(),
 		"tokens": ident.New().String(), "{transfer}": super(`select id from ledger_transfer where kind = 'deposit' limit 1`),
 		"{role}": super(`select id from role_assignment where account_id = $1`, p.Registrar(here).AccountID), "{organisation}": p.ID(here).String(),
-		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "sessions": ident.New().String(), "passkeys": ident.New().String(),
+		"{from}": "2020-01-01", "{sheet}": "0", "{block}": "0", "{action}": "cancel", "{group}": "joint", "{format}": "csv", "{kept}": "anothers", "sessions": ident.New().String(), "passkeys": ident.New().String(),
 	} {
 		p.objects[name] = value
 	}
@@ -275,8 +275,6 @@ func (p *premises) address(pattern string, real bool) string {
 		return path
 	case strings.HasSuffix(path, "/export"):
 		return path + "?format=csv"
-	case path == "/search":
-		return path + "?q=hwz" // initials of a patient of the first hospital
 	default:
 		return path
 	}

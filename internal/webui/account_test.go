@@ -180,6 +180,16 @@ func (b *browser) post(path string, pairs ...string) answer {
 	return b.do(req)
 }
 
+// search types into the search box: the answer it leads to.
+func (b *browser) search(text string) answer {
+	b.s.t.Helper()
+	asked := b.post("/search", "q", text)
+	if asked.status != http.StatusSeeOther {
+		b.s.t.Fatalf("a search for %q: %d", text, asked.status)
+	}
+	return b.get(asked.location)
+}
+
 func (b *browser) signIn(name string) answer {
 	return b.post("/sign-in", "username", name, "password", sitePassword, "next", "/settings")
 }

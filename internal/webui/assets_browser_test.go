@@ -259,6 +259,7 @@ func TestHtmxSwapsABlockThatWorks(t *testing.T) {
 			return
 		}
 		p := miniPage{Base: testBase(e, i18n.Chinese)}
+		p.Swaps = true
 		p.Form = NewForm(p.Base, sampleDay(), Field{Name: "on", LabelKey: "style.f.seen", Kind: KindDate})
 		w.Header().Set("Content-Security-Policy", securityPolicy)
 		var err error

@@ -179,7 +179,7 @@ func (c deskCharts) rates() deskChart {
 	e := chart.Estimates{Reference: charted(d.Reading), ReferenceName: c.T("desk.all", "value", m.say(charted(d.Reading)))}
 	for _, p := range d.Classes {
 		v := charted(p.Reading)
-		if math.IsNaN(v) {
+		if p.Class == "" || math.IsNaN(v) { // nobody wrote down where these live
 			continue
 		}
 		ci := p.Reading.Interval()

@@ -86,8 +86,9 @@
 //
 // No style attributes and no inline scripts (the security policy forbids them);
 // bars are SVG with percentages. htmx attributes are written data-hx-…, in fields
-// through Field.Data{"hx-get": …}. Every page has one h1, every control a label,
+// through Field.Data{"hx-get": …}; such a page sets Base.Swaps. Every page has one
+// h1, every control a label,
 // every id is unique, every key exists in both languages. The layout posts to
 // /preferences (lang, theme, back), /partnership (partnership, back) and
-// /sign-out, and links to /search?q=, /account/password and /help.
+// /sign-out, posts to /search (q), and links to /account/password and /help.
 package webui

@@ -64,9 +64,10 @@ func (s *Server) showDownloads(w http.ResponseWriter, r *http.Request, c *Call, 
 // downloadsView is the list of somebody's files.
 type downloadsView struct {
 	Base
-	Form  *Form // nil: nothing is asked for
-	Asked string
-	Table Table
+	Form    *Form // nil: nothing is asked for
+	Asked   string
+	Table   Table
+	Waiting bool // a file of the list is being made and can be given up
 }
 
 func newDownloadsView(b Base, f *Form, figure string, list []reporting.Download) downloadsView {
@@ -91,6 +92,7 @@ func newDownloadsView(b Base, f *Form, figure string, list []reporting.Download)
 		case reporting.DownloadWaiting:
 			state = TagCell("warn", b.T(d.State.Label()))
 			rows = TextCell(b.T("download.progress", "done", d.Progress, "total", d.Total))
+			v.Waiting = true
 			stop = Cell{Button: &Button{Text: b.T("download.cancel"), Form: "cancel", Name: "id", Value: d.ID.String(), Small: true}}
 		}
 		t.Rows = append(t.Rows, Cells(name, CodeCell(d.Format), state, rows, size, CodeCell(minute(d.At)), CodeCell(minute(d.Expires)), stop))

@@ -158,9 +158,12 @@ func (e *Engine) document(status int, data View) document {
 	if status == http.StatusUnprocessableEntity {
 		head = b.T("page.title.error", "title", head)
 	}
-	scripts := []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
-	if b.Island != "" { // first its own: it tells the others which day it is
+	scripts := []string{e.assets.URL("app.js")}
+	switch {
+	case b.Island != "": // first its own: it tells the others which day it is
 		scripts = []string{e.assets.URL(b.Island), e.assets.URL("app.js")}
+	case b.Swaps: // not on every page: it reads through all of a large one before anybody can press anything
+		scripts = []string{e.assets.URL("htmx.js"), e.assets.URL("app.js")}
 	}
 	if b.Scanner {
 		scripts = append(scripts, e.assets.URL("scan.js"))

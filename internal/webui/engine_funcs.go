@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"slices"
 	"sort"
 	"strings"
 
@@ -32,6 +33,7 @@ func helpers() template.FuncMap {
 		"attrs":  attributes,
 		"lanes":  lanes,
 		"add":    func(a, b int) int { return a + b },
+		"sends":  func(bs []Button) bool { return slices.ContainsFunc(bs, Button.Sends) },
 	}
 }
 

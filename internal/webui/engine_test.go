@@ -79,7 +79,7 @@ func TestRenderWritesWholePagesThatNobodyKeeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := w.Body.String()
-	for _, want := range []string{"<title>题目 – 山海</title>", "<h1>&lt;b&gt;</h1>", `lang="zh-CN"`, e.Assets().URL("app.css"), e.Assets().URL("htmx.js")} {
+	for _, want := range []string{"<title>题目 – 山海</title>", "<h1>&lt;b&gt;</h1>", `lang="zh-CN"`, e.Assets().URL("app.css"), e.Assets().URL("app.js")} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}

@@ -41,7 +41,7 @@ func (s *Server) homePage(w http.ResponseWriter, r *http.Request, c *Call) error
 	if q.None {
 		return seeOther(w, r, s.firstPage(c))
 	}
-	c.Base.SetMenu("queue", func(id string) bool { return s.offers(c, id) }, map[string]MenuItem{"queue": {Count: q.Total(), Due: q.Due() > 0}, "followups": c.counts["followups"]})
+	c.Base.SetMenu("queue", func(id string) bool { return s.offers(c, id) }, map[string]MenuItem{"queue": {Count: q.Total(), Due: q.Due() > 0}, "followups": c.counts()["followups"]})
 	v := newHomeView(c.Base, q, r.URL.Query().Get("task"))
 	if err := s.beside(r, c, &v); err != nil {
 		return err
@@ -116,7 +116,7 @@ const deskMany = 100
 // menuCounts is how much waits for the reader, beside the queue's entry. A page
 // without its counter is better than no page: an error here is only logged.
 func (s *Server) menuCounts(r *http.Request, c *Call) map[string]MenuItem {
-	if r.Method != http.MethodGet || s.d.Care == nil || IsFragment(r) {
+	if s.d.Care == nil || IsFragment(r) {
 		return nil
 	}
 	n, err := s.d.Care.Waiting(r.Context(), c.Who)

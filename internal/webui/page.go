@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -96,6 +98,7 @@ type Base struct {
 	Demo     bool     // demonstration data: the ribbon says so
 	PlainNet bool     // plain http allowed: the banner says so
 	Flash    *Flash
+	Swaps    bool     // blocks of the page are fetched alone: htmx comes along
 	Scanner  bool     // the page takes scans: its script comes along
 	Field    bool     // for a telephone in one hand: the style of large targets comes along
 	Island   string   // script of a page that works without a network
@@ -147,7 +150,8 @@ func (b Base) Place(side Side, name string) template.HTML {
 		` </span>` + text + `</span>`)
 }
 
-// Chip is a small noun with an icon.
+// Chip is a small noun with an icon. It begins with a capital letter, though the
+// same word stands small in sentences.
 func (b Base) Chip(t Tag) template.HTML {
 	kind, glyph := t.Kind, t.Icon
 	if kind == "" {
@@ -160,7 +164,16 @@ func (b Base) Chip(t Tag) template.HTML {
 	if glyph != "" && glyph != "none" {
 		svg = string(icon(glyph))
 	}
-	return template.HTML(`<span class="tag tag-` + template.HTMLEscapeString(kind) + `">` + svg + template.HTMLEscapeString(t.Text) + `</span>`)
+	return template.HTML(`<span class="tag tag-` + template.HTMLEscapeString(kind) + `">` + svg + template.HTMLEscapeString(capitalised(t.Text)) + `</span>`)
+}
+
+// capitalised is a text with a capital first letter, where its script has them.
+func capitalised(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // HasRibbon reports whether a line stands under the top bar.

@@ -63,6 +63,9 @@ func TestEveryPageRendersInEveryLanguage(t *testing.T) {
 				for _, fault := range htmlFaults(w.Body.String()) {
 					t.Error(fault)
 				}
+				if body := w.Body.String(); strings.Contains(body, " data-hx-") != strings.Contains(body, e.Assets().URL("htmx.js")) {
+					t.Error("htmx belongs to the pages that fetch a block, and to no other")
+				}
 			})
 		}
 	}
@@ -315,6 +318,15 @@ func TestUserWithoutNameStillHasAChip(t *testing.T) {
 	}
 	if got := (User{Name: "周岚舟"}).Initial(); got != "周" {
 		t.Errorf("initial %q", got)
+	}
+}
+
+func TestChipsBeginWithACapital(t *testing.T) {
+	b := testBase(testEngine(t), i18n.English)
+	for text, shown := range map[string]string{"waits for approval": ">Waits for approval<", "élan": ">Élan<", "已付": ">已付<", "2nd side": ">2nd side<", "": "><"} {
+		if got := string(b.Chip(Tag{Text: text})); !strings.Contains(got, shown) {
+			t.Errorf("%q is shown as %s", text, got)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	doc "github.com/shanhai-health/shanhai/internal/domain/document"
@@ -25,17 +27,17 @@ type patientsView struct {
 	Table  Table
 }
 
+// searchMost is how much of what was typed into a search box is looked for.
+const searchMost = 64
+
+// searchForm asks by a post: who is looked for stands in no address.
 func searchForm(b Base, today clock.Date, text string) *Form {
-	f := NewForm(b, today, Field{Name: "q", LabelKey: "search.label", Placeholder: "search.hint", Optional: true, Max: 64, Complete: "off"})
-	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/patients"
+	f := NewForm(b, today, Field{Name: "q", LabelKey: "search.label", Placeholder: "search.hint", Optional: true, Max: searchMost, Complete: "off"})
+	f.ID, f.Compact, f.Action, f.Clear = "filter", true, "/search", "/patients"
 	return f.Put("q", text)
 }
 
 func (s *Server) patientsPage(w http.ResponseWriter, r *http.Request, c *Call) error {
-	text := strings.TrimSpace(r.URL.Query().Get("q"))
-	if text != "" {
-		return s.searchResults(w, r, c, text)
-	}
 	list, err := s.d.Intake.List(r.Context(), c.Who, pageRequest(r))
 	if err != nil {
 		return err
@@ -104,13 +106,50 @@ func newPatientsView(b Base, today clock.Date, list page.Result[intake.PersonRow
 	return patientsView{Base: b, Filter: searchForm(b, today, ""), Table: t}
 }
 
-// searchPage is the box in the head of every page: a case number leads to its
-// case, everything else to the list of who was found.
+// search takes what was typed into a search box and leads to what was found, at
+// an address that does not say what was typed but finds it again.
+func (s *Server) search(w http.ResponseWriter, r *http.Request, c *Call) error {
+	f := searchForm(c.Base, c.Today, "")
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	text := f.Text("q")
+	if runes := []rune(text); len(runes) > searchMost {
+		text = string(runes[:searchMost])
+	}
+	if text == "" {
+		return seeOther(w, r, "/search")
+	}
+	kept, err := s.d.Intake.KeepSearch(c.Who, text)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, "/search/"+kept)
+}
+
+// searchPage is a search nothing was typed into: the whole list, or the box for
+// who looks for case numbers only.
 func (s *Server) searchPage(w http.ResponseWriter, r *http.Request, c *Call) error {
-	text := strings.TrimSpace(r.URL.Query().Get("q"))
+	if s.can(c, authz.PersonRead) {
+		return seeOther(w, r, "/patients")
+	}
+	return s.caseSearch(w, r, c, "")
+}
+
+// foundPage is the answer of a search: a case number leads to its case,
+// everything else to the list of who was found.
+func (s *Server) foundPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	text, err := s.d.Intake.KeptSearch(c.Who, chi.URLParam(r, "kept"))
+	if err != nil {
+		return err
+	}
 	if s.can(c, authz.PersonRead) {
 		return s.searchResults(w, r, c, text)
 	}
+	return s.caseSearch(w, r, c, text)
+}
+
+func (s *Server) caseSearch(w http.ResponseWriter, r *http.Request, c *Call, text string) error {
 	found, err := s.d.Intake.FindCase(r.Context(), c.Who, text)
 	if err != nil {
 		return err
@@ -126,14 +165,11 @@ func newCaseSearchView(b Base, today clock.Date, text string) patientsView {
 	b.Title = b.T("search.title")
 	t := Table{Caption: b.Title, Quiet: true, Columns: patientColumns(false), Empty: Empty{Title: b.T("search.nothing"), Text: b.T("search.case_only")}}
 	f := searchForm(b, today, text)
-	f.Action = "/search"
+	f.Clear = "/search"
 	return patientsView{Base: b, Filter: f, Table: t}
 }
 
 func (s *Server) searchResults(w http.ResponseWriter, r *http.Request, c *Call, text string) error {
-	if text == "" {
-		return seeOther(w, r, "/patients")
-	}
 	found, err := s.d.Intake.Search(r.Context(), c.Who, text)
 	if err != nil {
 		return err

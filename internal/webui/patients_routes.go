@@ -10,6 +10,8 @@ import (
 func (s *Server) intakeRoutes(rt *router) {
 	rt.get("/patients", authz.PersonRead, s.patientsPage)
 	rt.get("/search", authz.SelfRead, s.searchPage)
+	rt.post("/search", authz.SelfRead, s.search)
+	rt.get("/search/{kept}", authz.SelfRead, s.foundPage)
 	rt.get("/patients/register", authz.PersonRegister, s.registerPage)
 	rt.post("/patients/register", authz.PersonRegister, s.register)
 	rt.post("/patients/register/check", authz.PersonRegister, s.checkRegister)

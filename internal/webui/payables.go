@@ -251,14 +251,11 @@ func payTable(b Base, lines []paying.Line, numbered bool) Table {
 		{Key: "payout.col.offset", Align: "right"}, {Key: "funding.state"}, {Key: "funding.voucher.head"}, {Key: "payout.col.receipt"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
 		Empty: Empty{Title: b.T("payout.lines.empty"), Text: b.T("payout.lines.empty.text")}}
 	if numbered {
-		t.Columns[0].Key = "payout.col.line"
-	}
-	if numbered {
-		t.Columns[0].Class = "narrow"
+		t.Columns[0].Key, t.Columns[0].Class = "payout.col.line", "narrow"
 	}
 	for _, l := range lines {
 		kind := map[payout.LineState]string{payout.LineLive: "warn", payout.LinePaid: "ok", payout.LineReturned: "error"}[l.State]
-		no := Cell{Text: l.RunNo, Nowrap: true}
+		no := Cell{Text: orDash(l.RunNo), Nowrap: true} // a hospital does not see the runs
 		if numbered {
 			no = TextCell(strconv.Itoa(l.No))
 		}

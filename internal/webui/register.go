@@ -445,7 +445,7 @@ func (s *Server) showRegister(w http.ResponseWriter, r *http.Request, c *Call, f
 }
 
 func newRegisterView(b Base, f *Form, warning intake.Warning, mayOpen bool) registerView {
-	b.Title = b.T("register.title")
+	b.Title, b.Swaps = b.T("register.title"), true
 	if !mayOpen {
 		b.Title = b.T("register.title.person")
 	}

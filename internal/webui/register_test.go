@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -87,17 +88,40 @@ func TestRegisteringLeadsToThePatientAndIntoTheList(t *testing.T) {
 	if strings.Contains(list.body, servicetest.CitizenNumber("580407", 22)) || strings.Contains(list.body, "19900000022") {
 		t.Error("a full number stands in the list")
 	}
-	contains(t, "the search", b.get("/patients?q=xyh"), "找到 1 人", "首字母")
-	if x := b.get("/search?q=sh-2026-00001"); x.status != http.StatusSeeOther || !strings.HasPrefix(x.location, "/cases/") {
+	contains(t, "the search", b.search("xyh"), "找到 1 人", "首字母")
+	if x := b.search("sh-2026-00001"); x.status != http.StatusSeeOther || !strings.HasPrefix(x.location, "/cases/") {
 		t.Errorf("a case number leads to %d %s", x.status, x.location)
 	}
-	contains(t, "no hit", b.get("/patients?q=%E6%B2%A1%E6%9C%89"), "没有找到")
-	contains(t, "nothing to search by", b.get("/patients?q=%3F%3F"), "没有找到")
+	contains(t, "no hit", b.search("没有"), "没有找到")
+	contains(t, "nothing to search by", b.search("??"), "没有找到")
 	next := b.post("/patients/register", s.typed(servicetest.Mountain, "doc_number", servicetest.CitizenNumber("610101", 31), "name", "田大山", "phone", "", "then", "another")...)
 	if next.status != http.StatusSeeOther || !strings.Contains(next.location, "township=") {
 		t.Fatalf("%d %s", next.status, next.location)
 	}
 	contains(t, "the next form", b.get(next.location), `value="石坪镇"`, "已登记：田大山")
+}
+
+func TestWhoIsLookedForStandsInNoAddress(t *testing.T) {
+	s := newSite(t)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	b.post("/patients/register", s.typed(servicetest.Mountain)...)
+	asked := b.post("/search", "q", "向云禾")
+	if asked.status != http.StatusSeeOther || !strings.HasPrefix(asked.location, "/search/") || strings.Contains(asked.location, url.PathEscape("向云禾")) {
+		t.Fatalf("%d %s", asked.status, asked.location)
+	}
+	for range 2 { // again after a reload, and back from a patient
+		contains(t, "the answer", b.get(asked.location), "找到 1 人", `value="向云禾"`, `action="/search"`)
+	}
+	if other := s.clerk(user.Registrar, servicetest.MountainTwo).get(asked.location); other.status != http.StatusNotFound || strings.Contains(other.body, "向云禾") {
+		t.Errorf("another account reads the search: %d", other.status)
+	}
+	if damaged := b.get(asked.location + "x"); damaged.status != http.StatusNotFound {
+		t.Errorf("a damaged address answers %d", damaged.status)
+	}
+	want(t, "nothing typed", b.post("/search", "q", "  "), http.StatusSeeOther, "/search")
+	want(t, "the address without a search", b.get("/search?q=xyh"), http.StatusSeeOther, "/patients")
+	long := b.search(strings.Repeat("禾", 5000))
+	contains(t, "an endless text", long, "没有找到")
 }
 
 func TestWhatIsWrongStandsAtItsFieldAndNothingTypedIsLost(t *testing.T) {
@@ -118,6 +142,20 @@ func TestWhatIsWrongStandsAtItsFieldAndNothingTypedIsLost(t *testing.T) {
 	}
 	if n := s.Count(`select count(*) from person_lookup where found`); n != 0 {
 		t.Errorf("%d found look-ups", n)
+	}
+}
+
+func TestARefusedFormKeepsTheCountsOfTheNavigation(t *testing.T) {
+	s := newSite(t)
+	s.operatedKnee("苗砚秋", 75)
+	b := s.clerk(user.Registrar, servicetest.Mountain)
+	refused := b.post("/patients/register", s.typed(servicetest.Mountain, "phone", "1990000123")...)
+	if refused.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d", refused.status)
+	}
+	counted := regexp.MustCompile(`href="/followups"[^>]*>(?s:.*?)</a>`)
+	if now, before := counted.FindString(refused.body), counted.FindString(b.get("/patients/register").body); !strings.Contains(before, "count") || now != before {
+		t.Errorf("the navigation counts %s, on the refused form %s", before, now)
 	}
 }
 

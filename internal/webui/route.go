@@ -23,7 +23,7 @@ type Call struct {
 	Today clock.Date
 	Base  Base
 
-	counts map[string]MenuItem // counters of the navigation
+	counts func() map[string]MenuItem // counters of the navigation, counted once and only for a page
 }
 
 // handler answers a request or returns an error; exactly one place renders it.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -198,9 +199,9 @@ func (s *Server) frame(r *http.Request, c *Call) {
 	if s.can(c, authz.PersonRegister) {
 		c.Base.Register = &Link{Text: c.P.T("nav.register"), Href: "/patients/register"}
 	}
-	c.counts = s.menuCounts(r, c)
+	c.counts = sync.OnceValue(func() map[string]MenuItem { return s.menuCounts(r, c) })
 	s.openDesk(r, c)
-	c.Base.SetMenu("", func(id string) bool { return s.offers(c, id) }, c.counts)
+	s.menu(c, "", r.Method == http.MethodGet) // a post leads elsewhere as a rule, and a form that comes back names its section
 	if raw := s.d.Sessions.PopString(r.Context(), sessionFlash); raw != "" {
 		var f Flash
 		if json.Unmarshal([]byte(raw), &f) == nil {
@@ -210,8 +211,16 @@ func (s *Server) frame(r *http.Request, c *Call) {
 }
 
 // section marks the navigation entry a page belongs to.
-func (s *Server) section(c *Call, id string) {
-	c.Base.SetMenu(id, func(id string) bool { return s.offers(c, id) }, c.counts)
+func (s *Server) section(c *Call, id string) { s.menu(c, id, true) }
+
+// menu fills the navigation; counting what waits is left out where no page is
+// expected to come of it.
+func (s *Server) menu(c *Call, id string, count bool) {
+	var counts map[string]MenuItem
+	if count {
+		counts = c.counts()
+	}
+	c.Base.SetMenu(id, func(id string) bool { return s.offers(c, id) }, counts)
 }
 
 // menuPermissions says which permission opens an entry of the navigation.

@@ -39,6 +39,10 @@ func (b Button) Class() string {
 	return c
 }
 
+// Sends says whether the button sends a form: what only leads away needs none
+// around it.
+func (b Button) Sends() bool { return b.Reason == "" && b.Href == "" && b.Dialog == "" && !b.Plain }
+
 // Tab is one entry of the switch on the h1 line or in a card's head.
 type Tab struct {
 	Text    string

@@ -38,7 +38,8 @@ export function keys(): void {
     if (act(seq.length > 1 ? seq : e.key)) e.preventDefault();
   });
   document.querySelectorAll<HTMLButtonElement>("[data-keys-off]").forEach((b) => {
-    b.setAttribute("aria-pressed", String(off()));
+    // Read when its dialog opens, not on every page: the first look into the store waits for the disk.
+    b.closest("dialog")?.addEventListener("focusin", () => b.setAttribute("aria-pressed", String(off())));
     b.addEventListener("click", () => {
       const now = !off();
       try {
