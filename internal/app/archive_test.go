@@ -158,6 +158,7 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 	s.settle()
 	when := before.In(clock.Shanghai).Format("2006-01-02 15:04:05.999999")
 	s.damages(when)
+	s.attachmentGone(when, late)
 
 	cfg, out, err := s.restore(when)
 	s.must(err)
@@ -177,6 +178,22 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 		t.Errorf("differs: %v", diff)
 	}
 	someone(t, again, "carl") // people work on
+}
+
+// attachmentGone takes one attachment out of the archive: a trial is refused and
+// names the record.
+func (s *archived) attachmentGone(when string, address []byte) {
+	name := fmt.Sprintf("%x", address)
+	file := filepath.Join(s.app.archive.BlobDir(), name[:2], name)
+	raw, err := os.ReadFile(file)
+	s.must(err)
+	s.must(os.Remove(file))
+	cfg := private(s.t, s.archive)
+	_, err = RestoreUntil(s.t.Context(), cfg, options(clock.System{}), UntilInput{Until: when, Paper: s.paper, Trial: true})
+	if errs.Of(err) == nil || errs.Of(err).Key != "error.restore.attachments" || errs.Of(err).Args["n"] != 1 {
+		s.t.Errorf("%v", err)
+	}
+	s.must(os.WriteFile(file, raw, 0o600))
 }
 
 // damages spoils one thing after the other in the archive, and mends it again.

@@ -116,6 +116,13 @@ func (r *restorer) until(ctx context.Context, plan walarchive.Plan, out *Restore
 	if err := a.verifyChains(ctx); err != nil {
 		return err
 	}
+	// Only now does the schema surely know every table that names files.
+	if out.Missing, err = r.missing(ctx, a.database); err != nil {
+		return err
+	}
+	if r.in.Trial && len(out.Missing) > 0 {
+		return errs.New(errs.Precondition, "error.restore.attachments", errs.Args{"n": len(out.Missing), "names": strings.Join(out.Missing, ", ")})
+	}
 	return a.note(ctx, audit.Event{Action: audit.BackupRestore, ObjectKind: audit.ObjectBackup, ObjectID: r.manifest.ID,
 		Detail: map[string]any{"until": out.Until.UTC().Format(time.RFC3339), "base": out.Base.UTC().Format(time.RFC3339), "rows": out.Rows, "blobs": out.Blobs}})
 }
@@ -137,13 +144,10 @@ func (r *restorer) recover(ctx context.Context, plan walarchive.Plan, out *Resto
 		return soundBooks(c)
 	})
 	if err == nil {
-		out.Blobs, out.Missing, err = r.attachments(ctx, d, plan.Archive)
+		out.Blobs, err = plan.Archive.Attachments(filepath.Join(r.cfg.DataDir, blobFolder))
 	}
 	if err != nil {
 		return err
-	}
-	if r.in.Trial && len(out.Missing) > 0 {
-		return errs.New(errs.Precondition, "error.restore.attachments", errs.Args{"n": len(out.Missing), "names": strings.Join(out.Missing, ", ")})
 	}
 	if err := r.saveKeys(); err != nil {
 		return err
@@ -167,23 +171,21 @@ func (r *restorer) unpack(ctx context.Context, private pgembed.Options, plan wal
 	return err
 }
 
-// attachments brings the attachments back and opens each one the records name.
-func (r *restorer) attachments(ctx context.Context, d *Database, archive *walarchive.Archive) (n int, missing []string, err error) {
-	if n, err = archive.Attachments(filepath.Join(r.cfg.DataDir, blobFolder)); err != nil {
-		return n, nil, err
-	}
+// missing opens each attachment the records name and answers those that do not
+// open.
+func (r *restorer) missing(ctx context.Context, d *Database) (missing []string, err error) {
 	named, err := store.BlobsNamed(ctx, d.superDSN())
 	if err != nil {
-		return n, nil, err
+		return nil, err
 	}
 	files, err := blob.Open(r.cfg.DataDir, r.keys)
 	if err != nil {
-		return n, nil, err
+		return nil, err
 	}
 	for _, b := range named {
 		if _, err := files.Get(b.Address); err != nil {
 			missing = append(missing, b.Name)
 		}
 	}
-	return n, missing, nil
+	return missing, nil
 }

@@ -236,7 +236,7 @@ func MakePlan(archives []*Archive, until time.Time) (Plan, error) {
 	case oldest.IsZero():
 		return p, errs.Refuse("archive.empty", "error.archive.no_base", nil, "remedy.archive.base")
 	case p.Archive == nil:
-		return p, errs.Refuse("archive.too_early", "error.archive.too_early", errs.Args{"oldest": Moment(oldest.Add(time.Second - time.Millisecond))})
+		return p, errs.Refuse("archive.too_early", "error.archive.too_early", errs.Args{"oldest": Moment(oldest.Add(time.Second - time.Millisecond))}, "remedy.archive.oldest")
 	}
 	return p, p.lead(of)
 }
