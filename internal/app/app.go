@@ -45,6 +45,7 @@ type App struct {
 	Keys     *seal.Keyring
 	Policy   *authz.Policy
 	Services Services
+	archive  *archiver // nil: none is configured
 	stop     context.CancelFunc
 	loops    sync.WaitGroup
 }
@@ -96,6 +97,9 @@ func Open(ctx context.Context, cfg config.Config, opt Options) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
+	if a.archive, err = a.openArchive(ctx); err != nil {
+		return nil, err
+	}
 	if err = a.noteDemo(ctx); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,7 @@ func (a *App) Close() {
 		ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 		defer cancel()
 		a.database.Close(ctx)
+		a.lastSegments()
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	BackupManual    = "manual"
 	BackupDaily     = "daily"
 	BackupMigration = "migration"
+	BackupBase      = "base" // physical, in the archive of the log
 )
 
 const (

@@ -24,8 +24,10 @@ import (
 // A backup is one file: a line that names it and the keyring it needs, then a
 // sealed stream with a tar archive of
 //
-//	database/000001 …   the parts of pg_dump's custom format, in order
-//	blobs/…             the attachments, as they lie on the disk
+//	database/000001 …   the parts of pg_dump's custom format, in order; of a base
+//	                    backup those of pg_basebackup's tar, compressed
+//	blobs/…             the attachments, as they lie on the disk; of a base backup
+//	                    none, because the archive has them beside it
 //	manifest.json       last: what is in it, with a SHA-256 of each member
 //
 // Nothing of it can be read without the keyring, nothing can be changed or cut
@@ -43,7 +45,7 @@ const (
 // BackupHead is the open line of a backup.
 type BackupHead struct {
 	ID      ident.ID  `json:"id"`
-	Kind    string    `json:"kind"` // daily, manual, migration
+	Kind    string    `json:"kind"` // daily, manual, migration, base
 	MadeAt  time.Time `json:"made_at"`
 	Key     string    `json:"key"` // fingerprint of the keyring
 	Version string    `json:"version"`
@@ -55,7 +57,15 @@ type Manifest struct {
 	BackupHead
 	Contents store.Contents `json:"contents"`
 	Blobs    int            `json:"blobs"`
+	Base     *BaseState     `json:"base,omitempty"` // of a base backup only
 	Members  []Member       `json:"members"`
+}
+
+// BaseState is what a base backup says instead of counts: it is a copy of files
+// that change meanwhile, and consistent only with the log at its end.
+type BaseState struct {
+	System string    `json:"system"` // identifier of the cluster
+	Ended  time.Time `json:"ended"`  // the earliest moment it leads to
 }
 
 // Member is one entry of the archive.

@@ -25,7 +25,7 @@ func OpenDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*Da
 	if !cfg.Private() {
 		return &Database{AppDSN: cfg.DatabaseURL, OwnerDSN: cfg.DatabaseAdminURL}, nil
 	}
-	server, err := pgembed.Join(ctx, pgembed.Options{DataDir: cfg.DataDir, BinDir: cfg.PGBin, Log: log})
+	server, err := pgembed.Join(ctx, privateOptions(cfg, log))
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,11 @@ func OpenDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*Da
 	}
 	d.AppDSN, d.OwnerDSN = server.DSN(pgembed.AppRole, pgembed.Database), server.DSN(pgembed.OwnerRole, pgembed.Database)
 	return d, nil
+}
+
+// privateOptions are how the private PostgreSQL of a configuration runs.
+func privateOptions(cfg config.Config, log *slog.Logger) pgembed.Options {
+	return pgembed.Options{DataDir: cfg.DataDir, BinDir: cfg.PGBin, Log: log, Archive: cfg.ArchiveDir != ""}
 }
 
 // Ready brings the private database to this binary's schema; an external one

@@ -73,6 +73,7 @@ func Doctor(ctx context.Context, cfg config.Config, opt Options) []Finding {
 	keys := d.keys()
 	d.database(ctx, keys)
 	d.backups()
+	d.archive(keys)
 	return d.findings
 }
 

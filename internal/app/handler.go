@@ -34,6 +34,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Secure: a.secure(), Uploads: slices.Concat(webui.Uploads(), httpapi.Uploads()), Fail: fail})
 	mux.Get("/healthz", httpx.Healthz())
 	mux.Get("/readyz", httpx.Readyz(a.opt.Log, a.checks()...))
+	a.archiveFigures(metrics.Registry())
 	mux.Handle("/metrics", localOnly(metrics.Handler()))
 	httpapi.Mount(mux, a.apiDeps(engine))
 	pages = webui.Mount(mux, a.pageDeps(engine, fail))

@@ -17,6 +17,10 @@ func (a *App) startLoops(ctx context.Context) {
 	a.loop(ctx, 10*time.Minute, "upkeep", a.upkeep)
 	a.loop(ctx, time.Minute, "referrals", a.turnReferrals)
 	a.loop(ctx, 10*time.Minute, "daily backup", a.dailyBackup)
+	if a.archive != nil && a.archive.ours {
+		a.loop(ctx, 2*time.Second, "archive", a.archiveLog)
+		a.loop(ctx, 10*time.Second, "base backup", a.nightlyBase)
+	}
 	a.loop(ctx, 10*time.Minute, "approvals", a.lapseApprovals)
 	a.loop(ctx, 10*time.Minute, "ledger check", a.checkBooks)
 	a.loop(ctx, time.Minute, "anchors of the log", a.dailyAnchors)

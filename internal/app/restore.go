@@ -41,13 +41,7 @@ type Restored struct {
 func Restore(ctx context.Context, cfg config.Config, opt Options, in RestoreInput) (out Restored, err error) {
 	opt = opt.withDefaults()
 	started := opt.Clock.Now()
-	keys, err := seal.Load(cfg.DataDir)
-	if in.Paper != "" {
-		keys, err = seal.ParsePaper(in.Paper)
-	}
-	if errs.Is(err, errs.NotFound) {
-		err = errs.Refuse("backup.key", "error.backup.no_key", errs.Args{"dir": cfg.DataDir}, "remedy.backup.key")
-	}
+	keys, err := restoreKeys(cfg, in.Paper)
 	if err != nil {
 		return out, err
 	}
@@ -55,9 +49,11 @@ func Restore(ctx context.Context, cfg config.Config, opt Options, in RestoreInpu
 	if out.Manifest, err = readBackup(in.File, keys, func(string, io.Reader) error { return nil }); err != nil {
 		return out, err
 	}
+	if out.Manifest.Base != nil {
+		return out, errs.Refuse("restore.base", "error.restore.is_base", errs.Args{"file": in.File}, "remedy.restore.until")
+	}
 	if in.Trial {
-		cfg.DataDir = filepath.Join(cfg.DataDir, ".trial-"+ident.Token()[:12])
-		cfg.DatabaseURL, cfg.DatabaseAdminURL = "", ""
+		cfg = trialOf(cfg)
 	}
 	r := &restorer{cfg: cfg, opt: opt, in: in, keys: keys, manifest: out.Manifest}
 	if err := r.checkTarget(ctx); err != nil {
@@ -69,6 +65,26 @@ func Restore(ctx context.Context, cfg config.Config, opt Options, in RestoreInpu
 	}
 	out.Took = opt.Clock.Now().Sub(started)
 	return out, err
+}
+
+// restoreKeys are the keys of the paper copy, or those of the data directory.
+func restoreKeys(cfg config.Config, paper string) (*seal.Keyring, error) {
+	if paper != "" {
+		return seal.ParsePaper(paper)
+	}
+	keys, err := seal.Load(cfg.DataDir)
+	if errs.Is(err, errs.NotFound) {
+		err = errs.Refuse("backup.key", "error.backup.no_key", errs.Args{"dir": cfg.DataDir}, "remedy.backup.key")
+	}
+	return keys, err
+}
+
+// trialOf is the same configuration beside the data, with a database of its own
+// that adds nothing to the archive.
+func trialOf(cfg config.Config) config.Config {
+	cfg.DataDir = filepath.Join(cfg.DataDir, ".trial-"+ident.Token()[:12])
+	cfg.DatabaseURL, cfg.DatabaseAdminURL, cfg.ArchiveDir = "", "", ""
+	return cfg
 }
 
 type restorer struct {
@@ -154,13 +170,19 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err := r.count(ctx, d); err != nil {
 		return err
 	}
-	if !seal.Exists(r.cfg.DataDir) {
-		r.madeKeys = true
-		if err := r.keys.Save(r.cfg.DataDir); err != nil {
-			return err
-		}
+	if err := r.saveKeys(); err != nil {
+		return err
 	}
 	return writeError(os.Remove(mark), r.cfg.DataDir)
+}
+
+// saveKeys leaves the keys where the service looks for them.
+func (r *restorer) saveKeys() error {
+	if seal.Exists(r.cfg.DataDir) {
+		return nil
+	}
+	r.madeKeys = true
+	return r.keys.Save(r.cfg.DataDir)
 }
 
 // load streams the file once: parts of the dump into pg_restore, attachments
@@ -220,11 +242,16 @@ func (r *restorer) count(ctx context.Context, d *Database) error {
 			slices.Sort(diff)
 			return errs.New(errs.Precondition, "error.restore.differs", errs.Args{"what": strings.Join(diff, ", ")})
 		}
-		if c.Ledger.OffByAny > 0 || c.Ledger.Unequal > 0 {
-			return errs.New(errs.Precondition, "error.restore.ledger", errs.Args{"accounts": c.Ledger.OffByAny, "transfers": c.Ledger.Unequal})
-		}
-		return nil
+		return soundBooks(c)
 	})
+}
+
+// soundBooks refuses a ledger out of balance.
+func soundBooks(c store.Contents) error {
+	if c.Ledger.OffByAny > 0 || c.Ledger.Unequal > 0 {
+		return errs.New(errs.Precondition, "error.restore.ledger", errs.Args{"accounts": c.Ledger.OffByAny, "transfers": c.Ledger.Unequal})
+	}
+	return nil
 }
 
 // verifyChains follows every audit chain with the keys at hand.
@@ -252,7 +279,9 @@ func (r *restorer) remove() {
 		return
 	}
 	if r.cfg.Private() {
-		r.clean(filepath.Join(r.cfg.DataDir, "pg"))
+		for _, name := range []string{"pg", "wal-spool", "wal-restore"} {
+			r.clean(filepath.Join(r.cfg.DataDir, name))
+		}
 	}
 	r.clean(filepath.Join(r.cfg.DataDir, blobFolder))
 	r.clean(filepath.Join(r.cfg.DataDir, unfinished))

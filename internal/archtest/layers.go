@@ -22,7 +22,7 @@ const (
 var rooms = map[string]int{
 	"errs": leaf, "clock": leaf, "ident": leaf, "money": leaf, "page": leaf, "i18n": leaf, "migrations": leaf, "web": leaf, "policies": leaf,
 	"domain": domain,
-	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "passkey": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "printout": adapter, "report": adapter,
+	"store":  adapter, "authz": adapter, "pgembed": adapter, "seal": adapter, "passkey": adapter, "sheet": adapter, "chart": adapter, "blob": adapter, "walarchive": adapter, "printout": adapter, "report": adapter,
 	"service": service,
 	"httpx":   delivery, "httpapi": delivery, "webui": delivery, "jobs": delivery,
 	"app": wiring, "cli": wiring, "config": wiring,
@@ -78,15 +78,16 @@ var domainDoors = map[string][]string{
 // sideDoors are the doors between rooms of one storey above the domain, and the
 // few from delivery into the adapters.
 var sideDoors = map[string][]string{
-	"store":    {"seal"},
-	"blob":     {"seal"},
-	"printout": {"chart"},             // the same picture on paper
-	"report":   {"printout", "chart"}, // the charts a report puts on paper
-	"httpapi":  {"httpx"},
-	"webui":    {"httpx"},
-	"app":      {"config"},
-	"cli":      {"app", "config"},
-	"pgtest":   {},
+	"store":      {"seal"},
+	"blob":       {"seal"},
+	"walarchive": {"seal"},
+	"printout":   {"chart"},             // the same picture on paper
+	"report":     {"printout", "chart"}, // the charts a report puts on paper
+	"httpapi":    {"httpx"},
+	"webui":      {"httpx"},
+	"app":        {"config"},
+	"cli":        {"app", "config"},
+	"pgtest":     {},
 }
 
 // deliveryAdapters are the adapters delivery may use: deciding and rendering,

@@ -14,6 +14,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/walarchive"
 )
 
 func readInput(name string, stdin io.Reader) ([]byte, error) {
@@ -33,8 +34,12 @@ func (e *env) warnPaper(a *app.App) {
 
 func (e *env) backup() *cobra.Command {
 	var to string
+	var base bool
 	c := &cobra.Command{Use: "backup", Short: e.say.T("cli.backup"), Long: e.say.T("cli.backup.long"), Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		return e.open(func(ctx context.Context, a *app.App) error {
+			if base {
+				return e.backupBase(ctx, a, to)
+			}
 			b, err := a.Backup(ctx, to)
 			if err != nil {
 				return err
@@ -49,18 +54,41 @@ func (e *env) backup() *cobra.Command {
 		})
 	}}
 	c.Flags().StringVar(&to, "to", "", e.say.T("cli.flag.backup.to"))
+	c.Flags().BoolVar(&base, "base", false, e.say.T("cli.flag.backup.base"))
 	return c
+}
+
+// backupBase adds a base backup to the archive, whose folder is an option of its own.
+func (e *env) backupBase(ctx context.Context, a *app.App, to string) error {
+	if to != "" {
+		return errs.New(errs.Invalid, "error.cli.base_to", nil)
+	}
+	b, err := a.BackupBase(ctx)
+	if err != nil {
+		return err
+	}
+	e.tell("cli.backup.base.done", "at", walarchive.Moment(b.Ended), "mb", (b.Size+1<<20-1)>>20)
+	e.warnPaper(a)
+	_, err = fmt.Fprintln(e.Stdout, b.File)
+	return err
 }
 
 func (e *env) restore() *cobra.Command {
 	var in app.RestoreInput
 	var paper []string
-	c := &cobra.Command{Use: "restore FILE", Short: e.say.T("cli.restore"), Long: e.say.T("cli.restore.long"), Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
-		in.File = args[0]
+	var until string
+	c := &cobra.Command{Use: "restore FILE | restore --until TIME", Short: e.say.T("cli.restore"), Long: e.say.T("cli.restore.long"), Args: cobra.MaximumNArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+		if (len(args) == 1) == (until != "") {
+			return errs.New(errs.Invalid, "error.cli.restore_what", nil)
+		}
 		var err error
 		if in.Paper, err = e.readSheets(paper); err != nil {
 			return err
 		}
+		if until != "" {
+			return e.restoreUntil(app.UntilInput{Until: until, Paper: in.Paper, Trial: in.Trial})
+		}
+		in.File = args[0]
 		out, err := app.Restore(e.ctx, e.cfg, e.options(), in)
 		if err != nil {
 			return err
@@ -79,7 +107,33 @@ func (e *env) restore() *cobra.Command {
 	}}
 	c.Flags().BoolVar(&in.Trial, "verify", false, e.say.T("cli.flag.restore.verify"))
 	c.Flags().StringArrayVar(&paper, "paper", nil, e.say.T("cli.flag.restore.paper"))
+	c.Flags().StringVar(&until, "until", "", e.say.T("cli.flag.restore.until"))
 	return c
+}
+
+// restoreUntil restores from the archive. What came back without some attachments
+// is kept, each record is named, and the exit code says so.
+func (e *env) restoreUntil(in app.UntilInput) error {
+	out, err := app.RestoreUntil(e.ctx, e.cfg, e.options(), in)
+	if err != nil {
+		return err
+	}
+	key := "cli.restore.until.done"
+	if in.Trial {
+		key = "cli.restore.until.verified"
+	}
+	e.tell(key, "at", walarchive.Moment(out.Until), "base", walarchive.Moment(out.Base), "rows", out.Rows, "blobs", out.Blobs, "seconds", int(out.Took.Seconds()))
+	if !in.Trial && in.Paper != "" {
+		e.tell("cli.key.unconfirmed")
+	}
+	if len(out.Missing) == 0 {
+		return nil
+	}
+	e.tell("cli.restore.until.missing", "n", len(out.Missing))
+	for _, name := range out.Missing {
+		fmt.Fprintln(e.Stdout, name)
+	}
+	return exitCode(1)
 }
 
 func (e *env) keys() *cobra.Command {

@@ -66,7 +66,8 @@ type Config struct {
 	WebConns int // connections of the pool that serves people
 	JobConns int // connections of the pool that runs jobs
 
-	BackupKeep int // daily backups kept
+	BackupKeep int    // daily backups kept, and base backups with the log since
+	ArchiveDir string // folder of the log's archive, better on another disk; empty: none
 	Language   i18n.Lang
 	Demo       bool // invented people, banner, demo sign-ins
 

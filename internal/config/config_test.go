@@ -99,6 +99,7 @@ func TestBadOptionsAreRefusedAtTheirName(t *testing.T) {
 		{[]string{"DATABASE_URL=mysql://db/x"}, "DATABASE_URL", "error.config.database_form"},
 		{[]string{"DATABASE_URL=postgres://app@db/x"}, "DATABASE_URL", "error.config.sslmode"},
 		{[]string{"DATABASE_URL=postgres://db/x?sslmode=disable"}, "DATABASE_URL", "error.config.database_user"},
+		{[]string{app, "ARCHIVE_DIR=/archive"}, "ARCHIVE_DIR", "error.config.archive_external"},
 		{[]string{"SESSION_IDLE=soon"}, "SESSION_IDLE", "error.config.duration"},
 		{[]string{"SESSION_IDLE=1s"}, "SESSION_IDLE", "error.config.range"},
 		{[]string{"SESSION_ABSOLUTE=48h"}, "SESSION_ABSOLUTE", "error.config.range"},

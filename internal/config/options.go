@@ -86,6 +86,7 @@ func options() []option {
 		{name: "WEB_CONNS", def: "16", parse: number(func(c *Config) *int { return &c.WebConns })},
 		{name: "JOB_CONNS", def: "4", parse: number(func(c *Config) *int { return &c.JobConns })},
 		{name: "BACKUP_KEEP", def: "14", parse: number(func(c *Config) *int { return &c.BackupKeep })},
+		{name: "ARCHIVE_DIR", parse: text(func(c *Config) *string { return &c.ArchiveDir })},
 		{name: "LANGUAGE", def: string(i18n.Chinese), parse: func(c *Config, v string) string { c.Language = i18n.Lang(v); return "" }},
 		{name: "DEMO", def: "false", parse: boolean(func(c *Config) *bool { return &c.Demo })},
 	}

@@ -102,6 +102,9 @@ func (c Config) checkDatabase(bad *errs.Fields) {
 			bad.Add(prefix+name, "error.config.database_user", "name", prefix+name)
 		}
 	}
+	if c.ArchiveDir != "" && !c.Private() {
+		bad.Add(prefix+"ARCHIVE_DIR", "error.config.archive_external")
+	}
 	switch {
 	case c.DatabaseAdminURL != "" && c.DatabaseURL == "":
 		bad.Add(prefix+"DATABASE_ADMIN_URL", "error.config.admin_alone")

@@ -30,6 +30,7 @@ func harnesses() []harness {
 		{"F-3", "repeat", repeats},
 		{"P-4", "log", longLog},
 		{"R-11", "drill", recoveryDrill},
+		{"R-11", "vault", lostDisk},
 	}
 }
 

@@ -68,10 +68,12 @@ func initdb(ctx context.Context, opts Options, bin Binaries, acct account, dir s
 // writeAccess says who may sign in; rewritten at every start, since the account
 // that starts the server may have changed.
 func writeAccess(opts Options, acct account) error {
-	hba := "local all all peer map=shanhai\n"
+	how := "peer map=shanhai"
 	if opts.Fast {
-		hba = "local all all trust\n"
+		how = "trust"
 	}
+	// "all" is every database; a base backup asks for replication, which is none.
+	hba := fmt.Sprintf("local all all %[1]s\nlocal replication all %[1]s\n", how)
 	var ident strings.Builder
 	// Every pair is named: "all" as a role is only understood from version 16 on.
 	for _, role := range []string{SuperRole, OwnerRole, AppRole} {
@@ -123,9 +125,12 @@ func settings(opts Options, socketDir string) []string {
 		for _, name := range []string{"fsync", "full_page_writes", "synchronous_commit", "autovacuum"} {
 			set[name] = "off"
 		}
-		set["wal_level"], set["max_wal_senders"] = "minimal", "0"
+		if !opts.Archive {
+			set["wal_level"], set["max_wal_senders"] = "minimal", "0"
+		}
 		set["min_wal_size"], set["max_wal_size"] = "2MB", "256MB"
 	}
+	opts.archiveSettings(set)
 	args := make([]string, 0, 2*len(set))
 	for name, value := range set {
 		args = append(args, "-c", name+"="+value)

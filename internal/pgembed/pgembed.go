@@ -5,6 +5,8 @@
 // What lies where, below the data directory:
 //
 //	pg/          the cluster, owned by the account the server runs as
+//	wal-spool/   finished segments of the log on their way to an archive
+//	wal-restore/ segments on their way back, while a cluster is recovered
 //	pg.lock      held (flock) by the process that started the server
 //	pg-run.json  where the running server listens; removed by a clean stop
 //
@@ -74,6 +76,12 @@ type Options struct {
 	// stop, every role open to whoever may enter the private socket folder. For
 	// databases of tests, never for data.
 	Fast bool
+
+	// Archive makes the server copy each finished segment of its log into the spool
+	// (see [SpoolDir]); somebody else takes it from there.
+	Archive bool
+
+	recovery *Recovery // of Recover
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -137,4 +145,13 @@ func handOver(path, dataDir string) {
 		st := info.Sys().(*syscall.Stat_t)
 		_ = os.Chown(path, int(st.Uid), -1) // best effort: root itself can always open it
 	}
+}
+
+// ownedLike gives a file to the owner of another one, if we may.
+func ownedLike(path string, other os.FileInfo) error {
+	st := other.Sys().(*syscall.Stat_t)
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Lchown(path, int(st.Uid), int(st.Gid))
 }

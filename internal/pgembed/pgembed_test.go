@@ -647,3 +647,45 @@ func TestLogHoldsNoRowValues(t *testing.T) {
 		t.Errorf("log = %s", text)
 	}
 }
+
+// The command the server archives with never replaces a segment, takes the same one
+// twice, and leaves nothing under the segment's name that is not whole.
+func TestTheArchiveCommandKeepsWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	cluster, spool := filepath.Join(dir, clusterName), filepath.Join(dir, spoolName)
+	for _, d := range []string{cluster, spool} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const name = "000000010000000000000001"
+	archive := func(content string) error {
+		if err := os.WriteFile(filepath.Join(cluster, "segment"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.NewReplacer("%p", "segment", "%f", name).Replace(archiveCommand))
+		cmd.Dir = cluster
+		return cmd.Run()
+	}
+	if err := os.WriteFile(filepath.Join(spool, name+".new"), []byte("torn by a crash"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := archive("one"); err != nil {
+			t.Fatalf("the same segment: %v", err)
+		}
+	}
+	if archive("two") == nil {
+		t.Error("another content was taken")
+	}
+	raw, err := os.ReadFile(filepath.Join(spool, name))
+	if err != nil || string(raw) != "one" {
+		t.Errorf("%q %v", raw, err)
+	}
+	if err := os.RemoveAll(spool); err != nil {
+		t.Fatal(err)
+	}
+	if archive("three") == nil {
+		t.Error("a spool that is gone was taken for success")
+	}
+}

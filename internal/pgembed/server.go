@@ -35,15 +35,8 @@ type Server struct {
 // it answers. One process at a time may do so for a data directory; others use
 // [Attach]. The context bounds the start only.
 func Start(ctx context.Context, opts Options) (*Server, error) {
-	opts, err := opts.withDefaults()
+	opts, acct, err := ready(opts)
 	if err != nil {
-		return nil, err
-	}
-	acct, err := serverAccount(opts.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	if opts.DataDir, err = prepareDataDir(opts.DataDir, acct); err != nil {
 		return nil, err
 	}
 	held, err := lock(opts.DataDir)
@@ -58,6 +51,21 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	}
 	go s.watch(bin)
 	return s, nil
+}
+
+// ready fills in the options, picks the server's account and makes the data
+// directory.
+func ready(opts Options) (Options, account, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return opts, account{}, err
+	}
+	acct, err := serverAccount(opts.DataDir)
+	if err != nil {
+		return opts, acct, err
+	}
+	opts.DataDir, err = prepareDataDir(opts.DataDir, acct)
+	return opts, acct, err
 }
 
 // start does what needs the lock, and answers how to do it again.
@@ -77,6 +85,9 @@ func (s *Server) start(ctx context.Context, acct account) (runner, error) {
 		return runner{}, err
 	}
 	if err := writeAccess(opts, acct); err != nil {
+		return runner{}, err
+	}
+	if err := makeSpool(opts, acct); err != nil {
 		return runner{}, err
 	}
 	socketDir, err := makeSocketDir(&acct, socketBases())
