@@ -61,7 +61,7 @@ type someone struct {
 }
 
 func (o *office) someone(n int) someone {
-	x := someone{id: ident.New(), name: "向" + string(rune('云'+n)) + "禾", number: servicetest.CitizenNumber("580407", 100+n), phone: fmt.Sprintf("138001%05d", n), village: fmt.Sprintf("云岭%d村", n)}
+	x := someone{id: ident.New(), name: "向" + string(rune('云'+n)) + "禾", number: servicetest.CitizenNumber(fmt.Sprintf("58%02d07", 4+n/800), 100+n%800), phone: fmt.Sprintf("138001%05d", n), village: fmt.Sprintf("云岭%d村", n)}
 	o.Do(o.clerk, func(tx *store.Tx) error {
 		p := patient.Person{ID: x.id, Name: x.name, Sex: patient.Female, Birth: clock.MustDate(1958, 4, 7)}
 		if err := tx.InsertPerson(p, o.ID(here)); err != nil {

@@ -1,0 +1,57 @@
+package webui
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+)
+
+// A clerk writes a request down, grants it, and hands the copy out: one file with
+// everything, once.
+func TestACopyIsAskedForAndHandedOutOnce(t *testing.T) {
+	s := newSite(t)
+	s.account("deng.zj", servicetest.Mountain, user.Assignment{Role: user.Registrar, ScopeKind: user.ScopeHospital, ScopeID: s.ID(servicetest.Mountain), PartnershipID: s.Partnership.ID, From: s.Today()})
+	person := s.Patient(servicetest.Mountain, "向云禾")
+	b := s.browser()
+	b.signIn("deng.zj")
+	ask := "/patients/" + person.String() + "/subject-requests"
+	contains(t, "the form", b.get(ask), "身份核实依据", "GB/T 35273", "未核对原文")
+	empty := b.post(ask, "_key", "1", "kind", "access", "asker", "self", "proof", "", "received_on", s.Today().String())
+	if empty.status != http.StatusUnprocessableEntity {
+		t.Errorf("without a proof: %d", empty.status)
+	}
+	made := b.post(ask, "_key", "2", "kind", "access", "asker", "self", "proof", "身份证原件与本人相符", "received_on", s.Today().String())
+	if made.status != http.StatusSeeOther || !strings.HasPrefix(made.location, "/subject-requests/") {
+		t.Fatalf("asking: %d %s", made.status, made.location)
+	}
+	page := made.location
+	contains(t, "the list", b.get("/subject-requests"), "向云禾", "待答复", page)
+	contains(t, "the request", b.get(page), page+"/grant", "身份证原件与本人相符")
+	want(t, "granting", b.post(page+"/grant", "_key", "3", "version", "1", "decision", "grant"), http.StatusSeeOther, page)
+	contains(t, "the granted request", b.get(page), page+"/file", "只能下载一次")
+	file := b.post(page+"/file", "_key", "4")
+	z, err := zip.NewReader(strings.NewReader(file.body), int64(len(file.body)))
+	if err != nil || len(z.File) != 2 || file.header.Get("Cache-Control") != "no-store" || !strings.Contains(file.header.Get("Content-Disposition"), ".zip") {
+		t.Fatalf("the file: %d %v %v", file.status, file.header, err)
+	}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(r)
+		if err != nil || len(raw) < 500 || f.Name == "record.json" && !bytes.Contains(raw, []byte("向云禾")) {
+			t.Errorf("%s: %d bytes %v", f.Name, len(raw), err)
+		}
+	}
+	if again := b.post(page+"/file", "_key", "5"); again.status == http.StatusOK {
+		t.Error("the copy leaves a second time")
+	}
+	contains(t, "the request afterwards", b.get(page), "副本已交付")
+}
