@@ -11,8 +11,9 @@ export PATH    := $(PATH):/usr/local/go/bin
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo dev)
 
-# People in the bench data set: 50k, or 1m.
+# People in the bench data set: 50k, or 1m; "50k 1m" sets the second beside the first. OPERATIONS is how many each has.
 SIZE ?= 50k
+OPERATIONS ?= 1
 ADDR ?= 127.0.0.1:8080
 # Which harnesses of make faults run.
 FAULTS ?= all
@@ -58,7 +59,7 @@ lint:  ## format, vet, staticcheck, generated assets, house rules, known vulnera
 	@.ci/lint
 
 bench: deps-run  ## product and floor side by side, for SIZE people
-	SHANHAI_TEST_BENCH_SIZE=$(SIZE) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
+	SHANHAI_TEST_BENCH_SIZE="$(SIZE)" SHANHAI_TEST_BENCH_OPERATIONS=$(OPERATIONS) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
 
 faults: deps-run  ## kill, cut, fill and turn back what the service stands on while people write (FAULTS="kill link", SCALE=small or full, SEED=)
 	SHANHAI_TEST_FAULTS="$(FAULTS)" SHANHAI_TEST_FAULTS_SCALE=$(SCALE) SHANHAI_TEST_FAULTS_SEED=$(SEED) go test -run '^TestFaults$$' -count 1 -v -timeout 600m ./internal/faults
