@@ -79,7 +79,7 @@ office:  ## files opened and calculated by LibreOffice
 test-ui-full:  ## every page by axe, pa11y, vnu, html-validate and Lighthouse, and the bars of the interface in a browser (Node and Java for the checkers only)
 	@.ci/deps server browser font compiler pdftext java
 	npm ci --prefix web/checks --ignore-scripts
-	@code=0; go test -tags uifull -run '^Test(Axe|Pa11y|EveryPageIsValid)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
+	@code=0; go test -tags uifull -run '^Test(Axe|EveryPageIsValid)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
 	go test -tags uifull -count 1 -v -timeout 120m ./internal/acceptance || code=1; exit $$code
 
 screenshots: deps  ## every key page as the right role, desktop and phone, into the folder OUT
