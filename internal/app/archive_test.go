@@ -194,6 +194,23 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 		t.Errorf("differs: %v", diff)
 	}
 	someone(t, again, "carl") // people work on
+	s.fenced(again)
+}
+
+// fenced sees the restored database as a node sees a new primary: it is admitted,
+// and the one it was restored from is not any more.
+func (s *archived) fenced(again *App) {
+	s.t.Helper()
+	seen := filepath.Join(s.t.TempDir(), "timeline")
+	for i, a := range []*App{s.app, again, s.app} {
+		db, err := store.Open(s.t.Context(), store.Options{DSN: a.database.AppDSN, Clock: clock.System{}, Keys: a.Keys, Log: a.opt.Log, History: seen})
+		if err == nil {
+			err = db.Close()
+		}
+		if refused := err != nil && errs.Of(err).Key == "error.database.older_history"; refused != (i == 2) || err != nil && !refused {
+			s.t.Errorf("look %d: %v", i, err)
+		}
+	}
 }
 
 // nothingLater tries a moment after which nothing was committed yet: PostgreSQL
@@ -228,7 +245,7 @@ func (s *archived) damages(when string) {
 	s.refusedAs("error.restore.moment", "yesterday")
 	s.refusedAs("error.archive.too_early", "2026-01-01 00:00:00")
 	all := s.segments()
-	needed := all[len(all)-2] // the damage is in it
+	needed := all[len(all)-3] // what was written up to the moment is in it
 	raw, err := os.ReadFile(needed)
 	s.must(err)
 	missing, _, _ := strings.Cut(filepath.Base(needed), ".")
