@@ -20,7 +20,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/config"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/store"
-	"github.com/shanhai-health/shanhai/internal/walarchive"
 )
 
 // archived is a service with a private database and an archive of its log.
@@ -107,6 +106,16 @@ func (s *archived) restore(until string) (config.Config, RestoredUntil, error) {
 	return cfg, out, err
 }
 
+// doctorSays wants a finding about the archive.
+func (s *archived) doctorSays(key string) {
+	s.t.Helper()
+	d := &doctor{cfg: s.app.cfg, opt: options(clock.System{})}
+	d.archive(s.app.Keys)
+	if len(d.findings) != 1 || d.findings[0].Key != key || d.findings[0].Remedy == "" {
+		s.t.Errorf("doctor says %+v, want %s", d.findings, key)
+	}
+}
+
 // refusedAs tries a moment, or a damage, and wants it refused with a sentence and
 // nothing left behind.
 func (s *archived) refusedAs(key, until string) errs.Args {
@@ -136,6 +145,7 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 	s := newArchived(t)
 	someone(t, s.app, "anna")
 	s.refusedAs("error.archive.no_base", Latest)
+	s.doctorSays("doctor.archive.no_base")
 	files, err := blob.Open(s.app.cfg.DataDir, s.app.Keys)
 	s.must(err)
 	paper, err := files.Put([]byte("a consent form"))
@@ -152,11 +162,14 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 			values (gen_random_uuid(), gen_random_uuid(), 'a', '\x%x', 'previewed', '', now(), gen_random_uuid())`, address))
 	}
 	noted, before := contentsOf(t, s.app.database.superDSN()), s.now()
+	when := before.In(clock.Shanghai).Format("2006-01-02 15:04:05.999999")
+	s.settle()
+	s.nothingLater(when, noted.Rows())
 	s.super(`drop table account cascade`)
 	s.settle()
 	s.super(`create table later (n int)`)
 	s.settle()
-	when := before.In(clock.Shanghai).Format("2006-01-02 15:04:05.999999")
+	s.doctorSays("doctor.archive.same_disk") // the folders of a test lie beside each other
 	s.damages(when)
 	s.attachmentGone(when, late)
 
@@ -165,10 +178,13 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 	if out.Blobs != 2 || len(out.Missing) > 0 || !out.Base.Equal(base.Ended) {
 		t.Errorf("%+v", out)
 	}
+	if c, err := s.app.archive.List(); err != nil || !baseDue(clock.System{}.Now(), c) {
+		t.Errorf("after a restore a new base is not due: %v", err)
+	}
 	again := open(t, cfg, clock.System{})
 	got := contentsOf(t, again.database.superDSN())
-	for _, log := range []string{"audit_event", "audit_link"} { // the restore noted itself
-		if got.Tables[log].Rows != noted.Tables[log].Rows+1 {
+	for log, more := range map[string]int64{"audit_event": 1, "audit_link": 1, "audit_head": 0} { // the restore noted itself
+		if got.Tables[log].Rows != noted.Tables[log].Rows+more {
 			t.Errorf("%s: %d rows, had %d", log, got.Tables[log].Rows, noted.Tables[log].Rows)
 		}
 		noted.Tables[log] = got.Tables[log]
@@ -178,6 +194,33 @@ func TestTheDatabaseComesBackAsItWasJustBeforeTheDamage(t *testing.T) {
 		t.Errorf("differs: %v", diff)
 	}
 	someone(t, again, "carl") // people work on
+	s.fenced(again)
+}
+
+// fenced sees the restored database as a node sees a new primary: it is admitted,
+// and the one it was restored from is not any more.
+func (s *archived) fenced(again *App) {
+	s.t.Helper()
+	seen := filepath.Join(s.t.TempDir(), "timeline")
+	for i, a := range []*App{s.app, again, s.app} {
+		db, err := store.Open(s.t.Context(), store.Options{DSN: a.database.AppDSN, Clock: clock.System{}, Keys: a.Keys, Log: a.opt.Log, History: seen})
+		if err == nil {
+			err = db.Close()
+		}
+		if refused := err != nil && errs.Of(err).Key == "error.database.older_history"; refused != (i == 2) || err != nil && !refused {
+			s.t.Errorf("look %d: %v", i, err)
+		}
+	}
+}
+
+// nothingLater tries a moment after which nothing was committed yet: PostgreSQL
+// finds no end then, and all of the log is the answer.
+func (s *archived) nothingLater(when string, rows int64) {
+	s.t.Helper()
+	out, err := RestoreUntil(s.t.Context(), private(s.t, s.archive), options(clock.System{}), UntilInput{Until: when, Paper: s.paper, Trial: true})
+	if err != nil || out.Rows != rows || out.Blobs != 2 {
+		s.t.Errorf("%+v %v, want %d rows", out, err, rows)
+	}
 }
 
 // attachmentGone takes one attachment out of the archive: a trial is refused and
@@ -202,7 +245,7 @@ func (s *archived) damages(when string) {
 	s.refusedAs("error.restore.moment", "yesterday")
 	s.refusedAs("error.archive.too_early", "2026-01-01 00:00:00")
 	all := s.segments()
-	needed := all[len(all)-2] // the damage is in it
+	needed := all[len(all)-3] // what was written up to the moment is in it
 	raw, err := os.ReadFile(needed)
 	s.must(err)
 	missing, _, _ := strings.Cut(filepath.Base(needed), ".")
@@ -224,42 +267,11 @@ func (s *archived) damages(when string) {
 	if !baseDue(clock.System{}.Now(), c) {
 		s.t.Error("after a gap a new base is not due")
 	}
+	s.doctorSays("doctor.archive.gap")
 	s.must(os.WriteFile(needed, raw, 0o600))
 	other := newKeys(s.t)
 	_, err = RestoreUntil(s.t.Context(), private(s.t, s.archive), options(clock.System{}), UntilInput{Until: c.Bases[0].At.Format(time.RFC3339Nano), Paper: other.Paper()})
 	if errs.Of(err).Key != "error.backup.other_key" {
 		s.t.Errorf("another key: %v", err)
-	}
-}
-
-// A segment is put once; the same again changes nothing, another under its name is
-// refused and what is there stays.
-func TestASegmentIsArchivedOnceAndNeverReplaced(t *testing.T) {
-	keys, spool := newKeys(t), t.TempDir()
-	a := walarchive.Open(t.TempDir(), "7", keys)
-	file := filepath.Join(spool, "000000010000000000000003")
-	put := func(content string) error {
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return a.Put(file)
-	}
-	for range 2 {
-		if err := put("one"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := put("two"); errs.Of(err).Key != "error.archive.other_content" {
-		t.Errorf("%v", err)
-	}
-	var back bytes.Buffer
-	if err := a.Get(filepath.Base(file), &back); err != nil || back.String() != "one" {
-		t.Errorf("%q %v", back.String(), err)
-	}
-	if err := a.Get("000000010000000000000004", &back); !errs.Is(err, errs.NotFound) {
-		t.Errorf("%v", err)
-	}
-	if err := walarchive.Open(t.TempDir(), "8", keys).Get("../../etc/passwd", &back); !errs.Is(err, errs.Invalid) {
-		t.Errorf("%v", err)
 	}
 }

@@ -56,6 +56,17 @@ func names(t testing.TB, dir string) string {
 const figures = `select (select count(*) from account), (select string_agg(username, ',' order by username) from account),
 	(select count(*) from audit_event where action = 'account.create'), (select count(*) from partnership)`
 
+func TestRestoreWantsAFileOrAMoment(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "new")
+	refused(t, "--until", "restore", "--data-dir", dir)
+	refused(t, "--until", "restore", "x.backup", "--until", "latest", "--data-dir", dir)
+	refused(t, "--archive-dir", "restore", "--until", "latest", "--data-dir", dir)
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a refused restore made a folder")
+	}
+}
+
 func TestBackupComesBackWholeOnAnotherDisk(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
