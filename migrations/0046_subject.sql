@@ -10,6 +10,7 @@
 -- +goose Up
 alter table person add column restricted_on date;
 alter table person add column erased_on date;
+create index person_restricted on person (partnership_id, id) where restricted_on is not null; -- every list asks; they are few
 
 create table subject_request (
   partnership_id uuid not null,

@@ -166,8 +166,8 @@ type FollowFilter struct {
 // alive keeps the dead off a list of appointments, from the day the death is
 // recorded on until it is taken back; a death known of a merged record counts. A
 // record under restriction is off it as well.
-const alive = ` and not exists (select 1 from person p join person d on d.partnership_id = p.partnership_id and (d.id = p.id or d.id = p.root_id)
-	where p.partnership_id = $1 and p.id = f.person_id and (d.deceased_on is not null or d.restricted_on is not null))`
+const alive = ` and not exists (select 1 from person p where p.partnership_id = $1 and p.id = f.person_id and (p.deceased_on is not null or p.restricted_on is not null
+	or exists (select 1 from person d where d.partnership_id = $1 and d.id = p.root_id and (d.deceased_on is not null or d.restricted_on is not null))))`
 
 // followQuery is how a list is read: which rows, and in which order.
 type followQuery struct{ where, order string }

@@ -211,8 +211,8 @@ func (tx *Tx) SaveSubjectClock(c subject.Clock) error {
 // SamePeople are the records that were merged into one person, itself among them.
 func (tx *Tx) SamePeople(person ident.ID) ([]ident.ID, error) {
 	var out []ident.ID
-	err := tx.list(&out, `select x.id from person p join person x on x.partnership_id = p.partnership_id and coalesce(x.root_id, x.id) = coalesce(p.root_id, p.id)
-		where p.partnership_id = $1 and p.id = $2 order by x.id limit 50`, tx.Partnership(), person)
+	err := tx.list(&out, `with root as (select coalesce(p.root_id, p.id) as id from person p where p.partnership_id = $1 and p.id = $2)
+		select x.id from (select id from root union select y.id from person y, root where y.partnership_id = $1 and y.root_id = root.id) x order by x.id limit 50`, tx.Partnership(), person)
 	return out, err
 }
 
