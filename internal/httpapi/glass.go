@@ -80,17 +80,7 @@ func (s *Server) getGlass(r *http.Request, c *call) (int, any, error) {
 }
 
 func (s *Server) closeGlass(r *http.Request, c *call) (int, any, error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return 0, nil, err
-	}
-	var in struct {
-		Version int64 `json:"version"`
-	}
-	if err := httpx.DecodeJSON(r, &in); err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, created{id}, s.d.Glass.Close(r.Context(), c.Who, id, in.Version, c.Key)
+	return atVersion(r, c, s.d.Glass.Close)
 }
 
 func (s *Server) judgeGlass(r *http.Request, c *call) (int, any, error) {

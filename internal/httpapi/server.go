@@ -5,6 +5,7 @@
 package httpapi
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"log/slog"
@@ -230,6 +231,22 @@ func pathID(r *http.Request, name string) (ident.ID, error) {
 		return ident.Nil, errs.Missing("error.not_found")
 	}
 	return id, nil
+}
+
+// atVersion is a step of a record whose body is no more than the version it was
+// read in.
+func atVersion(r *http.Request, c *call, do func(context.Context, user.Principal, ident.ID, int64, string) error) (int, any, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return 0, nil, err
+	}
+	var in struct {
+		Version int64 `json:"version"`
+	}
+	if err := httpx.DecodeJSON(r, &in); err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, created{id}, do(r.Context(), c.Who, id, in.Version, c.Key)
 }
 
 // writeJSON encodes before it writes, so that a failure is still a clean 500.

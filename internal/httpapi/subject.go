@@ -108,15 +108,5 @@ func (s *Server) answerSubject(r *http.Request, c *call) (int, any, error) {
 }
 
 func (s *Server) withdrawSubject(r *http.Request, c *call) (int, any, error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return 0, nil, err
-	}
-	var in struct {
-		Version int64 `json:"version"`
-	}
-	if err := httpx.DecodeJSON(r, &in); err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, created{id}, s.d.Subjects.Withdraw(r.Context(), c.Who, id, in.Version, c.Key)
+	return atVersion(r, c, s.d.Subjects.Withdraw)
 }

@@ -45,7 +45,7 @@ func newEndingView(b Base, today clock.Date, v directory.EndingView) noticeView 
 }
 
 func pendingTable(b Base, list []partnership.Pending) Table {
-	t := Table{Caption: b.T("partnership.pending"), Columns: []Column{{Key: "partnership.pending", Class: "grow"}, {Key: "partnership.pending.n", Align: "right"}},
+	t := Table{Caption: b.T("partnership.pending"), Columns: []Column{{Key: "partnership.pending.what", Class: "grow"}, {Key: "partnership.pending.n", Align: "right"}},
 		Empty: Empty{Title: b.T("partnership.pending.none"), Text: b.T("partnership.pending.none.text")}}
 	for _, x := range list {
 		t.Rows = append(t.Rows, Cells(TextCell(b.T(x.Label())), Cell{Text: strconv.Itoa(x.N)}))

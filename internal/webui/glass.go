@@ -223,19 +223,7 @@ func (s *Server) glassPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 }
 
 func (s *Server) closeGlass(w http.ResponseWriter, r *http.Request, c *Call) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := keyed(NewForm(c.Base, c.Today)).Hide("version", "")
-	if err := f.Read(r); err != nil {
-		return err
-	}
-	if err := s.d.Glass.Close(r.Context(), c.Who, id, f.Version(), requestKey(r)); err != nil {
-		return err
-	}
-	s.flash(r, Flash{Kind: "ok", Title: c.P.T("glass.closed")})
-	return seeOther(w, r, "/glass")
+	return s.atVersion(w, r, c, s.d.Glass.Close, "glass.closed", "/glass")
 }
 
 func (s *Server) judgeGlass(w http.ResponseWriter, r *http.Request, c *Call) error {

@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -150,6 +151,24 @@ func pathID(r *http.Request, name string) (ident.ID, error) {
 // requestKey is the idempotency key a form carries, so that a double press or a
 // repeated request changes things once.
 func requestKey(r *http.Request) string { return r.PostFormValue("_key") }
+
+// atVersion is the button of a record: it does something to the version its page
+// showed, says so and goes on.
+func (s *Server) atVersion(w http.ResponseWriter, r *http.Request, c *Call, do func(context.Context, user.Principal, ident.ID, int64, string) error, done, to string) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := keyed(NewForm(c.Base, c.Today)).Hide("version", "")
+	if err := f.Read(r); err != nil {
+		return err
+	}
+	if err := do(r.Context(), c.Who, id, f.Version(), requestKey(r)); err != nil {
+		return err
+	}
+	s.flash(r, Flash{Kind: "ok", Title: c.P.T(done)})
+	return seeOther(w, r, to)
+}
 
 // seeOther sends the browser on after a successful action.
 func seeOther(w http.ResponseWriter, r *http.Request, to string) error {

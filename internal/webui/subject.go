@@ -146,8 +146,8 @@ func (s *Server) askSubject(w http.ResponseWriter, r *http.Request, c *Call) err
 	return s.showNotice(w, r, v)
 }
 
-// subjectParts are the forms of one request: answer, hand out, withdraw. A page
-// has one form, the most pressing; the others are buttons with forms of their own.
+// newSubjectView is one request with its most pressing form: answer, hand out or
+// withdraw. Withdrawing is always one button away.
 func newSubjectView(b Base, today clock.Date, v rights.View) noticeView {
 	b.Title = b.T("subject.one", "kind", b.T(v.Kind.Label()))
 	b.Crumbs = []Link{{Text: b.T("nav.subject"), Href: "/subject-requests"}, {Text: b.Title}}
@@ -179,11 +179,17 @@ func newSubjectView(b Base, today clock.Date, v rights.View) noticeView {
 		}
 		p.Form = keyed(NewForm(p.Base, today, Field{Name: "decision", LabelKey: "subject.decision", Kind: KindRadio, Options: choices},
 			Field{Name: "opinion", LabelKey: "subject.opinion", HintKey: "subject.opinion.hint", Kind: KindArea, Rows: 3, Optional: true, Max: 500})).Hide("version", version)
+		if len(choices) == 1 {
+			p.Form.Put("decision", choices[0].Value)
+		}
 		act := "/answer"
 		if !v.MayRefuse {
 			act = "/grant"
 		}
 		p.Form.Action, p.Heading, p.Buttons = path+act, b.T("subject.decide"), []Button{{Text: b.T("subject.decide.do"), Kind: "primary"}, {Text: b.T("dialog.back"), Href: "/subject-requests"}}
+		if v.MayWithdraw {
+			p.Buttons = append(p.Buttons, Button{Text: b.T("subject.withdraw.do"), Action: path + "/withdraw", NoCheck: true})
+		}
 	case v.MayFile:
 		p.Alerts = append(p.Alerts, Alert{Kind: "warn", Icon: "lock", Title: b.T("subject.file"), Text: b.T("subject.file.text", "at", instant(v.FileUntil))})
 		p.Form = keyed(NewForm(p.Base, today))
@@ -306,19 +312,7 @@ func (s *Server) answerSubject(w http.ResponseWriter, r *http.Request, c *Call) 
 }
 
 func (s *Server) withdrawSubject(w http.ResponseWriter, r *http.Request, c *Call) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := keyed(NewForm(c.Base, c.Today)).Hide("version", "")
-	if err := f.Read(r); err != nil {
-		return err
-	}
-	if err := s.d.Subjects.Withdraw(r.Context(), c.Who, id, f.Version(), requestKey(r)); err != nil {
-		return err
-	}
-	s.flash(r, Flash{Kind: "ok", Title: c.P.T("subject.withdrawn")})
-	return seeOther(w, r, "/subject-requests")
+	return s.atVersion(w, r, c, s.d.Subjects.Withdraw, "subject.withdrawn", "/subject-requests")
 }
 
 // fileSubject makes the copy and hands it out. It is written to memory first: what

@@ -50,6 +50,10 @@ func TestACopyIsAskedForAndHandedOutOnce(t *testing.T) {
 			t.Errorf("%s: %d bytes %v", f.Name, len(raw), err)
 		}
 	}
+	second := b.post(ask, "_key", "6", "kind", "access", "asker", "self", "proof", "身份证原件与本人相符", "received_on", s.Today().String()).location
+	contains(t, "a request that may be granted or taken back", b.get(second), `value="grant" checked`, `formaction="`+second+`/withdraw"`)
+	want(t, "taking it back", b.post(second+"/withdraw", "_key", "7", "version", "1", "decision", "grant", "opinion", ""), http.StatusSeeOther, "/subject-requests")
+	contains(t, "the request taken back", b.get(second), "已撤回")
 	if again := b.post(page+"/file", "_key", "5"); again.status == http.StatusOK {
 		t.Error("the copy leaves a second time")
 	}

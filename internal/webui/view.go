@@ -13,6 +13,7 @@ type Button struct {
 	Name    string
 	Value   string
 	Form    string // id of the form, when the button stands outside of it
+	Action  string // where it sends its form to, when that is not the form's own address
 	Dialog  string // id of the dialog it opens
 	Key     string // shortcut shown on it
 	Reason  string // why it cannot be pressed now; it is then shown dashed
