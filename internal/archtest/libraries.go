@@ -43,7 +43,7 @@ var libraries = []struct {
 	{"golang.org/x/sync", []string{"*"}},
 	{"golang.org/x/sys", []string{"pgembed"}},
 	{"golang.org/x/net", []string{"httpx", "webui", "acceptance"}},
-	{"golang.org/x/image", []string{"blob", "webui", "printout"}},
+	{"golang.org/x/image", []string{"domain/document", "blob", "webui", "printout"}},
 	{"html/template", []string{"webui", "printout"}},
 	{"net/http", []string{"httpx", "httpapi", "webui", "app", "cli", "acceptance", "faults", "bench"}},
 	{"net/http/httptest", []string{"acceptance", "faults", "bench"}},

@@ -52,9 +52,6 @@ const (
 // Media lists the media types, for the file chooser.
 func Media() []string { return []string{JPEG, PNG, WebP, PDF} }
 
-// HeadSize is how many bytes [Sniff] needs at most.
-const HeadSize = 16
-
 // Sniff decides the media type by the first bytes of the file.
 func Sniff(head []byte) (media string, ok bool) {
 	switch {
@@ -90,27 +87,28 @@ func Image(media string) bool { return media == JPEG || media == PNG || media ==
 
 // Upload is a file as it arrives.
 type Upload struct {
-	Kind Kind
-	Name string // as the browser sent it
-	Size int64
-	Head []byte // the first [HeadSize] bytes
+	Kind    Kind
+	Name    string // as the browser sent it
+	Content []byte
 }
 
 // Accept checks an upload and returns its media type.
 func Accept(u Upload) (media string, err error) {
-	if u.Size > MaxSize {
+	if len(u.Content) > MaxSize {
 		return "", &errs.Error{Kind: errs.TooLarge, Key: "error.attachment.too_large", Args: errs.Args{"max": MaxSize >> 20}}
 	}
 	var f errs.Fields
 	if !slices.Contains(Kinds(), u.Kind) {
 		f.Add("kind", "error.attachment.kind")
 	}
-	media, ok := Sniff(u.Head)
+	media, ok := Sniff(u.Content)
 	switch {
-	case u.Size <= 0:
+	case len(u.Content) == 0:
 		f.Add("file", "error.attachment.empty")
 	case !ok:
 		f.Add("file", "error.attachment.media")
+	case floods(u.Content):
+		f.Add("file", "error.attachment.pixels", "max", MaxPixels/1_000_000)
 	}
 	return media, f.Err()
 }

@@ -1,6 +1,8 @@
 package document_test
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"strings"
 	"testing"
 
@@ -24,18 +26,18 @@ func TestTheFirstBytesDecide(t *testing.T) {
 }
 
 func TestAccept(t *testing.T) {
-	good := document.Upload{Kind: document.Poverty, Name: "证明.jpg", Size: document.MaxSize, Head: []byte("\xff\xd8\xff\xe0")}
+	good := document.Upload{Kind: document.Poverty, Name: "证明.jpg", Content: append([]byte("\xff\xd8\xff\xe0"), make([]byte, document.MaxSize-4)...)}
 	if media, err := document.Accept(good); err != nil || media != document.JPEG {
 		t.Fatalf("%q %v", media, err)
 	}
 	big := good
-	big.Size++
+	big.Content = append(big.Content, 0)
 	if _, err := document.Accept(big); !errs.Is(err, errs.TooLarge) {
 		t.Errorf("10 MiB and a byte: %v", err)
 	}
 	for path, change := range map[string]func(*document.Upload){
 		"kind": func(u *document.Upload) { u.Kind = "letter" },
-		"file": func(u *document.Upload) { u.Head = []byte("<svg onload=alert(1)>") },
+		"file": func(u *document.Upload) { u.Content = []byte("<svg onload=alert(1)>") },
 	} {
 		u := good
 		change(&u)
@@ -44,9 +46,37 @@ func TestAccept(t *testing.T) {
 		}
 	}
 	empty := good
-	empty.Size, empty.Head = 0, nil
+	empty.Content = nil
 	if e := errs.Of(second(document.Accept(empty))); len(e.Fields) != 1 || e.Fields[0].Key != "error.attachment.empty" {
 		t.Errorf("an empty file: %v", e)
+	}
+}
+
+// A head that promises more than a picture may have is refused, whatever follows;
+// a page, a script or an archive behind the head of a picture is that picture and
+// nothing else, and a picture behind the head of something else is refused.
+func TestFloodsAndFilesOfTwoKinds(t *testing.T) {
+	sized := func(width, height uint32) string {
+		head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), width), height)
+		head = append(head, 8, 2, 0, 0, 0)
+		out := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
+		return string(binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head)))
+	}
+	for name, c := range map[string]struct{ content, media, key string }{
+		"a photo of 108 megapixels":      {sized(12000, 9000), document.PNG, ""},
+		"a flood of pixels":              {sized(60000, 60000), "", "error.attachment.pixels"},
+		"one endless line":               {sized(1<<31-1, 1), "", "error.attachment.pixels"},
+		"a picture with a page behind":   {sized(10, 10) + "<script>alert(1)</script>", document.PNG, ""},
+		"a picture with an archive":      {sized(10, 10) + "PK\x03\x04", document.PNG, ""},
+		"an archive before a picture":    {"PK\x03\x04" + sized(10, 10), "", "error.attachment.media"},
+		"a page before a picture":        {"<html>" + sized(10, 10), "", "error.attachment.media"},
+		"a comment that begins a script": {"GIF89a/*" + sized(10, 10) + "*/=alert(1)", "", "error.attachment.media"},
+		"an animation":                   {"GIF89a", "", "error.attachment.media"},
+	} {
+		media, err := document.Accept(document.Upload{Kind: document.Medical, Name: "照片.png", Content: []byte(c.content)})
+		if err == nil && media != c.media || c.key != "" && (len(errs.Of(err).Fields) != 1 || errs.Of(err).Fields[0].Key != c.key) {
+			t.Errorf("%s: %q %v", name, media, err)
+		}
 	}
 }
 

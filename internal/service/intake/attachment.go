@@ -25,8 +25,7 @@ type File struct {
 // keep checks an upload and puts its content away, before any transaction: the
 // file store takes no part in one. A content without a record is harmless.
 func (s *Service) keep(f *File) error {
-	media, err := document.Accept(document.Upload{Kind: f.Kind, Name: f.Name, Size: int64(len(f.Content)),
-		Head: f.Content[:min(len(f.Content), document.HeadSize)]})
+	media, err := document.Accept(document.Upload{Kind: f.Kind, Name: f.Name, Content: f.Content})
 	if err != nil {
 		return err
 	}

@@ -203,7 +203,7 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 	if len(in.Content) > MaxPhoto {
 		return out, &errs.Error{Kind: errs.TooLarge, Key: "error.attachment.too_large", Args: errs.Args{"max": MaxPhoto >> 20}}
 	}
-	if _, err := document.Accept(document.Upload{Kind: in.Kind, Size: int64(len(in.Content)), Head: in.Content[:min(len(in.Content), document.HeadSize)]}); err != nil {
+	if _, err := document.Accept(document.Upload{Kind: in.Kind, Content: in.Content}); err != nil {
 		return out, err
 	}
 	picture, ok := document.Strip(in.Content)
