@@ -363,7 +363,7 @@ func TestAccess(t *testing.T) {
 		p.T = t
 	}
 	// What follows writes into the world.
-	for name, ask := range map[string]func(*testing.T, *premises){"a hundred megabytes": hugeBodies, "strings that break things": naughtyStrings} {
+	for name, ask := range map[string]func(*testing.T, *premises){"a hundred megabytes": hugeBodies, "malformed requests": malformed, "strings that break things": naughtyStrings} {
 		t.Run(name, func(t *testing.T) {
 			p.T = t
 			ask(t, p)
