@@ -96,7 +96,7 @@ func (w *world) fillIn() {
 		}
 	}()
 	for f := range made {
-		w.write(f)
+		w.write(f, w.takeApart)
 	}
 	select {
 	case err := <-failed:
@@ -151,7 +151,8 @@ func (w *world) build(indexes []droppedIndex) {
 	w.must(g.Wait())
 }
 
-func (w *world) write(tables []*filler) {
+// write writes a batch in one transaction, with what is done to it there.
+func (w *world) write(tables []*filler, then ...func(*sql.Tx) error) {
 	w.t.Helper()
 	tx, err := w.super.BeginTx(context.Background(), nil)
 	w.must(err)
@@ -160,11 +161,19 @@ func (w *world) write(tables []*filler) {
 	for _, t := range tables {
 		w.must(t.flush(tx))
 	}
-	_, err = tx.Exec(`insert into registration_term (partnership_id, hospital_id, registration_id, term) select $1, b.hospital_id, b.registration_id, t from bench_terms b, unnest(b.terms) t`, w.place)
-	w.must(err)
-	_, err = tx.Exec(`truncate bench_terms`)
-	w.must(err)
+	for _, do := range then {
+		w.must(do(tx))
+	}
 	w.must(tx.Commit())
+}
+
+// takeApart makes a row of each term of a batch.
+func (w *world) takeApart(tx *sql.Tx) error {
+	_, err := tx.Exec(`insert into registration_term (partnership_id, hospital_id, registration_id, term) select $1, b.hospital_id, b.registration_id, t from bench_terms b, unnest(b.terms) t`, w.place)
+	if err == nil {
+		_, err = tx.Exec(`truncate bench_terms`)
+	}
+	return err
 }
 
 // droppedIndex is an index that is away while the people come in.
