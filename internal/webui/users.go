@@ -188,12 +188,17 @@ type userView struct {
 	Do    []Button
 }
 
-func (s *Server) userPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+// accountOf is the account of the address.
+func (s *Server) accountOf(r *http.Request, c *Call) (accounts.Detail, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
-		return err
+		return accounts.Detail{}, err
 	}
-	d, err := s.d.Accounts.Get(r.Context(), c.Who, id)
+	return s.d.Accounts.Get(r.Context(), c.Who, id)
+}
+
+func (s *Server) userPage(w http.ResponseWriter, r *http.Request, c *Call) error {
+	d, err := s.accountOf(r, c)
 	if err != nil {
 		return err
 	}

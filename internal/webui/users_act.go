@@ -124,11 +124,7 @@ func roleForm(b Base, today clock.Date, places []accounts.Place) *Form {
 
 // roleForm fills the choices for the caller and says whose role it is.
 func (s *Server) roleForm(r *http.Request, c *Call) (*Form, accounts.Detail, error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return nil, accounts.Detail{}, err
-	}
-	d, err := s.d.Accounts.Get(r.Context(), c.Who, id)
+	d, err := s.accountOf(r, c)
 	if err != nil {
 		return nil, d, err
 	}
@@ -137,7 +133,7 @@ func (s *Server) roleForm(r *http.Request, c *Call) (*Form, accounts.Detail, err
 		return nil, d, err
 	}
 	f := roleForm(c.Base, c.Today, places)
-	f.Action = "/users/" + id.String() + "/roles"
+	f.Action = "/users/" + d.ID.String() + "/roles"
 	return f, d, nil
 }
 

@@ -18,11 +18,7 @@ func moveAccountForm(b Base, today clock.Date, d accounts.Detail, places, collea
 }
 
 func (s *Server) moveUserForm(r *http.Request, c *Call) (*Form, accounts.Detail, error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return nil, accounts.Detail{}, err
-	}
-	d, err := s.d.Accounts.Get(r.Context(), c.Who, id)
+	d, err := s.accountOf(r, c)
 	if err != nil {
 		return nil, d, err
 	}
@@ -37,7 +33,7 @@ func (s *Server) moveUserForm(r *http.Request, c *Call) (*Form, accounts.Detail,
 			return nil, d, err
 		}
 		for _, x := range list.Rows {
-			if x.ID != id {
+			if x.ID != d.ID {
 				colleagues = append(colleagues, Option{Value: x.ID.String(), Text: x.DisplayName + " " + x.Username})
 			}
 		}
