@@ -18,7 +18,7 @@ ADDR ?= 127.0.0.1:8080
 # Which harnesses of make faults run.
 FAULTS ?= all
 # What make mutate turns the branches of.
-TARGET ?= fee fund ledger authz
+TARGET ?= fee fund payout ledger payables authz
 
 .PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate histories office deps clean
 

@@ -27,6 +27,11 @@ var targets = []target{
 	{name: "ledger", pkg: "./internal/store", only: []string{"fund.go", "fundmove.go", "ledger.go", "ledgercheck.go", "settlement.go"}, tests: []string{"./internal/service/funding"},
 		database: true,
 		skip:     "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks|TestAnyNumberOfMorningsOnOneFund"},
+	// What a fund owes and what comes back: its rows, and the rules about them.
+	{name: "payables", pkg: "./internal/store", only: []string{"payable.go", "payrun.go", "recovery.go", "deposit.go"}, tests: []string{"./internal/service/paying", "./internal/service/funding"},
+		database: true,
+		skip:     "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks|TestAnyNumberOfMorningsOnOneFund"},
+	{name: "payout", pkg: "./internal/domain/payout", tests: []string{"./internal/domain/payout"}, flags: pure},
 	{name: "authz", pkg: "./internal/authz", only: []string{"authz.go", "compile.go", "scope.go"}, tests: []string{"./internal/authz"}},
 }
 
