@@ -25,28 +25,33 @@ TARGET ?= fee fund payout ledger payables authz
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
 
-# Two parts. Without the race detector: the rules of the domain and of the house,
-# which start no goroutine (archtest sees to it); the journeys, which drive a built
-# binary in another process; and what takes one thing after the other: the table
-# of access, which knocks at door after door, and the samples of every page, drawn
-# page after page. The journeys and these wait more than they work, so all three
-# run beside each other, and everything is built once before. With it: everything else, the longest packages first. Of a
-# process that ends the detector waits a second for reports of other threads: a
-# tenth is enough. There is memory for collecting garbage less often. Vetting is a
-# part of make lint.
-PLAIN  := /internal/(archtest|acceptance|domain)(/|$$)
-SINGLE := ^Test(Access|EveryPageRendersInEveryLanguage|PagesStayWithinTheirWeight|PagesDoNotScrollSideways)$$
-LONG   := $(addprefix github.com/shanhai-health/shanhai/internal/,webui app store cli service/funding)
+# Two parts. Without the race detector: rooms that start no goroutine, which archtest
+# sees to: the rules of the domain and of the house, pages, files, services that take
+# one thing after the other; the journeys, which drive a built binary in another
+# process; and the table of access, which knocks at door after door. The journeys and
+# the table wait more than they work, so all three run beside each other, and
+# everything is built once before. With it: everything else, the longest rooms first,
+# among them app, where many people read the pages at a time. Of a process that ends
+# the detector waits a second for reports of other threads: a tenth is enough. There
+# is memory for collecting garbage less often. Vetting is a part of make lint.
+PLAIN := archtest domain webui httpapi blob chart config demo errs i18n ident money page printout report scaletest sheet \
+	service/directory service/exchange service/glass service/inbox service/intake service/notice service/oversight \
+	service/plausibility service/screening service/servicetest service/subject service/visiting
+TABLE := ^TestAccess$$
+LONG  := $(addprefix github.com/shanhai-health/shanhai/internal/,app store cli service/funding)
+
+empty :=
+rooms := /internal/($(subst $(empty) ,|,$(strip $(PLAIN))))(/|$$)
 
 test: deps  ## unit, database, HTTP and browser tests, with the race detector wherever something runs at a time
-	@start=$$SECONDS; code=0; all=$$(go list ./...) || exit 1; \
+	@start=$$SECONDS; code=0; all=$$(go list ./... | grep -v /internal/acceptance$$) || exit 1; \
 	export GOGC=$${GOGC:-300} GORACE="atexit_sleep_ms=100 $$GORACE"; \
 	go build ./... || exit 1; \
 	go test -vet off -timeout 20m ./internal/acceptance & journeys=$$!; \
-	go test -vet off -timeout 20m -run '$(SINGLE)' ./internal/app ./internal/webui & single=$$!; \
-	go test -vet off -p 1 -timeout 20m $$(grep -E '$(PLAIN)' <<<"$$all" | grep -v /acceptance$$) || code=1; \
-	wait $$journeys || code=1; wait $$single || code=1; \
-	go test -race -vet off -p 2 -timeout 20m -skip '$(SINGLE)' $(LONG) $$(grep -vE '$(PLAIN)' <<<"$$all") || code=1; \
+	go test -vet off -timeout 20m -run '$(TABLE)' ./internal/app & table=$$!; \
+	go test -vet off -p 1 -timeout 20m $$(grep -E '$(rooms)' <<<"$$all") || code=1; \
+	wait $$journeys || code=1; wait $$table || code=1; \
+	go test -race -vet off -p 2 -timeout 20m -skip '$(TABLE)' $(LONG) $$(grep -vE '$(rooms)' <<<"$$all") || code=1; \
 	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 
 test-full: deps  ## the matrices of which make test looks at a part: every address as everybody, every sample of every page

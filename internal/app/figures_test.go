@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -122,6 +123,38 @@ func TestOneFigureIsTheSameEverywhere(t *testing.T) {
 			t.Errorf("%s: the file has %d rows, the list %d", d.ID, n, len(u.Rows))
 		}
 	}
+	t.Run("for many who read at a time", func(t *testing.T) { manyReaders(t, p) })
+}
+
+// manyReaders lets one in three read at a time, each address twice, and wants each of
+// them to get the same again. The race detector watches: pages,
+// texts, policy and figures are shared by all requests.
+func manyReaders(t *testing.T, p *premises) {
+	var all sync.WaitGroup
+	for i := 0; i < len(p.visitors); i += 3 {
+		v := p.visitors[i]
+		all.Go(func() {
+			for _, path := range []string{"/", "/overview", "/measures", "/patients", "/cases", "/followups", "/hospitals", "/help"} {
+				first, body, err := asked(v.cookies, p.url+path)
+				again, same, err2 := asked(v.cookies, p.url+path)
+				if err != nil || err2 != nil || first >= http.StatusInternalServerError || first != again || len(body) != len(same) {
+					t.Errorf("%s at %s: %d with %d bytes, then %d with %d; %v, %v", v.name, path, first, len(body), again, len(same), err, err2)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// asked is the answer to a GET, for those who do not wait for each other.
+func asked(c *http.Client, address string) (int, []byte, error) {
+	resp, err := c.Get(address)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, raw, err
 }
 
 // rows are the rows of a file after its head.

@@ -2,6 +2,8 @@ package archtest
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -150,7 +152,20 @@ func TestGoroutines(t *testing.T) {
 		{"internal/archtest/a_test.go", `import "testing"; func TestA(t *testing.T) { t.Parallel() }`, "no Parallel"},
 		{"internal/service/funding/a.go", "func f() { go f() }", ""},
 		{"internal/domain/fund/a.go", `import "sync"; var once sync.Once`, ""},
+		{"internal/service/inbox/a.go", "func f() { go f() }", "starts no goroutine"},
 	})
+}
+
+func TestTheMakefileNamesTheRoomsWithoutGoroutines(t *testing.T) {
+	raw, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "\nPLAIN :=")
+	list, _, _ := strings.Cut(rest, "\nTABLE")
+	if named := strings.Fields(strings.ReplaceAll(list, "\\\n", " ")); !slices.Equal(named, plain) {
+		t.Errorf("the Makefile names %q, the rule %q", named, plain)
+	}
 }
 
 func TestState(t *testing.T) {

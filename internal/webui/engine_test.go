@@ -176,21 +176,6 @@ func TestBrokenTreesAreRefusedAtStart(t *testing.T) {
 	}
 }
 
-func TestEngineIsSafeForManyReaders(t *testing.T) {
-	e := testEngine(t)
-	var wg sync.WaitGroup
-	for i := range 8 {
-		lang := i18n.Langs()[i%2]
-		wg.Go(func() {
-			w := httptest.NewRecorder()
-			if err := e.Render(w, nil, http.StatusOK, "styleguide", StyleguidePage(testBase(e, lang))); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-}
-
 func TestDataAttributesAreEscapedAndNothingElseIsAllowed(t *testing.T) {
 	got, err := attributes(map[string]string{"hx-get": `/x?a=1&b="2"`, "a1": "<"})
 	if err != nil || string(got) != ` data-a1="&lt;" data-hx-get="/x?a=1&amp;b=&#34;2&#34;"` {
