@@ -469,7 +469,7 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 // inside a write; the lists among them have their own tests.
 var platformReads = []string{"EarlierPasswords", "RoleHolders", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
 	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments", "loadAssignments",
-	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues", "HandDrafts", "LoadEnded", "LoadMerged", "UnionsOf", "RejudgePosted"}
+	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues", "HandDrafts", "LoadEnded", "LoadMerged", "UnionsOf", "rejudgeSome"}
 
 // One partnership with many people serves both: making it takes longer than
 // asking for its plans.
