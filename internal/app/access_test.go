@@ -216,6 +216,9 @@ func (p *premises) records() {
 	p.askedFor()
 	pairing := partnership.Pairing{ID: ident.New(), DonorID: p.ID(servicetest.Sea), ReceivingID: p.ID(here), From: p.Today()}
 	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertPairing(pairing) })
+	union := partnership.Union{ID: ident.New(), From: p.ID(servicetest.MountainTwo), Into: p.ID(here), On: p.Today(), Reason: "县卫健委批复"}
+	p.Do(p.System(), func(tx *store.Tx) error { return tx.InsertUnion(union) })
+	p.objects["hospital-merges"] = union.ID.String()
 	super := p.superText
 	for name, value := range map[string]string{
 		"patients": done.Person.String(), "persons": done.Person.String(), "cases": done.Case.String(), "treatments": done.ID.String(),

@@ -21,22 +21,33 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// A backup is one file: a line that names it and the keyring it needs, then a
-// sealed stream with a tar archive of
+// A backup is one file: a line that names it and the keyring it needs, then, in the
+// age format, a tar archive of
 //
 //	database/000001 …   the parts of pg_dump's custom format, in order; of a base
 //	                    backup those of pg_basebackup's tar, compressed
 //	blobs/…             the attachments, as they lie on the disk; of a base backup
 //	                    none, because the archive has them beside it
-//	manifest.json       last: what is in it, with a SHA-256 of each member
+//	manifest.json       what is in it, with a SHA-256 of each member
+//	manifest.mac        last: the keyring's MAC of the manifest
 //
 // Nothing of it can be read without the keyring, nothing can be changed or cut
-// off unseen, and no plain text touches the disk while it is made.
+// off unseen, and no plain text touches the disk while it is made. Without this
+// program it is opened with the identity that stands below the paper key:
+//
+//	tail -n +2 FILE | age --decrypt --identity KEY.txt | tar --extract
+//
+// after which the parts of the database, one after the other, are what pg_restore
+// reads. age says that nothing was changed; that it is the house's own, the MAC
+// says. Backups of the first edition, in the house's own stream, are read as ever.
 const (
-	backupTitle  = "SHANHAI-BACKUP 1 "
+	backupTitle  = "SHANHAI-BACKUP 2 "
+	firstTitle   = "SHANHAI-BACKUP 1 "
 	databaseName = "database/"
 	blobsName    = "blobs/"
 	manifestName = "manifest.json"
+	macName      = "manifest.mac"
+	macPurpose   = "backup/manifest"
 	// dumpPart is how much of the dump is held in memory: the archive wants the
 	// size of a member before its content.
 	dumpPart = 4 << 20
@@ -50,6 +61,8 @@ type BackupHead struct {
 	Key     string    `json:"key"` // fingerprint of the keyring
 	Version string    `json:"version"`
 	Level   int64     `json:"level"`
+
+	first bool // of the first edition
 }
 
 // Manifest is what a backup holds.
@@ -82,6 +95,7 @@ func (h BackupHead) place() seal.Place {
 // backupWriter writes the archive.
 type backupWriter struct {
 	manifest Manifest
+	keys     *seal.Keyring
 	sealed   io.WriteCloser
 	tar      *tar.Writer
 	parts    int
@@ -95,11 +109,11 @@ func newBackupWriter(w io.Writer, keys *seal.Keyring, head BackupHead) (*backupW
 	if _, err := fmt.Fprintf(w, "%s%s\n", backupTitle, line); err != nil {
 		return nil, err
 	}
-	sealed, err := keys.SealStream(w, head.place())
+	sealed, err := keys.SealOutside(w)
 	if err != nil {
 		return nil, err
 	}
-	return &backupWriter{manifest: Manifest{BackupHead: head}, sealed: sealed, tar: tar.NewWriter(sealed)}, nil
+	return &backupWriter{manifest: Manifest{BackupHead: head}, keys: keys, sealed: sealed, tar: tar.NewWriter(sealed)}, nil
 }
 
 // add writes one member and notes its digest.
@@ -154,14 +168,23 @@ func (d *dumpWriter) flush() error {
 	return err
 }
 
-// finish writes the manifest and ends the stream.
+// finish writes the manifest with its MAC and ends the stream.
 func (b *backupWriter) finish() error {
 	raw, err := json.Marshal(b.manifest)
 	if err != nil {
 		return err
 	}
-	if err := b.add(manifestName, int64(len(raw)), bytes.NewReader(raw)); err != nil {
+	mac, err := b.keys.MAC(macPurpose, raw)
+	if err != nil {
 		return err
+	}
+	for _, m := range []struct {
+		name    string
+		content []byte
+	}{{manifestName, raw}, {macName, mac}} {
+		if err := b.add(m.name, int64(len(m.content)), bytes.NewReader(m.content)); err != nil {
+			return err
+		}
 	}
 	if err := b.tar.Close(); err != nil {
 		return err
@@ -173,6 +196,10 @@ func (b *backupWriter) finish() error {
 func readHead(r *bufio.Reader, file string) (h BackupHead, err error) {
 	line, err := r.ReadString('\n')
 	rest, ours := strings.CutPrefix(line, backupTitle)
+	if !ours {
+		rest, ours = strings.CutPrefix(line, firstTitle)
+		h.first = ours
+	}
 	if err != nil || !ours || json.Unmarshal([]byte(rest), &h) != nil {
 		return h, errs.New(errs.Invalid, "error.backup.not_one", errs.Args{"file": file})
 	}
@@ -208,11 +235,15 @@ func readBackup(file string, keys *seal.Keyring, take func(name string, r io.Rea
 	if err != nil {
 		return Manifest{}, err
 	}
-	plain, err := keys.OpenStream(r, head.place())
+	plain, err := openBackupStream(r, keys, head)
 	if err != nil {
 		return Manifest{}, openError(err, head, keys, file)
 	}
-	m, err := readMembers(tar.NewReader(plain), take)
+	members := tar.NewReader(plain)
+	m, raw, err := readMembers(members, take)
+	if err == nil && !head.first {
+		err = ownManifest(members, keys, raw)
+	}
 	if err == nil {
 		// The end of the stream carries its own mark: a cut file has none.
 		_, err = io.Copy(io.Discard, plain)
@@ -220,11 +251,38 @@ func readBackup(file string, keys *seal.Keyring, take func(name string, r io.Rea
 	if err != nil {
 		return m, openError(err, head, keys, file)
 	}
-	if m.BackupHead.ID != head.ID {
+	if line := m.BackupHead; head.first && line.ID != head.ID || !head.first && line != head {
 		return m, damaged(file, errors.New("manifest of another backup"))
 	}
 	return m, nil
 }
+
+func openBackupStream(r io.Reader, keys *seal.Keyring, head BackupHead) (io.Reader, error) {
+	if head.first {
+		return keys.OpenStream(r, head.place())
+	}
+	return keys.OpenOutside(r)
+}
+
+// ownManifest reads the member after the manifest and asks whether the keyring
+// wrote it.
+func ownManifest(t *tar.Reader, keys *seal.Keyring, raw []byte) error {
+	h, err := t.Next()
+	if err != nil || h.Name != macName || h.Size != seal.MACSize {
+		return errors.Join(errors.New("the manifest has no MAC"), err)
+	}
+	mac, err := io.ReadAll(t)
+	if err != nil {
+		return err
+	}
+	if _, err := t.Next(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the manifest")
+	}
+	return keys.VerifyMAC(macPurpose, raw, mac)
+}
+
+// maxManifest bounds what is held in memory: a line for each attachment.
+const maxManifest = 1 << 30
 
 func damaged(file string, cause error) error {
 	return errs.Wrap(cause, errs.Invalid, "error.backup.damaged", errs.Args{"file": file})
@@ -243,30 +301,36 @@ func openError(err error, head BackupHead, keys *seal.Keyring, file string) erro
 	return damaged(file, err)
 }
 
-func readMembers(t *tar.Reader, take func(string, io.Reader) error) (m Manifest, err error) {
+// readMembers reads up to the manifest, which it answers as it is written too.
+func readMembers(t *tar.Reader, take func(string, io.Reader) error) (m Manifest, raw []byte, err error) {
 	var seen []Member
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return m, compareMembers(m, seen)
+			return m, nil, errors.New("members are missing")
 		}
 		if err != nil {
-			return m, err
+			return m, nil, err
 		}
-		if len(m.Members) > 0 || !safeName(h.Name) {
-			return m, fmt.Errorf("%q is out of place", h.Name)
+		if !safeName(h.Name) {
+			return m, nil, fmt.Errorf("%q is out of place", h.Name)
+		}
+		if h.Name == manifestName {
+			if raw, err = io.ReadAll(io.LimitReader(t, maxManifest)); err == nil {
+				err = json.Unmarshal(raw, &m)
+			}
+			if err == nil {
+				err = compareMembers(m, seen)
+			}
+			return m, raw, err
 		}
 		sum := sha256.New()
 		r := io.TeeReader(t, sum)
-		if h.Name == manifestName {
-			if err := json.NewDecoder(r).Decode(&m); err != nil {
-				return m, err
-			}
-		} else if err := take(h.Name, r); err != nil {
-			return m, err
+		if err := take(h.Name, r); err != nil {
+			return m, nil, err
 		}
 		if _, err := io.Copy(io.Discard, r); err != nil { // the digest covers what take left as well
-			return m, err
+			return m, nil, err
 		}
 		seen = append(seen, Member{h.Name, h.Size, hex.EncodeToString(sum.Sum(nil))})
 	}
@@ -281,7 +345,7 @@ func safeName(name string) bool {
 // compareMembers holds what was read against the manifest; the manifest itself
 // cannot hold its own digest.
 func compareMembers(m Manifest, seen []Member) error {
-	if len(seen) == 0 || seen[len(seen)-1].Name != manifestName || len(seen)-1 != len(m.Members) {
+	if len(seen) != len(m.Members) {
 		return errors.New("members are missing")
 	}
 	for i, want := range m.Members {

@@ -38,14 +38,19 @@ func (d *Database) loadKeys(ctx context.Context, cfg config.Config, clk clock.Cl
 }
 
 // Paper is the text of a sheet of the paper copy, the whole or a half; that it was
-// shown is recorded.
+// shown is recorded. Below the whole stands the identity that opens backups without
+// this program.
 func (a *App) Paper(ctx context.Context, sheet int) (string, error) {
 	err := a.note(ctx, audit.Event{Action: audit.KeyExport, ObjectKind: audit.ObjectKey,
 		Detail: map[string]any{"fingerprint": a.Keys.Fingerprint(), "sheet": sheet, "os_user": osUser()}})
-	if sheet == seal.Whole {
-		return a.Keys.Paper(), err
+	if err != nil {
+		return "", err
 	}
-	return a.Keys.Half(sheet), err
+	if sheet != seal.Whole {
+		return a.Keys.Half(sheet), nil
+	}
+	identities, err := a.Keys.Identities()
+	return a.Keys.Paper() + "\nage\n" + identities, err
 }
 
 // ConfirmPaper records that a sheet of the paper copy is where it belongs: whoever

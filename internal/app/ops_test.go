@@ -1,7 +1,9 @@
 package app
 
 import (
+	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -166,7 +168,7 @@ func TestEveryChangedByteOfABackupIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := bytes.IndexByte(raw, '\n') + 1
-	for at := sealed; at < len(raw); at += 37 {
+	for at := 0; at < len(raw); at += 37 { // the open line too
 		bad := bytes.Clone(raw)
 		bad[at] ^= 0x10
 		if err := os.WriteFile(file, bad, 0o600); err != nil {
@@ -183,6 +185,63 @@ func TestEveryChangedByteOfABackupIsNoticed(t *testing.T) {
 		if _, err := readBackup(file, keys, func(string, io.Reader) error { return nil }); err == nil {
 			t.Fatalf("cut at %d of %d was taken", cut, len(raw))
 		}
+	}
+}
+
+// Backups of the first edition, in the house's own stream and without a MAC, are
+// read as ever.
+func TestABackupOfTheFirstEditionIsRead(t *testing.T) {
+	keys := newKeys(t)
+	var raw bytes.Buffer
+	head := BackupHead{ID: ident.New(), Kind: BackupDaily, MadeAt: noon, Key: keys.Fingerprint(), Level: 6}
+	line, err := json.Marshal(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.WriteString(firstTitle + string(line) + "\n")
+	sealed, err := keys.SealStream(&raw, head.place())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &backupWriter{manifest: Manifest{BackupHead: head}, keys: keys, sealed: sealed, tar: tar.NewWriter(sealed)}
+	if err := b.writePart([]byte("dump")); err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := json.Marshal(b.manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.add(manifestName, int64(len(manifest)), bytes.NewReader(manifest)), b.tar.Close(), sealed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "old.backup")
+	if err := os.WriteFile(file, raw.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := readBackup(file, keys, func(string, io.Reader) error { return nil }); err != nil || m.ID != head.ID || len(m.Members) != 1 {
+		t.Errorf("%+v %v", m, err)
+	}
+}
+
+// A file that opens is not yet the house's own: the manifest has to carry the MAC
+// of the keyring.
+func TestABackupThatSomebodyElseWroteIsRefused(t *testing.T) {
+	keys := newKeys(t)
+	var raw bytes.Buffer
+	b, err := newBackupWriter(&raw, keys, BackupHead{ID: ident.New(), Kind: BackupManual, MadeAt: noon, Key: keys.Fingerprint(), Level: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.keys = newKeys(t) // whoever had the public half only
+	if err := errors.Join(b.writePart([]byte("dump")), b.finish()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "x.backup")
+	if err := os.WriteFile(file, raw.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readBackup(file, keys, func(string, io.Reader) error { return nil }); !errs.Is(err, errs.Invalid) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -119,6 +119,6 @@ func newServices(a *App) (Services, error) {
 		Doubts:     plausibility.New(plausibility.Deps{DB: a.DB, Policy: a.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: a.DB, Policy: a.Policy}),
 		Glass:      glass.New(glass.Deps{DB: a.DB, Policy: a.Policy}),
-		Subjects:   subject.New(subject.Deps{DB: a.DB, Policy: a.Policy, Register: register}),
+		Subjects:   subject.New(subject.Deps{DB: a.DB, Policy: a.Policy, Blobs: blobs, Register: register}),
 	}, nil
 }

@@ -39,6 +39,8 @@ type Loader interface {
 	LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]user.Assignment, []user.Posting, error)
 	// LoadEnded reads the partnerships that were closed, and whether they were archived.
 	LoadEnded(ctx context.Context) (map[ident.ID]bool, error)
+	// LoadMerged reads the hospitals that became part of another one, and of which.
+	LoadMerged(ctx context.Context) (map[user.Place]ident.ID, error)
 }
 
 // snapshot is one compiled policy; it never changes after it was stored.
@@ -52,6 +54,7 @@ type snapshot struct {
 	postings    map[ident.ID][]Posting
 	ignored     []Assignment
 	ended       map[ident.ID]bool // closed partnerships, by whether they were archived
+	merged      map[user.Place]ident.ID
 }
 
 // Policy answers who may do what. Make one with New and call Reload before the
@@ -89,7 +92,7 @@ func (p *Policy) Refresh(ctx context.Context, accounts []ident.ID) error {
 			return nil, err
 		}
 		gone := func(a Assignment) bool { return slices.Contains(accounts, a.Account) }
-		next := &snapshot{roles: old.roles, ended: old.ended, assignments: maps.Clone(old.assignments), postings: maps.Clone(old.postings),
+		next := &snapshot{roles: old.roles, ended: old.ended, merged: old.merged, assignments: maps.Clone(old.assignments), postings: maps.Clone(old.postings),
 			ignored: slices.DeleteFunc(slices.Clone(old.ignored), gone)}
 		for _, id := range accounts {
 			delete(next.assignments, id)
@@ -131,6 +134,9 @@ func (p *Policy) compile(ctx context.Context) (*snapshot, error) {
 	}
 	s := &snapshot{assignments: map[ident.ID][]Assignment{}, postings: map[ident.ID][]Posting{}}
 	if s.ended, err = p.loader.LoadEnded(ctx); err != nil {
+		return nil, err
+	}
+	if s.merged, err = p.loader.LoadMerged(ctx); err != nil {
 		return nil, err
 	}
 	s.add(assignments, postings)
@@ -256,6 +262,9 @@ func (p *Policy) Check(pr Principal, perm Permission, at Scope) error {
 	}
 	for _, g := range pr.Grants {
 		if _, ok := s.roles[g.Role][perm]; ok && covers(g, at) {
+			if err := s.goneBy(perm, at); err != nil {
+				return err
+			}
 			return s.overdue(pr, perm, g)
 		}
 	}
@@ -276,6 +285,38 @@ func (s *snapshot) overdue(pr Principal, perm Permission, g user.Grant) error {
 	}
 	return nil
 }
+
+// goneBy refuses what a hospital that became part of another one does not do any
+// more: its records are read.
+func (s *snapshot) goneBy(perm Permission, at Scope) error {
+	if at.Kind != user.ScopeHospital || Reading(perm) {
+		return nil
+	}
+	if _, gone := s.merged[user.Place{Partnership: at.Partnership, Hospital: at.ID}]; gone {
+		return errs.Refuse("hospital.ended", "error.hospital.ended", nil, "remedy.hospital.ended")
+	}
+	return nil
+}
+
+// Successor is the hospital that goes on with the work of another one: the one it
+// became part of, or itself.
+func (p *Policy) Successor(partnership, hospital ident.ID) ident.ID {
+	s := p.current.Load()
+	for range successions {
+		if s == nil {
+			break
+		}
+		next, gone := s.merged[user.Place{Partnership: partnership, Hospital: hospital}]
+		if !gone {
+			break
+		}
+		hospital = next
+	}
+	return hospital
+}
+
+// successions is how many mergers in a row are followed.
+const successions = 16
 
 // Can is Check for templates: whether to offer a button.
 func (p *Policy) Can(pr Principal, perm Permission, at Scope) bool {
@@ -300,6 +341,9 @@ func (p *Policy) Reach(pr Principal, perm Permission) Reach {
 		case user.ScopePlatform, user.ScopePartnership:
 			r.All = true
 		case user.ScopeHospital:
+			if s.goneBy(perm, AtHospital(g.Partnership, g.ID)) != nil {
+				continue
+			}
 			r.Hospitals = addID(r.Hospitals, g.ID)
 		case user.ScopeFund:
 			r.Funds = addID(r.Funds, g.ID)

@@ -50,6 +50,7 @@ type fakeLoader struct {
 	assignments []Assignment
 	postings    []Posting
 	ended       map[ident.ID]bool
+	merged      map[user.Place]ident.ID
 	err         error
 	loads       int
 }
@@ -62,6 +63,9 @@ func (l *fakeLoader) LoadAssignments(ctx context.Context) ([]Assignment, []Posti
 	return l.assignments, l.postings, l.err
 }
 
+func (l *fakeLoader) LoadMerged(context.Context) (map[user.Place]ident.ID, error) {
+	return l.merged, l.err
+}
 func (l *fakeLoader) LoadEnded(context.Context) (map[ident.ID]bool, error) { return l.ended, l.err }
 
 func (l *fakeLoader) LoadAssignmentsOf(ctx context.Context, accounts []ident.ID) ([]Assignment, []Posting, error) {

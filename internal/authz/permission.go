@@ -165,6 +165,7 @@ const (
 	PartnershipCreate Permission = "partnership:create" // create a partnership
 	PartnershipEdit   Permission = "partnership:edit"   // edit a partnership
 	PartnershipClose  Permission = "partnership:close"  // ask for the end of the partnership, confirm it, archive it
+	HospitalMerge     Permission = "hospital:merge"     // ask for one hospital of two, do it
 
 	AccountRead          Permission = "account:read"           // see accounts
 	AccountCreate        Permission = "account:create"         // create accounts
@@ -207,7 +208,7 @@ func Permissions() []Permission {
 		PairingEdit, PractitionerRead, PractitionerEdit, PostingRead, PostingEdit,
 		PrivilegeRead, PrivilegeEdit, PrivilegeSign, VisitRead, VisitEdit, TeachingRead, TeachingEdit, MeetingRead, MeetingEdit,
 		SkillRead, SkillSign, SkillEdit, PartnershipRead,
-		PartnershipCreate, PartnershipEdit, PartnershipClose, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
+		PartnershipCreate, PartnershipEdit, PartnershipClose, HospitalMerge, AccountRead, AccountCreate, AccountDisable, AccountResetPassword,
 		RoleRead, RoleAssign, PolicyRead, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AuditPackage, JobRead, BackupMake,
 		ConfigRead, SelfRead, SelfPassword, SelfSignOut, SelfPasskey,
 	}

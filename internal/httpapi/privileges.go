@@ -16,6 +16,7 @@ import (
 // privileges and exceptions, visits, teaching, meetings and the skill ladder.
 func (s *Server) visitingRoutes(rt *router) {
 	s.directoryRoutes(rt)
+	s.endingRoutes(rt)
 	rt.get("/privileges", authz.PrivilegeRead, s.privileges)
 	rt.post("/privileges", authz.PrivilegeEdit, s.grantPrivilege)
 	rt.get("/privileges/{id}", authz.PrivilegeRead, s.privilege)

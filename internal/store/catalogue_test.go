@@ -24,7 +24,7 @@ var platformTables = []string{"account", "api_token", "goose_db_version", "insta
 
 // bridgeTables tie accounts, doctors and organisations to partnerships. They
 // are read before a scope exists, to compute it.
-var bridgeTables = []string{"partnership_member", "posting", "role_assignment"}
+var bridgeTables = []string{"hospital_merge", "partnership_member", "posting", "role_assignment"}
 
 // How a business table is hidden, beside its partnership.
 const (
@@ -85,7 +85,7 @@ var deletable = []string{"audit_pending", "form_draft", "idempotency", "passkey"
 
 // definers are the functions that read above row security. Each answers less
 // than a table would; adding one is a decision.
-var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "glass_record", "join_request", "lock_year", "lookup_notify", "move_record", "open_case_exists",
+var definers = []string{"case_partners", "case_treatment_states", "depart", "device_used_on", "dispute_open", "followup_place", "fund_participate", "glass_record", "join_request", "lock_year", "lookup_notify", "merge_hospital", "move_record", "open_case_exists",
 	"operations_on_record", "participate", "person_find", "person_link", "person_open", "subject_apply", "year_of"}
 
 // participating are the tables that open with a case, by how their rows are

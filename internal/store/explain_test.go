@@ -425,7 +425,8 @@ func opened(tx *store.Tx, p place) []error {
 		tx.LapseOfPerson(p.one), tx.LapseOfCase(p.one), tx.LapseOfTreatment(p.one), drop(tx.ApprovalNeighbours(approval, p.here)), drop(tx.RegisteredBy(care)),
 		drop(tx.PaperOf(care)), drop(tx.CareFactsOf(care, clock.MustDate(2026, 11, 24))), drop(tx.FundByID(p.fund)), drop(tx.TransferByID(p.one)), drop(tx.Standing(p.one, p.one)), drop(tx.DepositsOfApproval(p.one)), printed(tx, p.one),
 		drop(tx.SamePeople(p.one)), drop(tx.SubjectClock()), drop(tx.FormerNames(p.hospital)),
-		pages(func(r page.Request) (page.Result[store.HandedCase], error) { return tx.OpenCases(r) }))
+		pages(func(r page.Request) (page.Result[store.HandedCase], error) { return tx.OpenCases(r) }),
+		pages(func(r page.Request) (page.Result[store.UnionItem], error) { return tx.ListUnions(r) }))
 }
 
 // printed looks for the last print of a form.
@@ -461,14 +462,14 @@ var unbounded = []string{"Tallies", "AllFigureRows", "CrossPairs", "CheckLedger"
 	"AddedBy", "HoldersOf", "KnownRows", "PostedBy", "RecordedFor", "Registered", "TakenBy", "TreatmentsForImport", "UnusedProvisional", "freeSlips", "withdrawRegistrations", // of a whole import
 	"AccountNames", "CutBalances", "CutCases", "CutEntries", "CutLog", "FundApprovals", "FundFindings", "FundRuns", "FundSettlements", "LinesOfRuns", "RulesInForce", // of a whole audit package
 	"differingReaders", "summaryFilters", "summaryMarks", // the nightly comparison, and what is folded at a time
-	"Pending",  // what stands open when a partnership ends
+	"Pending", "PendingAt", "Carrying", // what stands open when a partnership or a hospital ends
 	"factRows"} // the rows a figure is counted from
 
 // platformReads read tables without a partnership, or a handful of rows by key
 // inside a write; the lists among them have their own tests.
 var platformReads = []string{"EarlierPasswords", "RoleHolders", "AssignmentsOf", "AuthAssignments", "AuthPostings", "OrganisationsByID", "ListOrganisations", "ListPartnerships", "Members",
 	"MembershipsOf", "TokensOf", "ListAccounts", "PostingsOf", "ListPractitioners", "PartnershipIDs", "PairingsBetween", "SurgeonsAt", "SidesOf", "LoadAssignments", "loadAssignments",
-	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues", "HandDrafts", "LoadEnded", "RejudgePosted"}
+	"ScheduleCase", "deriveFollowUps", "settleFollowUps", "SessionsOf", "BusiestFund", "awaitLane", "PasskeysOf", "Colleagues", "HandDrafts", "LoadEnded", "LoadMerged", "UnionsOf", "rejudgeSome"}
 
 // One partnership with many people serves both: making it takes longer than
 // asking for its plans.

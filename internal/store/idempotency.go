@@ -52,7 +52,7 @@ func (k Key) at(address string) Key {
 // with the same request answers again without running fn; another request under
 // the same key, by its input or by its address, is refused. The caller has checked
 // the permission before.
-func Once[T any](ctx context.Context, db *DB, who user.Principal, key Key, fn func(*Tx) (T, error)) (T, error) {
+func Once[T any](ctx context.Context, db *DB, who user.Principal, key Key, fn func(*Tx) (T, error), options ...TxOption) (T, error) {
 	var answer T
 	if len(key.Key) > maxKey {
 		return answer, errs.New(errs.Invalid, "error.idempotency.long", nil)
@@ -71,7 +71,7 @@ func Once[T any](ctx context.Context, db *DB, who user.Principal, key Key, fn fu
 		}
 		return tx.keepAnswer(key, answer)
 	}
-	err := db.InTx(ctx, who, run, func(o *txOptions) { o.retry = key.Key != "" })
+	err := db.InTx(ctx, who, run, append(options, func(o *txOptions) { o.retry = key.Key != "" })...)
 	if err != nil {
 		var zero T
 		return zero, err

@@ -39,7 +39,7 @@ const ours = ` relnamespace = 'public'::regnamespace `
 var catalogueRules = []struct{ name, query string }{
 	// The bridges and tokens are read before there is a scope, to compute it.
 	{"open_table", `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'partnership_id' and not a.attisdropped
-		where ` + ours + `and c.relkind in ('r', 'p') and not c.relrowsecurity and c.relname not in ('partnership_member', 'posting', 'role_assignment', 'api_token')`},
+		where ` + ours + `and c.relkind in ('r', 'p') and not c.relrowsecurity and c.relname not in ('hospital_merge', 'partnership_member', 'posting', 'role_assignment', 'api_token')`},
 	{"no_policy", `select c.relname from pg_class c where ` + ours + `and c.relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid)`},
 	{"wide_policy", `select c.relname || '.' || p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
 		where coalesce(pg_get_expr(p.polqual, p.polrelid), '') !~ '^\(*partnership_id = ' or p.polcmd <> '*'

@@ -103,16 +103,29 @@ func (tx *Tx) ListPostings(f PostingFilter, req page.Request) (page.Result[Posti
 }
 
 // RejudgePosted takes the mark of an operation without posting off the operations
-// of a posting, which was written down after them, and says so in their history.
-// It answers how many there were.
-func (tx *Tx) RejudgePosted(p partnership.Posting, mark, reason string) (int, error) {
+// of a posting, which was written down after them, and says so in their history,
+// some hundred at a time. It answers how many there were.
+func (tx *Tx) RejudgePosted(p partnership.Posting, mark, reason string) (all int, err error) {
+	for { // what was judged anew is not found again
+		n, err := tx.rejudgeSome(p, mark, reason)
+		all += n
+		if err != nil || n < rejudged {
+			return all, err
+		}
+	}
+}
+
+// rejudged is how many operations are judged anew at a time.
+const rejudged = 500
+
+func (tx *Tx) rejudgeSome(p partnership.Posting, mark, reason string) (int, error) {
 	var ids []ident.ID
 	err := tx.list(&ids, `select o.id from procedure o where o.partnership_id = $1 and o.hospital_id = $2 and o.lead_id = $3 and o.operated_on between $4 and $5
-		and o.live and $6 = any (o.marks) order by o.id limit 2000`, tx.Partnership(), p.Host, p.Practitioner, p.From, p.To, mark)
+		and o.live and $6 = any (o.marks) order by o.id limit $7`, tx.Partnership(), p.Host, p.Practitioner, p.From, p.To, mark, rejudged)
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range ids { // the operations of one doctor in a gap of a few days
+	for _, id := range ids {
 		old, err := tx.OperationForUpdate(id)
 		if err != nil {
 			return 0, err

@@ -44,7 +44,8 @@ const assignmentColumns = `r.id, r.account_id, r.role, r.scope_kind, r.scope_id,
 // LoadAssignments reads who holds what, for the permission snapshot
 // (authz.Loader): assignments and postings of active accounts that have not
 // ended. A role at a hospital also holds at provisional organisations merged
-// into it: their old records belong to the hospital now.
+// into it, and at hospitals that became part of it in its partnership: their old
+// records belong to the hospital now.
 func (db *DB) LoadAssignments(ctx context.Context) ([]user.Assignment, []user.Posting, error) {
 	return db.loadAssignments(ctx, "")
 }
@@ -59,11 +60,16 @@ func (db *DB) loadAssignments(ctx context.Context, only string, more ...any) ([]
 	var postings []accountPostingRow
 	err := db.InTx(ctx, user.NewSystem("policy"), func(tx *Tx) error {
 		tx.NoAudit("the permission snapshot")
-		err := tx.list(&roles, `with live as (select `+assignmentColumns+` from role_assignment r join account a on a.id = r.account_id
-				where a.disabled_at is null and r.revoked_at is null and (r.to_on is null or r.to_on >= $1)`+only+`)
-			select * from live union all
+		err := tx.list(&roles, `with recursive live as (select `+assignmentColumns+` from role_assignment r join account a on a.id = r.account_id
+				where a.disabled_at is null and r.revoked_at is null and (r.to_on is null or r.to_on >= $1)`+only+`),
+			part as (select m.partnership_id, m.into_id, m.from_id from hospital_merge m where m.state = 'done'
+				union select p.partnership_id, p.into_id, m.from_id from part p join hospital_merge m on m.partnership_id = p.partnership_id and m.into_id = p.from_id and m.state = 'done'),
+			reach as (select * from live union all
+				select l.id, l.account_id, l.role, l.scope_kind, p.from_id, l.partnership_id, l.from_on, l.to_on
+				from live l join part p on p.into_id = l.scope_id and p.partnership_id = l.partnership_id where l.scope_kind = 'hospital')
+			select * from reach union all
 			select l.id, l.account_id, l.role, l.scope_kind, o.id, l.partnership_id, l.from_on, l.to_on
-			from live l join organisation o on o.merged_into = l.scope_id where l.scope_kind = 'hospital'`, append([]any{tx.Today()}, more...)...)
+			from reach l join organisation o on o.merged_into = l.scope_id where l.scope_kind = 'hospital'`, append([]any{tx.Today()}, more...)...)
 		if err != nil {
 			return err
 		}
@@ -91,6 +97,24 @@ func (db *DB) LoadEnded(ctx context.Context) (map[ident.ID]bool, error) {
 	out := map[ident.ID]bool{}
 	for _, r := range rows {
 		out[r.ID] = r.Archived
+	}
+	return out, err
+}
+
+// LoadMerged reads the hospitals that became part of another one (authz.Loader).
+func (db *DB) LoadMerged(ctx context.Context) (map[user.Place]ident.ID, error) {
+	var rows []struct {
+		Partnership ident.ID `db:"partnership_id"`
+		From        ident.ID `db:"from_id"`
+		Into        ident.ID `db:"into_id"`
+	}
+	err := db.InTx(ctx, user.NewSystem("policy"), func(tx *Tx) error {
+		tx.NoAudit("the permission snapshot")
+		return tx.list(&rows, `select m.partnership_id, m.from_id, m.into_id from hospital_merge m where m.state = 'done'`)
+	})
+	out := map[user.Place]ident.ID{}
+	for _, r := range rows {
+		out[user.Place{Partnership: r.Partnership, Hospital: r.From}] = r.Into
 	}
 	return out, err
 }

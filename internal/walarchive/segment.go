@@ -21,11 +21,21 @@ import (
 	"github.com/shanhai-health/shanhai/internal/seal"
 )
 
-// A file of the log in the archive: a line that says what it is, then a sealed
-// stream with the content, compressed. A segment that was closed early is mostly
-// zeros. The line is part of what is authenticated, so it cannot be changed or
-// stand before another content.
-const segmentTitle = "SHANHAI-WAL 1 "
+// A file of the log in the archive: a line that says what it is, then, in the age
+// format, the content, compressed. A segment that was closed early is mostly
+// zeros. The line names the digest of the content, and the head of the compressed
+// stream carries the keyring's MAC of the line: it cannot be changed or stand
+// before another content, and nobody else can write such a file. Without this
+// program a file is opened with the identity that stands below the paper key:
+//
+//	tail -n +2 FILE | age --decrypt --identity KEY.txt | gzip --decompress
+//
+// Files of the first edition, in the house's own stream, are read as ever.
+const (
+	segmentTitle = "SHANHAI-WAL 2 "
+	firstTitle   = "SHANHAI-WAL 1 "
+	linePurpose  = "archive/wal"
+)
 
 // stampForm is a moment in a file name: UTC, to the millisecond.
 const stampForm = "20060102T150405,000Z"
@@ -43,6 +53,7 @@ type segmentHead struct {
 	Key    string    `json:"key"`    // fingerprint of the keyring
 }
 
+// placeOf is where a file of the first edition belongs.
 func placeOf(line string) seal.Place {
 	return seal.Place{Table: "archive", Column: "wal", Row: ident.Derive(ident.Nil, line)}
 }
@@ -116,7 +127,11 @@ func (a *Archive) seal(f *os.File, file, line string) error {
 	if _, err := io.WriteString(f, line); err != nil {
 		return err
 	}
-	sealed, err := a.keys.SealStream(f, placeOf(line))
+	mac, err := a.keys.MAC(linePurpose, []byte(line))
+	if err != nil {
+		return err
+	}
+	sealed, err := a.keys.SealOutside(f)
 	if err != nil {
 		return err
 	}
@@ -124,6 +139,7 @@ func (a *Archive) seal(f *os.File, file, line string) error {
 	if err != nil {
 		return err
 	}
+	packed.Comment = hex.EncodeToString(mac)
 	if _, err := io.Copy(packed, src); err != nil {
 		return err
 	}
@@ -211,6 +227,9 @@ func (a *Archive) read(file string, w io.Writer) (h segmentHead, err error) {
 func readHead(r *bufio.Reader) (line string, h segmentHead, err error) {
 	line, err = r.ReadString('\n')
 	rest, ours := strings.CutPrefix(line, segmentTitle)
+	if !ours {
+		rest, ours = strings.CutPrefix(line, firstTitle)
+	}
 	if err == nil && !ours {
 		err = errors.New("no file of the archive")
 	}
@@ -221,19 +240,27 @@ func readHead(r *bufio.Reader) (line string, h segmentHead, err error) {
 }
 
 func (a *Archive) unseal(r io.Reader, w io.Writer, line string, h segmentHead) error {
-	plain, err := a.keys.OpenStream(r, placeOf(line))
+	first := strings.HasPrefix(line, firstTitle)
+	open := a.keys.OpenOutside
+	if first {
+		open = func(r io.Reader) (io.Reader, error) { return a.keys.OpenStream(r, placeOf(line)) }
+	}
+	opened, err := open(r)
 	if err != nil {
 		return err
 	}
-	packed, err := gzip.NewReader(plain)
+	packed, err := gzip.NewReader(opened)
 	if err != nil {
 		return err
+	}
+	if mac, err := hex.DecodeString(packed.Comment); !first && (err != nil || a.keys.VerifyMAC(linePurpose, []byte(line), mac) != nil) {
+		return seal.ErrDamaged
 	}
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(w, sum), packed)
 	if err == nil {
 		// The end of the stream carries its own mark: a cut file has none.
-		_, err = io.Copy(io.Discard, plain)
+		_, err = io.Copy(io.Discard, opened)
 	}
 	if err == nil && (n != h.Size || hex.EncodeToString(sum.Sum(nil)) != h.SHA256) {
 		err = errors.New("not what was written")

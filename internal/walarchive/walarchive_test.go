@@ -192,6 +192,31 @@ func TestASegmentIsArchivedOnceAndNeverReplaced(t *testing.T) {
 	if err := a.Get(filepath.Base(file), &back); err != nil || back.String() != "one" {
 		t.Errorf("%q %v", back.String(), err)
 	}
+	bases, err := a.BaseDir()
+	s.must(err)
+	kept, err := filepath.Glob(filepath.Join(bases, "..", "wal", "*"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("%v %v", kept, err)
+	}
+	raw, err := os.ReadFile(kept[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw { // every byte, the open line too, and every cut
+		bad := bytes.Clone(raw)
+		bad[i] ^= 1
+		for what, content := range map[string][]byte{"changed": bad, "cut": raw[:i]} {
+			if err := os.WriteFile(kept[0], content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Get(filepath.Base(file), io.Discard); err == nil {
+				t.Fatalf("%s at %d of %d was taken", what, i, len(raw))
+			}
+		}
+	}
+	if err := os.WriteFile(kept[0], raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := a.Get("000000010000000000000004", &back); !errs.Is(err, errs.NotFound) {
 		t.Errorf("%v", err)
 	}

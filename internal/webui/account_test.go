@@ -54,6 +54,7 @@ type site struct {
 	url      string
 	accounts *accounts.Service
 	server   *Server
+	blobs    *blob.Store
 }
 
 func newSite(t *testing.T) *site {
@@ -87,7 +88,7 @@ func newSite(t *testing.T) *site {
 		Doubts:     plausibility.New(plausibility.Deps{DB: w.DB, Policy: w.Policy}),
 		Inbox:      inbox.New(inbox.Deps{DB: w.DB, Policy: w.Policy}),
 		Glass:      glass.New(glass.Deps{DB: w.DB, Policy: w.Policy}),
-		Subjects:   subject.New(subject.Deps{DB: w.DB, Policy: w.Policy, Register: register}),
+		Subjects:   subject.New(subject.Deps{DB: w.DB, Policy: w.Policy, Blobs: blobs, Register: register}),
 		Sessions:   httpx.NewSessions(sessions, httpx.SessionOptions{Fail: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), 500) }}),
 		Aftercare:  aftercare.New(aftercare.Deps{DB: w.DB, Policy: w.Policy}),
 		Implants:   implant.New(implant.Deps{DB: w.DB, Policy: w.Policy}),
@@ -96,7 +97,7 @@ func newSite(t *testing.T) *site {
 		Directory:  directory.New(directory.Deps{DB: w.DB, Policy: w.Policy, Clock: w.Clock, Log: w.Log})})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	return &site{w, t, srv.URL, acc, s}
+	return &site{w, t, srv.URL, acc, s, blobs}
 }
 
 // account makes somebody with the site's password and, when a role is given,

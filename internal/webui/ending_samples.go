@@ -37,5 +37,32 @@ func endingPages() []PageSample {
 			v.MayArchive = true
 			return newEndingView(b, day, v)
 		}},
+		{"notice/view", func(b Base) View { return newUnionsView(b, day, page.Result[directory.Union]{}, nil) }},
+		{"notice/view", func(b Base) View {
+			return newUnionsView(b, day, page.Result[directory.Union]{Rows: []directory.Union{sampleUnion(b, partnership.UnionDone)}}, nil)
+		}},
+		{"notice/view", func(b Base) View {
+			return newUnionView(b, day, directory.UnionView{Union: sampleUnion(b, partnership.UnionAsked), MayConfirm: true, MayDrop: true, Pending: []partnership.Pending{{Kind: "payments", N: 1}},
+				Moves: []partnership.Carried{{Kind: "cases", N: 41}}, Stays: []partnership.Carried{{Kind: "closed", N: 318}}})
+		}},
+		{"notice/view", func(b Base) View {
+			return newUnionView(b, day, directory.UnionView{Union: sampleUnion(b, partnership.UnionAsked), MayDrop: true})
+		}},
+		{"notice/view", func(b Base) View {
+			return newUnionView(b, day, directory.UnionView{Union: sampleUnion(b, partnership.UnionDone), Moves: []partnership.Carried{{Kind: "stock", N: 12}}})
+		}},
+		{"directory/organisation", func(b Base) View {
+			return newOrganisationView(b, directory.OrganisationDetail{Organisation: partnership.Organisation{ID: sampleID(5), Name: b.T("style.hospital.m2"), Kind: partnership.Hospital},
+				Unions: []directory.Union{sampleUnion(b, partnership.UnionDone)}})
+		}},
 	}
+}
+
+func sampleUnion(b Base, state partnership.UnionState) directory.Union {
+	u := directory.Union{Union: partnership.Union{ID: sampleID(7), From: sampleID(5), Into: sampleID(6), On: sampleDay(), Reason: "2026", State: state, Version: 1},
+		FromName: b.T("style.hospital.m2"), IntoName: b.T("style.hospital.m1")}
+	if state == partnership.UnionDone {
+		u.DoneOn = sampleDay()
+	}
+	return u
 }

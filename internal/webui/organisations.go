@@ -164,11 +164,19 @@ func newOrganisationView(b Base, d directory.OrganisationDetail) organisationVie
 			v.Note.Buttons = []Button{{Text: b.T("organisation.merge"), Href: self + "/merge"}, {Text: b.T("organisation.confirm"), Href: self + "/edit"}}
 		}
 	}
+	for _, u := range d.Unions {
+		if u.From == d.ID {
+			since := sinceAlert(b, u)
+			v.Note = &since
+		} else {
+			v.Facts = append(v.Facts, Def{Label: b.T("union.title"), Text: b.T("union.part_of", "date", b.Day(u.DoneOn), "from", u.FromName)})
+		}
+	}
 	if d.MayEdit && !d.Provisional {
 		v.Actions = []Button{{Text: b.T("directory.edit"), Icon: "edit", Href: self + "/edit"}}
 	}
-	v.Facts = []Def{{Label: b.T("organisation.code"), Text: d.Code}, {Label: b.T("organisation.kind"), Text: b.T(string(d.Kind.Label()))},
-		{Label: b.T("organisation.short_name"), Text: orNone(b, d.ShortName)}, {Label: b.T("organisation.region"), Text: orNone(b, d.RegionCode)}}
+	v.Facts = append([]Def{{Label: b.T("organisation.code"), Text: d.Code}, {Label: b.T("organisation.kind"), Text: b.T(string(d.Kind.Label()))},
+		{Label: b.T("organisation.short_name"), Text: orNone(b, d.ShortName)}, {Label: b.T("organisation.region"), Text: orNone(b, d.RegionCode)}}, v.Facts...)
 	for _, n := range d.Former {
 		v.Facts = append(v.Facts, Def{Label: b.T("organisation.former"), Text: b.T("organisation.former.until", "name", n.Name, "at", instant(n.Until))})
 	}

@@ -125,6 +125,9 @@ func newPartnershipView(b Base, d directory.PartnershipDetail, today clock.Date)
 	if d.MayEnd {
 		b.Actions = append(b.Actions, Button{Text: b.T("partnership.ending"), Href: "/partnership-ending"})
 	}
+	if d.MayMerge {
+		b.Actions = append(b.Actions, Button{Text: b.T("union.title"), Href: "/hospital-merges"})
+	}
 	v := partnershipView{Base: b}
 	v.Facts = []Def{{Label: b.T("partnership.receiving"), HTML: b.Place(Mountain, d.ReceivingName+" "+d.ReceivingRegion)},
 		{Label: b.T("partnership.donor"), HTML: b.Place(Sea, d.DonorName+" "+d.DonorRegion)}, {Label: b.T("partnership.opened_on"), Text: b.Day(d.OpenedOn)},

@@ -123,6 +123,7 @@ func Mount(mux chi.Router, d Deps) *Server {
 		s.glassRoutes(rt)
 		s.subjectRoutes(rt)
 		s.endingRoutes(rt)
+		s.unionRoutes(rt)
 		s.screeningRoutes(rt)
 		s.outreachRoutes(rt)
 		s.reportingRoutes(rt)

@@ -13,7 +13,7 @@ import (
 // numbers are shown in full, data leaves, or rules and roles change. An office
 // screen left alone must not be enough for that.
 var stepUp = []authz.Permission{authz.ApprovalDecide, authz.PersonUnmask, authz.SubjectDecide, authz.SubjectFile, authz.GlassBreak, authz.ExportMake, authz.RuleRelease, authz.RoleAssign, authz.TokenCreate,
-	authz.AuditPackage, authz.ScreeningRecover, authz.PayeeApprove, authz.SelfPasskey, authz.PayoutApprove, authz.PartnershipClose}
+	authz.AuditPackage, authz.ScreeningRecover, authz.PayeeApprove, authz.SelfPasskey, authz.PayoutApprove, authz.PartnershipClose, authz.HospitalMerge}
 
 // proofLife is how long a proof holds. The sign-in is the first.
 const proofLife = 10 * time.Minute

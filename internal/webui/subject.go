@@ -1,14 +1,15 @@
 package webui
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/subject"
+	"github.com/shanhai-health/shanhai/internal/httpx"
 	rights "github.com/shanhai-health/shanhai/internal/service/subject"
 )
 
@@ -315,8 +316,11 @@ func (s *Server) withdrawSubject(w http.ResponseWriter, r *http.Request, c *Call
 	return s.atVersion(w, r, c, s.d.Subjects.Withdraw, "subject.withdrawn", "/subject-requests")
 }
 
-// fileSubject makes the copy and hands it out. It is written to memory first: what
-// fails half-way must not count as handed out.
+// fileTime is how long one file of the copy may take on its way.
+const fileTime = 2 * time.Minute
+
+// fileSubject makes the copy and hands it out. That every file in it can be read was
+// looked at before it counted as handed out; each gets the time a slow line needs.
 func (s *Server) fileSubject(w http.ResponseWriter, r *http.Request, c *Call) error {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -326,11 +330,14 @@ func (s *Server) fileSubject(w http.ResponseWriter, r *http.Request, c *Call) er
 	if err != nil {
 		return err
 	}
-	var buf bytes.Buffer
-	if err := writeCopy(&buf, c.Base, all); err != nil {
-		return err
-	}
-	return sendFile(w, "personal-data-"+all.On.String()+".zip", "application/zip", buf.Bytes())
+	h := w.Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Disposition", `attachment; filename="personal-data-`+all.On.String()+`.zip"`)
+	h.Set("Cache-Control", "no-store")
+	return writeCopy(w, c.Base, all, func(f rights.CopiedFile) ([]byte, error) {
+		httpx.AllowTime(w, s.d.Clock, fileTime)
+		return s.d.Subjects.Content(f)
+	})
 }
 
 func newSubjectClockView(b Base, today clock.Date, now subject.Clock) noticeView {

@@ -8,8 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	papers "github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // A clerk writes a request down, grants it, and hands the copy out: one file with
@@ -18,6 +22,17 @@ func TestACopyIsAskedForAndHandedOutOnce(t *testing.T) {
 	s := newSite(t)
 	s.account("deng.zj", servicetest.Mountain, user.Assignment{Role: user.Registrar, ScopeKind: user.ScopeHospital, ScopeID: s.ID(servicetest.Mountain), PartnershipID: s.Partnership.ID, From: s.Today()})
 	person := s.Patient(servicetest.Mountain, "向云禾")
+	scan := append([]byte{0xFF, 0xD8, 0xFF}, "一张扫描件"...)
+	address, err := s.blobs.Put(scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.CaseOf(servicetest.Mountain, procedure.Joint, person)
+	s.Do(s.System(), func(tx *store.Tx) error {
+		tx.NoAudit("test")
+		return tx.InsertAttachment(store.Attachment{ID: ident.New(), HospitalID: s.ID(servicetest.Mountain), Owner: store.Owner{Kind: store.OwnerCase, ID: c.ID}, Kind: papers.Medical, FileName: "出院记录.jpg",
+			Media: papers.JPEG, Size: int64(len(scan)), Digest: address, Case: c.ID}, []ident.ID{s.ID(servicetest.Mountain)})
+	})
 	b := s.browser()
 	b.signIn("deng.zj")
 	ask := "/patients/" + person.String() + "/subject-requests"
@@ -37,7 +52,7 @@ func TestACopyIsAskedForAndHandedOutOnce(t *testing.T) {
 	contains(t, "the granted request", b.get(page), page+"/file", "只能下载一次")
 	file := b.post(page+"/file", "_key", "4")
 	z, err := zip.NewReader(strings.NewReader(file.body), int64(len(file.body)))
-	if err != nil || len(z.File) != 2 || file.header.Get("Cache-Control") != "no-store" || !strings.Contains(file.header.Get("Content-Disposition"), ".zip") {
+	if err != nil || len(z.File) != 3 || z.File[2].Name != "files/001-出院记录.jpg" || file.header.Get("Cache-Control") != "no-store" || !strings.Contains(file.header.Get("Content-Disposition"), ".zip") {
 		t.Fatalf("the file: %d %v %v", file.status, file.header, err)
 	}
 	for _, f := range z.File {
@@ -46,7 +61,7 @@ func TestACopyIsAskedForAndHandedOutOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw, err := io.ReadAll(r)
-		if err != nil || len(raw) < 500 || f.Name == "record.json" && !bytes.Contains(raw, []byte("向云禾")) {
+		if err != nil || len(raw) < 500 && !bytes.Equal(raw, scan) || f.Name == "record.json" && !bytes.Contains(raw, []byte("向云禾")) {
 			t.Errorf("%s: %d bytes %v", f.Name, len(raw), err)
 		}
 	}

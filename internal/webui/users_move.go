@@ -28,17 +28,36 @@ func (s *Server) moveUserForm(r *http.Request, c *Call) (*Form, accounts.Detail,
 	}
 	var colleagues []Option
 	if d.OrganisationID != ident.Nil {
-		list, err := s.d.Accounts.List(r.Context(), c.Who, accounts.ListInput{State: "active", Organisation: d.OrganisationID, Page: page.Request{Size: page.MaxSize}})
-		if err != nil {
+		if colleagues, err = s.colleagueOptions(r, c, d); err != nil {
 			return nil, d, err
-		}
-		for _, x := range list.Rows {
-			if x.ID != d.ID {
-				colleagues = append(colleagues, Option{Value: x.ID.String(), Text: x.DisplayName + " " + x.Username})
-			}
 		}
 	}
 	return moveAccountForm(c.Base, c.Today, d, places, colleagues), d, nil
+}
+
+// colleaguePages bounds how many pages of colleagues one picks from: two thousand
+// people are more than the largest hospital has accounts.
+const colleaguePages = 10
+
+// colleagueOptions are all who work where somebody works, to be found by name,
+// initials and user name.
+func (s *Server) colleagueOptions(r *http.Request, c *Call, d accounts.Detail) (out []Option, err error) {
+	in := accounts.ListInput{State: "active", Organisation: d.OrganisationID, Page: page.Request{Size: page.MaxSize}}
+	for range colleaguePages {
+		list, err := s.d.Accounts.List(r.Context(), c.Who, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list.Rows {
+			if x.ID != d.ID {
+				out = append(out, Option{Value: x.ID.String(), Text: x.DisplayName + " " + x.Username})
+			}
+		}
+		if in.Page.After = list.Next; list.Next == "" {
+			break
+		}
+	}
+	return out, nil
 }
 
 func (s *Server) showMove(w http.ResponseWriter, r *http.Request, c *Call, f *Form, d accounts.Detail) error {

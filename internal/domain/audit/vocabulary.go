@@ -212,6 +212,7 @@ const (
 
 	PartnershipCreate = "partnership.create"
 	PartnershipEnd    = "partnership.end" // a step towards its end: asked for, closed, archived
+	HospitalMerge     = "hospital.merge"  // a step towards one hospital of two: asked for, dropped, done
 	PartnershipEdit   = "partnership.edit"
 
 	AccountCreate        = "account.create"
@@ -319,6 +320,7 @@ const (
 	ObjectPractitioner = "practitioner"
 	ObjectPosting      = "posting"
 	ObjectPartnership  = "partnership"
+	ObjectUnion        = "hospital_merge"
 	ObjectAccount      = "account"
 	ObjectRole         = "role"
 	ObjectToken        = "token"
@@ -375,7 +377,7 @@ func Actions() []string {
 		FormPrint, FormCheck, ImportCheck, ImportRun, ImportReverse, ImportMap, OrganisationCreate, OrganisationEdit,
 		OrganisationMerge, PairingCreate, PairingEdit, PractitionerCreate, PractitionerEdit, PostingCreate, PostingEdit,
 		PostingEnd, PrivilegeGrant, PrivilegeEdit, PrivilegeSign, VisitPlan, VisitRead, VisitEdit, VisitHandover, VisitClose, VisitCancel,
-		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, PartnershipEnd, AccountCreate, AccountRead, AccountEdit, AccountDisable, AccountMove,
+		TeachingRecord, MeetingRecord, MeetingFollow, SkillObserve, SkillSign, SkillRevoke, SkillRule, PartnershipCreate, PartnershipEdit, PartnershipEnd, HospitalMerge, AccountCreate, AccountRead, AccountEdit, AccountDisable, AccountMove,
 		AccountEnable, AccountResetPassword, RoleAssign, RoleRevoke, SelfPassword, SelfProfile, FactorBegin, FactorConfirm, FactorEnd, FactorReset, FactorCodes, PasskeyAdd, PasskeyRemove, SessionProve, SessionSignIn,
 		SessionSignOut, SessionEnd, SessionPartnership, SessionLock, SessionUnlock, TokenCreate, TokenRevoke, AuditRead, AuditVerify, AnchorMake, AnchorFetch, AnchorReceive, PackageMake, PackageDownload, BackupMake,
 		BackupRestore, KeyExport, KeyConfirm, KeyRotate, DbShell, DbMigrate, SetupRun, DemoLoad, JobRun,
@@ -388,7 +390,7 @@ func ObjectKinds() []string {
 	return []string{
 		ObjectPerson, ObjectRegistration, ObjectScreening, ObjectOutbox, ObjectCase, ObjectTreatment, ObjectProcedure, ObjectAttachment,
 		ObjectApproval, ObjectSettlement, ObjectFund, ObjectProject, ObjectTransfer, ObjectPayout, ObjectPayee, ObjectRecovery, ObjectMeasure, ObjectList, ObjectImport,
-		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectAccount,
+		ObjectOrganisation, ObjectPairing, ObjectPractitioner, ObjectPosting, ObjectPartnership, ObjectUnion, ObjectAccount,
 		ObjectRole, ObjectToken, ObjectSession, ObjectChain, ObjectBackup, ObjectKey, ObjectDatabase, ObjectJob,
 		ObjectEligibility, ObjectReferral, ObjectReading, ObjectComplication, ObjectDevice, ObjectComponent, ObjectDispute, ObjectFollowUp, ObjectRule, ObjectEstimate,
 		ObjectPrivilege, ObjectException, ObjectVisit, ObjectTeaching, ObjectMeeting, ObjectSkill, ObjectPackage, ObjectAnchor, ObjectNotice, ObjectObjection, ObjectAlert, ObjectDownload, ObjectMessage, ObjectReference, ObjectReport, ObjectGlass, ObjectSubject,

@@ -42,6 +42,9 @@ type Posting struct {
 // ValidOn reports whether the posting counts on a day.
 func (p Posting) ValidOn(day clock.Date) bool { return within(day, p.From, p.To) }
 
+// Place is a hospital in a partnership.
+type Place struct{ Partnership, Hospital ident.ID }
+
 // Principal is who acts, in one partnership, with what they may see there. It
 // is made per request and never stored.
 type Principal struct {

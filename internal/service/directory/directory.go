@@ -125,6 +125,7 @@ type OrganisationDetail struct {
 	Merged  partnership.Organisation // what it was merged into; zero when it stands
 	Members []Membership
 	Former  []store.FormerName // what it was called before, the latest first
+	Unions  []Union            // hospitals that became part of it, and what it became part of itself
 	MayEdit bool
 }
 
@@ -161,6 +162,13 @@ func (s *Service) Organisation(ctx context.Context, who user.Principal, id ident
 			return errs.Missing("error.organisation.missing")
 		}
 		if d.Former, err = tx.FormerNames(id); err != nil {
+			return err
+		}
+		in := who.PartnershipID
+		if all {
+			in = ident.Nil
+		}
+		if d.Unions, err = tx.UnionsOf(id, in); err != nil {
 			return err
 		}
 		if d.MergedInto != ident.Nil {

@@ -331,6 +331,10 @@ func TestAPostingExtendedBackwardsNeedsAReasonAndIsMarked(t *testing.T) {
 	}
 	first := p.From
 	in, before := operation(first.AddDays(-3)), operation(first.AddDays(-30))
+	// More than are judged anew at a time: a list that was entered late as a whole.
+	h.Exec(`insert into procedure (partnership_id, id, treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to, team, operated_on, operation_codes, diagnosis_codes,
+		code_catalogue, lead_id, lead_visiting, detail, marks, created_at, created_by) select partnership_id, gen_random_uuid(), treatment_id, case_id, person_id, programme, kind, site, side, hospital_id, visible_to,
+		team, operated_on, operation_codes, diagnosis_codes, code_catalogue, lead_id, lead_visiting, detail, marks, created_at, created_by from procedure, generate_series(1, 600) where id = $1`, in)
 	change := partnership.Posting{ID: id, From: first.AddDays(-5), To: p.To, Version: p.Version}
 	_, err = h.s.SavePosting(t.Context(), h.Approver(), change, false, "")
 	wantField(t, err, "reason")
@@ -343,6 +347,9 @@ func TestAPostingExtendedBackwardsNeedsAReasonAndIsMarked(t *testing.T) {
 	}
 	if marked(in) != 0 || marked(before) != 1 {
 		t.Errorf("marked inside %d, before %d", marked(in), marked(before))
+	}
+	if n := h.Count(`select count(*) from procedure where operated_on = $1 and 'procedure.outside_posting' = any (marks)`, first.AddDays(-3)); n != 0 {
+		t.Errorf("%d operations of a long list keep their mark", n)
 	}
 	if n := h.Count(`select count(*) from procedure_change where procedure_id = $1 and reason = '批文先到，录入迟了' and before -> 'marks' ? 'procedure.outside_posting'`, in); n != 1 {
 		t.Errorf("the history of the operation has %d lines", n)

@@ -35,9 +35,10 @@ func (s *Service) Partnerships(ctx context.Context, who user.Principal) (out []p
 // PartnershipDetail is a partnership with its members.
 type PartnershipDetail struct {
 	partnership.Partnership
-	Members []store.Member
-	MayEdit bool
-	MayEnd  bool
+	Members  []store.Member
+	MayEdit  bool
+	MayEnd   bool
+	MayMerge bool
 }
 
 // Partnership reads one partnership.
@@ -57,6 +58,7 @@ func (s *Service) Partnership(ctx context.Context, who user.Principal, id ident.
 	})
 	d.MayEdit = s.mayEdit(who, id) == nil
 	d.MayEnd = id == who.PartnershipID && s.policy.Can(who, authz.PartnershipClose, authz.InPartnership(id))
+	d.MayMerge = id == who.PartnershipID && s.policy.Can(who, authz.HospitalMerge, authz.InPartnership(id))
 	return d, err
 }
 

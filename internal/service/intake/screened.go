@@ -37,6 +37,7 @@ func (s *Service) screened(tx *store.Tx, id ident.ID) (store.Screening, error) {
 	if err := s.check(tx.Who(), authz.ScreeningRead, x.Hospital); err != nil {
 		return x, errs.Missing("error.screening.missing")
 	}
+	x.Hospital = s.policy.Successor(tx.Partnership(), x.Hospital) // who was screened there is registered where it goes on
 	return x, s.check(tx.Who(), authz.PersonRegister, x.Hospital)
 }
 

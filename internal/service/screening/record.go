@@ -66,6 +66,7 @@ func (s *Service) record(ctx context.Context, who user.Principal, in Batch, key 
 	if len(in.Rows) == 0 || len(in.Rows) > MaxRows {
 		return nil, invalid("rows", "error.screening.rows", "n", MaxRows)
 	}
+	in.Hospital = s.policy.Successor(who.PartnershipID, in.Hospital) // forms that waited on a telephone arrive after a merge
 	today := clock.Today(s.db.Clock())
 	out := make([]Receipt, len(in.Rows))
 	records := make([]screening.Record, len(in.Rows))

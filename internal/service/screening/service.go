@@ -65,8 +65,10 @@ func (s *Service) door(who user.Principal, perm authz.Permission) error {
 	return s.policy.Check(who, perm, authz.Anywhere(who.PartnershipID))
 }
 
+// at asks for a permission at a hospital; where that became part of another one,
+// the other one goes on with its lists.
 func (s *Service) at(who user.Principal, perm authz.Permission, hospital ident.ID) error {
-	return s.policy.Check(who, perm, authz.AtHospital(who.PartnershipID, hospital))
+	return s.policy.Check(who, perm, authz.AtHospital(who.PartnershipID, s.policy.Successor(who.PartnershipID, hospital)))
 }
 
 // hospitals lists where the reader sees screenings, or the one asked for.

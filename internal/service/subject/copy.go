@@ -44,11 +44,12 @@ func (t Table) Columns(low dataclass.Level) []string {
 
 // Copy is everything that is held of a person, in all hospitals.
 type Copy struct {
-	Request ident.ID   `json:"request"`
-	Person  ident.ID   `json:"person"`
-	At      time.Time  `json:"at"`
-	On      clock.Date `json:"on"`
-	Tables  []Table    `json:"tables"`
+	Request ident.ID     `json:"request"`
+	Person  ident.ID     `json:"person"`
+	At      time.Time    `json:"at"`
+	On      clock.Date   `json:"on"`
+	Tables  []Table      `json:"tables"`
+	Files   []CopiedFile `json:"files"` // scanned papers
 }
 
 // Rows is how many rows there are.
@@ -156,8 +157,9 @@ func (c Copy) Holdings() subject.Holdings {
 	return h
 }
 
-// File hands the copy out. It is made now and kept nowhere; once it has left, it
-// cannot be asked for again under the same request.
+// File hands the copy out, with the scanned files to be read by [Service.Content].
+// It is made now and kept nowhere; once it has left, it cannot be asked for again
+// under the same request.
 func (s *Service) File(ctx context.Context, who user.Principal, id ident.ID) (c Copy, err error) {
 	if err := s.policy.Check(who, authz.SubjectFile, authz.Anywhere(who.PartnershipID)); err != nil {
 		return c, err
@@ -170,13 +172,14 @@ func (s *Service) File(ctx context.Context, who user.Principal, id ident.ID) (c 
 		return Copy{}, err
 	}
 	c.Request = id
+	s.collect(&c)
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		q, err := s.mine(tx, who, id)
 		if err != nil {
 			return err
 		}
 		tx.Intend(audit.Event{Action: audit.SubjectFile, ObjectKind: audit.ObjectSubject, ObjectID: id, OrganisationID: q.Hospital, Reason: q.Proof,
-			Detail: map[string]any{"person": q.Person.String(), "rows": c.Rows()}})
+			Detail: map[string]any{"person": q.Person.String(), "rows": c.Rows(), "files": len(c.Included()), "files_missing": len(c.Files) - len(c.Included())}})
 		return tx.FetchSubject(id)
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/dataclass"
 	"github.com/shanhai-health/shanhai/internal/domain/message"
@@ -34,6 +35,7 @@ type Query = store.SubjectQuery
 type Deps struct {
 	DB       *store.DB
 	Policy   *authz.Policy
+	Blobs    *blob.Store        // of the scanned files
 	Register dataclass.Register // of the columns
 }
 
@@ -41,12 +43,13 @@ type Deps struct {
 type Service struct {
 	db     *store.DB
 	policy *authz.Policy
+	blobs  *blob.Store
 	steps  []subject.Step
 }
 
 // New makes the service.
 func New(d Deps) *Service {
-	return &Service{db: d.DB, policy: d.Policy, steps: subject.Reach(d.Register)}
+	return &Service{db: d.DB, policy: d.Policy, blobs: d.Blobs, steps: subject.Reach(d.Register)}
 }
 
 // Hospitals are where the reader may write a request down.

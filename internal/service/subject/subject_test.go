@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/blob"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/dataclass"
@@ -36,6 +37,7 @@ const (
 type office struct {
 	*servicetest.World
 	s     *rights.Service
+	blobs *blob.Store
 	clerk user.Principal
 	head  user.Principal
 	boss  user.Principal // the office of the partnership
@@ -48,7 +50,10 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o := &office{World: servicetest.New(t)}
-	o.s = rights.New(rights.Deps{DB: o.DB, Policy: o.Policy, Register: reg})
+	if o.blobs, err = blob.Open(t.TempDir(), o.Keys); err != nil {
+		t.Fatal(err)
+	}
+	o.s = rights.New(rights.Deps{DB: o.DB, Policy: o.Policy, Blobs: o.blobs, Register: reg})
 	o.clerk, o.head, o.boss = o.Registrar(here), o.HospitalHead(here), o.Approver()
 	return o
 }

@@ -99,6 +99,13 @@ func (s *Service) Referral(ctx context.Context, who user.Principal, id ident.ID)
 			return err
 		}
 		v.Today = tx.Today()
+		// A letter names the hospitals as they were called when it was written.
+		if v.GiverName, err = tx.NameAt(v.Giver, v.CreatedAt); err != nil {
+			return err
+		}
+		if v.JoinerName, err = tx.NameAt(v.Joiner, v.CreatedAt); err != nil {
+			return err
+		}
 		if v.Clock, err = s.clock(tx, v.Letter.Urgency); err != nil {
 			return err
 		}

@@ -4,12 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/casefile"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/referral"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -52,6 +54,33 @@ func TestAReferralTellsWhoBeforeTheCaseIsOpen(t *testing.T) {
 	in := care.SendInput{Case: c.ID, To: w.ID(sea), Reason: "再发一次", Letter: letter()}
 	if _, err := s.Send(t.Context(), w.Registrar(mountain), in, store.Key{}); errs.Of(err).Rule != "referral.one_at_a_time" {
 		t.Errorf("a second letter while one waits: %v", err)
+	}
+}
+
+// A letter keeps the names its hospitals had on its day.
+func TestALetterKeepsTheNamesOfItsDay(t *testing.T) {
+	w, s := world(t)
+	_, old := sent(t, w, s, "单行舟")
+	called := w.Hospitals[mountain].Label()
+	w.Clock.Advance(time.Hour)
+	w.Do(authz.System("test").In(ident.Nil), func(tx *store.Tx) error {
+		tx.NoAudit("test")
+		o, err := tx.OrganisationByID(w.ID(mountain))
+		if err != nil {
+			return err
+		}
+		if err := tx.KeepName(o); err != nil {
+			return err
+		}
+		o.Name, o.ShortName = "云岭区医疗中心", "云岭中心"
+		return tx.UpdateOrganisation(o)
+	})
+	w.Clock.Advance(time.Hour)
+	_, fresh := sent(t, w, s, "单行路")
+	for id, want := range map[ident.ID]string{old.ID: called, fresh.ID: "云岭中心"} {
+		if v := must[care.ReferralView](t)(s.Referral(t.Context(), w.Registrar(sea), id)); v.GiverName != want || v.JoinerName != w.Hospitals[sea].Label() {
+			t.Errorf("%q to %q, want %q", v.GiverName, v.JoinerName, want)
+		}
 	}
 }
 
