@@ -92,6 +92,7 @@ func newOutreachTheatre(b Base) outreachTheatreView {
 	v.Form, v.Panels = NewForm(b, clock.Date{}, fields...), islandPanels("outreach.tab.theatre")
 	v.Self, v.Leave, v.Plain, v.PlainText = "/outreach/theatre", "/operations", "/operations", "outreach.theatre.plain"
 	v.Swap, v.SwapText = outreachHome+b.Lang(), b.T("outreach.title")
+	v.Kinds, v.PhotoHint = photoKinds(operationPhotos()...), b.T("outreach.theatre.photo.hint")
 	for _, k := range []string{"listed", "kept", "logged", "unlisted", "reason", "nobody", "denied"} {
 		v.Texts["theatre."+k] = b.T("outreach.js.theatre." + k)
 	}

@@ -7,7 +7,7 @@ export type Status = { state: "idle" | "sending" | "offline" | "retry" | "signin
 type Trouble = "offline" | "signin" | "denied";
 export type Account = { account: string; hospitals: { id: string; name: string }[]; theatre: string[] };
 
-type Row = { id: string; outcome: "created" | "repeated" | "refused"; digest: string; taken: boolean; fields: unknown[]; differences: unknown[] };
+type Row = { id: string; outcome: "created" | "repeated" | "refused"; digest: string; taken: boolean; standing?: string; fields: unknown[]; differences: unknown[] };
 type Answer = { count: number; created: number; repeated: number; refused: number; rows: Row[] };
 
 const batch = 20;
@@ -66,7 +66,10 @@ export class Sender {
     if (this.busy || !own?.key) return;
     this.busy = true;
     try {
-      await this.alone(() => this.drain(own, own.key as CryptoKey));
+      await this.alone(async () => {
+        for (const b of await this.stores(own)) await this.drain(b, b.key as CryptoKey);
+        this.tell({ state: "idle" });
+      });
       this.fails = 0;
     } catch (e) {
       this.later(e instanceof Failed ? e.why : "retry");
@@ -83,6 +86,11 @@ export class Sender {
       this.tell({ state: "elsewhere" });
       this.timer = window.setTimeout(() => this.now(), 10_000);
     });
+  }
+
+  /** The open stores of whoever works here: of this hospital first, then of the others. */
+  private async stores(own: box.Box): Promise<box.Box[]> {
+    return [own, ...(await box.all<box.Box>("boxes")).filter((b) => b.id !== own.id && b.account === own.account && b.key)];
   }
 
   private later(why: Trouble | "retry"): void {
@@ -108,7 +116,6 @@ export class Sender {
       this.tell({ state: "sending" });
       await this.photo(key, p);
     }
-    this.tell({ state: "idle" });
   }
 
   private async forms(own: box.Box, key: CryptoKey, forms: box.Form[]): Promise<void> {
@@ -120,7 +127,7 @@ export class Sender {
     // Exact or nothing: an answer that does not add up is no receipt.
     const fits = got.count === forms.length && got.rows.length === forms.length && got.created + got.repeated + got.refused === got.count && got.rows.every((r, i) => r.id === forms[i].id && r.digest === digests[i]);
     if (!fits) throw new Failed("retry");
-    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences })), box.formPlace({ box: own.id, id: r.id, kind }) + "/note") : undefined)));
+    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences, standing: r.standing })), box.formPlace({ box: own.id, id: r.id, kind }) + "/note") : undefined)));
     const at = Date.now();
     await box.change(["forms", "receipts", "meta"], (store) => {
       got.rows.forEach((r, i) => {
@@ -169,7 +176,7 @@ export class Sender {
     if (answer !== undefined) return answer;
     if (r.type === "opaqueredirect" || r.status === 401) throw new Failed("signin");
     if (r.status === 403) throw new Failed("denied");
-    if (r.status === 422 && type === "image/jpeg") return "refused";
+    if ((r.status === 422 || r.status === 404) && type === "image/jpeg") return "refused"; // no picture, or its form is not there
     throw new Failed("retry");
   }
 }
