@@ -143,6 +143,18 @@ func (s *Server) shellBase(r *http.Request, lang i18n.Lang) Base {
 	return b
 }
 
+// islandBase speaks the language of the page that asks: a browser keeps the page in
+// both, whatever language the account has.
+func (s *Server) islandBase(r *http.Request, c *Call) Base {
+	b := c.Base
+	for _, lang := range i18n.Langs() {
+		if r.URL.Query().Get("lang") == string(lang) {
+			b.P = s.d.Engine.Catalogue().Printer(lang)
+		}
+	}
+	return b
+}
+
 // langOf is the language an address names.
 func langOf(r *http.Request) i18n.Lang {
 	name := strings.TrimSuffix(path.Base(r.URL.Path), ".webmanifest")
@@ -353,8 +365,9 @@ func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err != nil {
 		return err
 	}
-	f := screeningForm(c.Base, c.Today, nil)
-	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(c.Base, f, x) })
+	b := s.islandBase(r, c)
+	f := screeningForm(b, c.Today, nil)
+	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(b, f, x) })
 }
 
 // answerForms answers every form that was sent, with exact counts.

@@ -13,6 +13,7 @@ type Answer = { count: number; created: number; repeated: number; refused: numbe
 const batch = 20;
 const patience = 60_000; // a village line is slow, not dead
 const longest = 300_000; // between two tries
+const lang = document.documentElement.lang; // what comes back is read on this page
 
 class Failed extends Error {
   constructor(readonly why: Trouble | "retry") {
@@ -47,7 +48,7 @@ export class Sender {
 
   /** The day's list of the theatre, or nothing where it cannot be had now. */
   async list<T>(hospital: string): Promise<T | undefined> {
-    return (await this.ask("/outreach/list?" + new URLSearchParams({ hospital })).catch(() => undefined)) as T | undefined;
+    return (await this.ask("/outreach/list?" + new URLSearchParams({ hospital, lang })).catch(() => undefined)) as T | undefined;
   }
 
   soon(): void {
@@ -122,7 +123,7 @@ export class Sender {
     const bodies = await Promise.all(forms.map(async (f) => box.decode(await box.open(key, f, box.formPlace(f)))));
     const kind = forms[0].kind;
     const sent = JSON.stringify({ hospital: own.hospital, forms: forms.map((f, i) => ({ id: f.id, body: bodies[i] })) });
-    const got = (await this.ask(kind ? "/outreach/operations" : "/outreach/forms", sent, "application/json")) as Answer;
+    const got = (await this.ask((kind ? "/outreach/operations?lang=" : "/outreach/forms?lang=") + lang, sent, "application/json")) as Answer;
     const digests = await Promise.all(bodies.map((b) => box.digest(box.encode(b))));
     // Exact or nothing: an answer that does not add up is no receipt.
     const fits = got.count === forms.length && got.rows.length === forms.length && got.created + got.repeated + got.refused === got.count && got.rows.every((r, i) => r.id === forms[i].id && r.digest === digests[i]);
