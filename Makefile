@@ -81,11 +81,14 @@ office:  ## files opened and calculated by LibreOffice
 	@command -v soffice >/dev/null || { echo "LibreOffice is missing: sudo apt-get install -y --no-install-recommends libreoffice-calc-nogui libreoffice-writer-nogui"; exit 1; }
 	go test -tags office -run Office -count 1 -v ./internal/report
 
+# The journeys and what needs no browser were run by make test; here they would only
+# be run again. Nothing else runs beside the bars: times are printed among them.
 test-ui-full:  ## every page by axe, pa11y, vnu, html-validate and Lighthouse, and the bars of the interface in a browser (Node and Java for the checkers only)
 	@.ci/deps server browser font compiler pdftext java
 	npm ci --prefix web/checks --ignore-scripts
-	@code=0; go test -tags uifull -run '^Test(Axe|EveryPageIsValid)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
-	go test -tags uifull -count 1 -v -timeout 120m ./internal/acceptance || code=1; exit $$code
+	@start=$$SECONDS; code=0; go test -tags uifull -run '^Test(Axe|EveryPageIsValid)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
+	go test -tags uifull -skip '^Test(Journey|NothingOfAPatientLeaks)' -count 1 -v -timeout 120m ./internal/acceptance || code=1; \
+	echo "make test-ui-full: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 
 screenshots: deps  ## every key page as the right role, desktop and phone, into the folder OUT
 	@[ -n "$(OUT)" ] || { echo "where to? make screenshots OUT=DIR"; exit 1; }

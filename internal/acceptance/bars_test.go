@@ -122,14 +122,14 @@ func skipsItself(f *ast.FuncDecl) bool {
 }
 
 // tagged is a line of the Makefile that runs tests behind a build tag.
-var tagged = regexp.MustCompile(`go test -tags ([\w,]+) (?:-run '?([^' ]+)'? )?.*\./internal/([\w/]+)`)
+var tagged = regexp.MustCompile(`go test -tags ([\w,]+) (?:-run '?([^' ]+)'? )?(?:-skip '([^']+)' )?.*\./internal/([\w/]+)`)
 
 // isRun says whether a line of the Makefile runs a test; those without a tag are
 // run by make test.
 func (x barTest) isRun(makefile string) bool {
 	for _, line := range tagged.FindAllStringSubmatch(makefile, -1) {
-		tags, pattern, folder := strings.Split(line[1], ","), strings.ReplaceAll(line[2], "$$", "$"), line[3]
-		if slices.Contains(tags, x.tag) && folder == x.folder && regexp.MustCompile(pattern).MatchString(x.name) {
+		tags, pattern, left, folder := strings.Split(line[1], ","), strings.ReplaceAll(line[2], "$$", "$"), line[3], line[4]
+		if slices.Contains(tags, x.tag) && folder == x.folder && regexp.MustCompile(pattern).MatchString(x.name) && (left == "" || !regexp.MustCompile(left).MatchString(x.name)) {
 			return true
 		}
 	}

@@ -44,6 +44,7 @@ type Attachment struct {
 	ReplacedBy ident.ID // a later file took its place; history is kept
 	Source     ident.ID // the photo of a screening it was taken over from; nil for what was brought to the record itself
 	Screening  ident.ID // that screening, where the reader may see it
+	Operation  ident.ID // it came from a theatre without a network, with this operation; nil otherwise
 	CreatedAt  time.Time
 	By         string // display name of the uploader
 	Version    int
@@ -63,6 +64,7 @@ type attachmentRow struct {
 	ReplacedBy ident.ID  `db:"replaced_by"`
 	Source     ident.ID  `db:"source_id"`
 	Screening  ident.ID  `db:"screening_id"`
+	Operation  ident.ID  `db:"procedure_id"`
 	CreatedAt  time.Time `db:"created_at"`
 	By         string    `db:"by_name"`
 	Version    int       `db:"version"`
@@ -70,11 +72,11 @@ type attachmentRow struct {
 
 func (r attachmentRow) attachment() Attachment {
 	return Attachment{ID: r.ID, HospitalID: r.HospitalID, Owner: Owner{r.OwnerKind, r.OwnerID}, Kind: document.Kind(r.Kind), FileName: r.FileName,
-		Media: r.Media, Size: r.Size, Digest: r.Digest, Rotation: r.Rotation, ReplacedBy: r.ReplacedBy, Source: r.Source, Screening: r.Screening, CreatedAt: r.CreatedAt.UTC(), By: r.By, Version: r.Version}
+		Media: r.Media, Size: r.Size, Digest: r.Digest, Rotation: r.Rotation, ReplacedBy: r.ReplacedBy, Source: r.Source, Screening: r.Screening, Operation: r.Operation, CreatedAt: r.CreatedAt.UTC(), By: r.By, Version: r.Version}
 }
 
 const selectAttachment = `select a.id, a.hospital_id, a.owner_kind, a.owner_id, a.kind, a.file_name, a.media_type, a.size_bytes, a.digest, a.rotation,
-	a.replaced_by, a.source_id, (select o.owner_id from attachment o where o.partnership_id = a.partnership_id and o.id = a.source_id and o.owner_kind = 'screening') as screening_id,
+	a.replaced_by, a.source_id, a.procedure_id, (select o.owner_id from attachment o where o.partnership_id = a.partnership_id and o.id = a.source_id and o.owner_kind = 'screening') as screening_id,
 	a.created_at, a.version, coalesce((select u.display_name from account u where u.id = a.created_by), '') as by_name from attachment a `
 
 // AttachmentByID reads one attachment.

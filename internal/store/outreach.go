@@ -160,13 +160,18 @@ func (tx *Tx) FinishOutboxRecovery(r OutboxRecovery) error {
 		where partnership_id = $1 and id = $2 and version = $3`, tx.Partnership(), r.ID, r.Version, tx.now, tx.who.AccountID, r.Added, r.Repeated, r.Refused)
 }
 
-// InsertPhoto keeps the record of a photo under the id its browser made. The
-// same photo again is repeated; another one under its id is refused.
+// InsertPhoto keeps the record of a photo under the id its browser made; whoever
+// sees its owner sees it. The same photo again is repeated; another one under its
+// id is refused.
 func (tx *Tx) InsertPhoto(a Attachment) (Stored, error) {
+	scope, err := tx.ScopeOfOwner(a.Owner)
+	if err != nil {
+		return "", err
+	}
 	n, err := tx.exec(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type,
-		size_bytes, digest, rotation, created_at, created_by) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)
-		on conflict (partnership_id, id) do nothing`, tx.Partnership(), a.ID, a.HospitalID, idArray([]ident.ID{a.HospitalID}), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName,
-		a.Media, a.Size, a.Digest, tx.now, tx.who.AccountID)
+		size_bytes, digest, rotation, created_at, created_by, case_id, procedure_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)
+		on conflict (partnership_id, id) do nothing`, tx.Partnership(), a.ID, a.HospitalID, idArray(scope.VisibleTo), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName,
+		a.Media, a.Size, a.Digest, tx.now, tx.who.AccountID, nullID(scope.Case), nullID(a.Operation))
 	if err != nil || n == 1 {
 		return RowCreated, err
 	}

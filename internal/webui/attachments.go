@@ -166,6 +166,9 @@ func newAttachmentView(b Base, a intake.Attachment) attachmentView {
 		}
 		v.Facts = append(v.Facts, from)
 	}
+	if a.Operation != ident.Nil {
+		v.Facts = append(v.Facts, Def{Label: b.T("attach.source"), Text: b.T("attach.theatre"), Href: "/operations/" + a.Operation.String()})
+	}
 	if a.ReplacedBy != ident.Nil {
 		v.Facts = append(v.Facts, Def{Label: b.T("attach.state"), Text: b.T("attach.replaced.by"), Href: "/attachments/" + a.ReplacedBy.String()})
 	}

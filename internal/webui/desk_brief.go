@@ -39,6 +39,19 @@ func briefMeasures() (tiles, all []measure.ID) {
 	return tiles, slices.Concat([]measure.ID{"all.patients", "all.procedures", "all.reduction_fen", "access.wait_days", "followup.in_window"}, tiles, []measure.ID{"joint.readmission_90", "cataract.rupture", "quality.sheet_complete"})
 }
 
+// waitingFor are the names of the figures that come with the brief.
+func waitingFor(b Base, f measure.Filter) []string {
+	tiles, _ := briefMeasures()
+	var out []string
+	for _, id := range tiles {
+		d, known := measure.ByID(id)
+		if _, err := f.For(d); known && err == nil {
+			out = append(out, b.T(d.NameKey()))
+		}
+	}
+	return out
+}
+
 // brief reads the figures of the brief.
 func (s *Server) brief(r *http.Request, c *Call, f measure.Filter) (Brief, error) {
 	_, all := briefMeasures()

@@ -74,21 +74,20 @@ type islandView struct {
 	SwapText  string
 	Plain     string // the page that does the same with a network
 	PlainText string
+	Kinds     []Option // of photos
+	PhotoHint string
 }
 
 // outreachView is the shell of outreach days.
-type outreachView struct {
-	islandView
-	Kinds []Option // of photos
-}
+type outreachView struct{ islandView }
 
 // Part is the run of fields shown for one value of a choice.
 func (v outreachView) Part(name string) []string { return screeningFormView{}.Part(name) }
 
-// photoKinds are what is photographed in a village.
-func photoKinds() []Option {
+// photoKinds are kinds of photos to choose from, the likeliest first.
+func photoKinds(kinds ...doc.Kind) []Option {
 	var out []Option
-	for _, k := range []doc.Kind{doc.Consent, doc.Identity, doc.Medical, doc.Poverty, doc.Other} {
+	for _, k := range kinds {
 		out = append(out, Option{Value: string(k), Key: k.Label()})
 	}
 	return out
@@ -98,7 +97,7 @@ func photoKinds() []Option {
 func outreachKeys() []string {
 	return []string{"unsent", "unsent.none", "photos", "synced", "synced.never", "sending", "offline", "retry", "signin", "denied", "elsewhere", "kept", "kept.text", "edited", "discarded",
 		"state.kept", "state.refused", "state.conflict", "edit", "discard", "discard.ask", "discard.yes", "back", "theirs", "again", "mine", "server", "field", "receipt.created", "receipt.repeated",
-		"receipt.mine", "receipt.total", "receipt.total.theatre", "photo.bad", "photo.size", "photo.remove", "persist", "expired", "others", "full", "problems"}
+		"receipt.mine", "receipt.total", "receipt.total.theatre", "photo.bad", "photo.size", "photo.remove", "place.busy", "place.offline", "place.here", "place.waiting", "persist", "expired", "others", "full", "problems"}
 }
 
 // outreachFaults are what the script says at a field.
@@ -129,7 +128,8 @@ func islandPanels(first string) []Option {
 
 func newOutreachView(b Base) outreachView {
 	b.Title = b.T("outreach.title")
-	v := outreachView{islandView: newIsland(b, outreachHome, "outreach.js"), Kinds: photoKinds()}
+	v := outreachView{newIsland(b, outreachHome, "outreach.js")}
+	v.Kinds, v.PhotoHint = photoKinds(doc.Consent, doc.Identity, doc.Medical, doc.Poverty, doc.Other), b.T("outreach.photo.hint")
 	v.Form, v.Panels = screeningForm(b, clock.Date{}, nil).Put("screened_on", ""), islandPanels("outreach.tab.form")
 	v.Self, v.Leave, v.Plain, v.PlainText = "/outreach", "/screenings", "/screenings/new", "outreach.noscript.do"
 	v.Swap, v.SwapText = outreachTheatre+b.Lang(), b.T("outreach.theatre.swap")
@@ -140,6 +140,18 @@ func newOutreachView(b Base) outreachView {
 func (s *Server) shellBase(r *http.Request, lang i18n.Lang) Base {
 	b := NewBase(r, s.d.Engine.Catalogue().Printer(lang))
 	b.Demo, b.PlainNet = s.d.Demo, s.d.PlainNet
+	return b
+}
+
+// islandBase speaks the language of the page that asks: a browser keeps the page in
+// both, whatever language the account has.
+func (s *Server) islandBase(r *http.Request, c *Call) Base {
+	b := c.Base
+	for _, lang := range i18n.Langs() {
+		if r.URL.Query().Get("lang") == string(lang) {
+			b.P = s.d.Engine.Catalogue().Printer(lang)
+		}
+	}
 	return b
 }
 
@@ -309,7 +321,8 @@ type formAnswer struct {
 	Digest      string           `json:"digest"`
 	Alike       int              `json:"alike"`
 	Fields      []formFault      `json:"fields"`
-	Taken       bool             `json:"taken"` // another content stands under the id
+	Taken       bool             `json:"taken"`              // another content stands under the id
+	Standing    string           `json:"standing,omitempty"` // the operation that stands instead, to which photos then go
 	Differences []difference     `json:"differences"`
 }
 
@@ -352,8 +365,9 @@ func (s *Server) receiveForms(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err != nil {
 		return err
 	}
-	f := screeningForm(c.Base, c.Today, nil)
-	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(c.Base, f, x) })
+	b := s.islandBase(r, c)
+	f := screeningForm(b, c.Today, nil)
+	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(b, f, x) })
 }
 
 // answerForms answers every form that was sent, with exact counts.
@@ -393,7 +407,7 @@ func newFormAnswer(b Base, f *Form, x outreach.Answer) formAnswer {
 	case x.Have != nil:
 		out.Differences = differences(b, x.Record, *x.Have)
 	case x.Standing != nil:
-		out.Differences = operationDifferences(b, x.Operation, *x.Standing)
+		out.Differences, out.Standing = operationDifferences(b, x.Operation, *x.Standing), known(x.Standing.ID)
 	}
 	return out
 }
@@ -459,7 +473,7 @@ func (s *Server) receivePhoto(w http.ResponseWriter, r *http.Request, c *Call) e
 		}
 		return errs.Wrap(err, errs.Invalid, "error.form.unreadable", nil)
 	}
-	got, err := s.d.Screenings.AddPhoto(r.Context(), c.Who, outreach.Photo{ID: id, Screening: form, Kind: doc.Kind(q.Get("kind")), Content: content, Original: q.Get("original")})
+	got, err := s.d.Screenings.AddPhoto(r.Context(), c.Who, outreach.Photo{ID: id, Form: form, Kind: doc.Kind(q.Get("kind")), Content: content, Original: q.Get("original")})
 	if err != nil {
 		return err
 	}

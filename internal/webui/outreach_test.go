@@ -11,6 +11,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
 )
@@ -121,6 +122,14 @@ func TestTheListOfTheTheatreIsForWhoLogsOperationsThere(t *testing.T) {
 	screener := s.clerk(user.Screener, servicetest.Mountain)
 	if got := screener.get(here); got.status != http.StatusForbidden {
 		t.Errorf("a screener: %d", got.status)
+	}
+	for _, lang := range i18n.Langs() { // the page the browser keeps has a language of its own
+		ask, err := http.NewRequest(http.MethodPost, s.url+"/outreach/forms?lang="+string(lang), strings.NewReader(`{"hospital":"`+s.ID(servicetest.Mountain).String()+`","forms":[{"id":"`+ident.New().String()+`","body":"no form"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask.Header.Set("Content-Type", "application/json")
+		contains(t, "what is wrong, in "+string(lang), doctor.do(ask), testEngine(t).Catalogue().Printer(lang).T("error.screening.row"))
 	}
 	contains(t, "the account of a doctor", doctor.get("/outreach/account"), `"theatre":["`+s.ID(servicetest.Mountain).String())
 	contains(t, "the account of a screener", screener.get("/outreach/account"), `"theatre":[]`)

@@ -91,7 +91,8 @@ func newOutreachTheatre(b Base) outreachTheatreView {
 	}
 	v.Form, v.Panels = NewForm(b, clock.Date{}, fields...), islandPanels("outreach.tab.theatre")
 	v.Self, v.Leave, v.Plain, v.PlainText = "/outreach/theatre", "/operations", "/operations", "outreach.theatre.plain"
-	v.Swap, v.SwapText = outreachHome+b.Lang(), b.T("outreach.title")
+	v.Swap, v.SwapText = outreachHome+b.Lang(), b.T("outreach.short")
+	v.Kinds, v.PhotoHint = photoKinds(operationPhotos()...), b.T("outreach.theatre.photo.hint")
 	for _, k := range []string{"listed", "kept", "logged", "unlisted", "reason", "nobody", "denied"} {
 		v.Texts["theatre."+k] = b.T("outreach.js.theatre." + k)
 	}
@@ -144,7 +145,7 @@ func (s *Server) outreachList(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, newTheatreList(c.Base, v, c.Today))
+	return answerJSON(w, newTheatreList(s.islandBase(r, c), v, c.Today))
 }
 
 func newTheatreList(b Base, v care.Theatre, today clock.Date) theatreList {
@@ -186,7 +187,8 @@ func (s *Server) receiveOperations(w http.ResponseWriter, r *http.Request, c *Ca
 	if err != nil {
 		return err
 	}
-	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(c.Base, keptForm(c.Base, x), x) })
+	b := s.islandBase(r, c)
+	return answerForms(w, got, func(x outreach.Answer) formAnswer { return newFormAnswer(b, keptForm(b, x), x) })
 }
 
 // keptForm is the form whose labels an answer names.

@@ -22,6 +22,7 @@ type OverviewPage struct {
 	Nav     []Tab
 	Brief   Brief
 	Later   string   // where the brief is, on a page that was shown before it
+	Waiting []string // names of its figures, to stand there until it comes
 	Notes   []string // on paper: who reports, when, under which conditions
 	Refused bool     // the filter cannot be read: no figures under a wrong question
 }
@@ -92,6 +93,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 	case p.Refused:
 	case !brief: // most of it is counted from records: the page does not wait for it
 		p.Later = "/overview?" + join(f.Query(), map[bool]string{true: "programme="}[f.Query() == ""], "by="+string(o.Table.Dimension), "brief=1")
+		p.Waiting = waitingFor(c.Base, f)
 	default:
 		if p.Brief, err = s.brief(r, c, f); err != nil {
 			return err

@@ -28,7 +28,7 @@ func reportingPages() []PageSample {
 	later := func(b Base) View {
 		o := sampleOverview(b, all, 3)
 		p := newOverviewPage(b, o, filterForm(b, sampleDay(), o.Hospitals))
-		p.Later = "/overview?programme=&brief=1"
+		p.Later, p.Waiting = "/overview?programme=&brief=1", waitingFor(b, measure.Filter{})
 		return p
 	}
 	samples := []PageSample{{"overview", overview(all, 3)}, {"overview", later}, {"overview", overview(reporting.Rights{Export: true}, 3)}, {"overview", overview(all, 0)},

@@ -44,7 +44,7 @@ func newSubjectsView(b Base, list rights.List, waiting bool, today clock.Date) n
 		if q.Overdue(today) {
 			due.Sub = b.T("subject.late")
 		}
-		t.Rows = append(t.Rows, Cells(LinkCell(q.ReceivedOn.String(), "/subject-requests/"+q.ID.String()), TextCell(b.T(q.Kind.Label())), TextCell(orDash(q.PersonName)), TextCell(q.HospitalName),
+		t.Rows = append(t.Rows, Cells(Cell{Text: q.ReceivedOn.String(), Href: "/subject-requests/" + q.ID.String(), Nowrap: true}, TextCell(b.T(q.Kind.Label())), TextCell(orDash(q.PersonName)), TextCell(q.HospitalName),
 			TextCell(b.T(q.Asker.Label())), Cell{Tag: &tag}, due))
 	}
 	return noticeView{Base: b, Tables: []Table{t}}

@@ -151,12 +151,11 @@ type photosView struct {
 	Photos []Def
 }
 
+// operationPhotos are what is photographed in a theatre.
+func operationPhotos() []doc.Kind { return []doc.Kind{doc.Sticker, doc.Consent, doc.Medical} }
+
 func photoForm(b Base, today clock.Date) *Form {
-	var kinds []Option
-	for _, k := range []doc.Kind{doc.Sticker, doc.Consent, doc.Medical} {
-		kinds = append(kinds, Option{Value: string(k), Key: k.Label()})
-	}
-	f := keyed(NewForm(b, today, Field{Name: "kind", LabelKey: "attach.kind", Kind: KindRadio, Options: kinds},
+	f := keyed(NewForm(b, today, Field{Name: "kind", LabelKey: "attach.kind", Kind: KindRadio, Options: photoKinds(operationPhotos()...)},
 		Field{Name: "file", LabelKey: "theatre.photo", HintKey: "theatre.photo.hint", Kind: KindFile, Accept: "image/*", Data: map[string]string{"shrink": b.T("theatre.photo.bad")}}))
 	return f.Put("kind", string(doc.Sticker))
 }
@@ -168,7 +167,11 @@ func newPhotosView(b Base, f *Form, v care.OperationView, today clock.Date, list
 	out := photosView{Base: b, Form: f, Back: "/operations/" + v.ID.String(), Who: b.T("care.person", "name", v.PersonName, "who", identity(b, v.Sex, v.Birth, today))}
 	for _, a := range list {
 		if a.ReplacedBy == ident.Nil {
-			out.Photos = append(out.Photos, Def{Label: b.T(a.Kind.Label()), Text: instant(a.CreatedAt) + " " + fileSize(a.Size), Href: "/attachments/" + a.ID.String()})
+			text := instant(a.CreatedAt) + " " + fileSize(a.Size)
+			if a.Operation != ident.Nil {
+				text += " " + b.T("attach.theatre")
+			}
+			out.Photos = append(out.Photos, Def{Label: b.T(a.Kind.Label()), Text: text, Href: "/attachments/" + a.ID.String()})
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package webui
 import (
 	"html/template"
 	"net/url"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -37,6 +38,35 @@ type Cell struct {
 	// stands elsewhere on the page.
 	Pick     string
 	PickForm string
+}
+
+// Look are the classes of what is in the cell. A page of figures has hundreds of
+// cells: a link bears them itself.
+func (c Cell) Look() string {
+	if c.Bad && c.Href != "" {
+		return "" // red is what it says, the link stays one
+	}
+	var all []string
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{c.Nowrap, "nowrap"}, {c.Bad, "bad"}, {c.Mono, "mono"}} {
+		if x.on {
+			all = append(all, x.name)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// Wrap are the classes of an element around the text, where it is no link.
+func (c Cell) Wrap() string {
+	if c.Href != "" && !c.Bad {
+		return ""
+	}
+	if c.Bad && c.Href != "" {
+		c.Href = ""
+	}
+	return c.Look()
 }
 
 // TextCell is plain text.

@@ -6,6 +6,7 @@ import { clearError, icon, make } from "./dom";
 import { Day, iso } from "./date";
 import * as box from "./outbox";
 import { Pass } from "./outbox";
+import { drawPlaces, Place, places } from "./place";
 import { Sender, Status } from "./send";
 
 const texts = JSON.parse(document.getElementById("outreach-texts")?.textContent || "{}") as Record<string, string>;
@@ -32,10 +33,13 @@ export type Page = {
   begin(from: Body | undefined): void | Promise<void>; // an empty form, or the draft
   edit(f: box.Form, body: Body): Promise<void>;
   opened?(own: box.Box): Promise<void>; // the server was reached
+  busy(): boolean; // something is on the screen that no store keeps
 };
 
 let page: Page;
 let own: box.Box | undefined; // whose key is here
+let open: box.Box[] = []; // the stores of the account that are open, of other hospitals too
+let offered: Place[] = []; // where the account works, as the server last said
 let editing = ""; // id of the form that is being changed
 let status: Status = { state: "idle" };
 
@@ -97,6 +101,7 @@ export async function keep(body: Body, photos: (key: CryptoKey, form: string, ow
       at("forms").put({ ...f, ...sealed });
       pictures.forEach((p) => at("photos").put(p));
       at("meta").delete(draftName());
+      at("meta").delete(box.besideName(draftName(), f.box));
     });
     window.clearTimeout(drafting);
     toast(t(editing ? "edited" : "kept", { name: String(body.name) }), editing ? "" : t("kept.text", { n: await keptToday() }));
@@ -125,8 +130,10 @@ export function button(text: string, press: () => void, kind = ""): HTMLButtonEl
 /** What stands above all: how many are unsent, and when sending last went well. */
 export async function draw(): Promise<void> {
   const [forms, photos, receipts, meta] = await Promise.all([box.all<box.Form>("forms"), box.all<box.Photo>("photos"), box.all<box.Receipt>("receipts"), box.one<box.Meta>("meta", "synced")]);
-  const mine = forms.filter((f) => !own || f.box === own.id);
-  const pictures = photos.filter((p) => !own || p.box === own.id);
+  open = own ? [own, ...(await box.all<box.Box>("boxes")).filter((b) => b.id !== own?.id && b.account === own?.account && b.key)] : [];
+  const here = (x: { box: string }) => !own || open.some((b) => b.id === x.box);
+  const mine = forms.filter(here);
+  const pictures = photos.filter(here);
   const n = mine.length;
   $("[data-unsent]").textContent = n || pictures.length ? t("unsent", { n }) + (pictures.length ? " · " + t("photos", { n: pictures.length }) : "") : t("unsent.none");
   $("[data-unsent]").classList.toggle("due", n + pictures.length > 0);
@@ -137,7 +144,8 @@ export async function draw(): Promise<void> {
   if (status.state === "signin" || status.state === "denied") tell(t(status.state), status.state === "signin");
   else if (own?.key) tell("");
   await drawOutbox(mine, pictures);
-  drawReceipts(receipts.filter((r) => !own || r.box === own.id));
+  drawReceipts(receipts.filter(here));
+  await drawPlaces(own, offered, (to) => void move(to));
   const others = forms.length - mine.length;
   if (others && own?.key && status.state === "idle") tell(t("others", { n: others }));
 }
@@ -150,10 +158,13 @@ async function drawOutbox(forms: box.Form[], photos: box.Photo[]): Promise<void>
     head.append(make("b", "", String(v?.name || "••••")), make("span", "tag " + (f.state === "kept" ? "tag-plain" : "tag-error"), t("state." + f.state)));
     const count = photos.filter((p) => p.form === f.id).length;
     row.append(head, make("p", "hint-text", [v ? told(v) : "", clockTime(f.at), count ? t("photos", { n: count }) : ""].filter(Boolean).join(" · ")));
-    if (f.note && own?.key) row.append(...(await noteOf(f)));
+    row.append(...(await noteOf(f)));
     const buttons = make("div", "btns");
-    if (v && f.state !== "conflict") buttons.append(button(t("edit"), () => void change(f, v)));
-    if (f.state === "conflict") buttons.append(button(t("theirs"), () => void settleConflict(f, "theirs")), button(t("again"), () => void settleConflict(f, "again"), "btn-primary"));
+    const elsewhere = open.find((b) => b.id === f.box && b.id !== own?.id); // changed and settled where it belongs
+    if (elsewhere) buttons.append(button(elsewhere.hospitalName, () => void move({ id: elsewhere.hospital, name: elsewhere.hospitalName })));
+    else if (v && f.state !== "conflict") buttons.append(button(t("edit"), () => void change(f, v)));
+    if (elsewhere) row.classList.add("is-elsewhere");
+    else if (f.state === "conflict") buttons.append(button(t("theirs"), () => void settleConflict(f, "theirs")), button(t("again"), () => void settleConflict(f, "again"), "btn-primary"));
     else if (v) buttons.append(button(t("discard"), () => ask(t("discard.ask"), t("discard.yes"), () => void discard(f)), "btn-text")); // its owner only
     row.append(buttons);
     return row;
@@ -174,16 +185,23 @@ async function drawOutbox(forms: box.Form[], photos: box.Photo[]): Promise<void>
 const told = (v: Body): string => String(v.what ?? `${v.township ?? ""} ${v.village ?? ""}`.trim());
 
 export async function read(f: box.Form): Promise<Body | undefined> {
-  if (!own?.key || f.box !== own.id) return undefined;
-  return JSON.parse(box.decode(await box.open(own.key, f, box.formPlace(f)))) as Body;
+  const key = keyOf(f);
+  return key ? (JSON.parse(box.decode(await box.open(key, f, box.formPlace(f)))) as Body) : undefined;
 }
 
-type Note = { fields: { label: string; detail: string }[]; differences: { label: string; mine: string; theirs: string }[] };
+const keyOf = (f: box.Form): CryptoKey | undefined => (f.box === own?.id ? own : open.find((b) => b.id === f.box))?.key;
+
+type Note = { standing?: string; fields: { label: string; detail: string }[]; differences: { label: string; mine: string; theirs: string }[] };
+
+async function readNote(f: box.Form): Promise<Note | undefined> {
+  const key = keyOf(f);
+  return f.note && key ? (JSON.parse(box.decode(await box.open(key, f.note, box.formPlace(f) + "/note"))) as Note) : undefined;
+}
 
 /** Why a form was not taken, or where it differs from what the server has. */
 async function noteOf(f: box.Form): Promise<HTMLElement[]> {
-  if (!f.note || !own?.key) return [];
-  const note = JSON.parse(box.decode(await box.open(own.key, f.note, box.formPlace(f) + "/note"))) as Note;
+  const note = await readNote(f);
+  if (!note) return [];
   if (!note.differences.length) {
     const list = make("ul", "isle-faults");
     list.append(...note.fields.map((x) => make("li", "", [x.label, x.detail].filter(Boolean).join(" "))));
@@ -234,25 +252,32 @@ async function settleConflict(f: box.Form, how: "theirs" | "again"): Promise<voi
   if (!own?.key || !v) return;
   const key = own.key;
   const photos = (await box.all<box.Photo>("photos")).filter((p) => p.form === f.id);
+  /** The photos go along; a photo opens only where it was sealed to. */
+  const along = (form: string) => Promise.all(photos.map(async (p) => {
+    const q = { ...p, id: box.newID(), form };
+    return { ...q, ...(await box.seal(key, await box.open(key, p, box.photoPlace(p.box, p)), box.photoPlace(p.box, q))) };
+  }));
+  const swap = (at: (s: "photos") => IDBObjectStore, moved: box.Photo[]) => {
+    photos.forEach((p) => at("photos").delete(p.id));
+    moved.forEach((p) => at("photos").put(p));
+  };
   if (how === "theirs") {
-    await box.change(["forms", "receipts"], (at) => {
+    const standing = (await readNote(f))?.standing; // an operation somebody else wrote down has another id
+    const moved = standing ? await along(standing) : photos;
+    await box.change(["forms", "photos", "receipts"], (at) => {
       at("forms").delete(f.id);
+      swap(at, moved);
       at("receipts").put({ id: f.id, box: f.box, kind: f.kind ?? "form", outcome: "mine", digest: "", at: Date.now() });
     });
   } else {
     const next = { ...f, id: box.newID(), state: "kept" as const, note: undefined };
-    const id = next.id;
     const body = f.kind === "operation" ? { ...v, both: true } : v; // both operations were done: it was looked at
     const sealed = await box.seal(key, box.encode(JSON.stringify(body)), box.formPlace(next));
-    const moved = await Promise.all(photos.map(async (p) => {
-      const q = { ...p, id: box.newID(), form: id };
-      return { ...q, ...(await box.seal(key, await box.open(key, p, box.photoPlace(p.box, p)), box.photoPlace(p.box, q))) };
-    }));
+    const moved = await along(next.id);
     await box.change(["forms", "photos"], (at) => {
       at("forms").delete(f.id);
       at("forms").put({ ...next, ...sealed });
-      photos.forEach((p) => at("photos").delete(p.id));
-      moved.forEach((p) => at("photos").put(p));
+      swap(at, moved);
     });
   }
   await draw();
@@ -299,17 +324,22 @@ export function tab(name: string): void {
   for (const p of document.querySelectorAll<HTMLElement>("[data-panel]")) p.hidden = p.dataset.panel !== name || (name === "form" && !own?.key);
 }
 
+/** A file for each store: what is in one opens with the key of its hospital. */
 async function keepFile(): Promise<void> {
   const forms = await box.all<box.Form>("forms");
-  const from = own ?? (await box.all<box.Box>("boxes")).find((b) => forms.some((f) => f.box === b.id));
-  if (!from) return;
-  const link = make("a");
-  link.href = URL.createObjectURL(new Blob([await box.bundle(from)], { type: "application/octet-stream" }));
-  link.download = `${iso(today())}-${forms.filter((f) => f.box === from.id).length}.shanhai`;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  const photos = await box.all<box.Photo>("photos");
+  const full = (b: box.Box) => forms.some((f) => f.box === b.id) || photos.some((p) => p.box === b.id);
+  const first = own ?? (await box.all<box.Box>("boxes")).find(full);
+  if (!first) return;
+  for (const from of [first, ...open.filter((b) => b.id !== first.id && full(b))]) {
+    const link = make("a");
+    link.href = URL.createObjectURL(new Blob([await box.bundle(from)], { type: "application/octet-stream" }));
+    link.download = `${iso(today())}-${forms.filter((f) => f.box === from.id).length}.shanhai`;
+    document.body.append(link);
+    link.click();
+    link.remove();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
 }
 
 // The half-written form is sealed as well; it comes back after a crash, and in the other language.
@@ -326,16 +356,22 @@ async function keepDraft(): Promise<void> {
   if (own?.key && !editing) await keepSealed(draftName(), page.values());
 }
 
+/** What was half-written is given up. */
+export function dropDraft(): Promise<void> {
+  window.clearTimeout(drafting);
+  return box.change(["meta"], (at) => [draftName(), box.besideName(draftName(), own?.id ?? "")].forEach((id) => at("meta").delete(id)));
+}
+
 /** Keeps something beside the forms; signing out and a pass that ends take it away. */
 export async function keepSealed(id: string, body: unknown): Promise<void> {
   if (!own?.key) return;
   const draft = await box.seal(own.key, box.encode(JSON.stringify(body)), `${own.id}/${id}`);
   const name = own.id;
-  await box.change(["meta"], (at) => at("meta").put({ id, box: name, at: Date.now(), draft }));
+  await box.change(["meta"], (at) => at("meta").put({ id: box.besideName(id, name), box: name, at: Date.now(), draft }));
 }
 
 export async function readSealed<T>(id: string): Promise<T | undefined> {
-  const m = await box.one<box.Meta>("meta", id);
+  const m = (await box.one<box.Meta>("meta", box.besideName(id, own?.id ?? ""))) ?? (await box.one<box.Meta>("meta", id)); // from before there was one for each store
   if (!m?.draft || !own?.key || m.box !== own.id) return undefined;
   return JSON.parse(box.decode(await box.open(own.key, m.draft, `${own.id}/${id}`))) as T;
 }
@@ -365,16 +401,36 @@ async function enter(): Promise<void> {
     own = undefined;
   }
   const found = own ?? mine.find((b) => b.id === last?.box) ?? mine[0];
-  const theatre = (hospital: string) => answer.theatre.includes(hospital);
+  theatres = answer.theatre;
+  offered = answer.hospitals.filter((h) => !page.kind || theatre(h.id));
   if (found) return openBox({ ...found, theatre: theatre(found.hospital) });
-  const places = answer.hospitals.filter((h) => !page.kind || theatre(h.id));
-  if (!places.length) return tell(t("theatre.denied"));
-  if (places.length === 1) return setUp(places[0], theatre(places[0].id));
+  if (!offered.length) return tell(t("theatre.denied"));
+  if (offered.length === 1) return setUp(offered[0], theatre(offered[0].id));
   const select = $<HTMLSelectElement>("#hospital");
-  select.replaceChildren(...places.map((h) => new Option(h.name, h.id)));
+  select.replaceChildren(...offered.map((h) => new Option(h.name, h.id)));
   show("[data-setup]");
   show("[data-hospitals]");
   $("[data-begin]").addEventListener("click", () => void setUp({ id: select.value, name: select.selectedOptions[0]?.text ?? "" }, theatre(select.value)));
+}
+
+let theatres: string[] = [];
+const theatre = (hospital: string): boolean => theatres.includes(hospital);
+
+/** To the store of another hospital. What is unsent stays where it is, and is sent
+ * from here as well; what is half-written waits there. */
+async function move(to: Place): Promise<void> {
+  if (!own || to.id === own.hospital) return;
+  if (editing || page.busy()) {
+    tab("form");
+    return toast(t("place.busy"), "", "warning");
+  }
+  const account = own.account;
+  await keepDraft();
+  const known = (await box.all<box.Box>("boxes")).find((b) => b.account === account && b.hospital === to.id);
+  if (known?.key) await enterBox(offered.length ? { ...known, theatre: theatre(to.id) } : known);
+  else if (known) await openBox(known);
+  else await setUp(to, theatre(to.id));
+  if (own.hospital !== to.id) toast(t("place.offline"), "", "warning");
 }
 
 async function locked(boxes: box.Box[], why: string): Promise<void> {
@@ -446,5 +502,6 @@ export function start(p: Page): void {
   window.addEventListener("online", () => sender.now());
   window.addEventListener("pagehide", () => void keepDraft());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && sender.soon());
+  places();
   void enter();
 }

@@ -188,19 +188,23 @@ export async function bundle(box: Box): Promise<string> {
 /** What lies beside the forms and is no work of anybody: the list of a day's theatre,
  * and what is half-written. */
 const beside = ["list", "draft", "draftoperation"];
+/** One of each for a store. */
+export const besideName = (id: string, box: string): string => `${id}/${box}`;
+const isBeside = (m: Meta, ...ids: string[]): boolean => ids.includes(m.id.split("/")[0]);
 
 /** The wipe rules, on every start: a pass that ended takes its key with it, a
  * store goes only when nothing unsent is in it, and the list of a theatre goes with its day. */
 export async function tidy(now = Date.now()): Promise<void> {
-  const [boxes, forms, photos, receipts, list] = await Promise.all([all<Box>("boxes"), all<Form>("forms"), all<Photo>("photos"), all<Receipt>("receipts"), one<Meta>("meta", "list")]);
+  const [boxes, forms, photos, receipts, meta] = await Promise.all([all<Box>("boxes"), all<Form>("forms"), all<Photo>("photos"), all<Receipt>("receipts"), all<Meta>("meta")]);
   const day = (at: number) => Math.floor((at + 8 * 36e5) / 864e5);
   await change(["boxes", "receipts", "meta"], (at) => {
-    if (list && day(list.at ?? 0) !== day(now)) at("meta").delete("list");
+    const lists = meta.filter((m) => isBeside(m, "list"));
+    for (const m of lists) if (day(m.at ?? 0) !== day(now)) at("meta").delete(m.id);
     for (const b of boxes.filter((b) => b.until < now)) {
       const unsent = forms.some((f) => f.box === b.id) || photos.some((p) => p.box === b.id);
       if (unsent) at("boxes").put({ ...b, key: undefined });
       else at("boxes").delete(b.id);
-      if (list?.box === b.id) at("meta").delete("list");
+      for (const m of lists) if (m.box === b.id) at("meta").delete(m.id);
     }
     for (const r of receipts) if (r.at < now - 30 * 864e5) at("receipts").delete(r.id);
   });
@@ -208,9 +212,9 @@ export async function tidy(now = Date.now()): Promise<void> {
 
 /** Signing out: the keys go, what is unsent stays, and opens for its owner only. */
 export async function lock(): Promise<void> {
-  const boxes = await all<Box>("boxes");
+  const [boxes, meta] = await Promise.all([all<Box>("boxes"), all<Meta>("meta")]);
   await change(["boxes", "meta"], (at) => {
     boxes.forEach((b) => at("boxes").put({ ...b, key: undefined }));
-    beside.forEach((id) => at("meta").delete(id));
+    meta.filter((m) => isBeside(m, ...beside)).forEach((m) => at("meta").delete(m.id));
   });
 }

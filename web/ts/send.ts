@@ -7,12 +7,13 @@ export type Status = { state: "idle" | "sending" | "offline" | "retry" | "signin
 type Trouble = "offline" | "signin" | "denied";
 export type Account = { account: string; hospitals: { id: string; name: string }[]; theatre: string[] };
 
-type Row = { id: string; outcome: "created" | "repeated" | "refused"; digest: string; taken: boolean; fields: unknown[]; differences: unknown[] };
+type Row = { id: string; outcome: "created" | "repeated" | "refused"; digest: string; taken: boolean; standing?: string; fields: unknown[]; differences: unknown[] };
 type Answer = { count: number; created: number; repeated: number; refused: number; rows: Row[] };
 
 const batch = 20;
 const patience = 60_000; // a village line is slow, not dead
 const longest = 300_000; // between two tries
+const lang = document.documentElement.lang; // what comes back is read on this page
 
 class Failed extends Error {
   constructor(readonly why: Trouble | "retry") {
@@ -47,7 +48,7 @@ export class Sender {
 
   /** The day's list of the theatre, or nothing where it cannot be had now. */
   async list<T>(hospital: string): Promise<T | undefined> {
-    return (await this.ask("/outreach/list?" + new URLSearchParams({ hospital })).catch(() => undefined)) as T | undefined;
+    return (await this.ask("/outreach/list?" + new URLSearchParams({ hospital, lang })).catch(() => undefined)) as T | undefined;
   }
 
   soon(): void {
@@ -66,7 +67,10 @@ export class Sender {
     if (this.busy || !own?.key) return;
     this.busy = true;
     try {
-      await this.alone(() => this.drain(own, own.key as CryptoKey));
+      await this.alone(async () => {
+        for (const b of await this.stores(own)) await this.drain(b, b.key as CryptoKey);
+        this.tell({ state: "idle" });
+      });
       this.fails = 0;
     } catch (e) {
       this.later(e instanceof Failed ? e.why : "retry");
@@ -83,6 +87,11 @@ export class Sender {
       this.tell({ state: "elsewhere" });
       this.timer = window.setTimeout(() => this.now(), 10_000);
     });
+  }
+
+  /** The open stores of whoever works here: of this hospital first, then of the others. */
+  private async stores(own: box.Box): Promise<box.Box[]> {
+    return [own, ...(await box.all<box.Box>("boxes")).filter((b) => b.id !== own.id && b.account === own.account && b.key)];
   }
 
   private later(why: Trouble | "retry"): void {
@@ -108,19 +117,18 @@ export class Sender {
       this.tell({ state: "sending" });
       await this.photo(key, p);
     }
-    this.tell({ state: "idle" });
   }
 
   private async forms(own: box.Box, key: CryptoKey, forms: box.Form[]): Promise<void> {
     const bodies = await Promise.all(forms.map(async (f) => box.decode(await box.open(key, f, box.formPlace(f)))));
     const kind = forms[0].kind;
     const sent = JSON.stringify({ hospital: own.hospital, forms: forms.map((f, i) => ({ id: f.id, body: bodies[i] })) });
-    const got = (await this.ask(kind ? "/outreach/operations" : "/outreach/forms", sent, "application/json")) as Answer;
+    const got = (await this.ask((kind ? "/outreach/operations?lang=" : "/outreach/forms?lang=") + lang, sent, "application/json")) as Answer;
     const digests = await Promise.all(bodies.map((b) => box.digest(box.encode(b))));
     // Exact or nothing: an answer that does not add up is no receipt.
     const fits = got.count === forms.length && got.rows.length === forms.length && got.created + got.repeated + got.refused === got.count && got.rows.every((r, i) => r.id === forms[i].id && r.digest === digests[i]);
     if (!fits) throw new Failed("retry");
-    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences })), box.formPlace({ box: own.id, id: r.id, kind }) + "/note") : undefined)));
+    const notes = await Promise.all(got.rows.map((r) => (r.outcome === "refused" ? box.seal(key, box.encode(JSON.stringify({ fields: r.fields, differences: r.differences, standing: r.standing })), box.formPlace({ box: own.id, id: r.id, kind }) + "/note") : undefined)));
     const at = Date.now();
     await box.change(["forms", "receipts", "meta"], (store) => {
       got.rows.forEach((r, i) => {
@@ -169,7 +177,7 @@ export class Sender {
     if (answer !== undefined) return answer;
     if (r.type === "opaqueredirect" || r.status === 401) throw new Failed("signin");
     if (r.status === 403) throw new Failed("denied");
-    if (r.status === 422 && type === "image/jpeg") return "refused";
+    if ((r.status === 422 || r.status === 404) && type === "image/jpeg") return "refused"; // no picture, or its form is not there
     throw new Failed("retry");
   }
 }

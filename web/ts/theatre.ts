@@ -4,7 +4,8 @@
 import { make } from "./dom";
 import { iso, parseDay } from "./date";
 import * as box from "./outbox";
-import { $, Body, draw, form, keep, keepSealed, owner, problems, read, readSealed, sender, setChanged, show, start, t, tell, today, Wrong } from "./island";
+import { $, Body, draw, form, keep, keepSealed, owner, problems, read, readSealed, sender, setChanged, show, start, t, tell, today, Wrong, dropDraft } from "./island";
+import * as shots from "./shots";
 
 type Case = { treatment: string; name: string; who: string; programme: string; kind: string; side: string; lead: string; known: string[] };
 type Habit = { kind: string; anaesthesia: string[]; fixation: string; access: string };
@@ -86,7 +87,7 @@ async function save(e: Event): Promise<void> {
   if (wrong.length) return;
   const on = parseDay(String(v.operated_on), today());
   if (on && on !== "nosuch") v.operated_on = iso(on);
-  if (!(await keep(v))) return;
+  if (!(await keep(v, shots.sealedShots))) return;
   await back();
   sender.soon();
 }
@@ -97,6 +98,7 @@ async function back(): Promise<void> {
   both = false;
   setChanged("");
   problems([]);
+  await shots.begin();
   show("[data-case]", false);
   show("[data-day]");
   await draw();
@@ -115,6 +117,7 @@ function take(c: Case, v?: Body): void {
   $("[data-who]").textContent = `${c.name} ${c.who}`.trim();
   $("[data-what]").textContent = what(c);
   problems([]);
+  void shots.begin();
   show("[data-day]", false);
   show("[data-case]");
   window.scrollTo(0, 0);
@@ -151,18 +154,22 @@ async function cases(): Promise<void> {
 /** A half-written record, or the list. */
 async function begin(from: Body | undefined): Promise<void> {
   list = await readSealed<List>("list");
+  chosen = undefined;
   if (list && list.day !== iso(today())) list = undefined;
   const c = list?.cases.find((x) => x.treatment === from?.treatment);
   if (c) return take(c, from);
+  show("[data-case]", false);
+  show("[data-day]");
   await cases();
 }
 
-async function edit(_: box.Form, v: Body): Promise<void> {
+async function edit(f: box.Form, v: Body): Promise<void> {
   const known = v.known as string[];
   const c = list?.cases.find((x) => x.treatment === v.treatment);
   const programme = c?.programme ?? programmeOf(String(v.kind));
   take({ treatment: String(v.treatment), name: String(v.name), who: c?.who ?? "", programme, kind: String(v.kind), side: String(v.side ?? ""), lead: "", known }, v);
   both = v.both === true;
+  await shots.begin(f.id);
 }
 
 const programmeOf = (kind: string): string => form.querySelector<HTMLInputElement>(`input[name$=".kind"][value="${kind}"]`)?.name.split(".")[0] ?? "";
@@ -181,5 +188,5 @@ async function opened(own: box.Box): Promise<void> {
 document.querySelectorAll<HTMLElement>("[data-scan]").forEach((e) => (e.dataset.scan = JSON.stringify({ ...JSON.parse(e.dataset.scan || "{}"), today: iso(today()) })));
 form.addEventListener("submit", (e) => void save(e));
 form.addEventListener("input", () => !$("#problems").hidden && problems(check(values()), false));
-$("[data-back]").addEventListener("click", () => void box.change(["meta"], (at) => at("meta").delete("draftoperation")).then(back));
-start({ kind: "operation", values, begin, edit, opened });
+$("[data-back]").addEventListener("click", () => void dropDraft().then(back));
+start({ kind: "operation", values, begin, edit, opened, busy: () => !!chosen || shots.loose() });

@@ -112,7 +112,7 @@ func (s *Service) unseal(ctx context.Context, who user.Principal, b bundle) (ope
 		}
 		switch {
 		case i.photo():
-			out.photos = append(out.photos, Photo{ID: i.ID, Screening: i.Form, Kind: document.Kind(i.Kind), Content: plain})
+			out.photos = append(out.photos, Photo{ID: i.ID, Form: i.Form, Kind: document.Kind(i.Kind), Content: plain})
 		case i.Kind == kindOperation:
 			out.operations = append(out.operations, Sent{ID: i.ID, Body: string(plain)})
 		default:
@@ -164,7 +164,7 @@ func (s *Service) take(ctx context.Context, who user.Principal, b opened, perm a
 		out.Answers = append(out.Answers, got...)
 	}
 	for _, p := range b.photos {
-		_, err := s.addPhoto(ctx, who, p, perm)
+		_, err := s.addPhoto(ctx, who, p, photoRights{perm, c.perm})
 		switch {
 		case err == nil:
 			out.Photos++

@@ -170,13 +170,13 @@ func (f Sent) row(today clock.Date, by ident.ID) Row {
 // in bytes; the page makes them far smaller.
 const MaxPhoto = 2 << 20
 
-// Photo is a photo that belongs to a screening, under the id its browser made.
+// Photo is a photo that belongs to a form a browser kept, under the id it made.
 type Photo struct {
-	ID        ident.ID
-	Screening ident.ID
-	Kind      document.Kind
-	Content   []byte
-	Original  string // digest of the file the telephone took, before it was shrunk
+	ID       ident.ID
+	Form     ident.ID // the screening or the operation
+	Kind     document.Kind
+	Content  []byte
+	Original string // digest of the file the telephone took, before it was shrunk
 }
 
 // PhotoReceipt answers a photo.
@@ -186,16 +186,19 @@ type PhotoReceipt struct {
 	Digest  string // SHA-256 of what arrived, in hex
 }
 
-// AddPhoto keeps a photo of a screening, once. What a telephone writes into a
-// photo beside the picture is taken out.
+// AddPhoto keeps a photo of a screening or of an operation, once. What a telephone
+// writes into a photo beside the picture is taken out.
 func (s *Service) AddPhoto(ctx context.Context, who user.Principal, in Photo) (PhotoReceipt, error) {
 	if err := s.door(who, authz.ScreeningRecord); err != nil {
 		return PhotoReceipt{}, err
 	}
-	return s.addPhoto(ctx, who, in, authz.ScreeningRecord)
+	return s.addPhoto(ctx, who, in, photoRights{authz.ScreeningRecord, authz.ProcedureLog})
 }
 
-func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, perm authz.Permission) (PhotoReceipt, error) {
+// photoRights is what whoever brings a photo has to hold at its hospital.
+type photoRights struct{ screening, operation authz.Permission }
+
+func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, need photoRights) (PhotoReceipt, error) {
 	out := PhotoReceipt{ID: in.ID, Digest: digestOf(in.Content)}
 	if in.ID == ident.Nil {
 		return out, invalid("id", "error.screening.id")
@@ -215,14 +218,11 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 		return out, err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		x, err := tx.ScreeningHeld(in.Screening)
+		x, err := s.photoHome(tx, in.Form, need)
 		if err != nil {
 			return err
 		}
-		if s.at(who, perm, x.Hospital) != nil {
-			return errs.Missing("error.screening.missing")
-		}
-		a := store.Attachment{ID: in.ID, HospitalID: x.Hospital, Owner: store.Owner{Kind: store.OwnerScreening, ID: x.ID}, Kind: in.Kind,
+		a := store.Attachment{ID: in.ID, HospitalID: x.hospital, Owner: x.owner, Operation: x.operation, Kind: in.Kind,
 			FileName: string(in.Kind) + document.Extension(document.JPEG), Media: document.JPEG, Size: int64(len(picture)), Digest: address}
 		kept, err := tx.InsertPhoto(a)
 		switch {
@@ -233,15 +233,57 @@ func (s *Service) addPhoto(ctx context.Context, who user.Principal, in Photo, pe
 		case kept == store.RowRepeated:
 			tx.NoAudit("a photo that was there already")
 		default:
-			tx.Audit(audit.Event{Action: audit.AttachmentAdd, ObjectKind: audit.ObjectAttachment, ObjectID: in.ID, OrganisationID: x.Hospital,
-				Detail: map[string]any{"kind": string(in.Kind), "owner": store.OwnerScreening, "owner_id": x.ID, "original_sha256": in.Original}})
+			tx.Audit(audit.Event{Action: audit.AttachmentAdd, ObjectKind: audit.ObjectAttachment, ObjectID: in.ID, OrganisationID: x.hospital, Detail: x.detail(in)})
 		}
 		out.Outcome = Outcome(kept)
-		if kept != store.RowCreated || !x.Converted() {
+		if kept != store.RowCreated || !x.screening.Converted() {
 			return nil
 		}
 		// Registered meanwhile: the photo follows, though it came late.
-		return tx.FollowPhotos(x.ID, x.Person, x.Registration)
+		return tx.FollowPhotos(x.screening.ID, x.screening.Person, x.screening.Registration)
 	})
 	return out, err
+}
+
+// photoHome is the record a photo goes to.
+type photoHome struct {
+	hospital  ident.ID
+	owner     store.Owner
+	operation ident.ID
+	screening Screening
+}
+
+// photoHome finds it by the form the photo was taken for and holds it: a
+// screening, or the treatment of an operation, as for a photo taken with a network.
+func (s *Service) photoHome(tx *store.Tx, form ident.ID, need photoRights) (photoHome, error) {
+	x, err := tx.ScreeningHeld(form)
+	if err == nil {
+		if s.at(tx.Who(), need.screening, x.Hospital) != nil {
+			return photoHome{}, errs.Missing("error.screening.missing")
+		}
+		return photoHome{hospital: x.Hospital, owner: store.Owner{Kind: store.OwnerScreening, ID: x.ID}, screening: x}, nil
+	}
+	if !errs.Is(err, errs.NotFound) {
+		return photoHome{}, err
+	}
+	o, gone := tx.OperationByID(form)
+	if errs.Is(gone, errs.NotFound) || gone == nil && s.at(tx.Who(), need.operation, o.Hospital) != nil {
+		return photoHome{}, err // neither is there
+	}
+	if gone != nil {
+		return photoHome{}, gone
+	}
+	if _, err := tx.TreatmentForUpdate(o.Treatment); err != nil { // nobody moves it to another case meanwhile
+		return photoHome{}, err
+	}
+	return photoHome{hospital: o.Hospital, owner: store.Owner{Kind: store.OwnerTreatment, ID: o.Treatment}, operation: o.ID}, nil
+}
+
+// detail is what the log says of a photo: what it hangs on and where it came from.
+func (x photoHome) detail(in Photo) map[string]any {
+	d := map[string]any{"kind": string(in.Kind), "owner": x.owner.Kind, "owner_id": x.owner.ID, "original_sha256": in.Original}
+	if x.operation != ident.Nil {
+		d["operation"], d["kept"] = x.operation, true
+	}
+	return d
 }

@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/page"
 	service "github.com/shanhai-health/shanhai/internal/service/screening"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -268,7 +270,7 @@ func TestAPhotoThatComesAfterTheRegistrationFollowsAsWell(t *testing.T) {
 		registration = list[0].ID
 		return tx.ConvertScreening(store.Conversion{Screening: row.ID, Person: person, Registration: registration})
 	})
-	in := service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
+	in := service.Photo{ID: ident.New(), Form: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
 	for range 3 {
 		if _, err := d.AddPhoto(t.Context(), d.Screener(here), in); err != nil {
 			t.Fatal(err)
@@ -283,7 +285,7 @@ func TestAPhotoIsKeptOnceWithoutWhereItWasTaken(t *testing.T) {
 	d := open(t)
 	row := d.row("向云禾")
 	d.record(here, row)
-	in := service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
+	in := service.Photo{ID: ident.New(), Form: row.ID, Kind: document.Consent, Content: picture(t), Original: "ab"}
 	add := func(in service.Photo) (service.PhotoReceipt, error) {
 		return d.AddPhoto(context.Background(), d.Screener(here), in)
 	}
@@ -298,14 +300,46 @@ func TestAPhotoIsKeptOnceWithoutWhereItWasTaken(t *testing.T) {
 		t.Errorf("another photo under its id: %v", err)
 	}
 	stray := in
-	stray.ID, stray.Screening = ident.New(), ident.New()
+	stray.ID, stray.Form = ident.New(), ident.New()
 	if _, err := add(stray); !errs.Is(err, errs.NotFound) {
 		t.Errorf("without a screening: %v", err)
 	}
-	if _, err := d.AddPhoto(t.Context(), d.Screener(near), service.Photo{ID: ident.New(), Screening: row.ID, Kind: document.Consent, Content: in.Content}); !errs.Is(err, errs.NotFound) {
+	if _, err := d.AddPhoto(t.Context(), d.Screener(near), service.Photo{ID: ident.New(), Form: row.ID, Kind: document.Consent, Content: in.Content}); !errs.Is(err, errs.NotFound) {
 		t.Errorf("another hospital: %v", err)
 	}
 	if n := d.Count(`select count(*) from attachment where size_bytes < $1`, len(in.Content)); n != 1 {
 		t.Error("what the telephone wrote was kept")
+	}
+}
+
+// A photo taken in a theatre without a network goes to the stay of its operation
+// once, says which operation it came with, and whoever sees the stay sees it.
+func TestAPhotoOfTheTheatreGoesToTheStayOfItsOperation(t *testing.T) {
+	d := open(t)
+	d.Treat(servicetest.Treated{Name: "苗砚秋", Programme: measure.Joint, At: here, On: d.World.Today(), Category: "GENERAL", Joints: 1})
+	doctor, operation := d.Doctor(here), ident.Nil
+	d.Do(doctor, func(tx *store.Tx) error {
+		got, err := tx.ListOperations(store.OperationFilter{From: d.World.Today(), To: d.World.Today()}, page.Request{Size: 5})
+		operation = got.Rows[0].ID
+		return err
+	})
+	in := service.Photo{ID: ident.New(), Form: operation, Kind: document.Sticker, Content: picture(t), Original: "ab"}
+	for i, want := range []service.Outcome{service.Created, service.Repeated, service.Repeated} {
+		if got, err := d.AddPhoto(t.Context(), doctor, in); err != nil || got.Outcome != want {
+			t.Errorf("time %d: %+v %v", i+1, got, err)
+		}
+	}
+	if n := d.Count(`select count(*) from attachment a join procedure o on o.id = a.procedure_id and o.treatment_id = a.owner_id join treatment t on t.id = o.treatment_id
+		where a.id = $1 and a.owner_kind = 'treatment' and a.case_id = t.case_id and a.visible_to = t.visible_to and a.size_bytes < $2`, in.ID, len(in.Content)); n != 1 {
+		t.Error("the photo is not with the stay as it was taken over")
+	}
+	if n := d.Count(`select count(*) from audit_event where action = 'attachment.add' and detail::jsonb->>'operation' = $1 and detail::jsonb->>'original_sha256' = 'ab'`, operation.String()); n != 1 {
+		t.Errorf("%d entries in the log say where it came from", n)
+	}
+	in.ID = ident.New()
+	for name, who := range map[string]user.Principal{"a screener of the house": d.Screener(here), "a doctor of another": d.Doctor(near)} {
+		if _, err := d.AddPhoto(t.Context(), who, in); !errs.Is(err, errs.NotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
