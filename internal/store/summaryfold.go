@@ -209,7 +209,7 @@ const refold = `with now as materialized (` + summarised + `),
 	kept as (insert into summary_person (partnership_id, root_id, no, ` + standsFor + `)
 		select $1, n.root_id, coalesce(l.no, 0) + row_number() over (partition by n.root_id), ` + standsFor + ` from now n left join last l on l.root_id = n.root_id),
 	either as materialized (select w.root_id, ` + standsFor + `, -1 as sign from was w union all select n.root_id, ` + standsFor + `, 1 from now n),
-	units as materialized (select x.*, dense_rank() over (order by x.place_id, x.programme, x.category, x.visiting, x.visible_to) as kind from either x),
+	units as materialized (select x.root_id, x.sign, ` + standsFor + `, dense_rank() over (order by x.place_id, x.programme, x.category, x.visiting, x.visible_to) as kind from either x),
 	kinds as (select distinct x.kind, x.place_id, x.programme, x.category, x.visiting, x.visible_to from units x),
 	sums as materialized (select x.kind, x.month, min(x.first_on) as first_on, max(x.last_on) as last_on, ` + signed + ` from units x group by x.kind, x.month having ` + moves + `),
 	persons as materialized (select x.root_id, t.span, t.since, min(x.kind) filter (where x.sign < 0) as was, max(x.kind) filter (where x.sign < 0) as was_too,
@@ -228,7 +228,7 @@ const refold = `with now as materialized (` + summarised + `),
 				x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from sums x` + intoSpans + `) x group by 1, 2, 3),
 	once as (select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, c.now::int - c.was::int as n
 		from (select x.root_id, v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, bool_or(x.was) as was, bool_or(x.now) as now
-			from (select m.*, bool_or(m.was <> m.now) over (partition by m.root_id, m.span, m.since) as moves from mixed m) x join views v on v.kind = x.kind
+			from (select m.root_id, m.span, m.since, m.kind, m.was, m.now, bool_or(m.was <> m.now) over (partition by m.root_id, m.span, m.since) as moves from mixed m) x join views v on v.kind = x.kind
 			where x.moves group by 1, 2, 3, 4, 5, 6, 7, 8, 9) c where c.was <> c.now)
 	insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
 		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)

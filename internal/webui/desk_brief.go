@@ -121,7 +121,7 @@ func (c deskCharts) change(a, b measure.Reading) (difference, meaning Cell) {
 	}
 	word := "same"
 	better := d.Direction == measure.Up && y > x || d.Direction == measure.Down && y < x
-	ci, cj := a.Interval(), b.Interval()
+	ci, cj := a.ForChart(), b.ForChart()
 	switch {
 	case x == y:
 	case d.Rate() && ci.Low <= cj.High && cj.Low <= ci.High:
@@ -143,8 +143,9 @@ func (c deskCharts) alerts() []BriefAlert {
 		m := d.Definition
 		at := "/measures/" + string(m.ID) + "?" + bound(m, c.b.Filter).Query()
 		if target, _, ok := c.b.References.Target(m); ok && d.Reading.Against(target) == measure.Missed {
-			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", measuredText(c.Base, d.Reading), "target", short(target)+c.unitOf(m)),
-				Text: c.T("brief.target.text", "rests", restsText(c.Base, d.Reading), "interval", intervalText(c.Base, d.Reading)), Link: Link{Text: c.T("brief.look"), Href: at}})
+			v := inWords(c.Base, d.Reading).Row()
+			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", v[0], "target", short(target)+c.unitOf(m)),
+				Text: c.T("brief.target.text", "interval", v[1], "rests", v[2], "coverage", v[3]), Link: Link{Text: c.T("brief.look"), Href: at}})
 		}
 		if m.Kind != measure.Proportion || anyHidden(d.Parts) || d.Reading.State() != measure.Measured {
 			continue
@@ -179,7 +180,7 @@ func (c deskCharts) outside(d reporting.Detail) []BriefAlert {
 			link = Link{Text: c.T("brief.cases", "n", countText(hits)), Href: c.listURL(d.Definition, p.Filter)}
 		}
 		out = append(out, BriefAlert{Icon: "warning", Title: c.T("brief.outside", "hospital", p.Place.Name, "name", c.T(d.Definition.NameKey())),
-			Text: c.T("brief.outside.text", "rests", countText(hits)+"/"+countText(n), "value", measuredText(c.Base, p.Reading), "all", measuredText(c.Base, d.Reading), "level", level), Link: link})
+			Text: c.T("brief.outside.text", "value", inWords(c.Base, p.Reading).String(), "all", inWords(c.Base, d.Reading).String(), "level", level), Link: link})
 	}
 	return out
 }

@@ -108,12 +108,15 @@ func anyHidden(parts []reporting.Piece) bool {
 	return slices.ContainsFunc(parts, func(p reporting.Piece) bool { return p.Reading.Hidden() })
 }
 
+// estimateOf is a reading as a point with its interval, named and with its basis.
+func estimateOf(b Base, name string, r measure.Reading, style chart.Style) chart.Estimate {
+	m, row := r.ForChart(), inWords(b, r).Row()
+	return chart.Estimate{Name: name, Basis: row[2], Style: style, Value: m.Value, Low: m.Low, High: m.High}
+}
+
 // charted is a reading as a value of a chart; NaN where there is none to show.
 func charted(r measure.Reading) float64 {
-	if r.State() != measure.Measured {
-		return math.NaN()
-	}
-	return r.Value().Or(math.NaN())
+	return r.ForChart().Value
 }
 
 // name is a part in words.
@@ -226,14 +229,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 		if math.IsNaN(v) {
 			continue
 		}
-		x := chart.Estimate{Name: m.name(m.d.By, p), Basis: restsText(m.Base, p.Reading), Style: chart.Brand, Value: v, Low: math.NaN(), High: math.NaN()}
-		if ci := p.Reading.Interval(); def.Rate() && ci.Defined() {
-			x.Low, x.High = ci.Low, ci.High
-		}
-		if q := p.Reading.Quartiles(); def.Kind == measure.Median {
-			x.Low, x.High = q.Q1.Or(math.NaN()), q.Q3.Or(math.NaN())
-		}
-		e.Items = append(e.Items, x)
+		e.Items = append(e.Items, estimateOf(m.Base, m.name(m.d.By, p), p.Reading, chart.Brand))
 		if low == nil || v < charted(low.Reading) {
 			low = &m.d.Parts[i]
 		}
@@ -328,7 +324,7 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 	years := func(v float64) string { return decimalText(v/365.25, 1) }
 	title := m.T("desk.survival.none", "n", c.N)
 	if c.Events > 0 {
-		title = m.T("desk.survival.title", "events", c.Events, "n", c.N, "value", measuredText(m.Base, m.d.Reading))
+		title = m.T("desk.survival.title", "events", c.Events, "n", c.N, "value", inWords(m.Base, m.d.Reading).String())
 	}
 	v := chart.Survival{Plot: m.plot("survival", title, m.T("desk.survival.note", "least", leastInCurve), m.T("desk.survival.years"),
 		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"),
@@ -353,7 +349,7 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 		}
 		bars.Categories, bars.Series[0].Values = append(bars.Categories, m.name(measure.ByClass, p)), append(bars.Series[0].Values, v)
 		if most == "" && v != chart.Missing {
-			most = m.T("desk.classes.title", "name", m.name(measure.ByClass, p), "value", measuredText(m.Base, p.Reading))
+			most = m.T("desk.classes.title", "name", m.name(measure.ByClass, p), "value", inWords(m.Base, p.Reading).String())
 		}
 	}
 	if most == "" {
