@@ -68,7 +68,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{{"layers", Layers}, {"libraries", Libraries}, {"calls", Calls}, {"state", State}, {"floats", Floats},
 		{"sql outside store", StraySQL}, {"row dates", RowDates}, {"size", Size}, {"documentation", Documentation}, {"leftovers", Leftovers}, {"words", Words},
-		{"goroutines", Goroutines}, {"store sql", StoreSQL}, {"migration sql", MigrationSQL}}
+		{"goroutines", Goroutines}, {"store sql", StoreSQL}, {"migration sql", MigrationSQL}, {"figures", Figures}}
 }
 
 // Load parses the checkout below root.

@@ -11,13 +11,69 @@ import (
 
 // How a reading is said, the same on a page, in a file and in a report.
 
-// Measured is the figure and its unit; where there is none, a dash and the
-// sentence that says why.
-func Measured(say Speaker, r measure.Reading) (value, unit string) {
+// Said is a reading in words. Its fields are closed: the figure comes only with
+// its interval, with what it rests on and with how much of that is known.
+type Said struct {
+	value, unit               string
+	interval, rests, coverage string
+	measured, bare            bool   // bare: nothing belongs to it
+	basis                     string // the same as rests, where it stands in a sentence
+	say                       Speaker
+}
+
+// Say puts a reading into words.
+func Say(say Speaker, r measure.Reading) Said {
+	s := Said{interval: intervalText(say, r), rests: restsText(say, r), coverage: coverageText(say, r), measured: r.State() == measure.Measured, say: say}
+	s.value, s.unit = measured(say, r)
 	d := r.Definition()
-	v, ok := r.Value().Value()
-	if r.State() != measure.Measured || !ok {
-		return "–", say.T(r.State().NameKey())
+	s.bare, s.basis = !d.Rate() && d.Kind != measure.Median, s.rests
+	if d.Kind == measure.Median {
+		s.basis = say.T("board.n", "n", s.rests)
+	}
+	return s
+}
+
+// Parts are the number, its unit and all that belongs to it, each by itself. Where
+// there is no figure the number is a dash and the unit the sentence that says why.
+func (s Said) Parts() (number, unit, interval, rests, coverage string) {
+	return s.value, s.unit, s.interval, s.rests, s.coverage
+}
+
+// Row is the figure with its unit, or the sentence in its place, and beside it the
+// interval, what it rests on and the coverage: the columns of tables and files.
+func (s Said) Row() [4]string { return [4]string{s.text(), s.interval, s.rests, s.coverage} }
+
+// String is all of it in one line; a count needs nothing beside it.
+func (s Said) String() string {
+	switch {
+	case !s.measured || s.bare:
+		return s.text()
+	case s.coverage == none:
+		return s.say.T("measures.said", "value", s.text(), "rests", s.basis, "interval", s.interval)
+	}
+	return s.say.T("measures.said.known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
+}
+
+// none stands where nothing belongs.
+const none = "–"
+
+// text is the figure with its unit, or the sentence in its place.
+func (s Said) text() string {
+	switch {
+	case !s.measured:
+		return s.unit
+	case s.unit == "":
+		return s.value
+	}
+	return s.say.T("measures.with_unit", "value", s.value, "unit", s.unit)
+}
+
+// measured is the figure and its unit; where there is none, a dash and the
+// sentence that says why.
+func measured(say Speaker, r measure.Reading) (value, unit string) {
+	d, v := r.Definition(), r.ForChart().Value
+	if math.IsNaN(v) {
+		return none, say.T(AbsenceKey(r))
 	}
 	unit = say.T(d.Unit.NameKey())
 	switch n, whole := r.Whole(); {
@@ -26,28 +82,28 @@ func Measured(say Speaker, r measure.Reading) (value, unit string) {
 	case whole:
 		return count(n), unit
 	case d.Unit == measure.Percent:
-		return Decimal(v, 1) + unit, ""
+		return percent(v), ""
 	case perPeople(d):
 		return Decimal(v, 2), unit
 	}
 	return Short(v), unit
 }
 
+// AbsenceKey is the message that stands in place of a figure: there may be cases,
+// all of them left out, and then it is not said that there is none.
+func AbsenceKey(r measure.Reading) string {
+	if r.State() == measure.NoCase && len(r.Excluded()) > 0 {
+		return "measure.state.left_out"
+	}
+	return r.State().NameKey()
+}
+
+// percent is the one way a share becomes text.
+func percent(v float64) string { return Decimal(v, 1) + "%" }
+
 // perPeople reports whether a rate is small enough to need two decimals.
 func perPeople(d measure.Definition) bool {
 	return d.Unit == measure.PerHundred || d.Unit == measure.PerThousand
-}
-
-// MeasuredText is the figure with its unit, or the sentence in its place.
-func MeasuredText(say Speaker, r measure.Reading) string {
-	value, unit := Measured(say, r)
-	switch {
-	case r.State() != measure.Measured:
-		return unit
-	case unit == "":
-		return value
-	}
-	return say.T("measures.with_unit", "value", value, "unit", unit)
 }
 
 // Decimal writes a value with so many digits behind the point.
@@ -56,36 +112,34 @@ func Decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', 
 // Short leaves out what is 0 behind the point.
 func Short(v float64) string { return strings.TrimSuffix(Decimal(v, 1), ".0") }
 
-// IntervalText is the confidence interval of a rate or the quartiles of a median.
-func IntervalText(say Speaker, r measure.Reading) string {
-	d := r.Definition()
+// intervalText is the confidence interval of a rate or the quartiles of a median.
+func intervalText(say Speaker, r measure.Reading) string {
+	d, m := r.Definition(), r.ForChart()
 	digits := 1
 	if perPeople(d) {
 		digits = 2
 	}
 	switch {
 	case r.State() != measure.Measured:
-		return "–"
+		return none
 	case d.Rate():
-		ci := r.Interval()
-		return say.T("measures.ci", "low", Decimal(ci.Low, digits), "high", Decimal(ci.High, digits))
+		return say.T("measures.ci", "low", Decimal(m.Low, digits), "high", Decimal(m.High, digits))
 	case d.Kind == measure.Median:
-		q := r.Quartiles()
 		text := Short
 		if d.Unit == measure.Fen {
 			text = func(v float64) string { return money.Fen(math.Round(v)).String() }
 		}
-		return say.T("measures.iqr", "low", text(q.Q1.Or(0)), "high", text(q.Q3.Or(0)))
+		return say.T("measures.iqr", "low", text(m.Low), "high", text(m.High))
 	}
-	return "–"
+	return none
 }
 
-// RestsText is what the figure rests on: events and denominator, or how many.
-func RestsText(say Speaker, r measure.Reading) string {
+// restsText is what the figure rests on: events and denominator, or how many.
+func restsText(say Speaker, r measure.Reading) string {
 	events, of := r.Rate()
 	switch d := r.Definition(); {
 	case r.Hidden():
-		return "–"
+		return none
 	case r.State() != measure.Measured:
 		return count(r.N())
 	case d.Kind == measure.EventRate:
@@ -96,14 +150,14 @@ func RestsText(say Speaker, r measure.Reading) string {
 	return count(r.N())
 }
 
-// CoverageText is of how many the outcome is known.
-func CoverageText(say Speaker, r measure.Reading) string {
+// coverageText is of how many the outcome is known.
+func coverageText(say Speaker, r measure.Reading) string {
 	c := r.Coverage()
 	if c.Hidden {
 		return say.T("measures.hidden")
 	}
 	if r.Definition().Tallied() || c.Eligible == 0 {
-		return "–"
+		return none
 	}
 	return count(c.Known) + "/" + count(c.Eligible)
 }

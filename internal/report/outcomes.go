@@ -59,7 +59,8 @@ func (w writer) sentences(ids []measure.ID) string {
 		if d.Kind == measure.Median {
 			key = "pack.quote.median"
 		}
-		text += w.t(key, "name", w.t(d.NameKey()), "value", MeasuredText(w.say, r), "rests", RestsText(w.say, r), "interval", IntervalText(w.say, r), "coverage", CoverageText(w.say, r)) + w.target(r)
+		said := Say(w.say, r).Row()
+		text += w.t(key, "name", w.t(d.NameKey()), "value", said[0], "interval", said[1], "rests", said[2], "coverage", said[3]) + w.target(r)
 	}
 	return text
 }
@@ -88,19 +89,24 @@ func (w writer) readings(g measure.Group) printout.Grid {
 		}
 		before := "–"
 		if b, ok := w.s.PriorReading(r.Definition().ID); ok {
-			before = w.shown(b)
+			before = w.before(b)
 		}
-		t.Rows = append(t.Rows, []string{w.t(r.Definition().NameKey()), w.shown(r), IntervalText(w.say, r), RestsText(w.say, r), CoverageText(w.say, r), before})
+		said := Say(w.say, r).Row()
+		if r.Hidden() {
+			said[0] = hidden
+		}
+		t.Rows = append(t.Rows, append(append([]string{w.t(r.Definition().NameKey())}, said[:]...), before))
 	}
 	return t
 }
 
-// shown is a figure, or the mark of a hidden one.
-func (w writer) shown(r measure.Reading) string {
+// before is a figure of the period before with all that belongs to it, or the mark
+// of a hidden one.
+func (w writer) before(r measure.Reading) string {
 	if r.Hidden() {
 		return hidden
 	}
-	return MeasuredText(w.say, r)
+	return Say(w.say, r).String()
 }
 
 // pictures are the charts of the report. A picture of what is left when parts are
@@ -144,29 +150,26 @@ func (w writer) plot(id, title, note string, heads ...string) chart.Plot {
 	return p
 }
 
-func percent(v float64) string { return Decimal(v, 1) + "%" }
-
 // estimates are the hospitals with their intervals.
 func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing {
 	all, ok := w.s.Reading(d.ID)
 	if !ok || all.State() != measure.Measured || d.Kind != measure.Proportion {
 		return chart.Drawing{}
 	}
-	whole := all.Value().Or(math.NaN())
+	whole := all.ForChart().Value
 	e := chart.Estimates{Reference: whole, ReferenceName: w.t("desk.all", "value", percent(whole))}
 	low, high := -1, -1
 	for _, p := range o.Parts {
-		v, known := p.Reading.Value().Value()
-		if p.Reading.State() != measure.Measured || !known {
+		m := p.Reading.ForChart()
+		if math.IsNaN(m.Value) {
 			continue
 		}
-		ci := p.Reading.Interval()
-		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: RestsText(w.say, p.Reading), Style: chart.Brand, Value: v, Low: ci.Low, High: ci.High})
+		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: restsText(w.say, p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High})
 		n := len(e.Items) - 1
-		if low < 0 || v < e.Items[low].Value {
+		if low < 0 || m.Value < e.Items[low].Value {
 			low = n
 		}
-		if high < 0 || v > e.Items[high].Value {
+		if high < 0 || m.Value > e.Items[high].Value {
 			high = n
 		}
 	}
@@ -202,6 +205,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*100, p.Low*100, p.High*100
+		p.Basis = restsText(w.say, o.Parts[i].Reading)
 		if !math.IsNaN(p.Value) {
 			known++
 		}
@@ -223,7 +227,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 		}
 	}
 	center := c.Center.Or(math.NaN()) * 100
-	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: w.t("desk.center", "value", percent(center)), LimitName: w.t("desk.limits")}
 	x.SayY = percent
 	return x.Draw()

@@ -168,56 +168,77 @@ const summarised = `select u.root_id, u.place_id, u.month, u.programme, u.catego
 		where u.root_id = any($2::uuid[])
 		group by u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to`
 
-// intoViews puts a row x into every cell it is in: for each hospital that sees it,
-// for the place itself where the place binds, else for who sees the whole
-// partnership, whose id is $4. Category and surgeon never bind together.
-const intoViews = ` cross join generate_series(0, 11) m(mask)
-	cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v
-	cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)`
+// viewsOf is everywhere a kind x is in: for each hospital that sees it, for the
+// place itself where the place binds, else for who sees the whole partnership,
+// whose id is $4. Category and surgeon never bind together.
+const viewsOf = `select x.kind, v.id as viewer, m.mask, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
+		case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
+		case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon
+	from kinds x cross join generate_series(0, 11) m(mask)
+	cross join lateral (select case when m.mask & 1 > 0 then x.place_id else $4::uuid end as id union select unnest(x.visible_to)) v`
 
-// cellOf are the columns that name the cell.
-const cellOf = `v.id as viewer, m.mask, t.span, t.since, case when m.mask & 1 > 0 then x.place_id else $4::uuid end as place_id,
-	case when m.mask & 2 > 0 then x.programme else '' end as programme, case when m.mask & 4 > 0 then x.category else '' end as category,
-	case when m.mask & 8 = 0 then '' when x.visiting then 'visiting' else 'local' end as surgeon`
+// intoSpans puts a row x of a month into the spans it is in.
+const intoSpans = ` cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)`
 
-// signedLayers are the amounts of rows by their sign.
-const signedLayers = `sum(x.sign * x.bill_fen)::bigint as bill_fen, sum(x.sign * x.basic_fen)::bigint as basic_fen, sum(x.sign * x.critical_fen)::bigint as critical_fen,
+// signed are the sums of rows by their sign.
+const signed = `sum(x.sign * x.operations)::bigint as operations, sum(x.sign * x.treatments)::bigint as treatments,
+	sum(x.sign * x.bill_fen)::bigint as bill_fen, sum(x.sign * x.basic_fen)::bigint as basic_fen, sum(x.sign * x.critical_fen)::bigint as critical_fen,
 	sum(x.sign * x.assistance_fen)::bigint as assistance_fen, sum(x.sign * x.other_fen)::bigint as other_fen, sum(x.sign * x.fund_fen)::bigint as fund_fen,
 	sum(x.sign * x.waiver_fen)::bigint as waiver_fen, sum(x.sign * x.net_fen)::bigint as net_fen`
 
 // moves reports that something of a group changes: figures, or the days between
 // which they lie. The days of what was there are those of the cell already.
-const moves = `(sum(x.sign * x.operations), sum(x.sign * x.persons), sum(x.sign * x.treatments), sum(x.sign * x.bill_fen), sum(x.sign * x.basic_fen), sum(x.sign * x.critical_fen),
-		sum(x.sign * x.assistance_fen), sum(x.sign * x.other_fen), sum(x.sign * x.fund_fen), sum(x.sign * x.waiver_fen), sum(x.sign * x.net_fen)) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-	or min(x.first_on) < min(x.first_on) filter (where x.sign < 0) or max(x.last_on) > max(x.last_on) filter (where x.sign < 0)`
+const moves = `(sum(x.sign * x.operations), sum(x.sign * x.treatments), sum(x.sign * x.bill_fen), sum(x.sign * x.basic_fen), sum(x.sign * x.critical_fen),
+		sum(x.sign * x.assistance_fen), sum(x.sign * x.other_fen), sum(x.sign * x.fund_fen), sum(x.sign * x.waiver_fen), sum(x.sign * x.net_fen)) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	or min(x.first_on) < min(x.first_on) filter (where x.sign < 0) or max(x.last_on) > max(x.last_on) filter (where x.sign < 0) or min(x.sign) > 0`
 
 // refold does it in one statement. "was" and "now" are the rows before and after,
-// the new ones numbered on, since both are there while it runs. What they share is
-// netted before it goes into cells, so that a record more costs itself and not
-// twice its person. A person of a cell is counted once, however many rows put them
-// there: people with one row, which are most, are first added up among themselves
-// ("alone"), those with several are counted each ("apart").
+// the new ones numbered on, since both are there while it runs. Rows that differ in
+// nothing but person, month and figures are of one kind, and kinds are few: figures
+// are added up by kind and month ("sums"), where what stays the same goes out, and
+// only then go into cells.
+//
+// A person of a cell is counted once, however many rows put them there. In a month,
+// a year or altogether most people have rows of one kind only ("plain"): they are
+// in every cell of that kind once, so they too are added up by kind. Where somebody
+// has several kinds ("mixed"), and only where that changes, they are counted in each
+// cell. So the work grows with the rows, not with the cells they are in.
 const refold = `with now as materialized (` + summarised + `),
 	was as materialized (delete from summary_person p where p.partnership_id = $1 and p.root_id = any($2::uuid[]) returning p.root_id, p.no, ` + standsFor + `),
-	last as (select w.root_id, max(w.no) as no, count(*) as rows from was w group by w.root_id),
+	last as (select w.root_id, max(w.no) as no from was w group by w.root_id),
 	kept as (insert into summary_person (partnership_id, root_id, no, ` + standsFor + `)
 		select $1, n.root_id, coalesce(l.no, 0) + row_number() over (partition by n.root_id), ` + standsFor + ` from now n left join last l on l.root_id = n.root_id),
-	several as materialized (select l.root_id from last l where l.rows > 1 union select n.root_id from now n group by n.root_id having count(*) > 1),
-	units as materialized (select y.root_id, y.sign, ` + standsFor + `, (y.operations > 0)::int as persons
-		from (select w.root_id, ` + standsFor + `, -1 as sign from was w union all select n.root_id, ` + standsFor + `, 1 from now n) y),
-	alone as materialized (select 1 as sign, x.place_id, x.month, x.programme, x.category, x.visiting, x.visible_to, min(x.first_on) as first_on, max(x.last_on) as last_on,
-			sum(x.sign * x.operations) as operations, sum(x.sign * x.persons) as persons, sum(x.sign * x.treatments) as treatments, ` + signedLayers + `
-		from units x where not exists (select from several z where z.root_id = x.root_id) group by 2, 3, 4, 5, 6, 7 having ` + moves + `),
-	apart as materialized (select x.sign, ` + cellOf + `, min(x.first_on) as first_on, max(x.last_on) as last_on,
-			sum(x.operations) as operations, max(x.persons) as persons, sum(x.treatments) as treatments, ` + sumLayers + `
-		from units x join several z on z.root_id = x.root_id` + intoViews + ` group by x.root_id, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	either as materialized (select w.root_id, ` + standsFor + `, -1 as sign from was w union all select n.root_id, ` + standsFor + `, 1 from now n),
+	units as materialized (select x.root_id, x.sign, ` + standsFor + `, dense_rank() over (order by x.place_id, x.programme, x.category, x.visiting, x.visible_to) as kind from either x),
+	kinds as (select distinct x.kind, x.place_id, x.programme, x.category, x.visiting, x.visible_to from units x),
+	sums as materialized (select x.kind, x.month, min(x.first_on) as first_on, max(x.last_on) as last_on, ` + signed + ` from units x group by x.kind, x.month having ` + moves + `),
+	persons as materialized (select x.root_id, t.span, t.since, min(x.kind) filter (where x.sign < 0) as was, max(x.kind) filter (where x.sign < 0) as was_too,
+			min(x.kind) filter (where x.sign > 0) as now, max(x.kind) filter (where x.sign > 0) as now_too
+		from units x` + intoSpans + ` where x.operations > 0 group by x.root_id, t.span, t.since),
+	plain as (select k.kind, p.span, p.since, sum(k.n) as persons from persons p cross join lateral (values (p.was, -1), (p.now, 1)) k(kind, n)
+		where coalesce(p.was = p.was_too, true) and coalesce(p.now = p.now_too, true) and p.was is distinct from p.now and k.kind is not null group by 1, 2, 3),
+	mixed as (select p.root_id, p.span, p.since, x.kind, bool_or(x.sign < 0) as was, bool_or(x.sign > 0) as now
+		from persons p join units x on x.root_id = p.root_id` + intoSpans + `
+		where (p.was < p.was_too or p.now < p.now_too) and x.operations > 0 and t.span = p.span and t.since = p.since group by 1, 2, 3, 4),
+	views as materialized (` + viewsOf + `),
+	moved as (select x.kind, x.span, x.since, min(x.first_on) as first_on, max(x.last_on) as last_on, sum(x.persons) as persons, sum(x.operations) as operations, sum(x.treatments) as treatments, ` + sumLayers + `
+		from (select p.kind, p.span, p.since, null::date as first_on, null::date as last_on, p.persons, 0 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen,
+				0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen from plain p
+			union all select x.kind, t.span, t.since, x.first_on, x.last_on, 0, x.operations, x.treatments, x.bill_fen, x.basic_fen, x.critical_fen,
+				x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from sums x` + intoSpans + `) x group by 1, 2, 3),
+	once as (select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, c.now::int - c.was::int as n
+		from (select x.root_id, v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, bool_or(x.was) as was, bool_or(x.now) as now
+			from (select m.root_id, m.span, m.since, m.kind, m.was, m.now, bool_or(m.was <> m.now) over (partition by m.root_id, m.span, m.since) as moves from mixed m) x join views v on v.kind = x.kind
+			where x.moves group by 1, 2, 3, 4, 5, 6, 7, 8, 9) c where c.was <> c.now)
 	insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
 		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
-	select $1, x.viewer, x.mask, x.span, x.since, x.place_id, x.programme, x.category, x.surgeon, min(x.first_on), max(x.last_on),
-		sum(x.sign * x.operations), sum(x.sign * x.persons), sum(x.sign * x.treatments), ` + signedLayers + `
-	from (select * from apart union all select x.sign, ` + cellOf + `, x.first_on, x.last_on, x.operations, x.persons, x.treatments,
-			x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from alone x` + intoViews + `) x
-	group by 2, 3, 4, 5, 6, 7, 8, 9 having ` + moves + ` or min(x.sign) > 0
+	select $1, x.viewer, x.mask, x.span, x.since, x.place_id, x.programme, x.category, x.surgeon, coalesce(min(x.first_on), 'infinity'), coalesce(max(x.last_on), '-infinity'),
+		sum(x.operations), sum(x.persons), sum(x.treatments), ` + sumLayers + `
+	from (select v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, x.first_on, x.last_on, x.operations, x.persons, x.treatments,
+			x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from moved x join views v on v.kind = x.kind
+		union all select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, null, null, 0, sum(c.n), 0, 0, 0, 0, 0, 0, 0, 0, 0
+			from once c group by 1, 2, 3, 4, 5, 6, 7, 8) x
+	group by 2, 3, 4, 5, 6, 7, 8, 9
 	on conflict (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon) do update set
 		first_on = least(summary_cell.first_on, excluded.first_on), last_on = greatest(summary_cell.last_on, excluded.last_on),
 		operations = summary_cell.operations + excluded.operations, persons = summary_cell.persons + excluded.persons, treatments = summary_cell.treatments + excluded.treatments,

@@ -86,7 +86,7 @@ func (c deskCharts) changes() Table {
 	first := clock.MustDate(c.b.At.Lock.Year(), int(c.b.At.Lock.Month()), 1)
 	now, before := first.AddMonths(-1).String()[:7], first.AddMonths(-2).String()[:7]
 	t := Table{Caption: c.T("brief.changes"), Note: c.T("brief.changes.note", "now", now, "before", before), Columns: []Column{{Key: "measures.name", Class: "name-col"}, {Text: before, Align: "right"},
-		{Text: now, Align: "right"}, {Key: "brief.change", Align: "right"}, {Key: "brief.meaning", Class: "name-col"}}, Empty: Empty{Title: c.T("report.empty.title"), Text: c.T("report.empty.text")}}
+		{Text: now, Align: "right"}, {Key: "brief.change", Align: "right"}, {Key: "brief.meaning", Class: "name-col"}}, Empty: Empty{Title: c.T("brief.changes.none.title", "now", now, "before", before), Text: c.T("brief.changes.none.text")}}
 	for _, d := range c.b.Details {
 		a, had := month(d.Months, before)
 		b, has := month(d.Months, now)
@@ -134,7 +134,7 @@ func (c deskCharts) change(a, b measure.Reading) (difference, meaning Cell) {
 	}
 	word := "same"
 	better := d.Direction == measure.Up && y > x || d.Direction == measure.Down && y < x
-	ci, cj := a.Interval(), b.Interval()
+	ci, cj := a.ForChart(), b.ForChart()
 	switch {
 	case x == y:
 	case d.Rate() && ci.Low <= cj.High && cj.Low <= ci.High:
@@ -156,8 +156,9 @@ func (c deskCharts) alerts() []BriefAlert {
 		m := d.Definition
 		at := "/measures/" + string(m.ID) + "?" + bound(m, c.b.Filter).Query()
 		if target, _, ok := c.b.References.Target(m); ok && d.Reading.Against(target) == measure.Missed {
-			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", measuredText(c.Base, d.Reading), "target", short(target)+c.unitOf(m)),
-				Text: c.T("brief.target.text", "rests", restsText(c.Base, d.Reading), "interval", intervalText(c.Base, d.Reading)), Link: Link{Text: c.T("brief.look"), Href: at}})
+			v := inWords(c.Base, d.Reading).Row()
+			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", v[0], "target", short(target)+c.unitOf(m)),
+				Text: c.T("brief.target.text", "interval", v[1], "rests", v[2], "coverage", v[3]), Link: Link{Text: c.T("brief.look"), Href: at}})
 		}
 		if m.Kind != measure.Proportion || anyHidden(d.Parts) || d.Reading.State() != measure.Measured {
 			continue
@@ -192,7 +193,7 @@ func (c deskCharts) outside(d reporting.Detail) []BriefAlert {
 			link = Link{Text: c.T("brief.cases", "n", countText(hits)), Href: c.listURL(d.Definition, p.Filter)}
 		}
 		out = append(out, BriefAlert{Icon: "warning", Title: c.T("brief.outside", "hospital", p.Place.Name, "name", c.T(d.Definition.NameKey())),
-			Text: c.T("brief.outside.text", "rests", countText(hits)+"/"+countText(n), "value", measuredText(c.Base, p.Reading), "all", measuredText(c.Base, d.Reading), "level", level), Link: link})
+			Text: c.T("brief.outside.text", "value", inWords(c.Base, p.Reading).String(), "all", inWords(c.Base, d.Reading).String(), "level", level), Link: link})
 	}
 	return out
 }

@@ -182,8 +182,7 @@ func (c deskCharts) rates() deskChart {
 		if p.Class == "" || math.IsNaN(v) { // nobody wrote down where these live
 			continue
 		}
-		ci := p.Reading.Interval()
-		e.Items = append(e.Items, chart.Estimate{Name: p.Class, Basis: restsText(c.Base, p.Reading), Style: chart.Mountain, Value: v, Low: ci.Low, High: ci.High})
+		e.Items = append(e.Items, estimateOf(c.Base, p.Class, p.Reading, chart.Mountain))
 	}
 	if len(e.Items) == 0 {
 		return deskChart{id: "rates"}
@@ -217,13 +216,14 @@ func (c deskCharts) townships() []Table {
 	for _, town := range towns {
 		row := []Cell{TextCell(town), {Text: "–"}, {Text: "–"}, TagCell("warn", c.T("board.towns.missing")), {Text: "–"}, {Text: "–"}, {Text: "–"}}
 		if p, ok := piece(all.Classes, town); ok {
-			row[1] = Cell{Text: measuredText(c.Base, p.Reading), Nowrap: true, Href: c.classURL(all.Definition, town, p)}
+			row[1] = Cell{Text: wholeText(c.Base, p.Reading), Nowrap: true, Href: c.classURL(all.Definition, town, p)}
 		}
 		if p, ok := piece(rate.Classes, town); ok && p.Reading.State() == measure.Measured {
 			events, of := p.Reading.Rate()
 			row[2] = Cell{Text: countText(events), Nowrap: true, Href: c.classURL(rate.Definition, town, p)}
 			row[3] = Cell{Text: countText(of), Nowrap: true}
-			row[4], row[5] = Cell{Text: measuredText(c.Base, p.Reading), Nowrap: true, Strong: true}, Cell{Text: intervalText(c.Base, p.Reading), Nowrap: true}
+			v := inWords(c.Base, p.Reading).Row()
+			row[4], row[5] = Cell{Text: v[0], Nowrap: true, Strong: true}, Cell{Text: v[1], Nowrap: true}
 		} else if ok && p.Reading.Hidden() {
 			row[3] = TextCell(c.T("measures.hidden"))
 		}
@@ -281,7 +281,7 @@ func (c deskCharts) curves(id measure.ID) deskChart {
 	if len(groups) == 0 {
 		return deskChart{id: "curves"}
 	}
-	v := chart.Survival{Plot: m.plot("curves", c.T("board.curves.title", "n", len(groups), "value", measuredText(c.Base, d.Reading)), c.T("desk.survival.note", "least", leastInCurve), c.T("desk.survival.years"),
+	v := chart.Survival{Plot: m.plot("curves", c.T("board.curves.title", "n", len(groups), "value", inWords(c.Base, d.Reading).String()), c.T("desk.survival.note", "least", leastInCurve), c.T("desk.survival.years"),
 		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"), Groups: groups, Ticks: ticks, Risk: c.T("desk.survival.at_risk")}
 	v.SayX = func(x float64) string { return decimalText(x/365.25, 2) }
 	v.SayY = func(y float64) string { return decimalText(y*100, 1) + "%" }
@@ -366,9 +366,13 @@ func (c deskCharts) partName(d reporting.Detail, p reporting.Piece) Cell {
 // cell is one figure of a part with its interval.
 func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 	r := p.Reading
-	value, unit := measured(c.Base, r)
+	value, unit, interval, rests, coverage := inWords(c.Base, r).Parts()
 	out := Cell{Text: value, Nowrap: true}
-	if r.State() != measure.Measured {
+	switch r.State() {
+	case measure.NoCase:
+		return out
+	case measure.Measured:
+	default:
 		out.Sub = unit
 		return out
 	}
@@ -376,7 +380,10 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 		out.Href = c.listURL(d.Definition, p.Filter)
 	}
 	if d.Definition.Rate() {
-		out.Sub = intervalText(c.Base, r) + c.T("board.table.rests", "rests", restsText(c.Base, r))
+		out.Sub = interval + c.T("board.table.rests", "rests", rests)
+		if x := r.Coverage(); x.Hidden || x.Known < x.Eligible { // where all is known the basis says it
+			out.Sub += c.T("board.table.known", "coverage", coverage)
+		}
 	}
 	return out
 }

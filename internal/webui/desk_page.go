@@ -221,7 +221,8 @@ func (c deskCharts) tile(d reporting.Detail) MeasureTile {
 	m := d.Definition
 	t := MeasureTile{ID: strings.NewReplacer(".", "-", "_", "-").Replace(string(m.ID)), Name: c.T(m.NameKey()), Meaning: definitionText(c.Base, m),
 		Lock: c.T("board.lock", "lock", d.Reading.Moment().Lock.String(), "id", string(m.ID), "version", m.Version)}
-	t.Value, t.Unit = measured(c.Base, d.Reading)
+	value, unit, interval, rests, coverage := inWords(c.Base, d.Reading).Parts()
+	t.Value, t.Unit = value, unit
 	if c.b.Surgeon.ID == ident.Nil || c.b.Surgeon.Own {
 		t.Detail = "/measures/" + string(m.ID) + "?" + join(bound(m, c.b.Filter).Query(), c.mine)
 	}
@@ -232,12 +233,15 @@ func (c deskCharts) tile(d reporting.Detail) MeasureTile {
 			if m.Kind == measure.Median {
 				key = "board.quartiles"
 			}
-			t.Interval = c.T(key, "interval", intervalText(c.Base, d.Reading))
+			t.Interval = c.T(key, "interval", interval)
 		}
-		t.Rests = c.rests(d.Reading)
+		t.Rests = c.rests(d.Reading, rests)
+	}
+	if d.Reading.State() == measure.NoCase && len(d.Reading.Excluded()) > 0 {
+		t.Rests = leftText(c.Base, d.Reading)
 	}
 	if x := d.Reading.Coverage(); !m.Tallied() && !x.Hidden && x.Eligible > 0 && m.Kind != measure.CountUnits {
-		t.Coverage = &Coverage{Have: int(x.Known), Want: int(x.Eligible), Low: x.Known*100 < x.Eligible*leastCoverage}
+		t.Coverage = &Coverage{Have: int(x.Known), Want: int(x.Eligible), Low: x.Known*100 < x.Eligible*leastCoverage, Text: coverage}
 	}
 	t.Target = c.target(d.Reading)
 	return t
@@ -247,11 +251,11 @@ func (c deskCharts) tile(d reporting.Detail) MeasureTile {
 const leastCoverage = 80
 
 // rests says what a figure rests on.
-func (c deskCharts) rests(r measure.Reading) string {
+func (c deskCharts) rests(r measure.Reading, said string) string {
 	d := r.Definition()
 	switch {
 	case d.Rate():
-		return restsText(c.Base, r)
+		return said
 	case d.Kind == measure.Median:
 		return c.T("board.n", "n", countText(r.N()))
 	}

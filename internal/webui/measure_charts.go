@@ -108,12 +108,15 @@ func anyHidden(parts []reporting.Piece) bool {
 	return slices.ContainsFunc(parts, func(p reporting.Piece) bool { return p.Reading.Hidden() })
 }
 
+// estimateOf is a reading as a point with its interval, named and with its basis.
+func estimateOf(b Base, name string, r measure.Reading, style chart.Style) chart.Estimate {
+	m, row := r.ForChart(), inWords(b, r).Row()
+	return chart.Estimate{Name: name, Basis: row[2], Style: style, Value: m.Value, Low: m.Low, High: m.High}
+}
+
 // charted is a reading as a value of a chart; NaN where there is none to show.
 func charted(r measure.Reading) float64 {
-	if r.State() != measure.Measured {
-		return math.NaN()
-	}
-	return r.Value().Or(math.NaN())
+	return r.ForChart().Value
 }
 
 // name is a part in words.
@@ -175,6 +178,8 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*factor, p.Low*factor, p.High*factor
+		row := inWords(m.Base, months[i].Reading).Row()
+		p.Basis = row[2]
 		if def.Kind != measure.Proportion { // nothing counted here is below zero
 			p.Low = math.Max(p.Low, 0)
 		}
@@ -210,7 +215,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		title = m.T("desk.trend.calm", "months", known)
 	}
 	center := c.Center.Or(math.NaN()) * factor
-	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: m.T("desk.center", "value", m.say(center)), LimitName: m.T("desk.limits")}.Draw(), "months"
 }
 
@@ -226,14 +231,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 		if math.IsNaN(v) {
 			continue
 		}
-		x := chart.Estimate{Name: m.name(m.d.By, p), Basis: restsText(m.Base, p.Reading), Style: chart.Brand, Value: v, Low: math.NaN(), High: math.NaN()}
-		if ci := p.Reading.Interval(); def.Rate() && ci.Defined() {
-			x.Low, x.High = ci.Low, ci.High
-		}
-		if q := p.Reading.Quartiles(); def.Kind == measure.Median {
-			x.Low, x.High = q.Q1.Or(math.NaN()), q.Q3.Or(math.NaN())
-		}
-		e.Items = append(e.Items, x)
+		e.Items = append(e.Items, estimateOf(m.Base, m.name(m.d.By, p), p.Reading, chart.Brand))
 		if low == nil || v < charted(low.Reading) {
 			low = &m.d.Parts[i]
 		}
@@ -244,7 +242,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 	if len(e.Items) == 0 {
 		return chart.Drawing{}, ""
 	}
-	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", m.say(e.Items[0].Value))
+	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", inWords(m.Base, low.Reading).String())
 	switch {
 	case len(e.Items) > 1 && m.say(charted(low.Reading)) == m.say(charted(high.Reading)):
 		title = m.T("desk.estimates.same", "n", len(e.Items), "value", m.say(charted(low.Reading)))
@@ -316,6 +314,9 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 		return chart.Drawing{}, ""
 	}
 	c := m.d.Curve.StopBelow(leastInCurve)
+	if c.N < leastInCurve { // nothing of it would be drawn
+		return chart.Drawing{}, ""
+	}
 	step := 182.625
 	if m.d.Curve.Until() < 365 {
 		step = 91.3125
@@ -328,7 +329,7 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 	years := func(v float64) string { return decimalText(v/365.25, 1) }
 	title := m.T("desk.survival.none", "n", c.N)
 	if c.Events > 0 {
-		title = m.T("desk.survival.title", "events", c.Events, "n", c.N, "value", measuredText(m.Base, m.d.Reading))
+		title = m.T("desk.survival.title", "events", c.Events, "n", c.N, "value", inWords(m.Base, m.d.Reading).String())
 	}
 	v := chart.Survival{Plot: m.plot("survival", title, m.T("desk.survival.note", "least", leastInCurve), m.T("desk.survival.years"),
 		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"),
@@ -353,7 +354,7 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 		}
 		bars.Categories, bars.Series[0].Values = append(bars.Categories, m.name(measure.ByClass, p)), append(bars.Series[0].Values, v)
 		if most == "" && v != chart.Missing {
-			most = m.T("desk.classes.title", "name", m.name(measure.ByClass, p), "value", measuredText(m.Base, p.Reading))
+			most = m.T("desk.classes.title", "name", m.name(measure.ByClass, p), "value", inWords(m.Base, p.Reading).String())
 		}
 	}
 	if most == "" {

@@ -150,33 +150,35 @@ func unitsURL(r reporting.Rights, d measure.Definition, f measure.Filter, more .
 
 // readingCells are the figure and everything it may not be shown without.
 func readingCells(b Base, r measure.Reading, href string) []Cell {
-	value := Cell{Text: measuredText(b, r), Nowrap: r.State() == measure.Measured, Href: href, Strong: r.State() == measure.Measured}
-	return []Cell{value, {Text: intervalText(b, r), Nowrap: true}, {Text: restsText(b, r), Nowrap: true}, {Text: coverageText(b, r), Nowrap: true}, TextCell(leftText(b, r))}
+	v := inWords(b, r).Row()
+	value := Cell{Text: v[0], Nowrap: r.State() == measure.Measured, Href: href, Strong: r.State() == measure.Measured}
+	return []Cell{value, {Text: v[1], Nowrap: true}, {Text: v[2], Nowrap: true}, {Text: v[3], Nowrap: true}, TextCell(leftText(b, r))}
 }
 
 // How a reading is said stands with the reports, which say the same.
 
 func definitionText(b Base, d measure.Definition) string { return report.DefinitionText(b, d) }
 
-func measuredText(b Base, r measure.Reading) string { return report.MeasuredText(b, r) }
+func inWords(b Base, r measure.Reading) report.Said { return report.Say(b, r) }
 
-func measured(b Base, r measure.Reading) (value, unit string) { return report.Measured(b, r) }
-
-func intervalText(b Base, r measure.Reading) string { return report.IntervalText(b, r) }
-
-func restsText(b Base, r measure.Reading) string { return report.RestsText(b, r) }
-
-func coverageText(b Base, r measure.Reading) string { return report.CoverageText(b, r) }
+// wholeText is a count with its unit, which needs nothing beside it; or why there
+// is none.
+func wholeText(b Base, r measure.Reading) string {
+	n, ok := r.Whole()
+	if !ok {
+		return b.T(r.State().NameKey())
+	}
+	return b.T("measures.with_unit", "value", countText(n), "unit", b.T(r.Definition().Unit.NameKey()))
+}
 
 func decimalText(v float64, digits int) string { return report.Decimal(v, digits) }
 
 func short(v float64) string { return report.Short(v) }
 
-// figureOf is a reading as the large figure of a page.
-func figureOf(b Base, r measure.Reading, href string) FigureLink {
-	f := FigureLink{Name: definitionText(b, r.Definition()), Href: href}
-	f.Value, f.Unit = measured(b, r)
-	return f
+// figureOf is a reading as the large figure of a page, and the lines that belong to it.
+func figureOf(b Base, r measure.Reading, href string) (FigureLink, []Def) {
+	value, unit, interval, rests, coverage := inWords(b, r).Parts()
+	return FigureLink{Name: definitionText(b, r.Definition()), Href: href, Value: value, Unit: unit}, readingFacts(b, r, interval, rests, coverage)
 }
 
 // leftText says who was left out and why.
@@ -256,8 +258,7 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 		return p
 	}
 	p.Sub = b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())
-	p.Figure = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
-	p.Facts = readingFacts(b, d.Reading)
+	p.Figure, p.Facts = figureOf(b, d.Reading, unitsURL(d.Rights, m, d.Filter, mine))
 	p.Charts = measureCharts{Base: b, d: d, mine: mine}.all()
 	parts := pieceTable(b, d, d.Parts, d.By, mine)
 	parts.ID, parts.Caption = "table", b.T("report.table.title", "by", b.T(d.By.NameKey()))
@@ -272,7 +273,9 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	}
 	months := pieceTable(b, d, d.Months, measure.ByMonth, mine)
 	months.Caption = b.T("report.table.title", "by", b.T(measure.ByMonth.NameKey()))
-	p.Tables = append(p.Tables, months)
+	if len(d.Parts) > 0 || len(d.Months) > 0 { // one empty table says it
+		p.Tables = append(p.Tables, months)
+	}
 	if !d.Profile.Exact() {
 		for i := range p.Tables {
 			p.Tables[i].Note = profileNote(b, d.Profile)
@@ -282,25 +285,35 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 }
 
 // readingFacts are what belongs to a figure, one line each.
-func readingFacts(b Base, r measure.Reading) []Def {
+func readingFacts(b Base, r measure.Reading, interval, rests, coverage string) []Def {
 	d := r.Definition()
-	out := []Def{{Label: b.T("measures.rests"), Text: restsText(b, r)}}
+	out := []Def{{Label: b.T("measures.rests"), Text: rests}}
 	if d.Rate() || d.Kind == measure.Median {
-		out = append(out, Def{Label: b.T("measures.interval"), Text: intervalText(b, r)})
+		out = append(out, Def{Label: b.T("measures.interval"), Text: interval})
 	}
 	if !d.Tallied() {
-		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverageText(b, r)}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
+		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverage}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
 			Def{Label: b.T("measures.base"), Text: b.T(d.Base.DenominatorKey())}, Def{Label: b.T("measures.clock"), Text: b.T(d.Base.ClockKey())})
 	}
 	return append(out, Def{Label: b.T("measures.direction"), Text: b.T("measure.direction." + string(d.Direction))},
 		Def{Label: b.T("measures.lock"), Text: r.Moment().Lock.String()}, Def{Label: b.T("measures.id"), Text: string(d.ID) + " v" + strconv.Itoa(d.Version)})
 }
 
+// noPieces stands in place of the parts of a measure that has none: why there is no
+// figure, and who was left out.
+func noPieces(b Base, r measure.Reading) Empty {
+	out := Empty{Title: b.T("measure.state.no_case"), Text: b.T("measures.none.text")}
+	if len(r.Excluded()) > 0 {
+		out = Empty{Title: b.T(report.AbsenceKey(r)), Text: leftText(b, r)}
+	}
+	return out
+}
+
 // pieceTable is one row a part of a measure.
 func pieceTable(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, mine string) Table {
 	t := Table{Columns: []Column{{Key: by.NameKey(), Class: "name-col"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
 		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}}, Dense: by == measure.ByMonth,
-		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text")}}
+		Empty: noPieces(b, d.Reading)}
 	for _, x := range list {
 		var name Cell
 		more, href := "", ""
@@ -361,7 +374,8 @@ func readingSheet(b Base, d reporting.Desk, notes []string) sheet.Table {
 	var rows []sheet.Record
 	for _, r := range d.Readings {
 		m := r.Definition()
-		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), measuredText(b, r), intervalText(b, r), restsText(b, r), coverageText(b, r), leftText(b, r), definitionText(b, m), m.Version})
+		v := inWords(b, r).Row()
+		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), v[0], v[1], v[2], v[3], leftText(b, r), definitionText(b, m), m.Version})
 	}
 	t.Rows = sheet.Records(rows)
 	return t
@@ -417,7 +431,8 @@ func pieceSheet(b Base, d reporting.Detail, list []reporting.Piece, by measure.D
 	}
 	var rows []sheet.Record
 	for _, x := range list {
-		rows = append(rows, sheet.Record{measureCharts{Base: b, d: d}.name(by, x), measuredText(b, x.Reading), intervalText(b, x.Reading), restsText(b, x.Reading), coverageText(b, x.Reading), leftText(b, x.Reading)})
+		v := inWords(b, x.Reading).Row()
+		rows = append(rows, sheet.Record{measureCharts{Base: b, d: d}.name(by, x), v[0], v[1], v[2], v[3], leftText(b, x.Reading)})
 	}
 	t.Rows = sheet.Records(rows)
 	return t

@@ -95,7 +95,8 @@ func newMeasureUnitsPage(b Base, u reporting.Units, cases bool, mine string) Mea
 				Href: "/figures/" + string(d.ID) + "/export?" + join(f.Query(), mine, "part="+string(u.Part), classQuery(u.Class), "format="+format)})
 		}
 	}
-	p := MeasureUnitsPage{Base: b, Figure: figureOf(b, u.Reading, ""), Facts: readingFacts(b, u.Reading), Conditions: unitsConditions(b, u)}
+	figure, facts := figureOf(b, u.Reading, "")
+	p := MeasureUnitsPage{Base: b, Figure: figure, Facts: facts, Conditions: unitsConditions(b, u)}
 	p.Rows = Table{ID: "table", Caption: b.T("measures.list"), Empty: Empty{Title: b.T("measures.nobody.title"), Text: b.T("measures.nobody.text")}}
 	for _, part := range measure.Parts() {
 		if part == measure.Numerator && !d.Rate() {
@@ -274,8 +275,8 @@ func (s *Server) unitsExport(w http.ResponseWriter, r *http.Request, c *Call, fo
 		return err
 	}
 	notes := exportNotes(c, u.Partnership, u.At.AsOf, unitsConditions(c.Base, u))
-	notes = append(notes, c.P.T("measures.file", "name", c.P.T(u.Definition.NameKey()), "value", measuredText(c.Base, u.Reading), "interval", intervalText(c.Base, u.Reading),
-		"rests", restsText(c.Base, u.Reading), "coverage", coverageText(c.Base, u.Reading), "part", c.P.T(u.Part.NameKey())), definitionText(c.Base, u.Definition))
+	v := inWords(c.Base, u.Reading).Row()
+	notes = append(notes, c.P.T("measures.file", "name", c.P.T(u.Definition.NameKey()), "value", v[0], "interval", v[1], "rests", v[2], "coverage", v[3], "part", c.P.T(u.Part.NameKey())), definitionText(c.Base, u.Definition))
 	return sendBook(w, fileName(strings.ReplaceAll(string(u.Definition.ID), ".", "-")+"-"+string(u.Part), u.At.AsOf, format), sheet.Book{Tables: []sheet.Table{unitsSheet(c.Base, u, notes)}})
 }
 

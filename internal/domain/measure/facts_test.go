@@ -102,7 +102,7 @@ func TestRule13ARateComesWithAllThatBelongsToIt(t *testing.T) {
 	s.Add(d, measure.Fact{Excluded: measure.TooRecent, Known: true, Hit: true}, 5, 0)
 	r := d.From(s, at())
 	events, of := r.Rate()
-	ci := r.Interval()
+	ci := r.ForChart()
 	if r.State() != measure.Measured || events != 3 || of != 332 || math.Abs(ci.Low-0.1867) > 0.001 || math.Abs(ci.High-2.6179) > 0.001 {
 		t.Errorf("%d of %d, %+v", events, of, ci)
 	}
@@ -135,7 +135,7 @@ func TestWhatIsUndefinedSaysWhy(t *testing.T) {
 	}{"nothing": {d.From(measure.Sample{}, at()), measure.NoCase}, "all left out": {d.From(out, at()), measure.NoCase}, "none known": {d.From(unknown, at()), measure.NoneKnown},
 		"nobody watched a year": {curve.From(short, at()), measure.NotReached}, "no median": {definition(t, "access.wait_days").From(measure.Sample{}, at()), measure.NoCase}} {
 		raw, err := json.Marshal(c.r)
-		if c.r.State() != c.want || c.r.Value().Defined() || err != nil || strings.Contains(string(raw), "NaN") {
+		if c.r.State() != c.want || !math.IsNaN(c.r.ForChart().Value) || err != nil || strings.Contains(string(raw), "NaN") {
 			t.Errorf("%s: %s, %s, %v", name, c.r.State(), raw, err)
 		}
 	}
@@ -156,12 +156,12 @@ func TestRevisionsAgreeWithTheHandCount(t *testing.T) {
 		a.Add(rate, f, 1, x.days)
 		b.Add(curve, f, 1, x.days)
 	}
-	if v, _ := rate.From(a, at()).Value().Value(); math.Abs(v-9.245) > 0.01 {
+	if v := rate.From(a, at()).ForChart().Value; math.Abs(v-9.245) > 0.01 {
 		t.Errorf("rate %v", v)
 	}
 	r := curve.From(b, at())
-	if v, _ := r.Value().Value(); math.Abs(v-8.3333) > 0.001 || math.Abs(r.Interval().High-46.1023) > 0.01 {
-		t.Errorf("CPR %v %+v", v, r.Interval())
+	if v := r.ForChart().Value; math.Abs(v-8.3333) > 0.001 || math.Abs(r.ForChart().High-46.1023) > 0.01 {
+		t.Errorf("CPR %v %+v", v, r.ForChart())
 	}
 }
 
@@ -171,8 +171,8 @@ func TestAMedianKeepsItsQuartilesAndUnit(t *testing.T) {
 	for _, v := range []int64{55, 65, 75, 85, 95} {
 		s.Add(d, measure.Fact{Known: true, Value: v}, 1, v)
 	}
-	q := d.From(s, at()).Quartiles()
-	if q.Median.Or(0) != 7.5 || q.Q1.Or(0) != 6.5 || q.Q3.Or(0) != 8.5 || q.N != 5 {
+	q := d.From(s, at()).ForChart()
+	if q.Value != 7.5 || q.Low != 6.5 || q.High != 8.5 || q.Coverage.Known != 5 {
 		t.Errorf("%+v", q)
 	}
 }

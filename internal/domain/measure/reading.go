@@ -43,8 +43,8 @@ type Excluded struct {
 
 // Reading is one measured figure with everything it may not be shown without.
 // Its fields are closed: a rate exists only as [Definition.From] makes it, with
-// numerator, denominator, interval and coverage, and so no page and no file can
-// show one without them.
+// numerator, denominator, interval and coverage, and it leaves only together with
+// them: as a [Mark] for a chart, in JSON, or in words as the reports say it.
 type Reading struct {
 	def      Definition
 	state    State
@@ -193,9 +193,6 @@ func (r Reading) Definition() Definition { return r.def }
 // State says whether there is a figure.
 func (r Reading) State() State { return r.state }
 
-// Value is the figure in the unit of the definition: percent, days, fen.
-func (r Reading) Value() statistics.Number { return r.value }
-
 // Whole is the figure of a count or a sum, and whether it is one.
 func (r Reading) Whole() (n int64, ok bool) {
 	return r.whole, r.state == Measured && !r.def.Rate() && r.def.Kind != Median && r.def.Decimals == 0
@@ -208,12 +205,6 @@ func (r Reading) Rate() (events, of int64) { return r.fraction.events, r.fractio
 func (r Reading) ExposureYears() statistics.Number {
 	return statistics.Of(float64(r.fraction.exposure) / yearDays)
 }
-
-// Interval is the confidence interval of a rate.
-func (r Reading) Interval() statistics.Interval { return r.fraction.interval }
-
-// Quartiles are the spread of a median.
-func (r Reading) Quartiles() statistics.Spread { return r.quarters }
 
 // Coverage is of how many eligible units the outcome is known.
 func (r Reading) Coverage() Coverage { return r.coverage }

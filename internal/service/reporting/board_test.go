@@ -278,10 +278,10 @@ func TestARatePerThousandNeedsItsPopulation(t *testing.T) {
 	}
 	d := rate()
 	events, of := d.Reading.Rate()
-	if v, _ := d.Reading.Value().Value(); events != 2 || of != 2000 || v != 1 || len(d.Classes) != 2 || d.Classes[0].Key != "石坪镇" {
+	if v := d.Reading.ForChart().Value; events != 2 || of != 2000 || v != 1 || len(d.Classes) != 2 || d.Classes[0].Key != "石坪镇" {
 		t.Errorf("%d of %d, %d townships", events, of, len(d.Classes))
 	}
-	if v, _ := d.Classes[1].Reading.Value().Value(); d.Classes[1].Key != "白石镇" || v != 0 || d.Classes[1].Reading.State() != measure.Measured {
+	if v := d.Classes[1].Reading.ForChart().Value; d.Classes[1].Key != "白石镇" || v != 0 || d.Classes[1].Reading.State() != measure.Measured {
 		t.Errorf("a township where nobody was operated on: %s %v", d.Classes[1].Key, d.Classes[1].Reading)
 	}
 	if x := d.Reading.Excluded(); len(x) != 1 || x[0].Reason != measure.NoPopulation || x[0].N != 1 {

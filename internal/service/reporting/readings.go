@@ -365,7 +365,7 @@ func (d *Detail) take(t tallied, samples sampled) {
 	d.fill(d.Parts, d.By, t, samples)
 	d.fill(d.Months, measure.ByMonth, t, samples)
 	slices.SortStableFunc(d.Classes, func(x, y Piece) int {
-		return cmp.Or(cmp.Compare(y.Reading.Value().Or(0), x.Reading.Value().Or(0)), cmp.Compare(x.Key, y.Key))
+		return cmp.Or(cmp.Compare(y.Reading.ForChart().Value, x.Reading.ForChart().Value), cmp.Compare(x.Key, y.Key))
 	})
 	if d.By != measure.ByMonth {
 		slices.SortStableFunc(d.Parts, func(x, y Piece) int {
