@@ -232,8 +232,8 @@ func (tx *Tx) partsOfDisputes(list []Dispute) error {
 		tx.Partnership(), idArray(ids))
 	for i := range list {
 		for _, r := range rows {
-			if (r.ID == list[i].First || r.ID == list[i].Again) && r.ID != ident.Nil && !list[i].has(r.ID) {
-				list[i].Own = append(list[i].Own, r.part())
+			if (r.ID == list[i].First || r.ID == list[i].Again) && r.ID != ident.Nil && !list[i].has(r.ID) { // #nosec G602 -- i comes from range
+				list[i].Own = append(list[i].Own, r.part()) // #nosec G602 -- i comes from range
 			}
 		}
 	}
