@@ -20,7 +20,7 @@ FAULTS ?= all
 # What make mutate turns the branches of.
 TARGET ?= fee fund payout ledger payables authz
 
-.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate histories office deps clean
+.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate gosec histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -71,6 +71,11 @@ faults: deps-run  ## kill, cut, fill and turn back what the service stands on wh
 
 mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must be noticed by a test
 	SHANHAI_TEST_MUTATE="$(TARGET)" go test -run '^TestMutate$$' -count 1 -v -timeout 240m ./internal/mutate
+
+# A program of its own version: as a tool of go.mod it would bring a hundred
+# modules along that the product never uses.
+gosec:  ## what gosec finds in the code; what is meant so says why beside "#nosec"
+	go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet ./...
 
 histories: deps-run  ## a hundred thousand random histories of a ledger in the rules, three hundred in PostgreSQL
 	go test -count 1 -timeout 120m ./internal/domain/fund ./internal/domain/fee -scale 100000

@@ -178,7 +178,7 @@ func (d *doctor) disk() {
 		}
 		dir = parent
 	}
-	free := int64(fs.Bavail) * int64(fs.Bsize)
+	free := int64(fs.Bavail) * int64(fs.Bsize) // #nosec G115 -- blocks of a disk
 	mb := free >> 20
 	switch {
 	case free < diskBad:

@@ -76,7 +76,7 @@ func ImportPaper(cfg config.Config, text string) (*seal.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cfg.DataDir, 0o711); err != nil {
+	if err := os.MkdirAll(cfg.DataDir, 0o711); err != nil { // #nosec G301 -- the account of PostgreSQL passes through to its own folder; nobody can list it
 		return nil, errs.Wrap(err, errs.Unavailable, "error.key.unwritable", errs.Args{"path": cfg.DataDir})
 	}
 	return k, k.Save(cfg.DataDir)

@@ -111,7 +111,7 @@ func (t tools) run(ctx context.Context, in io.Reader, out io.Writer, program str
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, path, append([]string{"--no-password", "--dbname=" + t.address}, args...)...)
+	cmd := exec.CommandContext(ctx, path, append([]string{"--no-password", "--dbname=" + t.address}, args...)...) // #nosec G204 -- PostgreSQL's own programs, found by the operator's settings
 	cmd.Env, cmd.Dir = t.quiet(), "/"
 	cmd.Stdin, cmd.Stdout = in, out
 	cmd.WaitDelay = 5 * time.Second

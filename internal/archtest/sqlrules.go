@@ -43,6 +43,8 @@ var commonSQL = []sqlRule{
 		return updateSet.MatchString(text) && volatile.MatchString(afterSet(text))
 	},
 		"no now(), random() or sequence in UPDATE: the time, ids and counters come as parameters"},
+	{matches(`\b(now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\(|\b(current_timestamp|current_date|current_time|localtimestamp|localtime)\b`),
+		"no clock of the database: the time comes as a parameter, so that nothing kept or asked depends on how that machine's clock jumps"},
 	{brokenInsertSelect, "no INSERT…SELECT from constants, unnest or RETURNING into a row-secured table: write multi-row VALUES, or select the key from a table of the same partnership"},
 	{brokenJoin, "no bare business table on the nullable side of a join from a code list (the coordinator dies): left join (select … from t) s"},
 	{matches(`\bfull (outer )?join\b|\b(rollup|cube) ?\(|\bgrouping sets\b|\bmerge into\b`), "no FULL JOIN, ROLLUP, CUBE, GROUPING SETS or MERGE: they fail across shards; aggregate first, or use ON CONFLICT"},

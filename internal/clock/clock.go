@@ -28,6 +28,18 @@ type System struct{}
 // so that a value read back equals the value written.
 func (System) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
+// Fresh reports whether what was read at an instant may still be believed now. On
+// a clock that was put back it was read in the future: then nobody knows how old
+// it is, and it counts as old. A small step back is forgiven: two machines are
+// never quite of one mind.
+func Fresh(at, now time.Time, life time.Duration) bool {
+	age := now.Sub(at)
+	return age > -skew && age < life
+}
+
+// skew is how far the clocks of two nodes may be apart.
+const skew = 5 * time.Second
+
 // Fixed is a clock that stands still until it is moved. It is safe for
 // concurrent use.
 type Fixed struct {

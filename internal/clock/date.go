@@ -25,7 +25,7 @@ func NewDate(year, month, day int) (Date, error) {
 	if t.Year() != year || int(t.Month()) != month || t.Day() != day || year < 1 || year > 9999 {
 		return Date{}, ErrNoSuchDay
 	}
-	return Date{int32(year), int8(month), int8(day)}, nil
+	return Date{int32(year), int8(month), int8(day)}, nil // #nosec G115 -- ParseDate and the calendar hold years and days within their types
 }
 
 // MustDate is NewDate for constants in code and tests; it panics on nonsense.
@@ -39,7 +39,7 @@ func MustDate(year, month, day int) Date {
 
 // DateOf is the day of t in t's own location; convert to Shanghai before.
 func DateOf(t time.Time) Date {
-	return Date{int32(t.Year()), int8(t.Month()), int8(t.Day())}
+	return Date{int32(t.Year()), int8(t.Month()), int8(t.Day())} // #nosec G115 -- ParseDate and the calendar hold years and days within their types
 }
 
 // ParseDate reads the one canonical spelling, 2026-11-23.

@@ -29,7 +29,7 @@ import (
 )
 
 // Password opens every demonstration account; it is printed beside them.
-const Password = "Shanhai-demo-2026"
+const Password = "Shanhai-demo-2026" // #nosec G101 -- the demonstration's password, printed for everybody
 
 // space makes the ids of the demonstration's fixed objects stable.
 var space = ident.Derive(ident.Nil, "shanhai/demo")
@@ -89,7 +89,7 @@ func loadWorld(ctx context.Context, db *store.DB, who user.Principal, hasher *se
 // complete, in one transaction: it is there or it is not.
 func loadCases(ctx context.Context, db *store.DB, who user.Principal, files *blob.Store) error {
 	today := clock.Today(db.Clock())
-	m := newMaker(rand.New(rand.NewPCG(2021, 307)), today)
+	m := newMaker(rand.New(rand.NewPCG(2021, 307)), today) // #nosec G404 -- invented people, the same ones each time
 	if err := m.make(); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func harnesses() []harness {
 		{"R-6", "link", brokenLinks},
 		{"R-7", "disk", fullDisks},
 		{"R-8", "clock", movedClocks},
+		{"R-10", "upgrade", upgrades},
 		{"F-1", "bank", bank},
 		{"F-3", "repeat", repeats},
 		{"P-4", "log", longLog},

@@ -55,6 +55,7 @@ func spoken(tag string) (i18n.Lang, bool) {
 
 // SetLanguage remembers the choice. Secure as the session cookie.
 func SetLanguage(w http.ResponseWriter, lang i18n.Lang, secure bool) {
+	// #nosec G124 -- all three are set; Secure where the session cookie is
 	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(lang), Path: "/", MaxAge: languageAge,
 		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
 }

@@ -92,4 +92,4 @@ func slipLetter() byte {
 }
 
 // Jitter is a random duration below limit, for waits that must not fall into step.
-func Jitter(limit time.Duration) time.Duration { return time.Duration(mathrand.Int64N(int64(limit))) }
+func Jitter(limit time.Duration) time.Duration { return time.Duration(mathrand.Int64N(int64(limit))) } // #nosec G404 -- spreads retries, decides nothing

@@ -113,7 +113,7 @@ func (f Fen) String() string {
 // Plain is the amount in yuan for files and form fields: -1234.50.
 func (f Fen) Plain() string {
 	neg := ""
-	u := uint64(f)
+	u := uint64(f) // #nosec G115 -- the magnitude; the smallest amount is handled below
 	if f < 0 {
 		neg, u = "-", -u
 	}

@@ -24,7 +24,8 @@ var targets = []target{
 	{name: "fee", pkg: "./internal/domain/fee", tests: []string{"./internal/domain/fee"}, flags: pure},
 	{name: "fund", pkg: "./internal/domain/fund", tests: []string{"./internal/domain/fund"}, flags: pure},
 	// The rows of the ledger: what posts them, lists them and checks them.
-	{name: "ledger", pkg: "./internal/store", only: []string{"fund.go", "fundmove.go", "ledger.go", "ledgercheck.go", "settlement.go"}, tests: []string{"./internal/service/funding"},
+	{name: "ledger", pkg: "./internal/store", only: []string{"fund.go", "fundmove.go", "ledger.go", "ledgercheck.go", "settlement.go"},
+		tests:    []string{"./internal/store TestTransfersComeInTheOrderTheyWerePosted", "./internal/service/funding"},
 		database: true,
 		skip:     "TestTwoHundredApprovalsAtOnceAgainstMoneyFor137|TestAnySequenceOfUseCasesKeepsTheBooks|TestAnyNumberOfMorningsOnOneFund"},
 	// What a fund owes and what comes back: its rows, and the rules about them.

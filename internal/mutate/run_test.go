@@ -112,7 +112,7 @@ type target struct {
 	name  string
 	pkg   string
 	only  []string
-	tests []string
+	tests []string // of a package all, or after a space the one that counts
 	skip  string   // tests that say nothing new and take long, apart by |
 	flags []string // for the tests
 	env   []string
@@ -163,7 +163,8 @@ func prepare(root, dir string, t target, parallel int) (*runner, error) {
 	if err := os.WriteFile(overlay, raw, 0o600); err != nil {
 		return nil, err
 	}
-	for i, pkg := range t.tests {
+	for i, named := range t.tests {
+		pkg, only, _ := strings.Cut(named, " ")
 		binary := filepath.Join(dir, fmt.Sprintf("tests%d", i))
 		if _, err := run(root, "go", "test", "-c", "-overlay", overlay, "-o", binary, pkg); err != nil {
 			return nil, err
@@ -177,7 +178,7 @@ func prepare(root, dir string, t target, parallel int) (*runner, error) {
 			return nil, err
 		}
 		for name := range strings.FieldsSeq(list) {
-			if !t.skips(name) {
+			if !t.skips(name) && (only == "" || name == only) {
 				r.proofs = append(r.proofs, proof{binary: binary, dir: strings.TrimSpace(where), name: name})
 			}
 		}
@@ -250,7 +251,7 @@ func (r *runner) meet(m mutant) (outcome, error) {
 	o := outcome{mutant: m}
 	type group struct {
 		proof
-		tests []string
+		tests []string // of a package all, or after a space the one that counts
 	}
 	var groups []group
 	for _, p := range r.proofs {

@@ -120,7 +120,7 @@ func (a account) give(path string) error {
 // group of its own, so that an interrupt at the terminal reaches only us, and
 // with nothing of our environment.
 func (a account) command(ctx context.Context, program string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, program, args...) // #nosec G204 -- PostgreSQL's own programs, found by the operator's settings
 	cmd.Env = childEnv()
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -128,7 +128,7 @@ func (a account) command(ctx context.Context, program string, args ...string) *e
 	// writing into a folder that is being removed.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if a.switched {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} // #nosec G115 -- ids of accounts of the system
 		cmd.SysProcAttr.AmbientCaps = a.caps
 	}
 	return cmd

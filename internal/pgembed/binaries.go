@@ -91,7 +91,7 @@ func inspect(dir string) (Binaries, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return Binaries{}, err
 	}
-	cmd := exec.CommandContext(context.Background(), filepath.Join(dir, "postgres"), "--version")
+	cmd := exec.CommandContext(context.Background(), filepath.Join(dir, "postgres"), "--version") // #nosec G204 -- PostgreSQL's own programs, found by the operator's settings
 	cmd.Env = childEnv()
 	out, err := cmd.Output()
 	if err != nil {
@@ -108,7 +108,7 @@ func inspect(dir string) (Binaries, error) {
 // clusterMajor reads the major version a cluster was made with; 0 means there is
 // no cluster.
 func clusterMajor(cluster string) int {
-	raw, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION"))
+	raw, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION")) // #nosec G304 -- files of the data directory
 	if err != nil {
 		return 0
 	}

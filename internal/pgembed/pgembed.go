@@ -106,7 +106,7 @@ func (o Options) withDefaults() (Options, error) {
 // links so that paths can be compared with those the kernel reports.
 func prepareDataDir(dir string, acct account) (string, error) {
 	if _, err := os.Stat(dir); os.IsNotExist(err) {
-		if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { // #nosec G301 -- the folders above the data directory; the directory itself is closed
 			return "", fileError(err, dir)
 		}
 		if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
@@ -118,7 +118,7 @@ func prepareDataDir(dir string, acct account) (string, error) {
 			if err := os.Chown(dir, 0, acct.gid); err != nil {
 				return "", fileError(err, dir)
 			}
-			if err := os.Chmod(dir, 0o710); err != nil {
+			if err := os.Chmod(dir, 0o710); err != nil { // #nosec G302 -- the account of PostgreSQL enters by its group
 				return "", fileError(err, dir)
 			}
 		}

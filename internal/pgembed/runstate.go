@@ -30,7 +30,7 @@ type runState struct {
 
 func readRun(dataDir string) (runState, bool) {
 	var st runState
-	raw, err := os.ReadFile(filepath.Join(dataDir, runName))
+	raw, err := os.ReadFile(filepath.Join(dataDir, runName)) // #nosec G304 -- files of the data directory
 	if err != nil || json.Unmarshal(raw, &st) != nil {
 		return runState{}, false
 	}
@@ -54,7 +54,7 @@ func writeRun(dataDir string, st runState) error {
 // process ends, however it ends; the server does not inherit it.
 func lock(dataDir string) (*os.File, error) {
 	path := filepath.Join(dataDir, lockName)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- files of the data directory
 	if err != nil {
 		return nil, fileError(err, dataDir)
 	}
@@ -116,7 +116,7 @@ func removeSocketDir(dir string) {
 
 // postmaster is the server process the cluster's own postmaster.pid names, or 0.
 func postmaster(dataDir string) int {
-	raw, err := os.ReadFile(filepath.Join(dataDir, clusterName, "postmaster.pid"))
+	raw, err := os.ReadFile(filepath.Join(dataDir, clusterName, "postmaster.pid")) // #nosec G304 -- files of the data directory
 	if err != nil {
 		return 0
 	}

@@ -49,7 +49,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		_ = held.Close()
 		return nil, err
 	}
-	go s.watch(bin)
+	go s.watch(bin) // #nosec G118 -- watches the server as long as it lives, longer than the call that starts it
 	return s, nil
 }
 
@@ -163,7 +163,7 @@ func (s *Server) launchOnce(ctx context.Context, by runner) error {
 // statusReady reads what the server writes about itself into the last line of
 // postmaster.pid; pg_ctl waits for the same word.
 func statusReady(dataDir string, pid int) bool {
-	raw, err := os.ReadFile(filepath.Join(dataDir, clusterName, "postmaster.pid"))
+	raw, err := os.ReadFile(filepath.Join(dataDir, clusterName, "postmaster.pid")) // #nosec G304 -- files of the data directory
 	if err != nil {
 		return false
 	}

@@ -79,7 +79,7 @@ func (c *cluster) prepareExternal(ctx context.Context, conn *sql.Conn, u *url.UR
 		return err
 	}
 	id := ident.New()
-	token := int32(uint32(id[15])|uint32(id[14])<<8|uint32(id[13])<<16) + 1
+	token := int32(uint32(id[15])|uint32(id[14])<<8|uint32(id[13])<<16) + 1 // #nosec G115 -- a number for names of test databases
 	if _, err := conn.ExecContext(ctx, "select pg_advisory_lock($1, $2)", lockClass, token); err != nil {
 		return err
 	}

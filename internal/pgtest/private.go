@@ -40,7 +40,7 @@ func baseDir() string {
 
 // openPrivate starts a server on a copy of the cached cluster.
 func openPrivate(ctx context.Context, base string, fsys fs.FS) (*cluster, error) {
-	if err := os.MkdirAll(base, 0o711); err != nil {
+	if err := os.MkdirAll(base, 0o711); err != nil { // #nosec G301 -- test servers run as another account
 		return nil, err
 	}
 	// The name can be guessed and the temporary folder is everybody's.
@@ -164,9 +164,9 @@ func copyCache(ctx context.Context, base, key, run string, fsys fs.FS) error {
 	if err != nil {
 		return err
 	}
-	defer func() { held.Close() }()
+	defer func() { _ = held.Close() }()
 	if _, err := os.Stat(dir); err != nil {
-		held.Close()
+		_ = held.Close()
 		if held, err = flock(dir+".lock", syscall.LOCK_EX); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func copyCache(ctx context.Context, base, key, run string, fsys fs.FS) error {
 	now := clock.System{}.Now()
 	_ = os.Chtimes(dir, now, now) // only the order of sweeping depends on it
 	// cp keeps the owner of the files and shares blocks where the disk can.
-	out, err := exec.CommandContext(ctx, "cp", "-a", "--reflink=auto", dir, run).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "cp", "-a", "--reflink=auto", dir, run).CombinedOutput() // #nosec G204 -- folders of the test itself
 	if err != nil {
 		return fmt.Errorf("copying the cached cluster: %w: %s", err, out)
 	}
@@ -215,7 +215,7 @@ func leaveCleaner(srv *pgembed.Server, run, lock string) (*os.File, error) {
 		return nil, err
 	}
 	defer r.Close()
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", `read -r _
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", `read -r _ // #nosec G204 -- folders of the test itself
 n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done
 rm -rf "$2" "$3" "$4"`, "pgtest-cleaner", fmt.Sprint(srv.PID()), srv.SocketDir(), run, lock)
 	cmd.Stdin = r
@@ -230,7 +230,7 @@ rm -rf "$2" "$3" "$4"`, "pgtest-cleaner", fmt.Sprint(srv.PID()), srv.SocketDir()
 
 // flock opens a lock file and takes the lock; closing it lets go.
 func flock(path string, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- folders of the test itself
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func colour(s chart.Style, alpha float64) color.NRGBA {
 	if alpha > 0 && alpha < 1 {
 		a = uint8(alpha * 255)
 	}
-	return color.NRGBA{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb), a}
+	return color.NRGBA{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb), a} // #nosec G115 -- one byte of a colour
 }
 
 // polygon is one closed outline in pixels.

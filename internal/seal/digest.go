@@ -111,7 +111,7 @@ func Genesis(partnership, organisation ident.ID, lane int) []byte {
 	h.Write([]byte("shanhai/chain/1"))
 	h.Write(partnership[:])
 	h.Write(organisation[:])
-	h.Write(binary.BigEndian.AppendUint16(nil, uint16(lane)))
+	h.Write(binary.BigEndian.AppendUint16(nil, uint16(lane))) // #nosec G115 -- lengths and lanes far below 65,536
 	return h.Sum(nil)
 }
 
@@ -121,7 +121,7 @@ func Genesis(partnership, organisation ident.ID, lane int) []byte {
 func Link(head, mac []byte) []byte {
 	h := sha256.New()
 	h.Write([]byte{1})
-	h.Write(binary.BigEndian.AppendUint16(nil, uint16(len(head))))
+	h.Write(binary.BigEndian.AppendUint16(nil, uint16(len(head)))) // #nosec G115 -- lengths and lanes far below 65,536
 	h.Write(head)
 	h.Write(mac)
 	return h.Sum(nil)

@@ -33,9 +33,9 @@ type Place struct {
 // one spelling, behind the header that names algorithm and key.
 func (p Place) bytes(header []byte) []byte {
 	b := append([]byte(nil), header...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Table)))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Table))) // #nosec G115 -- names of tables and columns
 	b = append(b, p.Table...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Column)))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Column))) // #nosec G115 -- names of tables and columns
 	b = append(b, p.Column...)
 	return append(b, p.Row[:]...)
 }

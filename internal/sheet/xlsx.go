@@ -313,7 +313,7 @@ func (a *archive) sharedStrings(name string) (t *texts, err error) {
 				if len(t.ends) >= maxTexts {
 					return nil, bomb()
 				}
-				t.ends = append(t.ends, uint32(all.Len()))
+				t.ends = append(t.ends, uint32(all.Len())) // #nosec G115 -- texts of one workbook, below the limit of what is unpacked
 			}
 		case tokenText:
 			if inText && !phonetic {

@@ -166,14 +166,14 @@ const joinApproval = ` left join treatment t on t.partnership_id = a.partnership
 // ApprovalByID reads one request the transaction may see.
 func (tx *Tx) ApprovalByID(id ident.ID) (Approval, error) {
 	var r approvalRow
-	err := tx.get(&r, `select `+approvalColumns+` from approval a`+joinApproval+`where a.partnership_id = $1 and a.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+approvalColumns+` from approval a`+joinApproval+`where a.partnership_id = $1 and a.id = $2`+seen("a"), tx.Partnership(), id)
 	return one(r.approval(), err, "error.approval.missing")
 }
 
 // ApprovalsOf lists the requests of a treatment, the first one first.
 func (tx *Tx) ApprovalsOf(treatment ident.ID) ([]Approval, error) {
 	var rows []approvalRow
-	err := tx.list(&rows, `select `+approvalColumns+` from approval a`+joinApproval+`where a.partnership_id = $1 and a.treatment_id = $2
+	err := tx.list(&rows, `select `+approvalColumns+` from approval a`+joinApproval+`where a.partnership_id = $1 and a.treatment_id = $2`+seen("a")+`
 		order by a.requested_at, a.id limit 200`, tx.Partnership(), treatment)
 	return items(rows, approvalRow.approval), err
 }

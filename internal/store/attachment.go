@@ -82,7 +82,7 @@ const selectAttachment = `select a.id, a.hospital_id, a.owner_kind, a.owner_id, 
 // AttachmentByID reads one attachment.
 func (tx *Tx) AttachmentByID(id ident.ID) (Attachment, error) {
 	var r attachmentRow
-	err := tx.get(&r, selectAttachment+`where a.partnership_id = $1 and a.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, selectAttachment+`where a.partnership_id = $1 and a.id = $2`+seen("a"), tx.Partnership(), id)
 	return one(r.attachment(), err, "error.attachment.missing")
 }
 

@@ -67,7 +67,7 @@ type packageRow struct {
 
 func (r packageRow) pack() AuditPackage {
 	return AuditPackage{ID: r.ID, Fund: r.Fund, FundName: r.FundName, FundCode: r.FundCode, From: r.From, To: r.To, State: PackageState(r.State), Cut: r.Cut,
-		Frozen: r.Frozen, Digest: r.Digest, Size: r.Size, LogRows: r.LogRows, Signer: uint16(r.Signer), At: r.At.UTC(), ByID: r.ByID, By: r.By, Failed: r.Failed, Version: r.Version}
+		Frozen: r.Frozen, Digest: r.Digest, Size: r.Size, LogRows: r.LogRows, Signer: uint16(r.Signer), At: r.At.UTC(), ByID: r.ByID, By: r.By, Failed: r.Failed, Version: r.Version} // #nosec G115 -- numbers of keys
 }
 
 // packageColumns leave out the frozen part, which lists have no use for.

@@ -100,7 +100,7 @@ const fromCase = ` from casefile c join person p on p.partnership_id = c.partner
 // CaseByID reads one case the transaction may see.
 func (tx *Tx) CaseByID(id ident.ID) (CaseItem, error) {
 	var r caseRow
-	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`+seen("c"), tx.Partnership(), id)
 	return one(r.item(), err, "error.case.missing")
 }
 
@@ -113,7 +113,7 @@ func (tx *Tx) CaseSeenBy(id ident.ID, hospitals []ident.ID) (CaseItem, map[ident
 	}
 	err := tx.get(&r, `select `+caseColumns+`, coalesce((select jsonb_object_agg(o.id, o.name) from unnest($3::uuid[]) h join organisation o on o.id = h
 			join case_participant k on k.partnership_id = c.partnership_id and k.hospital_id = h and k.opened_on = c.opened_on and k.case_id = c.id), '{}')::text as taking_part`+
-		fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`, tx.Partnership(), id, idArray(hospitals))
+		fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`+seen("c"), tx.Partnership(), id, idArray(hospitals))
 	c, err := one(r.item(), err, "error.case.missing")
 	if err != nil {
 		return c, nil, err
@@ -125,14 +125,14 @@ func (tx *Tx) CaseSeenBy(id ident.ID, hospitals []ident.ID) (CaseItem, map[ident
 // CaseForUpdate reads one case and holds it until the transaction ends.
 func (tx *Tx) CaseForUpdate(id ident.ID) (CaseItem, error) {
 	var r caseRow
-	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live for update of c`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.id = $2 and c.live`+seen("c")+` for update of c`, tx.Partnership(), id)
 	return one(r.item(), err, "error.case.missing")
 }
 
 // CaseByNo reads one case by the number people use.
 func (tx *Tx) CaseByNo(no string) (CaseItem, error) {
 	var r caseRow
-	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.case_no = $2 and c.live`, tx.Partnership(), no)
+	err := tx.get(&r, `select `+caseColumns+fromCase+`where c.partnership_id = $1 and c.case_no = $2 and c.live`+seen("c"), tx.Partnership(), no)
 	return one(r.item(), err, "error.case.missing")
 }
 

@@ -31,6 +31,7 @@ const followedColumns = `, greatest(asked.day, t.discharged_on, again.day) - o.o
 	c.bled - o.operated_on as bled`
 
 // passed is how many days have passed since the operation of row x.
+// #nosec G101 -- an expression of dates
 const passed = `(x.lock - x.operated_on)`
 
 // stayRows are the treatments with an operation, with their case, settlement and

@@ -48,14 +48,14 @@ const personColumns = `p.id, p.root_id, p.name, p.sex, p.birth_on, p.birth_estim
 // PersonByID reads a person the transaction may see.
 func (tx *Tx) PersonByID(id ident.ID) (PersonItem, error) {
 	var r personRow
-	err := tx.get(&r, `select `+personColumns+` from person p where p.partnership_id = $1 and p.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+personColumns+` from person p where p.partnership_id = $1 and p.id = $2`+seen("p"), tx.Partnership(), id)
 	return one(r.item(), err, "error.person.missing")
 }
 
 // PersonToChange reads a person and keeps others from changing it until the end.
 func (tx *Tx) PersonToChange(id ident.ID) (PersonItem, error) {
 	var r personRow
-	err := tx.get(&r, `select `+personColumns+` from person p where p.partnership_id = $1 and p.id = $2 for no key update`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+personColumns+` from person p where p.partnership_id = $1 and p.id = $2`+seen("p")+` for no key update`, tx.Partnership(), id)
 	return one(r.item(), err, "error.person.missing")
 }
 

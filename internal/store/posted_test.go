@@ -23,6 +23,13 @@ func TestTransfersComeInTheOrderTheyWerePosted(t *testing.T) {
 	if order != "elsewhere reserve commit reversal " {
 		t.Error(order)
 	}
+	// The account they share first does not tell them apart, the next one does.
+	for _, rows := range [][]transferOrder{{row("second", []string{"a", "b"}, 0, 2), row("first", []string{"a", "b"}, 0, 1)},
+		{row("second", []string{"a", "x"}, 2, 9), row("first", []string{"a", "y"}, 1, 9)}} {
+		if got := asPosted(rows); got[0].Kind != "first" {
+			t.Errorf("%v comes first", rows[0].Accounts)
+		}
+	}
 	old := asPosted([]transferOrder{row("first", []string{"a"}, 0), row("second", []string{"a"}, 0)}) // from before entries were numbered
 	if old[0].Kind != "first" {
 		t.Error("old transfers lost the order of their times")

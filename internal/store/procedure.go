@@ -218,7 +218,7 @@ const joinOperation = ` left join (select c.partnership_id, c.id, c.case_no, c.p
 // OperationByID reads one operation the transaction may see.
 func (tx *Tx) OperationByID(id ident.ID) (Operation, error) {
 	var r operationRow
-	err := tx.get(&r, `select `+operationColumns+` from procedure o`+joinOperation+`where o.partnership_id = $1 and o.id = $2 and o.live`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+operationColumns+` from procedure o`+joinOperation+`where o.partnership_id = $1 and o.id = $2 and o.live`+seenByTeam("o"), tx.Partnership(), id)
 	if r, err = one(r, err, "error.operation.missing"); err != nil {
 		return Operation{}, err
 	}
@@ -293,7 +293,7 @@ func (tx *Tx) UpdateOperation(o Operation) error {
 
 // OperationForUpdate reads one operation and holds it until the transaction ends.
 func (tx *Tx) OperationForUpdate(id ident.ID) (Operation, error) {
-	if _, err := tx.exec(`select 1 from procedure o where o.partnership_id = $1 and o.id = $2 for update`, tx.Partnership(), id); err != nil {
+	if _, err := tx.exec(`select 1 from procedure o where o.partnership_id = $1 and o.id = $2`+seenByTeam("o")+` for update`, tx.Partnership(), id); err != nil {
 		return Operation{}, err
 	}
 	return tx.OperationByID(id)

@@ -197,7 +197,7 @@ const disputeColumns = `x.id, x.first_id, x.again_id, x.piece, x.used_on, x.agai
 // DisputeForUpdate reads one dispute and holds it.
 func (tx *Tx) DisputeForUpdate(id ident.ID) (Dispute, error) {
 	var d Dispute
-	err := tx.get(&d, `select `+disputeColumns+` from device_dispute x where x.partnership_id = $1 and x.id = $2 for update of x`, tx.Partnership(), id)
+	err := tx.get(&d, `select `+disputeColumns+` from device_dispute x where x.partnership_id = $1 and x.id = $2`+seen("x")+` for update of x`, tx.Partnership(), id)
 	if d, err = one(d, err, "error.device.dispute_missing"); err != nil {
 		return d, err
 	}
@@ -213,7 +213,7 @@ func (tx *Tx) ListDisputes(state string, req page.Request) (page.Result[Dispute]
 		return page.Result[Dispute]{}, err
 	}
 	var rows []Dispute
-	err := tx.list(&rows, `select `+disputeColumns+` from device_dispute x where x.partnership_id = $1 and x.state = $2 and (x.created_at, x.id) < ($3, $4)
+	err := tx.list(&rows, `select `+disputeColumns+` from device_dispute x where x.partnership_id = $1 and x.state = $2 and (x.created_at, x.id) < ($3, $4)`+seen("x")+`
 		order by x.created_at desc, x.id desc limit $5`, tx.Partnership(), state, at, id, req.Limit()+1)
 	if err != nil {
 		return page.Result[Dispute]{}, err
@@ -228,12 +228,12 @@ func (tx *Tx) partsOfDisputes(list []Dispute) error {
 		ids = append(ids, d.First, d.Again)
 	}
 	var rows []partRow
-	err := tx.list(&rows, `select `+partColumns+` from unnest($2::uuid[]) i join component c on c.partnership_id = $1 and c.id = i`+joinPart+` limit 1000`,
+	err := tx.list(&rows, `select `+partColumns+` from unnest($2::uuid[]) i join component c on c.partnership_id = $1 and c.id = i`+seen("c")+joinPart+` limit 1000`,
 		tx.Partnership(), idArray(ids))
 	for i := range list {
 		for _, r := range rows {
-			if (r.ID == list[i].First || r.ID == list[i].Again) && r.ID != ident.Nil && !list[i].has(r.ID) {
-				list[i].Own = append(list[i].Own, r.part())
+			if (r.ID == list[i].First || r.ID == list[i].Again) && r.ID != ident.Nil && !list[i].has(r.ID) { // #nosec G602 -- i comes from range
+				list[i].Own = append(list[i].Own, r.part()) // #nosec G602 -- i comes from range
 			}
 		}
 	}
@@ -278,7 +278,7 @@ func (tx *Tx) CountDeviceWork(hospitals []ident.ID) (disputes, alarms int, err e
 		Disputes int `db:"disputes"`
 		Alarms   int `db:"alarms"`
 	}
-	err = tx.get(&r, `select (select count(*) from (select 1 from device_dispute x where x.partnership_id = $1 and x.state = 'open' limit 100) n)::int as disputes,
+	err = tx.get(&r, `select (select count(*) from (select 1 from device_dispute x where x.partnership_id = $1 and x.state = 'open'`+seen("x")+` limit 100) n)::int as disputes,
 		(select count(*) from unnest($2::uuid[]) h cross join lateral (select 1 from component c where c.partnership_id = $1 and c.hospital_id = h and c.live
 			and c.review = 'open' and c.entered_by <> $3 limit 100) n)::int as alarms`, tx.Partnership(), idArray(hospitals), tx.who.AccountID)
 	return r.Disputes, r.Alarms, err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
 )
@@ -62,7 +63,7 @@ func NewSessionStore(db *DB, codec SessionCodec) *SessionStore {
 // FindCtx reads a session that has not ended.
 func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	now := s.db.clock.Now()
-	if e, ok := s.lookup(token); ok && !e.ended && now.Sub(e.read) < sessionFresh && now.Before(e.expires) {
+	if e, ok := s.lookup(token); ok && !e.ended && clock.Fresh(e.read, now, sessionFresh) && now.Before(e.expires) {
 		return e.data, true, nil
 	}
 	var row struct {

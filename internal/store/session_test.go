@@ -132,6 +132,11 @@ func TestEndedSessionIsOverEverywhereWithinASecondAndStaysOver(t *testing.T) {
 	if s.found(here) {
 		t.Error("still found where it was ended")
 	}
+	s.clock.Advance(-24 * time.Hour)
+	if s.found(there) {
+		t.Error("found elsewhere for a day, because the clock was put back by one")
+	}
+	s.clock.Advance(24 * time.Hour)
 	s.clock.Advance(time.Second)
 	if s.found(there) {
 		t.Error("still found elsewhere after a second")

@@ -113,7 +113,7 @@ const joinOuterSettlement = ` left join (select c.partnership_id, c.id, c.case_n
 // SettlementByID reads one settlement with its fund lines.
 func (tx *Tx) SettlementByID(id ident.ID) (Settlement, []SettlementLine, error) {
 	var r settlementRow
-	err := tx.get(&r, `select `+settlementColumns+` from settlement s`+joinSettlement+`where s.partnership_id = $1 and s.id = $2`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+settlementColumns+` from settlement s`+joinSettlement+`where s.partnership_id = $1 and s.id = $2`+seen("s"), tx.Partnership(), id)
 	s, err := one(r.settlement(), err, "error.settlement.missing")
 	if err != nil {
 		return s, nil, err

@@ -31,6 +31,7 @@ func (r tokenRow) token() user.Token {
 	return t
 }
 
+// #nosec G101 -- names of columns; what is kept of a token is its digest
 const tokenColumns = `t.id, t.account_id, t.partnership_id, t.name, t.digest, t.scopes, t.created_at, t.expires_at, t.revoked_at`
 
 // TokenByDigest reads a token by the digest of its secret; ok is false when

@@ -142,7 +142,7 @@ const fromTreatment = ` from treatment t` + joinTreatment
 // TreatmentByID reads one treatment the transaction may see.
 func (tx *Tx) TreatmentByID(id ident.ID) (Treatment, error) {
 	var r treatmentRow
-	err := tx.get(&r, `select `+treatmentColumns+fromTreatment+`where t.partnership_id = $1 and t.id = $2 and t.live`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+treatmentColumns+fromTreatment+`where t.partnership_id = $1 and t.id = $2 and t.live`+seen("t"), tx.Partnership(), id)
 	return one(r.treatment(), err, "error.treatment.gone")
 }
 
@@ -150,7 +150,7 @@ func (tx *Tx) TreatmentByID(id ident.ID) (Treatment, error) {
 // ends. Lock order of the house: person_year, treatment, fund accounts, audit.
 func (tx *Tx) TreatmentForUpdate(id ident.ID) (Treatment, error) {
 	var r treatmentRow
-	err := tx.get(&r, `select `+treatmentColumns+fromTreatment+`where t.partnership_id = $1 and t.id = $2 and t.live for update of t`, tx.Partnership(), id)
+	err := tx.get(&r, `select `+treatmentColumns+fromTreatment+`where t.partnership_id = $1 and t.id = $2 and t.live`+seen("t")+` for update of t`, tx.Partnership(), id)
 	return one(r.treatment(), err, "error.treatment.gone")
 }
 

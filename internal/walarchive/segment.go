@@ -100,7 +100,7 @@ func (a *Archive) Put(file string) error {
 
 // headOf digests a file of the spool.
 func (a *Archive) headOf(file string) (h segmentHead, err error) {
-	f, err := os.Open(file)
+	f, err := os.Open(file) // #nosec G304 -- names of the archive are checked against their form
 	if err != nil {
 		return h, unreadable(err, file)
 	}
@@ -119,7 +119,7 @@ func (a *Archive) headOf(file string) (h segmentHead, err error) {
 }
 
 func (a *Archive) seal(f *os.File, file, line string) error {
-	src, err := os.Open(file)
+	src, err := os.Open(file) // #nosec G304 -- names of the archive are checked against their form
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (a *Archive) Get(name string, w io.Writer) error {
 
 // read opens one file of the archive.
 func (a *Archive) read(file string, w io.Writer) (h segmentHead, err error) {
-	f, err := os.Open(file)
+	f, err := os.Open(file) // #nosec G304 -- names of the archive are checked against their form
 	if err != nil {
 		return h, unreadable(err, file)
 	}
@@ -257,7 +257,7 @@ func (a *Archive) unseal(r io.Reader, w io.Writer, line string, h segmentHead) e
 		return seal.ErrDamaged
 	}
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(w, sum), packed)
+	n, err := io.Copy(io.MultiWriter(w, sum), packed) // #nosec G110 -- sealed by this house
 	if err == nil {
 		// The end of the stream carries its own mark: a cut file has none.
 		_, err = io.Copy(io.Discard, opened)

@@ -50,7 +50,7 @@ func signInPages() []PageSample {
 			return newFirstRunView(b, f)
 		}},
 		{"account/issued", func(b Base) View {
-			b, items := firstRunResult(b, []accounts.Issued{{Username: "sys.chen", Password: "kdm7-fqx2-wre3-tyu9"}})
+			b, items := firstRunResult(b, []accounts.Issued{{Username: "sys.chen", Password: "kdm7-fqx2-wre3-tyu9"}}) // #nosec G101 -- a sample of the page, of nobody
 			return issuedView{Base: b, Note: Alert{Kind: "warn", Icon: "lock", Title: b.T("issued.once"), Text: b.T("first_run.done.text")}, Items: items,
 				Done: Button{Text: b.T("sign_in.title"), Href: "/sign-in", Kind: "primary"}}
 		}},
@@ -154,7 +154,7 @@ func sampleTitled(b Base, title string) Base {
 }
 
 func sampleEnrol(b Base) View {
-	v, err := newEnrolView(sampleTitled(b, "second_factor.confirm"), enrolForm(b, sampleDay()), user.SecondFactor{Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}, "zhou.xh")
+	v, err := newEnrolView(sampleTitled(b, "second_factor.confirm"), enrolForm(b, sampleDay()), user.SecondFactor{Secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}, "zhou.xh") // #nosec G101 -- a sample of the page, of nobody
 	if err != nil {
 		panic(err) // a sample's text always fits a code
 	}

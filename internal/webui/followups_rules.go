@@ -48,6 +48,7 @@ func followRuleTable(b Base, g aftercare.GroupRules, v aftercare.RulesView) Tabl
 	}
 	rows := func(e followup.Edition, head string) {
 		for i, w := range e.Windows {
+			// #nosec G203 -- the text is escaped
 			first := Cell{HTML: template.HTML(`<span class="vh">` + template.HTMLEscapeString(head) + `</span>`)} // shown once, said in every row
 			if i == 0 {
 				first = Cell{Text: head, Sub: b.T("followup.rules.edition", "n", e.Version), Nowrap: true}

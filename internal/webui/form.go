@@ -82,7 +82,7 @@ func (f *Form) Cleared() string {
 func (f *Form) Read(r *http.Request) error {
 	var err error
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		err = r.ParseMultipartForm(4 << 20)
+		err = r.ParseMultipartForm(4 << 20) // #nosec G120 -- the middleware has limited the body
 	} else {
 		err = r.ParseForm()
 	}

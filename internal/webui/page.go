@@ -143,9 +143,10 @@ func (b Base) Yuan(f money.Fen) string { return b.T("unit.yuan.amount", "amount"
 func (b Base) Place(side Side, name string) template.HTML {
 	text := template.HTMLEscapeString(name)
 	if side != Mountain && side != Sea {
-		return template.HTML(`<span class="place">` + text + `</span>`)
+		return template.HTML(`<span class="place">` + text + `</span>`) // #nosec G203 -- constants and escaped texts
 	}
 	word := template.HTMLEscapeString(b.T("side." + string(side)))
+	// #nosec G203 -- constants and escaped texts
 	return template.HTML(`<span class="place place-` + string(side) + `">` + string(icon(string(side))) + `<span class="vh">` + word +
 		` </span>` + text + `</span>`)
 }
@@ -164,7 +165,7 @@ func (b Base) Chip(t Tag) template.HTML {
 	if glyph != "" && glyph != "none" {
 		svg = string(icon(glyph))
 	}
-	return template.HTML(`<span class="tag tag-` + template.HTMLEscapeString(kind) + `">` + svg + template.HTMLEscapeString(capitalised(t.Text)) + `</span>`)
+	return template.HTML(`<span class="tag tag-` + template.HTMLEscapeString(kind) + `">` + svg + template.HTMLEscapeString(capitalised(t.Text)) + `</span>`) // #nosec G203 -- constants and escaped texts
 }
 
 // capitalised is a text with a capital first letter, where its script has them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/clock"
 )
 
 // stepUp are the permissions that ask who it is once more: money is promised,
@@ -35,7 +36,7 @@ func (s *Server) proving(w http.ResponseWriter, r *http.Request, c *Call, perm a
 	}
 	ctx := r.Context()
 	last := time.Unix(s.d.Sessions.GetInt64(ctx, sessionProved), 0)
-	if s.d.Clock.Now().Sub(last) < proofLife {
+	if clock.Fresh(last, s.d.Clock.Now(), proofLife) {
 		return false, nil
 	}
 	if r.Method == http.MethodGet {

@@ -166,8 +166,8 @@ func Close(c Case, why Closure, on clock.Date, treatments []treatment.State) (Ca
 
 // Reopen opens a closed case again, unless another one was opened meanwhile.
 func Reopen(c Case, others []Case) (Case, error) {
-	if c.Open() {
-		return c, nil
+	if c.Open() { // nothing would change but the version, under whoever edits it
+		return c, errs.Refuse("casefile.reopen_closed", "error.casefile.open", nil, "refusal.next.case_open")
 	}
 	if err := CheckOpen(c.Home, c.Programme, others); err != nil {
 		return c, err

@@ -128,6 +128,9 @@ func TestReopeningStandsBackForANewerCase(t *testing.T) {
 	if err != nil || !again.Open() || again.Closure != "" {
 		t.Fatalf("got %+v, %v", again, err)
 	}
+	if _, err := casefile.Reopen(again, nil); errs.Of(err).Rule != "casefile.reopen_closed" {
+		t.Errorf("an open case is opened again: %v", err)
+	}
 	if _, err := casefile.Reopen(old, []casefile.Case{aCase()}); !errs.Is(err, errs.Conflict) {
 		t.Fatalf("two open cases: %v", err)
 	}

@@ -123,7 +123,7 @@ func years() []Window {
 
 func digits(n int) string {
 	if n < 10 {
-		return string(rune('0' + n))
+		return string(rune('0' + n)) // #nosec G115 -- one digit
 	}
 	return digits(n/10) + digits(n%10)
 }

@@ -282,7 +282,7 @@ func (r *reading) duplicate() bool {
 		return false
 	}
 	key := digestOf(operationKey(r.who, r.op))
-	here := place{int32(r.reg.sheet), int32(r.r.row)}
+	here := place{int32(r.reg.sheet), int32(r.r.row)} // #nosec G115 -- rows, columns and ages of a workbook within its limits
 	if at, ok := r.reg.seen[key]; ok {
 		if at.sheet == here.sheet {
 			r.wrong("history.row.duplicate", FieldNone, errs.Args{"row": int(at.row)})
@@ -317,7 +317,7 @@ func (s *sheetRun) remember(r *reading) {
 	rec := r.r
 	if r.who.Document == patient.DocCitizen && !r.carried(FieldAge) && rec.present[FieldAge] {
 		if age := parseAge(rec.cells[FieldAge].Text); age >= 0 && !r.who.Birth.IsZero() && r.who.Number != "" {
-			s.ages = append(s.ages, ageCheck{int32(rec.row), int16(age), r.who.Birth, r.op.On, int16(rec.cols[FieldAge])})
+			s.ages = append(s.ages, ageCheck{int32(rec.row), int16(age), r.who.Birth, r.op.On, int16(rec.cols[FieldAge])}) // #nosec G115 -- rows, columns and ages of a workbook within its limits
 		}
 	}
 	if len(r.issues) > 0 {

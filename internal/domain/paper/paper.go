@@ -67,7 +67,7 @@ func (f Form) Digest() Digest {
 	h.Write([]byte("shanhai/form/1\x00" + string(f.Kind) + "\x00" + f.State + "\x00"))
 	h.Write(f.ID[:])
 	for _, amount := range f.Figures {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(amount)))
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(amount))) // #nosec G115 -- bits to be signed, not a quantity
 	}
 	return Digest(h.Sum(nil)[:16])
 }
@@ -136,7 +136,7 @@ var code32 = base32.NewEncoding(letters).WithPadding(base32.NoPadding)
 func (t Token) Payload() []byte {
 	b := []byte{position(Kinds(), t.Kind), position(States(), t.State)}
 	b = binary.BigEndian.AppendUint16(b, t.Key)
-	b = binary.BigEndian.AppendUint32(b, uint32(t.Issued.Year()*10000+t.Issued.Month()*100+t.Issued.Day()))
+	b = binary.BigEndian.AppendUint32(b, uint32(t.Issued.Year()*10000+t.Issued.Month()*100+t.Issued.Day())) // #nosec G115 -- bits to be signed, not a quantity
 	b = append(b, t.ID[:]...)
 	b = append(b, t.Digest[:]...)
 	if t.Named {

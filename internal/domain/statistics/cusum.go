@@ -141,7 +141,7 @@ func LimitBySimulation(s Simulation) SimulatedLimit {
 	}
 	runs := make([]*run, s.Runs)
 	for i := range runs {
-		runs[i] = &run{random: rand.New(rand.NewPCG(s.Seed, uint64(i))), most: int(20 * s.ARL)}
+		runs[i] = &run{random: rand.New(rand.NewPCG(s.Seed, uint64(i))), most: int(20 * s.ARL)} // #nosec G404 -- a simulation that is repeated from its seed
 	}
 	const stride = 0.25 // the run length grows exponentially with the limit
 	high := stride

@@ -2,10 +2,12 @@ package user
 
 import (
 	"encoding/base32"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"pgregory.net/rapid"
 )
 
@@ -43,6 +45,43 @@ func TestACodeCountsOnceAndForAMinuteAndAHalf(t *testing.T) {
 			t.Errorf("%q is accepted", bad)
 		}
 	}
+}
+
+// However the clock jumps, a code that was accepted is never accepted again, and
+// the phone's next code is, once both clocks agree.
+func TestACodeCountsOnceWhereTheClockJumps(t *testing.T) {
+	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
+	rapid.Check(t, func(t *rapid.T) {
+		f, used := SecondFactor{Secret: secret}, map[string]bool{}
+		true0 := time.Unix(1_800_000_000, 0)
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			true0 = true0.Add(time.Duration(rapid.IntRange(0, 120).Draw(t, "passes")) * time.Second)
+			jump := rapid.SampledFrom([]time.Duration{0, -10 * time.Minute, 10 * time.Minute, -24 * time.Hour, 24 * time.Hour, -30 * time.Second, 30 * time.Second}).Draw(t, "jump")
+			at := true0.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "of")) * factorStep)
+			code, err := totp.GenerateCode(secret, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := strconv.FormatInt(at.Unix()/30, 10)
+			next, ok := f.Accept(code, true0.Add(jump))
+			if ok && used[step] {
+				t.Fatalf("the code of %s is accepted twice", at)
+			}
+			if ok && next.LastStep <= f.LastStep {
+				t.Fatalf("the last step goes from %d to %d", f.LastStep, next.LastStep)
+			}
+			if ok {
+				used[step] = true
+			}
+			f = next
+		}
+		later := true0.Add(24*time.Hour + 2*time.Minute) // past whatever a wrong clock accepted
+		if code, err := totp.GenerateCode(secret, later); err != nil {
+			t.Fatal(err)
+		} else if _, ok := f.Accept(code, later); !ok {
+			t.Fatal("the code of a right clock is refused")
+		}
+	})
 }
 
 func TestSecretsAndRecoveryCodesAreReadableAndFoldBack(t *testing.T) {

@@ -199,7 +199,7 @@ func (m *memory[K, V]) get(k K) (V, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.m[k]
-	if ok && m.clock.Now().Sub(e.at) < m.life {
+	if ok && clock.Fresh(e.at, m.clock.Now(), m.life) {
 		return e.v, true
 	}
 	var zero V

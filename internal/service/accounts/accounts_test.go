@@ -155,7 +155,9 @@ func TestClosedAccountIsOutWithinASecond(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKind(t, "same process", resume(h.s), errs.Unauthenticated)
-	h.Clock.Advance(time.Second)
+	h.Clock.Advance(-time.Hour)
+	wantKind(t, "other process whose clock was put back", resume(other), errs.Unauthenticated)
+	h.Clock.Advance(time.Hour + time.Second)
 	wantKind(t, "other process after a second", resume(other), errs.Unauthenticated)
 	_, err := h.signIn("zhou.lz", good)
 	wantKind(t, "closed account signs in", err, errs.Unauthenticated)

@@ -44,7 +44,7 @@ func (c *counters) get(who user.Principal) (counted, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x, ok := c.known[reader{who.AccountID, who.PartnershipID}]
-	return x, ok && c.clock.Now().Sub(x.at) < countLife
+	return x, ok && clock.Fresh(x.at, c.clock.Now(), countLife)
 }
 
 func (c *counters) put(who user.Principal, x counted) {

@@ -53,6 +53,23 @@ func TestATreatmentThatEndsTakesItsRequestBack(t *testing.T) {
 	}
 }
 
+func TestNobodyIsAdmittedAfterTheDeath(t *testing.T) {
+	w, s := world(t)
+	tr := w.Treatment(mountain, procedure.Joint, "韦山岚", treatment.ConfirmEligible, treatment.ForgoReduction)
+	w.Exec(`update person set deceased_on = $2 where id = $1`, tr.Person, w.Today().AddDays(-2))
+	for _, day := range []int{0, -1, -2} {
+		in := care.StepInput{Treatment: tr.ID, Version: tr.Version, Action: treatment.Admit, On: w.Today().AddDays(day)}
+		_, err := s.Step(t.Context(), w.Registrar(mountain), in, store.Key{})
+		if day == -2 { // written down later, of a day the patient lived to see
+			if err != nil {
+				t.Errorf("on the day of the death: %v", err)
+			}
+			continue
+		}
+		field(t, err, "on", "error.treatment.admitted_after_death")
+	}
+}
+
 func TestADeathIsOnRecordOnceAndSettledWhereItWasInCare(t *testing.T) {
 	w, s := world(t)
 	who := w.Registrar(mountain)

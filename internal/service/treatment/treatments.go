@@ -296,6 +296,9 @@ func enter(t *store.Treatment, row treatment.Row, in StepInput, today clock.Date
 		if !t.OperatedOn.IsZero() && in.On.After(t.OperatedOn) {
 			f.Add("on", "error.treatment.admitted_after_operation", "date", t.OperatedOn)
 		}
+		if !t.Deceased.IsZero() && in.On.After(t.Deceased) { // one of the two days is wrong
+			f.Add("on", "error.treatment.admitted_after_death", "date", t.Deceased)
+		}
 		t.AdmittedOn, t.AdmissionNo = in.On, in.AdmissionNo
 	case treatment.Discharge, treatment.DischargeUntreated, treatment.RecordDeath, treatment.TransferOut:
 		if !in.On.IsZero() && !t.AdmittedOn.IsZero() && in.On.Before(t.AdmittedOn) {
