@@ -38,7 +38,7 @@ func (c Calendar) Draw() Drawing {
 	for _, d := range c.Weekdays {
 		s.left = math.Max(s.left, textWidth(d))
 	}
-	s.left = math.Min(s.left, s.width*0.2) + 6
+	s.left = math.Min(s.left, s.width*0.2) + 10
 	for from := 0; from < len(c.Counts); {
 		day := c.First.AddDays(from)
 		to := min(len(c.Counts), from+clock.MustDate(day.Year()+1, 1, 1).DaysSince(day))

@@ -1,11 +1,14 @@
 package chart
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Control is a trend with control limits: one point a month, the centre line,
 // limits that may differ by month, and the name of the rule where one fired.
 type Control struct {
-	Plot       // Heads: month, value, lower limit, upper limit, rule
+	Plot       // Heads: month, value, what it rests on if points say it, lower limit, upper limit, rule
 	Points     []ControlPoint
 	Center     float64
 	CenterName string
@@ -18,6 +21,7 @@ type ControlPoint struct {
 	Value     float64
 	Low, High float64
 	Rule      string
+	Basis     string // what the value rests on: 3/97
 }
 
 // Draw draws the chart.
@@ -108,9 +112,13 @@ func (c Control) mark(s *stage, at func(int) float64) {
 }
 
 func (c Control) rows() []Row {
+	based := slices.ContainsFunc(c.Points, func(p ControlPoint) bool { return p.Basis != "" })
 	var rows []Row
 	for _, p := range c.Points {
 		r := Row{Cells: []string{p.Name, c.sayY(p.Value), c.sayY(p.Low), c.sayY(p.High), p.Rule}}
+		if based {
+			r.Cells = slices.Insert(r.Cells, 2, p.Basis)
+		}
 		if p.Rule != "" {
 			r.Style = Alarm
 		}

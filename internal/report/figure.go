@@ -73,7 +73,7 @@ func (s Said) text() string {
 func measured(say Speaker, r measure.Reading) (value, unit string) {
 	d, v := r.Definition(), r.ForChart().Value
 	if math.IsNaN(v) {
-		return none, say.T(r.State().NameKey())
+		return none, say.T(AbsenceKey(r))
 	}
 	unit = say.T(d.Unit.NameKey())
 	switch n, whole := r.Whole(); {
@@ -87,6 +87,15 @@ func measured(say Speaker, r measure.Reading) (value, unit string) {
 		return Decimal(v, 2), unit
 	}
 	return Short(v), unit
+}
+
+// AbsenceKey is the message that stands in place of a figure: there may be cases,
+// all of them left out, and then it is not said that there is none.
+func AbsenceKey(r measure.Reading) string {
+	if r.State() == measure.NoCase && len(r.Excluded()) > 0 {
+		return "measure.state.left_out"
+	}
+	return r.State().NameKey()
 }
 
 // percent is the one way a share becomes text.

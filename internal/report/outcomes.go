@@ -205,6 +205,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*100, p.Low*100, p.High*100
+		p.Basis = restsText(w.say, o.Parts[i].Reading)
 		if !math.IsNaN(p.Value) {
 			known++
 		}
@@ -226,7 +227,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 		}
 	}
 	center := c.Center.Or(math.NaN()) * 100
-	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: w.t("desk.center", "value", percent(center)), LimitName: w.t("desk.limits")}
 	x.SayY = percent
 	return x.Draw()

@@ -73,7 +73,7 @@ func (c deskCharts) changes() Table {
 	first := clock.MustDate(c.b.At.Lock.Year(), int(c.b.At.Lock.Month()), 1)
 	now, before := first.AddMonths(-1).String()[:7], first.AddMonths(-2).String()[:7]
 	t := Table{Caption: c.T("brief.changes"), Note: c.T("brief.changes.note", "now", now, "before", before), Columns: []Column{{Key: "measures.name", Class: "name-col"}, {Text: before, Align: "right"},
-		{Text: now, Align: "right"}, {Key: "brief.change", Align: "right"}, {Key: "brief.meaning", Class: "name-col"}}, Empty: Empty{Title: c.T("report.empty.title"), Text: c.T("report.empty.text")}}
+		{Text: now, Align: "right"}, {Key: "brief.change", Align: "right"}, {Key: "brief.meaning", Class: "name-col"}}, Empty: Empty{Title: c.T("brief.changes.none.title", "now", now, "before", before), Text: c.T("brief.changes.none.text")}}
 	for _, d := range c.b.Details {
 		a, had := month(d.Months, before)
 		b, has := month(d.Months, now)

@@ -368,7 +368,11 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 	r := p.Reading
 	value, unit, interval, rests, coverage := inWords(c.Base, r).Parts()
 	out := Cell{Text: value, Nowrap: true}
-	if r.State() != measure.Measured {
+	switch r.State() {
+	case measure.NoCase:
+		return out
+	case measure.Measured:
+	default:
 		out.Sub = unit
 		return out
 	}

@@ -237,6 +237,9 @@ func (c deskCharts) tile(d reporting.Detail) MeasureTile {
 		}
 		t.Rests = c.rests(d.Reading, rests)
 	}
+	if d.Reading.State() == measure.NoCase && len(d.Reading.Excluded()) > 0 {
+		t.Rests = leftText(c.Base, d.Reading)
+	}
 	if x := d.Reading.Coverage(); !m.Tallied() && !x.Hidden && x.Eligible > 0 && m.Kind != measure.CountUnits {
 		t.Coverage = &Coverage{Have: int(x.Known), Want: int(x.Eligible), Low: x.Known*100 < x.Eligible*leastCoverage, Text: coverage}
 	}

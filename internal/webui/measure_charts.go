@@ -178,6 +178,8 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*factor, p.Low*factor, p.High*factor
+		row := inWords(m.Base, months[i].Reading).Row()
+		p.Basis = row[2]
 		if def.Kind != measure.Proportion { // nothing counted here is below zero
 			p.Low = math.Max(p.Low, 0)
 		}
@@ -213,7 +215,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		title = m.T("desk.trend.calm", "months", known)
 	}
 	center := c.Center.Or(math.NaN()) * factor
-	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "desk.low", "desk.high", "desk.rule"),
+	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: m.T("desk.center", "value", m.say(center)), LimitName: m.T("desk.limits")}.Draw(), "months"
 }
 
@@ -240,7 +242,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 	if len(e.Items) == 0 {
 		return chart.Drawing{}, ""
 	}
-	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", m.say(e.Items[0].Value))
+	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", inWords(m.Base, low.Reading).String())
 	switch {
 	case len(e.Items) > 1 && m.say(charted(low.Reading)) == m.say(charted(high.Reading)):
 		title = m.T("desk.estimates.same", "n", len(e.Items), "value", m.say(charted(low.Reading)))
@@ -312,6 +314,9 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 		return chart.Drawing{}, ""
 	}
 	c := m.d.Curve.StopBelow(leastInCurve)
+	if c.N < leastInCurve { // nothing of it would be drawn
+		return chart.Drawing{}, ""
+	}
 	step := 182.625
 	if m.d.Curve.Until() < 365 {
 		step = 91.3125

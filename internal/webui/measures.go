@@ -273,7 +273,9 @@ func newMeasureDetailPage(b Base, d reporting.Detail, form *Form, own bool) Meas
 	}
 	months := pieceTable(b, d, d.Months, measure.ByMonth, mine)
 	months.Caption = b.T("report.table.title", "by", b.T(measure.ByMonth.NameKey()))
-	p.Tables = append(p.Tables, months)
+	if len(d.Parts) > 0 || len(d.Months) > 0 { // one empty table says it
+		p.Tables = append(p.Tables, months)
+	}
 	if !d.Profile.Exact() {
 		for i := range p.Tables {
 			p.Tables[i].Note = profileNote(b, d.Profile)
@@ -297,11 +299,21 @@ func readingFacts(b Base, r measure.Reading, interval, rests, coverage string) [
 		Def{Label: b.T("measures.lock"), Text: r.Moment().Lock.String()}, Def{Label: b.T("measures.id"), Text: string(d.ID) + " v" + strconv.Itoa(d.Version)})
 }
 
+// noPieces stands in place of the parts of a measure that has none: why there is no
+// figure, and who was left out.
+func noPieces(b Base, r measure.Reading) Empty {
+	out := Empty{Title: b.T("measure.state.no_case"), Text: b.T("measures.none.text")}
+	if len(r.Excluded()) > 0 {
+		out = Empty{Title: b.T(report.AbsenceKey(r)), Text: leftText(b, r)}
+	}
+	return out
+}
+
 // pieceTable is one row a part of a measure.
 func pieceTable(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, mine string) Table {
 	t := Table{Columns: []Column{{Key: by.NameKey(), Class: "name-col"}, {Key: "measures.value", Align: "right"}, {Key: "measures.interval", Align: "right"},
 		{Key: "measures.rests", Align: "right"}, {Key: "measures.coverage", Align: "right"}, {Key: "measures.left", Class: "name-col"}}, Dense: by == measure.ByMonth,
-		Empty: Empty{Title: b.T("measures.none.title"), Text: b.T("measures.none.text")}}
+		Empty: noPieces(b, d.Reading)}
 	for _, x := range list {
 		var name Cell
 		more, href := "", ""
