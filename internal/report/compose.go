@@ -78,7 +78,7 @@ func count(n int64) string {
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
-	return text
+	return strings.Replace(text, "-", "−", 1) // as money is signed
 }
 
 // figure is a total of a table in words.
