@@ -5,6 +5,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
