@@ -66,7 +66,8 @@ func parts() []chapter {
 // TestBench is what `make bench` runs. Without the size there is nothing to do:
 // times are no test. SHANHAI_TEST_BENCH_QUIET=1.5 waits before each part until the
 // machine is busy with no more than that. SHANHAI_TEST_BENCH_PARTS ("P1 P4") measures some parts only.
-// SHANHAI_TEST_BENCH_OPERATIONS=5 gives everybody so many. With two sizes ("50k 5m") P10 sets the second beside the first.
+// SHANHAI_TEST_BENCH_OPERATIONS=5 gives everybody so many. With two sizes ("50k 5m") P10 sets the
+// second beside the first; named as a part, it brings those it is made of.
 func TestBench(t *testing.T) {
 	text := os.Getenv("SHANHAI_TEST_BENCH_SIZE")
 	if text == "" {
@@ -82,6 +83,14 @@ func TestBench(t *testing.T) {
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
 	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11 PDF"))
+	if slices.Contains(chosen, "P10") {
+		if fewer == 0 {
+			t.Fatal("P10 sets two sizes side by side: SHANHAI_TEST_BENCH_SIZE=\"50k 1m\"")
+		}
+		for _, c := range growing() {
+			chosen = append(chosen, c.name)
+		}
+	}
 	step, wanted := stepper(t), func(name string) bool { return slices.Contains(chosen, name) }
 	if wanted("P8") {
 		demoLoad(t, &r)

@@ -5,6 +5,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
@@ -78,7 +79,7 @@ func count(n int64) string {
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
-	return text
+	return strings.Replace(text, "-", "−", 1) // as money is signed
 }
 
 // figure is a total of a table in words.

@@ -54,6 +54,15 @@ func (s Said) String() string {
 	return s.say.T("measures.said.known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
 }
 
+// Short is all of it in the fewest signs, in the order of [Said.Row], for a column
+// beside one that has them spelt out.
+func (s Said) Short() string {
+	if !s.measured || s.bare {
+		return s.text()
+	}
+	return s.say.T("measures.said.short", "value", s.text(), "interval", s.interval, "rests", s.rests, "coverage", s.coverage)
+}
+
 // none stands where nothing belongs.
 const none = "–"
 

@@ -82,7 +82,7 @@ func (w writer) target(r measure.Reading) string {
 // readings is the table of a chapter.
 func (w writer) readings(g measure.Group) printout.Grid {
 	t := printout.Grid{Head: []string{w.t("pack.c.measure"), w.s.Period.Label(), w.t("measures.interval"), w.t("measures.rests"), w.t("measures.coverage"), w.s.Period.Before().Label()},
-		Widths: []int{5, 3, 3, 3, 2, 3}, Left: 1}
+		Widths: []int{4, 3, 3, 3, 2, 4}, Left: 1}
 	for _, r := range w.s.Readings {
 		if r.Definition().Group != g {
 			continue
@@ -106,7 +106,7 @@ func (w writer) before(r measure.Reading) string {
 	if r.Hidden() {
 		return hidden
 	}
-	return Say(w.say, r).String()
+	return Say(w.say, r).Short()
 }
 
 // pictures are the charts of the report. A picture of what is left when parts are
