@@ -18,7 +18,7 @@ import (
 const lengthen = `(() => {
 	const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (n) => n.parentElement.closest("script, style, svg, textarea, .vh, .opt, option") || n.data.trim().length < 3 ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
 	const nodes = []; while (all.nextNode()) nodes.push(all.currentNode);
-	for (const n of nodes) { const s = n.data.trim(), more = s.slice(0, Math.ceil(s.length * .4)); n.data = n.data.trimEnd() + (s.includes(" ") ? " " : "") + more.trim() }
+	for (const n of nodes) { const s = n.data.trim(), more = s.slice(0, Math.ceil(s.length * .4)); n.data = n.data.replace(/\s*$/, (end) => (s.includes(" ") ? " " : "") + more.trim() + end) }
 	document.querySelectorAll("main details:not([open])").forEach((e) => { e.open = true });
 	return "" })()`
 
