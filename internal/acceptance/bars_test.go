@@ -56,12 +56,12 @@ func bars() []bar {
 		{29, "size and time of reports", []string{"bench TestBench", "report TestTheSameSnapshotIsTheSameFile"}},
 		{30, "workbooks open as the office knows them", []string{"report TestOfficeCalculatesTheSameTotals", "sheet TestWorkbookReadsBackAsOfficeKnowsIt", "sheet TestTotalsAreFormulasOnlyWhereSumsMeanSomething"}},
 		{31, "an import returns its bad rows and adds nothing twice", []string{"acceptance TestJourney7HistoryImport", "service/exchange TestImportingAgainAddsNothing", "service/exchange TestRefusedRowsComeBackAsAWorkbook"}},
-		{32, "both languages everywhere, at any size", []string{"acceptance TestChangingTheLanguageKeepsTheForm", "webui TestPagesDoNotScrollSideways", "i18n TestBothLanguagesSayTheSameThings"}},
+		{32, "both languages everywhere, at any size", []string{"acceptance TestChangingTheLanguageKeepsTheForm", "webui TestPagesDoNotScrollSideways", "webui TestLongerTextIsNotCutOff", "i18n TestBothLanguagesSayTheSameThings"}},
 		{33, "rare and long names", []string{"domain/patient TestNamesAreStoredInOneForm", "printout TestALongNameAndANineLineReasonPrintWhole", "printout TestACharacterWithoutAGlyphIsNamedNotLost"}},
 		{34, "a press is answered, two make one record", []string{"acceptance TestTwoPressesMakeOneRecord", "service/intake TestRegisteringTwiceWithOneKeyRegistersOnce"}},
 		{35, "a shared computer keeps nothing", []string{"acceptance TestKeyPagesStayInTheHouse", "webui TestALockedScreenAnswersNothingAndLosesNothing", "webui TestAHalfWrittenFormStaysBehindTheLock"}},
 		{36, "from a binary to a desk in a minute", []string{"demo TestDemonstration", "cli TestDoctorNamesWhatIsWrongAndItsRemedy"}},
-		{37, "each refusal says the next step", []string{"i18n TestEachRefusalSaysTheNextStepInBothLanguages"}},
+		{37, "each refusal says the next step, hints are short, ? has the keys", []string{"i18n TestEachRefusalSaysTheNextStepInBothLanguages", "webui TestFormsInTheBrowser", "webui TestHintsOfFieldsAreShort"}},
 	}
 }
 

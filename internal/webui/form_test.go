@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -393,5 +396,40 @@ func TestAnOptionalRadioGroupHasAChoiceForNotAnswered(t *testing.T) {
 	}
 	if post(t, f, url.Values{"free": {""}, "must": {"a"}}); f.Choice("free") != "" || !f.OK() {
 		t.Errorf("cleared: %+v", f.errors)
+	}
+}
+
+// A hint is read at a glance: it has room for twenty-five characters, of which two
+// Latin ones are one.
+func TestHintsOfFieldsAreShort(t *testing.T) {
+	named, cat := regexp.MustCompile(`HintKey: *"([^"]+)"`), testEngine(t).Catalogue().Printer(i18n.Chinese)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range named.FindAllStringSubmatch(string(src), -1) {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			seen++
+			width := 0
+			for _, r := range cat.T(key[1]) {
+				if width++; r > 0x2000 {
+					width++
+				}
+			}
+			if width > 2*25 {
+				t.Errorf("%s is %d half characters wide: %s", key[1], width, cat.T(key[1]))
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d hints were found", seen)
 	}
 }
