@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -132,7 +131,7 @@ type payers struct {
 	wait   sync.WaitGroup
 
 	mu    sync.Mutex
-	acked map[ident.ID]time.Time
+	acked map[string]time.Time // by the note of the deposit
 	last  time.Time
 	worst time.Duration // between two acknowledged writes
 	lost  int           // writes nobody answered to the end
@@ -161,13 +160,12 @@ func (p *payers) pay(note string, node int) {
 		w.status, w.answer = status, answer
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		id := w.made()
-		if id == ident.Nil {
+		if !w.acknowledged() {
 			p.t.Errorf("%s: %d %s", note, status, answer)
 			return
 		}
 		now := time.Now()
-		p.acked[id], p.worst, p.last = now, max(p.worst, now.Sub(p.last)), now
+		p.acked[note], p.worst, p.last = now, max(p.worst, now.Sub(p.last)), now
 		return
 	}
 	p.mu.Lock()
@@ -199,7 +197,7 @@ func failOver(t *testing.T, set settings, synchronous bool) string {
 	for range 2 {
 		s.node(s.binary, "SHANHAI_DATABASE_URL="+address)
 	}
-	p := &payers{second: x, client: &http.Client{Timeout: 15 * time.Second}, acked: map[ident.ID]time.Time{}}
+	p := &payers{second: x, client: &http.Client{Timeout: 15 * time.Second}, acked: map[string]time.Time{}}
 	p.begin(6)
 	p.more(of(set, 60, 300, 3000), 3*time.Minute)
 	if !synchronous { // what the standby has not received when the machine stands still
@@ -232,12 +230,12 @@ func (p *payers) judge(taken, awake time.Time, synchronous bool) string {
 	p.t.Helper()
 	now, before := deposits(p.t, p.second.super), deposits(p.t, p.site.super)
 	missing, named := 0, 0
-	for id, at := range p.acked {
-		if now[id] {
+	for note, at := range p.acked {
+		if now[note] {
 			continue
 		}
 		missing++
-		if before[id] && at.Before(taken) {
+		if before[note] && at.Before(taken) {
 			named++
 		}
 	}
@@ -259,27 +257,23 @@ func (p *payers) judge(taken, awake time.Time, synchronous bool) string {
 		p.worst.Round(100*time.Millisecond))
 }
 
-// deposits are the transfers a server has.
-func deposits(t *testing.T, db *sql.DB) map[ident.ID]bool {
+// deposits are the notes of the deposits a server has.
+func deposits(t *testing.T, db *sql.DB) map[string]bool {
 	t.Helper()
-	rows, err := db.Query(`select id::text from ledger_transfer where kind = 'deposit'`)
+	rows, err := db.Query(`select note from ledger_transfer where kind = 'deposit'`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	out := map[ident.ID]bool{}
+	out := map[string]bool{}
 	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
+		var note string
+		if err := rows.Scan(&note); err != nil {
 			t.Fatal(err)
 		}
-		id, err := ident.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[id] = true
+		out[note] = true
 	}
-	if err := errors.Join(rows.Err()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return out
