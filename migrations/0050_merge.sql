@@ -166,7 +166,7 @@ begin
 
   -- Doctors: a posting that runs is cut at the day, what has not begun moves.
   insert into posting (partnership_id, id, practitioner_id, organisation_id, from_on, to_on, created_at, created_by)
-    select g.partnership_id, gen_random_uuid(), g.practitioner_id, b, p_today, g.to_on, p_at, v_actor from posting g
+    select g.partnership_id, md5(p_merge::text || g.id::text)::uuid, g.practitioner_id, b, p_today, g.to_on, p_at, v_actor from posting g
     where g.partnership_id = v_p and g.organisation_id = a and g.from_on < p_today and g.to_on >= p_today;
   get diagnostics n = row_count;
   v_moved := v_moved || jsonb_build_object('postings', n);
@@ -175,13 +175,13 @@ begin
   get diagnostics n = row_count;
   v_moved := jsonb_set(v_moved, '{postings}', to_jsonb((v_moved ->> 'postings')::bigint + n));
   insert into privilege (partnership_id, id, practitioner_id, hospital_id, kind, from_on, to_on, basis, created_at, created_by)
-    select g.partnership_id, gen_random_uuid(), g.practitioner_id, b, g.kind, greatest(g.from_on, p_today), g.to_on, g.basis, p_at, v_actor from privilege g
+    select g.partnership_id, md5(p_merge::text || g.id::text)::uuid, g.practitioner_id, b, g.kind, greatest(g.from_on, p_today), g.to_on, g.basis, p_at, v_actor from privilege g
     where g.partnership_id = v_p and g.hospital_id = a and g.to_on >= p_today and not exists (select 1 from privilege o where o.partnership_id = v_p
       and o.hospital_id = b and o.practitioner_id = g.practitioner_id and o.kind = g.kind and o.to_on >= g.to_on and o.from_on <= p_today);
   get diagnostics n = row_count;
   v_moved := v_moved || jsonb_build_object('privileges', n);
   insert into skill_signoff (partnership_id, id, practitioner_id, hospital_id, kind, needed, counted, note, signed_by, signed_on, created_at, created_by)
-    select g.partnership_id, gen_random_uuid(), g.practitioner_id, b, g.kind, g.needed, g.counted, g.note, g.signed_by, g.signed_on, p_at, v_actor from skill_signoff g
+    select g.partnership_id, md5(p_merge::text || g.id::text)::uuid, g.practitioner_id, b, g.kind, g.needed, g.counted, g.note, g.signed_by, g.signed_on, p_at, v_actor from skill_signoff g
     where g.partnership_id = v_p and g.hospital_id = a and g.live on conflict do nothing;
 
   -- Implants on the shelf: what is left of each lot is received anew.
@@ -191,7 +191,7 @@ begin
       from device_stock s where s.partnership_id = v_p and s.hospital_id = a and s.live group by s.device_id, s.lot_key loop
     continue when t.rest <= 0;
     insert into device_stock (partnership_id, id, hospital_id, device_id, lot, lot_key, expires_on, received_on, received, note, created_at, created_by)
-      values (v_p, gen_random_uuid(), b, t.device_id, t.lot, t.lot_key, t.expires_on, p_today, t.rest, m.reason, p_at, v_actor);
+      values (v_p, md5(p_merge::text || t.device_id::text || t.lot_key)::uuid, b, t.device_id, t.lot, t.lot_key, t.expires_on, p_today, t.rest, m.reason, p_at, v_actor);
     update device_stock set live = false, withdrawn_reason = m.reason, version = version + 1
       where partnership_id = v_p and hospital_id = a and device_id = t.device_id and lot_key = t.lot_key and live;
     n := n + t.rest;
@@ -204,7 +204,7 @@ begin
   -- Who worked here works there. Rights begin anew, so that it stays on record
   -- until when they were held here.
   insert into role_assignment (id, account_id, role, scope_kind, scope_id, partnership_id, from_on, to_on, created_at, created_by)
-    select gen_random_uuid(), r.account_id, r.role, r.scope_kind, b, r.partnership_id, greatest(r.from_on, p_today), r.to_on, p_at, v_actor from role_assignment r
+    select md5(p_merge::text || r.id::text)::uuid, r.account_id, r.role, r.scope_kind, b, r.partnership_id, greatest(r.from_on, p_today), r.to_on, p_at, v_actor from role_assignment r
     where r.partnership_id = v_p and r.scope_kind = 'hospital' and r.scope_id = a and r.revoked_at is null and coalesce(r.to_on, p_today) >= p_today
     on conflict do nothing;
   update role_assignment set revoked_at = p_at where partnership_id = v_p and scope_kind = 'hospital' and scope_id = a and revoked_at is null;
@@ -219,7 +219,7 @@ begin
 
   -- It is no member any more, and nobody's partner.
   insert into pairing (partnership_id, id, donor_id, receiving_id, agreement_no, from_on, to_on, created_at, created_by)
-    select g.partnership_id, gen_random_uuid(), case g.donor_id when a then b else g.donor_id end, case g.receiving_id when a then b else g.receiving_id end,
+    select g.partnership_id, md5(p_merge::text || g.id::text)::uuid, case g.donor_id when a then b else g.donor_id end, case g.receiving_id when a then b else g.receiving_id end,
       g.agreement_no, greatest(g.from_on, p_today), g.to_on, p_at, v_actor from pairing g
     where g.partnership_id = v_p and a in (g.donor_id, g.receiving_id) and coalesce(g.to_on, p_today) >= p_today
       and not exists (select 1 from pairing o where o.partnership_id = v_p and coalesce(o.to_on, p_today) >= p_today

@@ -23,6 +23,7 @@ func harnesses() []harness {
 		{"F-0", "broken", brokenBuilds},
 		{"R-1", "kill", killedServers},
 		{"R-2", "crash", killedDatabase},
+		{"R-3", "failover", takenOver},
 		{"R-6", "link", brokenLinks},
 		{"R-7", "disk", fullDisks},
 		{"R-8", "clock", movedClocks},

@@ -161,14 +161,21 @@ func (s *Server) launchOnce(ctx context.Context, by runner) error {
 }
 
 // statusReady reads what the server writes about itself into the last line of
-// postmaster.pid; pg_ctl waits for the same word.
+// postmaster.pid; pg_ctl waits for the same words. A cluster that was told to follow
+// another one is ready when it can be read.
 func statusReady(dataDir string, pid int) bool {
 	raw, err := os.ReadFile(filepath.Join(dataDir, clusterName, "postmaster.pid")) // #nosec G304 -- files of the data directory
 	if err != nil {
 		return false
 	}
 	lines := strings.Split(string(raw), "\n")
-	return len(lines) >= 8 && lines[0] == fmt.Sprint(pid) && strings.TrimSpace(lines[7]) == "ready"
+	return len(lines) >= 8 && lines[0] == fmt.Sprint(pid) && (strings.TrimSpace(lines[7]) == "ready" || strings.TrimSpace(lines[7]) == "standby" && follows(dataDir))
+}
+
+// follows reports whether the cluster is a standby of another one.
+func follows(dataDir string) bool {
+	_, err := os.Stat(filepath.Join(dataDir, clusterName, "standby.signal"))
+	return err == nil
 }
 
 // clean removes what points to this run.

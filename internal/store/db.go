@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -166,12 +165,11 @@ func (p *pool) leave() { <-p.slots }
 const maxStatements = 600
 
 func newPool(dsn string, statement time.Duration, size int, fence *fence) (*pool, error) {
-	connector, err := pq.NewConnector(withLimits(dsn, statement))
+	connectors, err := connectorsOf(withLimits(dsn, statement), deadlineDialer{limit: statement + networkMargin})
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
 	}
-	connector.Dialer(deadlineDialer{limit: statement + networkMargin})
-	db := sqlx.NewDb(sql.OpenDB(boundConnector{connector, fence}), "postgres")
+	db := sqlx.NewDb(sql.OpenDB(boundConnector{connectors[0], connectors[1:], fence}), "postgres")
 	// One connection more than there are transactions: a statement is prepared by
 	// the pool while its transaction holds a connection, and with none to spare
 	// transactions that all meet a new statement would wait for each other for ever.

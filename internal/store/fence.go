@@ -60,6 +60,9 @@ func (f *fence) look(ctx context.Context, c driver.QueryerContext) (timeline int
 	return timeline, f.admit(system, timeline)
 }
 
+// olderHistory is the refusal of a server that was left behind.
+const olderHistory = "error.database.older_history"
+
 func (f *fence) admit(system string, timeline int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -67,7 +70,7 @@ func (f *fence) admit(system string, timeline int64) error {
 	case timeline == 0 || system == f.system && timeline == f.highest:
 		return nil
 	case system == f.system && timeline < f.highest:
-		return errs.New(errs.Unavailable, "error.database.older_history", errs.Args{"have": timeline, "seen": f.highest, "file": f.file})
+		return errs.New(errs.Unavailable, olderHistory, errs.Args{"have": timeline, "seen": f.highest, "file": f.file})
 	}
 	f.system, f.highest = system, timeline
 	if f.file == "" {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
@@ -82,15 +84,62 @@ func (c *deadlineConn) bound(ctx context.Context) {
 // wireKey is where a dialer leaves the connection it made.
 type wireKey struct{}
 
+// connectorsOf are the connector of an address and, where the address names
+// several hosts, one for each of them.
+func connectorsOf(dsn string, dialer deadlineDialer) ([]driver.Connector, error) {
+	cfg, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	all := []pq.Config{cfg}
+	if len(cfg.Multi) > 0 {
+		first := pq.ConfigMultihost{Host: cfg.Host, Hostaddr: cfg.Hostaddr, Port: cfg.Port}
+		for _, m := range append([]pq.ConfigMultihost{first}, cfg.Multi...) {
+			one := cfg.Clone()
+			one.Host, one.Hostaddr, one.Port, one.Multi = m.Host, m.Hostaddr, m.Port, nil
+			all = append(all, one)
+		}
+	}
+	out := make([]driver.Connector, len(all))
+	for i, cfg := range all {
+		c, err := pq.NewConnectorConfig(cfg)
+		if err != nil {
+			return nil, err
+		}
+		c.Dialer(dialer)
+		out[i] = c
+	}
+	return out, nil
+}
+
 // boundConnector makes connections of the driver that know their wire.
 type boundConnector struct {
 	driver.Connector
+	hosts []driver.Connector // of each host of the address, where there are several
 	fence *fence
 }
 
+// Connect takes the first host of the address that may be used. The driver stops
+// at the first that takes writes, and after a fail-over that may be the old
+// primary, awake again: when the fence refuses it, the other hosts are asked, one
+// by one, before the service counts as without a database.
 func (c boundConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	made, err := c.connect(ctx, c.Connector)
+	for _, host := range c.hosts {
+		if e := errs.Of(err); err == nil || e == nil || e.Key != olderHistory {
+			break
+		}
+		other, failed := c.connect(ctx, host)
+		if failed == nil {
+			return other, nil
+		}
+	}
+	return made, err
+}
+
+func (c boundConnector) connect(ctx context.Context, to driver.Connector) (driver.Conn, error) {
 	var wire *deadlineConn
-	made, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &wire))
+	made, err := to.Connect(context.WithValue(ctx, wireKey{}, &wire))
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func counted(rows []kindCount) map[string]int64 {
 // part of another one.
 func (tx *Tx) PendingAt(u partnership.Union) ([]partnership.Pending, error) {
 	var rows []kindCount
-	err := tx.list(&rows, `select 'reserved' as kind, count(*) as n from treatment t where t.partnership_id = $1 and t.hospital_id = $2 and t.live and t.state = 'approved'
+	err := tx.list(&rows, `select 'approved' as kind, count(*) as n from treatment t where t.partnership_id = $1 and t.hospital_id = $2 and t.live and t.state = 'approved'
 		union all select 'committed', count(*) from payable y join ledger_transfer l on l.partnership_id = $1 and l.id = y.transfer_id
 			join treatment t on t.partnership_id = $1 and t.id = l.treatment_id where y.partnership_id = $1 and y.open and t.hospital_id = $2
 		union all select 'approvals', count(*) from treatment t where t.partnership_id = $1 and t.hospital_id = $2 and t.live and (t.state = 'approval_requested'

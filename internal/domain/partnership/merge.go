@@ -60,7 +60,7 @@ func KeptKinds() []string { return []string{"closed", "operations", "settlements
 
 // UnionPendingKinds are what has to be brought to its end at the hospital before.
 func UnionPendingKinds() []string {
-	return []string{"reserved", "committed", "approvals", "appeals", "payments", "recoveries", "deposits", "care", "bills", "differences", "referrals", "visits", "subject"}
+	return []string{"approved", "committed", "approvals", "appeals", "payments", "recoveries", "deposits", "care", "bills", "differences", "referrals", "visits", "subject"}
 }
 
 // Carry lists counts in the order of kinds, without what there is none of.

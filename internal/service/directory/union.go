@@ -104,8 +104,7 @@ func checkUnion(tx *store.Tx, u *partnership.Union) error {
 
 // DropUnion takes the wish back.
 func (s *Service) DropUnion(ctx context.Context, who user.Principal, id ident.ID, version int64, key string) error {
-	return s.unite(ctx, who, id, []any{"drop", id, version}, version, key, func(tx *store.Tx, u partnership.Union) error {
-		tx.Amend("step", "drop")
+	return s.unite(ctx, who, unionStep{"drop", id, version}, key, func(tx *store.Tx, u partnership.Union) error {
 		if err := u.Standing(); err != nil {
 			return err
 		}
@@ -116,8 +115,7 @@ func (s *Service) DropUnion(ctx context.Context, who user.Principal, id ident.ID
 // ConfirmUnion makes the two hospitals one: what the one was still doing goes on
 // at the other, and the one is read from then on.
 func (s *Service) ConfirmUnion(ctx context.Context, who user.Principal, id ident.ID, version int64, key string) error {
-	return s.unite(ctx, who, id, []any{"confirm", id, version}, version, key, func(tx *store.Tx, u partnership.Union) error {
-		tx.Amend("step", "confirm")
+	return s.unite(ctx, who, unionStep{"confirm", id, version}, key, func(tx *store.Tx, u partnership.Union) error {
 		if err := u.Confirm(who.AccountID, nil, tx.Today()); err != nil {
 			return err
 		}
@@ -142,19 +140,26 @@ func (s *Service) ConfirmUnion(ctx context.Context, who user.Principal, id ident
 	})
 }
 
+// unionStep is a step of a merge under the version that was read.
+type unionStep struct {
+	Step    string
+	ID      ident.ID
+	Version int64
+}
+
 // unite takes one step of a merge, in the background's time: a large hospital has
 // more to carry over than a page may wait for a single statement.
-func (s *Service) unite(ctx context.Context, who user.Principal, id ident.ID, in any, version int64, key string, step func(*store.Tx, partnership.Union) error) error {
+func (s *Service) unite(ctx context.Context, who user.Principal, in unionStep, key string, step func(*store.Tx, partnership.Union) error) error {
 	if err := s.policy.Check(who, authz.HospitalMerge, authz.InPartnership(who.PartnershipID)); err != nil {
 		return err
 	}
 	_, err := store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (struct{}, error) {
-		tx.Intend(audit.Event{Action: audit.HospitalMerge, ObjectKind: audit.ObjectUnion, ObjectID: id})
-		u, err := tx.UnionByID(id)
+		tx.Intend(audit.Event{Action: audit.HospitalMerge, ObjectKind: audit.ObjectUnion, ObjectID: in.ID, Detail: map[string]any{"step": in.Step}})
+		u, err := tx.UnionByID(in.ID)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := tx.SameVersion(u.Version, version); err != nil {
+		if err := tx.SameVersion(u.Version, in.Version); err != nil {
 			return struct{}{}, err
 		}
 		tx.Amend("from", u.From.String())

@@ -220,7 +220,7 @@ func TestAMergerIsTakenBackAndMoneyKeepsItOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.Treatment(servicetest.MountainTwo, procedure.Joint, "向云禾")
-	for kind, query := range map[string]string{"reserved": `update treatment set state = 'approved' where hospital_id = $1`, "approvals": `update treatment set state = 'approval_requested' where hospital_id = $1`,
+	for kind, query := range map[string]string{"approved": `update treatment set state = 'approved' where hospital_id = $1`, "approvals": `update treatment set state = 'approval_requested' where hospital_id = $1`,
 		"bills": `update treatment set state = 'discharged' where hospital_id = $1`} {
 		h.Exec(query, u.From)
 		err := h.s.ConfirmUnion(t.Context(), h.SecondApprover(), id, 1, "")
