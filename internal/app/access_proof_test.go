@@ -340,3 +340,37 @@ func everythingIsLogged(t *testing.T, p *premises) {
 		t.Errorf("not in the log: %s", what)
 	}
 }
+
+// Where nobody can be asked who somebody is and what they may do, nobody gets in:
+// not by what a process remembers, and not by an error that is taken for a yes.
+func withoutDatabase(t *testing.T, p *premises) {
+	const limit = `alter database "%s" connection limit %d`
+	p.Exec(fmt.Sprintf(limit, p.Database.Name, 0))
+	defer p.Exec(fmt.Sprintf(limit, p.Database.Name, -1))
+	p.Exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'shanhai_app'`)
+	p.Clock.Advance(time.Minute) // longer than anything is believed
+	asked, later := 0, 0
+	for _, r := range p.routes {
+		if r.Permission == authz.Public || !sampled(r, 24) {
+			continue
+		}
+		for _, v := range p.visitors {
+			if p.elsewhere(v) || !p.holds(v, r.Permission) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			asked++
+			status, body := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			if status == http.StatusServiceUnavailable {
+				later++
+			}
+			if status < 400 || status == http.StatusInternalServerError || strings.Contains(body, "禾晚舟") {
+				t.Errorf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status)
+			}
+			break
+		}
+	}
+	if asked < 10 || later < asked/2 {
+		t.Errorf("%d questions, %d are told to come later", asked, later)
+	}
+	t.Logf("%d questions without the database", asked)
+}

@@ -377,6 +377,11 @@ func TestAccess(t *testing.T) {
 		})
 		p.T = t
 	}
+	t.Run("without the database", func(t *testing.T) {
+		p.T = t
+		withoutDatabase(t, p)
+	})
+	p.T = t
 }
 
 func everyAddressDeclares(t *testing.T, p *premises) {
