@@ -52,9 +52,11 @@ func Migrate(ctx context.Context, ownerDSN string, log *slog.Logger) (Level, err
 		}
 		// A file is one transaction: nothing of it is there, and the ones before it are.
 		log.Info("the migration made way for people who write and begins again", "time", again+1)
+		wait := time.NewTimer(250*time.Millisecond + ident.Jitter(time.Second))
 		select {
 		case <-ctx.Done():
-		case <-time.After(250*time.Millisecond + ident.Jitter(time.Second)):
+			wait.Stop()
+		case <-wait.C:
 		}
 	}
 }
