@@ -18,10 +18,16 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
+	"github.com/shanhai-health/shanhai/internal/domain/fee"
+	"github.com/shanhai-health/shanhai/internal/domain/fund"
+	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
+	"github.com/shanhai-health/shanhai/internal/service/funding"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
+	care "github.com/shanhai-health/shanhai/internal/service/treatment"
+	"github.com/shanhai-health/shanhai/internal/store"
 	"github.com/shanhai-health/shanhai/internal/webui"
 )
 
@@ -266,6 +272,65 @@ func (p *premises) idFor(name string, real bool) string {
 	return ident.New().String()
 }
 
+// With every check of the services switched off, row security alone still hides
+// what is another hospital's: the visitor acts as a principal that may do
+// everything, with the scope of its own hospital.
+func rowSecurityAlone(t *testing.T, p *premises) {
+	ctx, s := t.Context(), p.app.Services
+	id := func(name string) ident.ID {
+		v, err := ident.Parse(p.objects[name])
+		must(p, name, err)
+		return v
+	}
+	for _, who := range []user.Principal{p.Registrar(servicetest.MountainTwo), p.Finance(servicetest.MountainTwo), p.Doctor(servicetest.MountainTwo),
+		p.Steward(ident.New()), p.Other.Approver(), p.Other.Registrar(servicetest.Mountain)} {
+		who.System = "unchecked"
+		if err := p.app.Policy.Check(who, authz.PersonIdentity, authz.InPartnership(who.PartnershipID)); err != nil {
+			t.Fatal("the check is not off:", err)
+		}
+		seen := map[string]func() (int, error){
+			"case":       func() (int, error) { _, err := s.Care.Case(ctx, who, id("cases")); return 1, err },
+			"treatment":  func() (int, error) { _, err := s.Care.Treatment(ctx, who, id("treatments")); return 1, err },
+			"operation":  func() (int, error) { _, err := s.Care.Operation(ctx, who, id("operations")); return 1, err },
+			"patient":    func() (int, error) { _, err := s.Care.Patient(ctx, who, id("patients")); return 1, err },
+			"intake":     func() (int, error) { _, err := s.Intake.Patient(ctx, who, id("patients")); return 1, err },
+			"attachment": func() (int, error) { _, _, err := s.Intake.AttachmentFile(ctx, who, id("attachments")); return 1, err },
+			"approval":   func() (int, error) { _, err := s.Funding.Approval(ctx, who, id("approvals")); return 1, err },
+			"settlement": func() (int, error) { _, err := s.Funding.Settlement(ctx, who, id("settlements")); return 1, err },
+			"settle": func() (int, error) {
+				_, err := s.Funding.Settle(ctx, who, funding.Settle{Treatment: id("treatments"), Settlement: fee.Settlement{Bill: 100}.WithNet()}, "")
+				return 1, err
+			},
+			"decide": func() (int, error) {
+				_, err := s.Funding.Decide(ctx, who, funding.Decision{Approval: id("approvals"), Decision: fund.DecideRefuse, Opinion: "不符合", Version: 1}, "")
+				return 1, err
+			},
+			"close": func() (int, error) {
+				_, err := s.Care.CloseCase(ctx, who, care.CloseInput{Case: id("cases")}, store.Key{})
+				return 1, err
+			},
+		}
+		for name, look := range seen {
+			if _, err := look(); err == nil {
+				t.Errorf("%s of %s: row security lets the %s through", who.Username, who.Organisation, name)
+			}
+		}
+		cases, err := s.Care.Cases(ctx, who, care.CasesInput{})
+		if err == nil {
+			for _, c := range cases.Result.Rows {
+				if c.ID == id("cases") {
+					t.Errorf("%s: the case is in the list", who.Username)
+				}
+			}
+		}
+		for _, text := range []string{"禾晚舟", "hwz"} {
+			if found, err := s.Intake.Search(ctx, who, text); err == nil && len(found.Hits) > 0 {
+				t.Errorf("%s finds %s", who.Username, text)
+			}
+		}
+	}
+}
+
 func (p *premises) rowSecurity(how string) {
 	p.T.Helper()
 	p.Exec(`do $$ declare t text; begin for t in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and exists
@@ -339,4 +404,38 @@ func everythingIsLogged(t *testing.T, p *premises) {
 	for _, what := range asked {
 		t.Errorf("not in the log: %s", what)
 	}
+}
+
+// Where nobody can be asked who somebody is and what they may do, nobody gets in:
+// not by what a process remembers, and not by an error that is taken for a yes.
+func withoutDatabase(t *testing.T, p *premises) {
+	const limit = `alter database "%s" connection limit %d`
+	p.Exec(fmt.Sprintf(limit, p.Database.Name, 0))
+	defer p.Exec(fmt.Sprintf(limit, p.Database.Name, -1))
+	p.Exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'shanhai_app'`)
+	p.Clock.Advance(time.Minute) // longer than anything is believed
+	asked, later := 0, 0
+	for _, r := range p.routes {
+		if r.Permission == authz.Public || !sampled(r, 24) {
+			continue
+		}
+		for _, v := range p.visitors {
+			if p.elsewhere(v) || !p.holds(v, r.Permission) || strings.HasPrefix(r.Pattern, "/api/") && v.token == "" {
+				continue
+			}
+			asked++
+			status, body := p.knockAt(v, r.Method, p.address(r.Pattern, true))
+			if status == http.StatusServiceUnavailable {
+				later++
+			}
+			if status < 400 || status == http.StatusInternalServerError || strings.Contains(body, "禾晚舟") {
+				t.Errorf("%s %s as %s: %d", r.Method, r.Pattern, v.name, status)
+			}
+			break
+		}
+	}
+	if asked < 10 || later < asked/2 {
+		t.Errorf("%d questions, %d are told to come later", asked, later)
+	}
+	t.Logf("%d questions without the database", asked)
 }

@@ -23,7 +23,7 @@ create index person_next on person (partnership_id, id) where next_seen is not n
 create index approval_next on approval (partnership_id, hospital_id, requested_at);
 update approval set opinion = opinion where state = 'requested';
 alter table casefile add constraint casefile_next check (opened_on is not null) not valid;
-create table next_thing (partnership_id uuid not null references partnership (id), id uuid not null, primary key (partnership_id, id));
+create table next_thing (partnership_id uuid not null references partnership (id), id uuid not null, said text not null default '', primary key (partnership_id, id));
 select app_shard('next_thing', 'distributed');
 select app_grant('next_thing', 'write');
 select app_protect('next_thing', 'partnership');
@@ -114,6 +114,7 @@ func upgrades(t *testing.T, set settings) string {
 	}
 	took := time.Since(changed)
 	c.end()
+	s.binary = next // whose log is followed
 	c.sound()
 	if n := polite.rude.Load(); n > 0 {
 		t.Errorf("%d answers 503 without Retry-After", n)

@@ -215,7 +215,8 @@ func leaveCleaner(srv *pgembed.Server, run, lock string) (*os.File, error) {
 		return nil, err
 	}
 	defer r.Close()
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", `read -r _ // #nosec G204 -- folders of the test itself
+	// #nosec G204 -- folders of the test itself
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", `read -r _
 n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done
 rm -rf "$2" "$3" "$4"`, "pgtest-cleaner", fmt.Sprint(srv.PID()), srv.SocketDir(), run, lock)
 	cmd.Stdin = r

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/migrations"
 )
 
@@ -36,14 +39,40 @@ func Migrate(ctx context.Context, ownerDSN string, log *slog.Logger) (Level, err
 	if level.Have > level.Want {
 		return level, errs.New(errs.Precondition, "error.database.newer", errs.Args{"have": level.Have, "want": level.Want})
 	}
-	results, err := provider.Up(ctx)
-	for _, r := range results {
-		log.Info("migrated", "file", r.Source.Path, "duration", r.Duration)
+	for again := 0; ; again++ {
+		results, err := provider.Up(ctx)
+		for _, r := range results {
+			log.Info("migrated", "file", r.Source.Path, "duration", r.Duration)
+		}
+		if err == nil {
+			return levelOf(ctx, provider)
+		}
+		if again == patience || !inTheWay(err) || ctx.Err() != nil {
+			return level, errs.Wrap(err, errs.Internal, "error.database.migrate", nil)
+		}
+		// A file is one transaction: nothing of it is there, and the ones before it are.
+		log.Info("the migration made way for people who write and begins again", "time", again+1)
+		wait := time.NewTimer(250*time.Millisecond + ident.Jitter(time.Second))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+		case <-wait.C:
+		}
 	}
-	if err != nil {
-		return level, errs.Wrap(err, errs.Internal, "error.database.migrate", nil)
-	}
-	return levelOf(ctx, provider)
+}
+
+// lockWait is how long a migration waits for a table: whoever comes after it waits
+// as long. patience is how often it then begins again.
+const (
+	lockWait = time.Second
+	patience = 60
+)
+
+// inTheWay reports whether a migration met people at work: a lock it did not get
+// in time, or a circle of waiting transactions.
+func inTheWay(err error) bool {
+	e := &pq.Error{}
+	return errors.As(err, &e) && (e.Code == "55P03" || e.Code == "40P01")
 }
 
 // SchemaLevel reads where a database stands without changing it.
@@ -73,7 +102,15 @@ func newest() int64 {
 }
 
 func migrator(dsn string) (*sql.DB, *goose.Provider, error) {
-	connector, err := pq.NewConnector(dsn)
+	cfg, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
+	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	cfg.Runtime["lock_timeout"] = strconv.FormatInt(lockWait.Milliseconds(), 10)
+	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
 	}
