@@ -3,6 +3,7 @@ package demo_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"log/slog"
 	"testing"
 	"time"
@@ -165,9 +166,8 @@ func noMeasureOfTheDemonstrationIsEmpty(t *testing.T, db *store.DB, test *pgtest
 		t.Fatalf("%d readings, %v", len(desk.Readings), err)
 	}
 	for _, r := range desk.Readings {
-		events, of := r.Rate()
-		t.Logf("%-32s %-10s value %.2f  %d/%d  [%.2f, %.2f] coverage %d/%d left out %v", r.Definition().ID, r.State(), r.Value().Or(-1), events, of, r.Interval().Low, r.Interval().High,
-			r.Coverage().Known, r.Coverage().Eligible, r.Excluded())
+		whole, err := json.Marshal(r)
+		t.Logf("%s, %v", whole, err)
 		if r.State() != measure.Measured || r.N() == 0 {
 			t.Errorf("%s is empty: %s", r.Definition().ID, r.State())
 		}
