@@ -287,9 +287,9 @@ func (s *snapshot) overdue(pr Principal, perm Permission, g user.Grant) error {
 }
 
 // goneBy refuses what a hospital that became part of another one does not do any
-// more: its records are read.
+// more: its records are read, and what happened there is written down.
 func (s *snapshot) goneBy(perm Permission, at Scope) error {
-	if at.Kind != user.ScopeHospital || Reading(perm) {
+	if at.Kind != user.ScopeHospital || Afterwards(perm) {
 		return nil
 	}
 	if _, gone := s.merged[user.Place{Partnership: at.Partnership, Hospital: at.ID}]; gone {

@@ -223,6 +223,16 @@ var reading = map[Permission]bool{PersonUnmask: true, SubjectRegister: true, Sub
 // Reading reports whether the permission is left when a partnership was closed.
 func Reading(p Permission) bool { return strings.HasSuffix(string(p), ":read") || reading[p] }
 
+// afterwards are the permissions to write down what has already happened to a
+// patient or to money; they stay at a hospital that became part of another one, for
+// those who work at that one now.
+var afterwards = map[Permission]bool{PersonEdit: true, ProcedureLog: true, ProcedureEdit: true, ProcedureSign: true, ObservationRecord: true, FollowUpRecord: true,
+	AttachmentAdd: true, SettlementEnter: true, ObjectionRecord: true, PayableReceipt: true}
+
+// Afterwards reports whether the permission stays at a hospital that became part of
+// another one.
+func Afterwards(p Permission) bool { return Reading(p) || afterwards[p] }
+
 // archived are the permissions that are left when a partnership was archived.
 var archived = map[Permission]bool{AuditRead: true, AuditVerify: true, AuditPackage: true, PartnershipRead: true, LedgerRead: true, FundRead: true, SubjectRead: true, SubjectRegister: true, SubjectDecide: true,
 	SubjectFile: true, SelfRead: true, SelfPassword: true, SelfSignOut: true, SelfPasskey: true}

@@ -157,8 +157,9 @@ func (h house) oneHospital(t *testing.T, id ident.ID, open store.CaseItem, old i
 	}
 }
 
-// onlyRead: the people of both work at the one hospital, and read the other's
-// records; nobody begins anything there, not even past the code.
+// onlyRead: the people of both work at the one hospital, read the other's records
+// and write down what happened there; nobody begins anything there, not even past
+// the code.
 func (h house) onlyRead(t *testing.T, clerk, doctor, other user.Principal, open store.CaseItem, old ident.ID) {
 	t.Helper()
 	from, into := h.ID(servicetest.MountainTwo), h.ID(servicetest.Mountain)
@@ -184,6 +185,11 @@ func (h house) onlyRead(t *testing.T, clerk, doctor, other user.Principal, open 
 			}
 			return nil
 		})
+	}
+	for perm, may := range map[authz.Permission]bool{authz.ObservationRecord: true, authz.FollowUpRecord: true, authz.ProcedureEdit: true, authz.TreatmentAdvance: false} {
+		if now := h.Refresh(doctor); h.Policy.Can(now, perm, at(from)) != may || !h.Policy.Can(now, perm, at(into)) {
+			t.Errorf("the doctor at the old records: %s is %v", perm, !may)
+		}
 	}
 	if n := h.Count(`select count(*) from account where id in ($1, $2) and organisation_id = $3`, clerk.AccountID, doctor.AccountID, into); n != 2 {
 		t.Errorf("%d of two people work there", n)
