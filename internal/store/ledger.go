@@ -77,6 +77,9 @@ func (tx *Tx) ReservingBooks(amount money.Fen, funds ...ident.ID) (map[ident.ID]
 	if len(funds) != 1 {
 		return tx.Books(funds...)
 	}
+	if _, err := tx.exec(`savepoint lane`); err != nil {
+		return nil, err
+	}
 	free, split, err := tx.freeLane(amount, funds[0])
 	if err == nil && split && free == nil {
 		free, err = tx.awaitLane(amount, funds[0])
@@ -124,11 +127,12 @@ func (tx *Tx) freeLane(amount money.Fen, id ident.ID) (*fund.Book, bool, error) 
 	return r.book(), r.Split, err
 }
 
-// awaitLane waits for one lane, each transaction for another. What it waited for
-// may be spent by then: the lane is let go again, so that nothing is held when all
-// accounts are locked in their order.
+// awaitLane waits for one lane, each transaction for another. A lane that was spent
+// between being found and being locked stays locked, although no query answers with
+// it; it is let go before the wait and again after it, so that nothing is held by
+// who waits, or when all accounts are locked in their order.
 func (tx *Tx) awaitLane(amount money.Fen, id ident.ID) (*fund.Book, error) {
-	if _, err := tx.exec(`savepoint lane`); err != nil {
+	if _, err := tx.exec(`rollback to savepoint lane`); err != nil {
 		return nil, err
 	}
 	turn := ident.New()
