@@ -34,6 +34,7 @@ run: deps-run build  ## build, then serve the demo programme on its own PostgreS
 # among them app, where many people read the pages at a time. Of a process that ends
 # the detector waits a second for reports of other threads: a tenth is enough. There
 # is memory for collecting garbage less often. Vetting is a part of make lint.
+# Pages are by far the longest of the first part and stand behind the table.
 PLAIN := archtest domain webui httpapi blob chart config demo errs i18n ident money page printout report scaletest sheet \
 	service/directory service/exchange service/glass service/inbox service/intake service/notice service/oversight \
 	service/plausibility service/screening service/servicetest service/subject service/visiting
@@ -48,8 +49,8 @@ test: deps  ## unit, database, HTTP and browser tests, with the race detector wh
 	export GOGC=$${GOGC:-300} GORACE="atexit_sleep_ms=100 $$GORACE"; \
 	go build ./... || exit 1; \
 	go test -vet off -timeout 20m ./internal/acceptance & journeys=$$!; \
-	go test -vet off -timeout 20m -run '$(TABLE)' ./internal/app & table=$$!; \
-	go test -vet off -p 1 -timeout 20m $$(grep -E '$(rooms)' <<<"$$all") || code=1; \
+	{ go test -vet off -timeout 20m -run '$(TABLE)' ./internal/app; t=$$?; go test -vet off -timeout 20m ./internal/webui && exit $$t; } & table=$$!; \
+	go test -vet off -p 1 -timeout 20m $$(grep -E '$(rooms)' <<<"$$all" | grep -v /internal/webui$$) || code=1; \
 	wait $$journeys || code=1; wait $$table || code=1; \
 	go test -race -vet off -p 2 -timeout 20m -skip '$(TABLE)' $(LONG) $$(grep -vE '$(rooms)' <<<"$$all") || code=1; \
 	echo "make test: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
