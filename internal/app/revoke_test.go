@@ -13,6 +13,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
@@ -114,7 +115,7 @@ func TestWhatIsTakenAwayIsGoneOnEveryNode(t *testing.T) {
 
 func text(t *testing.T, w *servicetest.World, query string, args ...any) string {
 	t.Helper()
-	p := premises{World: w}
+	p := premises{World: w, behind: pgtest.Open(t, w.Database.SuperDSN)}
 	p.T = t
 	return p.superText(query, args...)
 }

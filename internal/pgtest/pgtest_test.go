@@ -327,6 +327,12 @@ func TestExternalServerIsUsedAndSwept(t *testing.T) {
 			t.Errorf("%s test databases, want only the one in use", got)
 		}
 		c.close()
+		// The server ends a session a moment after its connection, and only then lets go of its lock.
+		for ask(t, srv.SuperDSN("postgres"), "select count(*) from pg_locks where locktype = 'advisory'") != "0" {
+			if t.Context().Err() != nil {
+				t.Fatal(t.Context().Err())
+			}
+		}
 	}
 	if _, err := openExternal(t.Context(), "host=/tmp", sample); err == nil || !strings.Contains(err.Error(), EnvExternal) {
 		t.Errorf("error = %v, want one that names the variable", err)
