@@ -239,7 +239,7 @@ func TestMoneyComesBackFenByFen(t *testing.T) {
 		t.Errorf("more came than was asked: %v", err)
 	}
 	r = step("a part taken back", r.Undo(200), nil, payout.RecoveryPartly, 200)
-	r = step("all taken back", r.Undo(300), nil, payout.RecoveryOpen, 500)
+	step("all taken back", r.Undo(300), nil, payout.RecoveryOpen, 500)
 
 	off := payout.Recovery{State: payout.RecoveryWrittenOff, Amount: 500, Recovered: 100}
 	step("taken back after the rest was written off", off.Undo(100), nil, payout.RecoveryWrittenOff, 500)
