@@ -10,7 +10,9 @@ import (
 
 // The filter of the desk stands in the address, so that it is on the print, in a
 // bookmark and in a link somebody sends. It also stays with the person: a page of
-// the desk that is opened without any condition opens with the last ones.
+// the desk that is opened without any condition opens with the last ones. A block
+// that comes after its page changes nothing of that: it may arrive when the person
+// has chosen otherwise.
 
 // anyCondition asks for figures without any condition: an empty one is a choice
 // too, so the last conditions are not brought back.
@@ -38,6 +40,9 @@ func (s *Server) deskFilter(w http.ResponseWriter, r *http.Request, c *Call, fix
 	}
 	if f, wrong = measure.ParseFilter(q, c.Today); wrong != nil {
 		return f, wrong, false, nil
+	}
+	if IsFragment(r) {
+		return f, nil, false, nil
 	}
 	return f, nil, false, s.d.Reporting.KeepFilter(r.Context(), c.Who, f, fixed...)
 }

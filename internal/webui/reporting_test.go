@@ -119,6 +119,15 @@ func TestTheBriefComesAfterThePageAndIsTheSameWithoutScripts(t *testing.T) {
 	if !strings.Contains(whole.body, strings.TrimSpace(block.body)) {
 		t.Errorf("the block is not what the page says:\n%s", block.body)
 	}
+	ask, err = http.NewRequest(http.MethodGet, s.url+"/overview?programme=joint&brief=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Header.Set("HX-Request", "true")
+	b.do(ask)
+	if got := b.get("/overview"); got.status != http.StatusOK {
+		t.Errorf("the block of an older page brought its conditions back: %d %s", got.status, got.location)
+	}
 	for _, path := range []string{"/overview?programme=joint&brief=1", "/overview?month=" + s.Today().String()[:7] + "&brief=1"} {
 		if got := b.get(path); got.status != http.StatusOK || strings.Contains(got.body, "data-later") || !strings.Contains(got.body, "brief-alerts") {
 			t.Errorf("%s has no brief", path)
