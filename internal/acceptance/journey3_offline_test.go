@@ -48,7 +48,8 @@ func (o *office) offline(t *testing.T) {
 	p.kill()
 	p.start()
 	p.theatre() // still no network
-	p.says("未上传 3 份", "澜港")
+	p.waitFor(`document.querySelector("[data-place-name]").textContent.includes("澜港")`)
+	p.says("未上传 3 份")
 
 	colleague := o.as("doctor-ylrm")
 	colleague.open(treatments[2] + "/operations/new")
