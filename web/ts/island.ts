@@ -365,15 +365,17 @@ export function dropDraft(): Promise<void> {
 /** Keeps something beside the forms; signing out and a pass that ends take it away. */
 export async function keepSealed(id: string, body: unknown): Promise<void> {
   if (!own?.key) return;
-  const draft = await box.seal(own.key, box.encode(JSON.stringify(body)), `${own.id}/${id}`);
-  const name = own.id;
+  const name = own.id; // of whoever was here when it began
+  const draft = await box.seal(own.key, box.encode(JSON.stringify(body)), `${name}/${id}`);
   await box.change(["meta"], (at) => at("meta").put({ id: box.besideName(id, name), box: name, at: Date.now(), draft }));
 }
 
 export async function readSealed<T>(id: string): Promise<T | undefined> {
-  const m = (await box.one<box.Meta>("meta", box.besideName(id, own?.id ?? ""))) ?? (await box.one<box.Meta>("meta", id)); // from before there was one for each store
-  if (!m?.draft || !own?.key || m.box !== own.id) return undefined;
-  return JSON.parse(box.decode(await box.open(own.key, m.draft, `${own.id}/${id}`))) as T;
+  const mine = own;
+  if (!mine?.key) return undefined;
+  const m = (await box.one<box.Meta>("meta", box.besideName(id, mine.id))) ?? (await box.one<box.Meta>("meta", id)); // from before there was one for each store
+  if (!m?.draft || m.box !== mine.id) return undefined;
+  return JSON.parse(box.decode(await box.open(mine.key, m.draft, `${mine.id}/${id}`))) as T;
 }
 
 export const sender = new Sender(() => own, (s) => {

@@ -174,11 +174,11 @@ async function edit(f: box.Form, v: Body): Promise<void> {
 
 const programmeOf = (kind: string): string => form.querySelector<HTMLInputElement>(`input[name$=".kind"][value="${kind}"]`)?.name.split(".")[0] ?? "";
 
-/** With a network the list of today comes anew; it never takes a form away that is open. */
+/** With a network the list of today comes anew. It takes no open form away; one that arrives when the doctor has gone elsewhere is left alone. */
 async function opened(own: box.Box): Promise<void> {
   if (!own.theatre) return tell(t("theatre.denied"));
   const fresh = await sender.list<List>(own.hospital);
-  if (!fresh) return;
+  if (!fresh || owner()?.id !== own.id) return;
   list = fresh;
   await keepSealed("list", fresh);
   await cases();
