@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -56,6 +58,10 @@ func (p *phone) start() {
 	p.ctx, p.stop = ctx, func() { stop(); stopAll() }
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile)); err != nil {
 		p.t.Fatalf("Chromium does not start: %v", err)
+	}
+	// A session ends with its browser; one that was killed may have written it down now and then.
+	if _, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
