@@ -1,4 +1,4 @@
--- Two hospitals become one: the one that ends is read from then on, what it was
+-- Two hospitals become one: the one that ends begins nothing from then on, what it was
 -- still doing goes on at the other.
 
 -- +goose Up

@@ -160,7 +160,13 @@ func (p *premises) send(v *visitor, r webui.Route, real bool, body *yaml.Node) (
 	}
 	raw, err := json.Marshal(p.example(body, "", real, 0))
 	must(p, path, err)
-	req, err := http.NewRequest(r.Method, p.url+path, bytes.NewReader(raw))
+	return p.call(v, r.Method, path, raw)
+}
+
+// call sends a JSON body with a visitor's token.
+func (p *premises) call(v *visitor, method, path string, raw []byte) (int, string) {
+	p.T.Helper()
+	req, err := http.NewRequest(method, p.url+path, bytes.NewReader(raw))
 	must(p, path, err)
 	req.Header.Set("Authorization", "Bearer "+v.token)
 	req.Header.Set("Content-Type", "application/json")

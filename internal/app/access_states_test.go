@@ -1,11 +1,9 @@
 package app
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -210,23 +208,14 @@ func (p *premises) ask(v *visitor, method, path string, body map[string]any) (in
 	p.T.Helper()
 	raw, err := json.Marshal(body)
 	must(p, path, err)
-	req, err := http.NewRequest(method, p.url+path, bytes.NewReader(raw))
-	must(p, path, err)
-	req.Header.Set("Authorization", "Bearer "+v.token)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", ident.New().String())
-	resp, err := http.DefaultClient.Do(req)
-	must(p, path, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	must(p, path, err)
-	if resp.StatusCode >= 500 {
+	status, answer := p.call(v, method, path, raw)
+	if status >= 500 {
 		if n := p.superText(`select last_value::text || is_called::text from test_stored`); n != p.stored {
 			p.stored = n
-			return wouldBeStored, string(answer)
+			return wouldBeStored, answer
 		}
 	}
-	return resp.StatusCode, string(answer)
+	return status, answer
 }
 
 // reviewedRows are the cells of a reviewed file by what stands before them, to be

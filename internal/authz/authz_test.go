@@ -611,3 +611,59 @@ func TestAnEndedPartnershipIsReadOnly(t *testing.T) {
 		}
 	}
 }
+
+// A hospital that became part of another one begins nothing: of what its people may
+// do there, reading and what has already happened are left. Elsewhere nothing changes.
+func TestAHospitalThatEndedBeginsNothing(t *testing.T) {
+	account := ident.New()
+	loader := &fakeLoader{}
+	for _, role := range user.Roles() {
+		loader.assignments = append(loader.assignments, assign(account, role, user.ScopeHospital))
+	}
+	p := New(loader, noon())
+	look := func() map[Permission]error {
+		t.Helper()
+		if err := p.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pr, err := p.Principal(Principal{AccountID: account, PartnershipID: home})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[Permission]error{}
+		for _, perm := range Permissions() {
+			out[perm] = p.Check(pr, perm, AtHospital(home, hospitalA))
+			own := strings.HasPrefix(string(perm), "self:") // everybody's, wherever they are
+			if reach := p.Reach(pr, perm); !own && slices.Contains(reach.Hospitals, hospitalA) != (out[perm] == nil) {
+				t.Errorf("%s: %v, and it reaches %v", perm, out[perm], reach.Hospitals)
+			}
+		}
+		return out
+	}
+	before := look()
+	loader.merged = map[user.Place]ident.ID{{Partnership: home, Hospital: hospitalA}: hospitalB, {Partnership: foreign, Hospital: hospitalB}: hospitalA}
+	begun := 0
+	for perm, err := range look() {
+		switch {
+		case before[perm] != nil || Afterwards(perm):
+			if (err == nil) != (before[perm] == nil) {
+				t.Errorf("%s: %v before, %v after", perm, before[perm], err)
+			}
+		case errs.Of(err).Rule != "hospital.ended":
+			t.Errorf("%s: %v", perm, err)
+		default:
+			begun++
+		}
+	}
+	if begun == 0 {
+		t.Error("nothing was to be begun before")
+	}
+	for perm := range afterwards { // a list somebody looked at: each is held at hospitals and is no reading
+		if before[perm] != nil || Reading(perm) {
+			t.Errorf("%s stays for nobody", perm)
+		}
+	}
+	if p.Successor(home, hospitalA) != hospitalB || p.Successor(foreign, hospitalA) != hospitalA || p.Successor(home, hospitalB) != hospitalB {
+		t.Error("the work goes on elsewhere")
+	}
+}

@@ -223,11 +223,12 @@ var reading = map[Permission]bool{PersonUnmask: true, SubjectRegister: true, Sub
 // Reading reports whether the permission is left when a partnership was closed.
 func Reading(p Permission) bool { return strings.HasSuffix(string(p), ":read") || reading[p] }
 
-// afterwards are the permissions to write down what has already happened to a
-// patient or to money; they stay at a hospital that became part of another one, for
-// those who work at that one now.
+// afterwards are the permissions at a hospital to write down, or put right, what has
+// already happened to a patient or to money; they stay at a hospital that became part
+// of another one, for those who work at that one now. Nothing is left to be settled
+// when it ends: the two of settlement are there for an insurer's late correction.
 var afterwards = map[Permission]bool{PersonEdit: true, ProcedureLog: true, ProcedureEdit: true, ProcedureSign: true, ObservationRecord: true, FollowUpRecord: true,
-	AttachmentAdd: true, SettlementEnter: true, ObjectionRecord: true, PayableReceipt: true}
+	AttachmentAdd: true, SettlementEnter: true, SettlementSettle: true, PayableReceipt: true}
 
 // Afterwards reports whether the permission stays at a hospital that became part of
 // another one.

@@ -23,8 +23,8 @@ const (
 // Label is the message key of the state.
 func (s UnionState) Label() string { return "union.state." + string(s) }
 
-// Union makes one hospital of two inside a partnership (医院合并): From ends and is
-// read from then on, Into goes on with what From was still doing. One person asks,
+// Union makes one hospital of two inside a partnership (医院合并): From ends and
+// begins nothing from then on, Into goes on with what From was still doing. One person asks,
 // another does it, on the agreed day or later.
 type Union struct {
 	ID      ident.ID

@@ -113,7 +113,7 @@ func (s *Service) DropUnion(ctx context.Context, who user.Principal, id ident.ID
 }
 
 // ConfirmUnion makes the two hospitals one: what the one was still doing goes on
-// at the other, and the one is read from then on.
+// at the other, and the one begins nothing from then on.
 func (s *Service) ConfirmUnion(ctx context.Context, who user.Principal, id ident.ID, version int64, key string) error {
 	return s.unite(ctx, who, unionStep{"confirm", id, version}, key, func(tx *store.Tx, u partnership.Union) error {
 		if err := u.Confirm(who.AccountID, nil, tx.Today()); err != nil {
