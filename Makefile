@@ -92,7 +92,7 @@ office:  ## files opened and calculated by LibreOffice
 test-ui-full:  ## every page by axe, pa11y, vnu, html-validate and Lighthouse, and the bars of the interface in a browser (Node and Java for the checkers only)
 	@.ci/deps server browser font compiler pdftext java
 	npm ci --prefix web/checks --ignore-scripts
-	@start=$$SECONDS; code=0; go test -tags uifull -run '^Test(Axe|EveryPageIsValid|LongerText)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
+	@start=$$SECONDS; code=0; go test -tags uifull -run '^Test(Axe|Tab|EveryPageIsValid|LongerText)' -count 1 -v -timeout 120m ./internal/webui || code=1; \
 	go test -tags uifull -skip '^Test(Journey|NothingOfAPatientLeaks)' -count 1 -v -timeout 120m ./internal/acceptance || code=1; \
 	echo "make test-ui-full: $$((SECONDS-start)) s in all, exit code $$code"; exit $$code
 

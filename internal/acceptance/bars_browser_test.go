@@ -4,7 +4,6 @@ package acceptance
 
 import (
 	"context"
-
 	"io"
 	"net/http"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
+	"github.com/shanhai-health/shanhai/internal/webui/tabtest"
 )
 
 // keys presses keys one after the other and counts them.
@@ -90,30 +90,6 @@ func TestRegisteringTakesFewKeys(t *testing.T) {
 	}
 }
 
-// tabOrder is what Tab should visit, in the order of the page, and a mark on each.
-const tabOrder = `(() => {
-	const seen = (e) => e.checkVisibility() && getComputedStyle(e).visibility !== "hidden" && !e.closest("[inert]");
-	const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')].filter((e) => e.tabIndex >= 0 && !e.disabled && e.type !== "hidden" && seen(e) &&
-		!(e.closest("details:not([open])") && !e.closest("summary")));
-	const groups = new Map();
-	for (const e of all) if (e.type === "radio") { const k = e.name + (e.form?.id || ""); if (!groups.has(k) || e.checked) groups.set(k, e) }
-	const list = all.filter((e) => e.type !== "radio" || groups.get(e.name + (e.form?.id || "")) === e);
-	window.tabbed = list;
-	list[0].focus();
-	return String(list.length) })()`
-
-// tabHere says which of them has the focus, and whether one sees it: an outline
-// or a ring of three to one against what is behind it.
-const tabHere = `(() => {
-	const e = document.activeElement, i = window.tabbed.indexOf(e);
-	const rgb = (c) => { const m = c.match(/[\d.]+/g)?.map(Number) || [0, 0, 0, 0]; return m.length > 3 && m[3] === 0 ? null : m };
-	const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 }); return .2126 * r + .7152 * g + .0722 * b };
-	let back = null; for (let x = e.parentElement; x && !back; x = x.parentElement) back = rgb(getComputedStyle(x).backgroundColor);
-	const rings = [getComputedStyle(e), getComputedStyle(e, "::after")].filter((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2).map((s) => rgb(s.outlineColor)).filter(Boolean);
-	const ratio = (c) => { const [x, y] = [light(c.slice(0, 3)), light((back || [255, 255, 255]).slice(0, 3))].sort((a, b) => b - a); return (x + .05) / (y + .05) };
-	const best = Math.max(0, ...rings.map(ratio));
-	return (e === document.body ? "body" : i) + " " + best.toFixed(1) + " " + e.outerHTML.slice(0, 90) })()`
-
 // B3: Tab visits everything in the order of the page, and one always sees where
 // one is.
 func TestTabVisitsEverythingInOrder(t *testing.T) {
@@ -122,26 +98,12 @@ func TestTabVisitsEverythingInOrder(t *testing.T) {
 		{"finance-ylzy", "/settlements"}, {"approver", "/approvals"}, {"approver", "/policies"}, {"fund-finance", "/payables"}, {"official", "/overview"}, {"official", "/measures"}, {"screener-ylrm", "/screenings/new"}} {
 		p := o.as(x[0])
 		p.open(x[1])
-		n := atoi(t, p.eval(tabOrder))
-		last, faults := 0, 0
-		for step := 1; step < min(n, 70) && faults < 3; step++ {
-			p.do("Tab", chromedp.KeyEvent(kb.Tab))
-			at, rest, _ := strings.Cut(p.eval(tabHere), " ")
-			ring, what, _ := strings.Cut(rest, " ")
-			if at == "body" || at == "-1" {
-				t.Errorf("%s: after %d of %d the focus is at %s %s", x[1], step, n, at, what)
-				faults++
-				continue
-			}
-			if i := atoi(t, at); i != last+1 {
-				t.Errorf("%s: from %d Tab leads to %d: %s", x[1], last, i, what)
-				faults++
-			}
-			last = atoi(t, at)
-			if ring < "3" && len(ring) == 3 {
-				t.Errorf("%s: the ring around %s has %s to one", x[1], what, ring)
-				faults++
-			}
+		_, faults, err := tabtest.Walk(p.ctx, 70)
+		if err != nil {
+			t.Fatalf("%s: %v", x[1], err)
+		}
+		for _, fault := range faults {
+			t.Errorf("%s: %s", x[1], fault)
 		}
 	}
 	p := o.as("registrar-ylrm")

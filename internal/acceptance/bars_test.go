@@ -27,7 +27,7 @@ func bars() []bar {
 	return []bar{
 		{1, "a case in nine required fields and sixty keys", []string{"acceptance TestRegisteringTakesFewKeys"}},
 		{2, "a trained clerk's case in 75 seconds", []string{"acceptance TestRegisteringTakesFewKeys"}},
-		{3, "everything by keyboard, the focus always seen", []string{"acceptance TestTabVisitsEverythingInOrder", "webui TestFormsInTheBrowser"}},
+		{3, "everything by keyboard, the focus always seen", []string{"acceptance TestTabVisitsEverythingInOrder", "webui TestTabVisitsEveryPageInOrder", "webui TestFormsInTheBrowser"}},
 		{4, "the identity card fills in what it says", []string{"webui TestScriptsReadNumbersAndDatesLikeTheServer", "webui TestIdentityVectorsHoldOnTheServer", "webui TestFormsInTheBrowser"}},
 		{5, "people are found by pinyin, name and last digits", []string{"service/intake TestEveryWayOfTheSearchBoxFindsThePerson", "domain/match TestSurnamesAreFoundByAllTheirReadings", "bench TestBench"}},
 		{6, "an input method's Enter is nobody's", []string{"acceptance TestComposingAsksForNothing", "webui TestFormsInTheBrowser", "webui TestTheDeskInTheBrowser"}},

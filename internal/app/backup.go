@@ -161,7 +161,7 @@ func (a *App) writeBackup(ctx context.Context, w io.Writer, kind string, run too
 		}
 		b.manifest.Contents = c
 		out := b.dump()
-		if err := run.run(ctx, nil, out, "pg_dump", "--format=custom", "--compress=6", "--snapshot="+snapshot); err != nil {
+		if err := run.dump(ctx, out, snapshot); err != nil {
 			return err
 		}
 		return out.flush()

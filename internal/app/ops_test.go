@@ -3,6 +3,7 @@ package app
 import (
 	"archive/tar"
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,7 +16,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // noon is 12:00 in Shanghai on 24 November 2026.
@@ -75,6 +78,40 @@ func TestPruningKeepsTheNewestOfItsKindOnly(t *testing.T) {
 	}
 	if none, err := ListBackups(filepath.Join(dir, "missing")); err != nil || none != nil {
 		t.Errorf("%v %v", none, err)
+	}
+}
+
+// Whoever changes the schema waits for the reader a backup began with, and pg_dump
+// waits behind them: it must not be for ever.
+func TestABackupGivesWayToAChangeOfTheSchema(t *testing.T) {
+	test := pgtest.DB(t)
+	db, err := sql.Open("postgres", test.OwnerDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	changed := make(chan error, 1)
+	err = store.ReadContents(t.Context(), test.OwnerDSN, func(snapshot string, _ store.Contents) error {
+		go func() {
+			tx, err := db.Begin()
+			if err == nil {
+				_, err = tx.Exec(`lock table person in access exclusive mode`)
+				err = errors.Join(err, tx.Rollback())
+			}
+			changed <- err
+		}()
+		for waits := false; !waits; {
+			if err := db.QueryRow(`select exists (select from pg_locks where relation = 'person'::regclass and not granted)`).Scan(&waits); err != nil {
+				return err
+			}
+		}
+		return externalTools(test.OwnerDSN).dump(t.Context(), io.Discard, snapshot)
+	})
+	if !errs.Is(err, errs.Unavailable) || errs.Of(err).Key != "error.ops.tool_failed" {
+		t.Errorf("the backup: %v", err)
+	}
+	if err := <-changed; err != nil {
+		t.Errorf("the change: %v", err)
 	}
 }
 

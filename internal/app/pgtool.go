@@ -129,6 +129,14 @@ func (t tools) run(ctx context.Context, in io.Reader, out io.Writer, program str
 	return nil
 }
 
+// dump writes the state of a snapshot. Who changes the schema meanwhile waits for
+// the reader that exported the snapshot, and pg_dump would wait behind them for
+// ever, which nobody could see from inside the database: it gives up after a few
+// seconds, and the backup is made later.
+func (t tools) dump(ctx context.Context, out io.Writer, snapshot string) error {
+	return t.run(ctx, nil, out, "pg_dump", "--format=custom", "--compress=6", "--lock-wait-timeout=5s", "--snapshot="+snapshot)
+}
+
 // lastLine is the line a program ended with.
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)

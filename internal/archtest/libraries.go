@@ -34,7 +34,7 @@ var libraries = []struct {
 	{"github.com/andybalholm/brotli", []string{"httpx", "webui"}},
 	{"github.com/prometheus/client_golang", []string{"httpx", "app", "jobs", "store"}},
 	{"github.com/getkin/kin-openapi", []string{"httpapi"}},
-	{"github.com/chromedp", []string{"acceptance", "faults", "bench"}},
+	{"github.com/chromedp", []string{"acceptance", "faults", "bench", "webui/tabtest"}},
 	{"github.com/google/go-cmp", []string{"pgtest"}},
 	{"gopkg.in/yaml.v3", []string{"httpapi"}}, // the OpenAPI document
 	{"pgregory.net/rapid", nil},

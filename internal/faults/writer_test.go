@@ -31,6 +31,7 @@ type write struct {
 	status int
 	answer []byte
 	tries  int // more than one: an answer was missing
+	took   time.Duration
 }
 
 func (w *write) acknowledged() bool { return w.status >= 200 && w.status < 300 }
@@ -72,7 +73,8 @@ type crew struct {
 	mu       sync.Mutex
 	told     []*write
 	refused  []string
-	faults   []string // answers that are no clean refusal
+	faults   []string    // answers that are no clean refusal
+	missed   []time.Time // when an answer was missing
 	stop     atomic.Bool
 	done     sync.WaitGroup
 	unknown  atomic.Int64 // answers that were missing
@@ -134,13 +136,15 @@ func (c *crew) do(r *rand.Rand, w *write) error {
 	for begin := time.Now(); ; {
 		w.tries++
 		node := c.nodes[r.IntN(len(c.nodes))]
+		asked := time.Now()
 		status, answer, err := w.send(context.Background(), c.client, node.url())
+		w.took = time.Since(asked)
 		c.judge(w, status, answer, err)
 		if err == nil && status < 500 && status != http.StatusTooManyRequests {
 			w.status, w.answer = status, answer
 			break
 		}
-		c.unknown.Add(1)
+		c.miss()
 		if time.Since(begin) > c.patient {
 			return fmt.Errorf("%s %s: no answer after %s: %d %s %w", w.kind, w.key, c.patient, status, answer, errors.Join(err, errUnanswered))
 		}
@@ -157,6 +161,14 @@ func (c *crew) do(r *rand.Rand, w *write) error {
 	}
 	c.told = append(c.told, w)
 	return nil
+}
+
+// miss notes that an answer is missing, and when.
+func (c *crew) miss() {
+	c.unknown.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.missed = append(c.missed, time.Now())
 }
 
 var errUnanswered = errors.New("faults: unanswered")

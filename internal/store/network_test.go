@@ -160,6 +160,34 @@ func TestADarkNetworkEndsARequestInTime(t *testing.T) {
 	}
 }
 
+// An address may name several hosts: the one that answers is used, and each can
+// be asked alone.
+func TestOfSeveralHostsTheOneThatAnswersIsUsed(t *testing.T) {
+	_, dsn := throughDark(t, pgtest.DB(t).AppDSN)
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, closed, _ := net.SplitHostPort(gone.Addr().String())
+	_ = gone.Close()
+	m := dsnHost.FindStringSubmatch(dsn)
+	both := strings.Replace(dsn, m[0], fmt.Sprintf("host=%s,%s port=%s,%s", m[1], m[1], closed, m[2]), 1)
+	db, err := Open(t.Context(), Options{DSN: both, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.InTx(t.Context(), user.NewSystem("test"), func(tx *Tx) error { tx.NoAudit("test"); return nil }); err != nil {
+		t.Error(err)
+	}
+	for address, want := range map[string]int{dsn: 1, both: 3} { // the whole address, and each host where there are several
+		all, err := connectorsOf(address, deadlineDialer{limit: time.Second})
+		if err != nil || len(all) != want {
+			t.Errorf("%d connectors, %v; want %d", len(all), err, want)
+		}
+	}
+}
+
 func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
