@@ -115,7 +115,7 @@ func (m *maker) doubt(tx *store.Tx) error {
 	if err := tx.SavePlausibilityRules(rules); err != nil {
 		return err
 	}
-	facts, err := tx.PlausibilityFacts()
+	facts, err := tx.PlausibilityFacts(rules)
 	if err != nil {
 		return err
 	}

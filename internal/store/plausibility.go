@@ -8,7 +8,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/plausibility"
-	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 )
@@ -48,75 +47,6 @@ func (tx *Tx) SavePlausibilityRules(r plausibility.Rules) error {
 	next := r.Version + 1
 	return tx.once(`insert into plausibility_rule (partnership_id, id, version, limits, populations, source, created_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		tx.Partnership(), ident.Derive(tx.Partnership(), "plausibility_rule "+strconv.FormatInt(next, 10)), next, string(limits), string(people), r.Source, tx.now, tx.who.AccountID)
-}
-
-// rateDays is the year that rates are counted over.
-const rateDays = 365
-
-// PlausibilityFacts reads what the checks look at: the whole partnership, by its
-// own job.
-func (tx *Tx) PlausibilityFacts() (x plausibility.Facts, err error) {
-	x.Today = tx.Today()
-	if x.Operations, err = tx.doubtedOperations(); err != nil {
-		return x, err
-	}
-	if x.Phones, err = tx.sharedPhones(); err != nil {
-		return x, err
-	}
-	if x.Hours, err = tx.plannedHours(); err != nil {
-		return x, err
-	}
-	if x.Pieces, err = tx.doublePieces(); err != nil {
-		return x, err
-	}
-	x.Readings, err = tx.changedSince()
-	return x, err
-}
-
-func (tx *Tx) doubtedOperations() ([]plausibility.Operation, error) {
-	var rows []struct {
-		ID        ident.ID   `db:"id"`
-		Case      ident.ID   `db:"case_id"`
-		Person    ident.ID   `db:"person_id"`
-		Hospital  ident.ID   `db:"hospital_id"`
-		Programme string     `db:"programme"`
-		Kind      string     `db:"kind"`
-		Site      string     `db:"site"`
-		Side      string     `db:"side"`
-		On        clock.Date `db:"operated_on"`
-		Birth     clock.Date `db:"birth_on"`
-		Township  string     `db:"township"`
-		Lead      ident.ID   `db:"lead_id"`
-		Name      string     `db:"lead_name"`
-		Absent    bool       `db:"absent"`
-		Imported  bool       `db:"imported"`
-	}
-	// Who works elsewhere needs a posting or a mission for the day; who was on the
-	// way by the roster of a mission did not operate.
-	err := tx.list(&rows, `select o.id, o.case_id, coalesce(p.root_id, p.id) as person_id, o.hospital_id, o.programme, o.kind, o.site, o.side, o.operated_on, p.birth_on,
-		coalesce(r.township, '') as township, o.lead_id, coalesce(q.name, o.lead_name) as lead_name, o.batch_id is not null as imported,
-		coalesce(q.home_organisation_id <> o.hospital_id
-			and not exists (select 1 from posting s where s.practitioner_id = o.lead_id and s.partnership_id = o.partnership_id and s.organisation_id = o.hospital_id
-				and o.operated_on between s.from_on and s.to_on)
-			and not exists (select 1 from visit_member m join visit v on v.partnership_id = m.partnership_id and v.id = m.visit_id where m.partnership_id = o.partnership_id
-				and m.practitioner_id = o.lead_id and m.hospital_id = o.hospital_id and m.live and v.state <> 'cancelled' and o.operated_on between v.from_on and v.to_on), false)
-		or exists (select 1 from visit_day d where d.partnership_id = o.partnership_id and d.practitioner_id = o.lead_id and d.on_date = o.operated_on and d.hospital_id = o.hospital_id
-				and d.part = 'travel') as absent
-		from procedure o join person p on p.partnership_id = o.partnership_id and p.id = o.person_id
-		left join registration r on r.partnership_id = o.partnership_id and r.person_id = o.person_id and r.hospital_id = o.hospital_id
-		left join practitioner q on q.id = o.lead_id
-		where o.partnership_id = $1 and o.live order by o.operated_on, o.id`, tx.Partnership())
-	recent := tx.Today().AddDays(-rateDays)
-	out := make([]plausibility.Operation, len(rows))
-	for i, r := range rows {
-		out[i] = plausibility.Operation{ID: r.ID, Case: r.Case, Person: r.Person, Hospital: r.Hospital, Programme: procedure.Programme(r.Programme), Kind: procedure.Kind(r.Kind),
-			Site: procedure.Site(r.Site), Side: procedure.Side(r.Side), On: r.On, Township: r.Township, Recent: r.On.After(recent), Surgeon: r.Lead, SurgeonName: r.Name,
-			Absent: r.Absent, Imported: r.Imported}
-		if !r.Birth.IsZero() {
-			out[i].Age = r.Birth.AgeOn(r.On)
-		}
-	}
-	return out, err
 }
 
 // sharedPhones reads the digests more than one registration has.

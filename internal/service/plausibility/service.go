@@ -96,7 +96,7 @@ func look(tx *store.Tx) (fresh int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	facts, err := tx.PlausibilityFacts()
+	facts, err := tx.PlausibilityFacts(rules)
 	if err != nil {
 		return 0, err
 	}
