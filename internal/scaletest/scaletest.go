@@ -17,11 +17,14 @@ import (
 	"flag"
 	"strconv"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
 
 var scale = flag.Int("scale", 0, "how many random cases each random test plays; 0: as many as it usually does")
+
+var seed = flag.Uint64("seed", 0, "of the random tests that draw by themselves; 0: another one each time")
 
 var full = flag.Bool("full", false, "look at the whole of each matrix, not at the part that stands for it")
 
@@ -34,6 +37,18 @@ func Times(usual int) int {
 		return *scale
 	}
 	return usual
+}
+
+// Seed is what a test draws by that does not draw by rapid. It is told, so that the
+// same order of things can be drawn again with -seed.
+func Seed(t *testing.T) uint64 {
+	t.Helper()
+	n := *seed
+	if n == 0 {
+		n = uint64(time.Now().UnixNano()) % 1_000_000 // #nosec G115 -- after 1970
+	}
+	t.Logf("-seed %d", n)
+	return n
 }
 
 // Check is rapid.Check for so many cases. A number of checks that was asked for by
