@@ -278,7 +278,7 @@ func (a *administrators) nobodyEditsTheLog() {
 	for _, who := range []user.Principal{a.SystemAdmin(), a.SecurityAdmin(), a.AuditAdmin()} {
 		for _, table := range []string{"audit_event", "audit_link"} {
 			for _, query := range []string{`update %s set partnership_id = partnership_id`, `delete from %s`, `truncate %s`, `drop table %s`, `alter table %s disable trigger all`,
-				`alter table %s disable row level security`, `create rule quiet as on insert to %s do instead nothing`, `grant delete on %s to shanhai_app`} {
+				`alter table %s disable row level security`, `create rule quiet as on insert to %s do instead nothing`} {
 				a.statement(who, fmt.Sprintf(query, table))
 			}
 		}
