@@ -83,18 +83,18 @@ func TestADumpWithoutTheKeysTellsNoNumber(t *testing.T) {
 		}
 	}
 	for _, number := range p.documents[:3] { // of those who were registered; a screening is searched by none
-		found(t, w, stored, seal.PurposeDocument, number)
-		found(t, w, stored, seal.PurposeDocument, string(patient.DocCitizen)+":"+number)
+		withKey(t, w, stored, seal.PurposeDocument, number)
+		withKey(t, w, stored, seal.PurposeDocument, string(patient.DocCitizen)+":"+number)
 	}
 	for _, number := range p.phones[:3] {
-		found(t, w, stored, seal.PurposePhone, number)
+		withKey(t, w, stored, seal.PurposePhone, number)
 	}
 	t.Logf("%d bytes of dump, %d sealed values of people, 0 in clear; %d numbers guessed, %d digests without the key, none among %d stored", len(dump), len(p.all()), guessed,
 		digests, len(stored))
 }
 
-// found shows that the test can see: with the key the number is among the digests.
-func found(t *testing.T, w *servicetest.World, stored map[[16]byte]bool, purpose seal.Purpose, value string) {
+// withKey shows that the test can see: with the key the number is among the digests.
+func withKey(t *testing.T, w *servicetest.World, stored map[[16]byte]bool, purpose seal.Purpose, value string) {
 	t.Helper()
 	sum, err := w.Keys.Digest(purpose, value)
 	if err != nil || !stored[[16]byte(sum)] {
@@ -114,16 +114,17 @@ func plant(t *testing.T, w *servicetest.World, a *App) (p planted) {
 		}
 	}
 	s, ctx := a.Services, t.Context()
-	for i := range 3 {
-		p.documents = append(p.documents, servicetest.CitizenNumber("580407", 311+i))
+	names := []string{"向云禾", "牟青禾", "白简舟"}
+	for i, birth := range []string{"580407", "610302", "551119"} {
+		p.documents = append(p.documents, servicetest.CitizenNumber(birth, 311+i))
 		p.phones = append(p.phones, fmt.Sprintf("1991234%04d", 5607+i))
 	}
 	p.phones = append(p.phones, "19912348899", "19912348877")
 	p.documents = append(p.documents, servicetest.CitizenNumber("620819", 440))
 	p.cards, p.name = []string{"6222021001116245702", "6217001210024455220"}, "澹台雪鹭"
-	for i := range 3 {
+	for i, name := range names {
 		_, err := s.Intake.Register(ctx, w.Registrar(here), ident.Token(), intake.RegisterInput{Hospital: w.ID(here), DocKind: patient.DocCitizen, DocNumber: p.documents[i],
-			Person: patient.Person{Name: "向春" + string(rune('晓'+i)), Ethnicity: "土家族"}, Registration: patient.Registration{Phone: p.phones[i], KinName: "向明", KinPhone: p.phones[3],
+			Person: patient.Person{Name: name, Ethnicity: "土家族"}, Registration: patient.Registration{Phone: p.phones[i], KinName: "向明", KinPhone: p.phones[3],
 				Township: "石坪镇", Village: "松岭村", LegalBasis: patient.BasisStatutory}})
 		ok(err)
 	}
@@ -140,6 +141,7 @@ func plant(t *testing.T, w *servicetest.World, a *App) (p planted) {
 	_, err = s.Paying.SaveCard(ctx, w.Finance(here), paying.CardInput{Payable: owedToAPatient(w), Card: payout.Card{Account: payout.Account{Holder: "禾晚舟", Bank: "邮储银行",
 		Number: p.cards[1]}, Relation: payout.Relations()[0]}}, "")
 	ok(err)
+	ok(s.Notices.SaveRules(ctx, w.Approver(), notice.Rules{Bands: notice.Bands{1_000_000}, Office: "帮扶办"}, ""))
 	id, err := s.Notices.Draw(ctx, w.SecondApprover(), public.Draft{Title: "公示", From: w.Today(), To: w.Today()}, "")
 	ok(err)
 	ok(s.Notices.Do(ctx, w.Approver(), public.StepInput{Notice: id, Step: notice.Publish, Version: w.Version(id)}, ""))

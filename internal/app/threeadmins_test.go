@@ -162,7 +162,8 @@ func (a *administrators) atOnce(held, wanted user.Role) {
 
 // byStatement: whoever can make the application run a statement gets no further.
 func (a *administrators) byStatement(held, wanted user.Role) {
-	const insert = `insert into role_assignment (id, account_id, role, scope_kind, from_on, created_at, created_by, revoked_at) values ($1, $2, $3, 'platform', '2026-01-01', now(), $2, `
+	const insert = `insert into role_assignment (id, account_id, role, scope_kind, scope_id, partnership_id, from_on, created_at, created_by, revoked_at)
+		values ($1, $2, $3, 'platform', '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000', '2026-01-01', now(), $2, `
 	who, other := a.somebody(), a.somebody()
 	a.Exec(insert+`null)`, ident.New(), who, string(held))
 	taken, others := ident.New(), ident.New()

@@ -15,9 +15,9 @@ package scaletest
 
 import (
 	"flag"
+	"math/rand/v2"
 	"strconv"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -45,7 +45,7 @@ func Seed(t *testing.T) uint64 {
 	t.Helper()
 	n := *seed
 	if n == 0 {
-		n = uint64(time.Now().UnixNano()) % 1_000_000 // #nosec G115 -- after 1970
+		n = 1 + rand.Uint64N(1_000_000) // #nosec G404 -- the order of things in a test
 	}
 	t.Logf("-seed %d", n)
 	return n
