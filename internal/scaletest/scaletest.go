@@ -15,6 +15,7 @@ package scaletest
 
 import (
 	"flag"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 
@@ -22,6 +23,8 @@ import (
 )
 
 var scale = flag.Int("scale", 0, "how many random cases each random test plays; 0: as many as it usually does")
+
+var seed = flag.Uint64("seed", 0, "of the random tests that draw by themselves; 0: another one each time")
 
 var full = flag.Bool("full", false, "look at the whole of each matrix, not at the part that stands for it")
 
@@ -34,6 +37,18 @@ func Times(usual int) int {
 		return *scale
 	}
 	return usual
+}
+
+// Seed is what a test draws by that does not draw by rapid. It is told, so that the
+// same order of things can be drawn again with -seed.
+func Seed(t *testing.T) uint64 {
+	t.Helper()
+	n := *seed
+	if n == 0 {
+		n = 1 + rand.Uint64N(1_000_000) // #nosec G404 -- the order of things in a test
+	}
+	t.Logf("-seed %d", n)
+	return n
 }
 
 // Check is rapid.Check for so many cases. A number of checks that was asked for by

@@ -109,7 +109,9 @@ func mapError(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.Wrap(err, errs.NotFound, "error.not_found", nil)
 	}
-	if connectionLost(err) || errors.Is(err, context.DeadlineExceeded) {
+	// A deadline that passes between two statements ends the transaction: the next one finds it over.
+	late := errors.Is(ctx.Err(), context.DeadlineExceeded) && errors.Is(err, sql.ErrTxDone)
+	if connectionLost(err) || errors.Is(err, context.DeadlineExceeded) || late {
 		return errs.Wrap(err, errs.Unavailable, "error.database.unreachable", nil)
 	}
 	return errs.Wrap(err, errs.Internal, "error.internal", nil)

@@ -245,6 +245,14 @@ func TestEveryFailureOfTheDriverHasItsKind(t *testing.T) {
 	if got := mapError(gone, code("57014")); !errs.Is(got, errs.Canceled) {
 		t.Errorf("the caller left: %v", got)
 	}
+	late, stop := context.WithTimeout(context.Background(), 0)
+	defer stop()
+	if got := mapError(late, sql.ErrTxDone); !errs.Is(got, errs.Unavailable) {
+		t.Errorf("the time ran out between two statements: %v", got)
+	}
+	if got := mapError(context.Background(), sql.ErrTxDone); !errs.Is(got, errs.Internal) {
+		t.Errorf("a transaction that was ended too early: %v", got)
+	}
 	if mapError(gone, nil) != nil || mapError(gone, errs.New(errs.Forbidden, "x", nil)).(*errs.Error).Kind != errs.Forbidden {
 		t.Error("an answer of the house is replaced because the caller left")
 	}

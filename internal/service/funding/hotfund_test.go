@@ -13,13 +13,15 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// Two hundred reservations at once against money for 137, ten times and a hundred
-// on request (-scale 100), by the one posting path below the use cases: each time exactly 137 are held, and the
-// accounts are never below zero at any instant.
+// Five hundred reservations, eight at a time, against the last money for a hundred;
+// four times, and a hundred on request (-scale 100), by the one posting path below
+// the use cases: each time exactly a hundred are held, and the accounts are never
+// below zero at any instant.
 func TestAnyNumberOfMorningsOnOneFund(t *testing.T) {
-	const asked, covered, each = 200, 137, money.Fen(20_000_00)
+	const asked, covered, each = 500, 100, money.Fen(20_000_00)
 	d := newDesk(t, 0)
-	for morning := range scaletest.Times(10) {
+	mornings := scaletest.Times(4)
+	for morning := range mornings {
 		f := d.Fund(covered*each + each/2)
 		var passed, told, begun atomic.Int64
 		var workers sync.WaitGroup
@@ -49,6 +51,7 @@ func TestAnyNumberOfMorningsOnOneFund(t *testing.T) {
 	if n := d.Count(`select count(*) from ledger_account where kind = 'reserved' and balance_fen <> $1`, int64(covered*each)); n != 1 { // the desk's own, which is empty
 		t.Errorf("%d funds hold another amount", n)
 	}
+	t.Logf("%d times: %d of %d reserved", mornings, covered, asked)
 	d.Do(d.System(), func(tx *store.Tx) error {
 		faults, err := tx.CheckLedger()
 		for _, f := range faults {
