@@ -115,8 +115,15 @@ func perPeople(d measure.Definition) bool {
 	return d.Unit == measure.PerHundred || d.Unit == measure.PerThousand
 }
 
-// Decimal writes a value with so many digits behind the point.
-func Decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
+// Decimal writes a value for people with so many digits behind the point and the
+// true minus, as money is signed; files and the interface have numbers.
+func Decimal(v float64, digits int) string {
+	text := strconv.FormatFloat(v, 'f', digits, 64)
+	if strings.Trim(text, "-0.") == "" { // what is rounded to nothing has no sign
+		text = strings.TrimPrefix(text, "-")
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
 
 // Short leaves out what is 0 behind the point.
 func Short(v float64) string { return strings.TrimSuffix(Decimal(v, 1), ".0") }
