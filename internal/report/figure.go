@@ -45,13 +45,17 @@ func (s Said) Row() [4]string { return [4]string{s.text(), s.interval, s.rests, 
 
 // String is all of it in one line; a count needs nothing beside it.
 func (s Said) String() string {
+	key := "measures.said"
+	if s.basis != s.rests { // a median has quartiles
+		key = "measures.said.median"
+	}
 	switch {
 	case !s.measured || s.bare:
 		return s.text()
 	case s.coverage == none:
-		return s.say.T("measures.said", "value", s.text(), "rests", s.basis, "interval", s.interval)
+		return s.say.T(key, "value", s.text(), "rests", s.basis, "interval", s.interval)
 	}
-	return s.say.T("measures.said.known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
+	return s.say.T(key+".known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
 }
 
 // Short is all of it in the fewest signs, in the order of [Said.Row], for a column

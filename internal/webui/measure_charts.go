@@ -244,14 +244,15 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 	if len(e.Items) == 0 {
 		return chart.Drawing{}, ""
 	}
-	if len(e.Items) > 1 {
-		title = report.Extremes(m.Base, e.Items, m.say, def.Rate())
-	}
 	note := "desk.estimates.note"
 	if def.Kind == measure.Median {
 		note = "desk.estimates.median"
 	}
-	e.Plot = m.plot("parts", title, m.withAll(m.T(note)), m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
+	note = m.T(note)
+	if len(e.Items) > 1 { // of one the title says it all
+		title, note = report.Extremes(m.Base, e.Items, m.say, def.Rate()), m.withAll(note)
+	}
+	e.Plot = m.plot("parts", title, note, m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
 	return e.Draw(), "parts"
 }
