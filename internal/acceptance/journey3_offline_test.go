@@ -76,7 +76,7 @@ func (o *office) offline(t *testing.T) {
 		t.Errorf("photos of the theatre, their operations, and whether they are with the stays, small: %s", got)
 	}
 	p.open("/operations/" + o.sql(`select procedure_id from attachment where procedure_id is not null limit 1`) + "/photos")
-	p.says("植入物标签", "手术室离线拍的")
+	p.says("植入物标签", "手术室拍的")
 }
 
 // worksAt goes to another hospital on the page of the theatre.

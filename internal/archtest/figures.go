@@ -21,7 +21,7 @@ var percentWriters = []string{"internal/report/figure.go", "internal/webui/measu
 	"internal/webui/desk_page.go", "internal/webui/page_style.go", "internal/webui/policies_words.go", "internal/webui/approvals_routes.go", "internal/webui/view_money.go", "internal/webui/overview.go"}
 
 // written are the functions that turn a number into text.
-var written = []string{"Sprintf", "Sprint", "FormatFloat", "Decimal", "Short", "decimalText", "short"}
+var written = []string{"Sprintf", "Sprint", "FormatFloat", "Decimal", "Short", "decimalText", "short", "say", "percent"}
 
 // Figures checks that no rate is said without what belongs to it. The types let a
 // reading out only whole (measure.Mark, report.Said); this sees to it that nobody

@@ -16,6 +16,8 @@ func TestFigures(t *testing.T) {
 		{"internal/webui/desk_maps.go", `func f() string { return fmt.Sprintf("%.1f", charted(p.Reading)) }`, "written by itself"},
 		{"internal/webui/a.go", `func f() string { return decimalText(v, 1) + "%" }`, "a percent is written"},
 		{"internal/httpapi/a.go", `func f() string { return fmt.Sprintf("%.1f%%", v) }`, "a percent is written"},
+		{"internal/webui/measure_charts.go", `func f() string { return m.T("desk.all", "value", m.say(charted(m.d.Reading))) }`, "written by itself"},
+		{"internal/report/outcomes.go", `func f() string { return percent(all.ForChart().Value) }`, "written by itself"},
 		{"internal/webui/measure_charts.go", `func f() string { return decimalText(v, 1) + "%" }`, ""},
 		{"internal/store/a.go", `func f() string { return fmt.Sprintf("%d%%", v) }`, ""}, // says nothing to people
 	})

@@ -31,7 +31,7 @@ func (e Estimates) Draw() Drawing {
 		xs.cover(i.Value, i.Low, i.High)
 		names, basis = math.Max(names, textWidth(i.Name)), math.Max(basis, 1.06*wide(e.remark(i)))
 	}
-	names, basis = math.Min(names, s.width*0.34), math.Min(basis, s.width*0.28)
+	names, basis = math.Min(names, s.width*0.34), math.Min(basis, s.width*0.38)
 	s.x, s.left, s.right = xs.span(), names+12, s.width-basis-14
 	if known(e.Reference) {
 		s.legendLine(e.ReferenceName)

@@ -45,13 +45,17 @@ func (s Said) Row() [4]string { return [4]string{s.text(), s.interval, s.rests, 
 
 // String is all of it in one line; a count needs nothing beside it.
 func (s Said) String() string {
+	key := "measures.said"
+	if s.basis != s.rests { // a median has quartiles
+		key = "measures.said.median"
+	}
 	switch {
 	case !s.measured || s.bare:
 		return s.text()
 	case s.coverage == none:
-		return s.say.T("measures.said", "value", s.text(), "rests", s.basis, "interval", s.interval)
+		return s.say.T(key, "value", s.text(), "rests", s.basis, "interval", s.interval)
 	}
-	return s.say.T("measures.said.known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
+	return s.say.T(key+".known", "value", s.text(), "rests", s.basis, "interval", s.interval, "coverage", s.coverage)
 }
 
 // Short is all of it in the fewest signs, in the order of [Said.Row], for a column
@@ -115,8 +119,15 @@ func perPeople(d measure.Definition) bool {
 	return d.Unit == measure.PerHundred || d.Unit == measure.PerThousand
 }
 
-// Decimal writes a value with so many digits behind the point.
-func Decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
+// Decimal writes a value for people with so many digits behind the point and the
+// true minus, as money is signed; files and the interface have numbers.
+func Decimal(v float64, digits int) string {
+	text := strconv.FormatFloat(v, 'f', digits, 64)
+	if strings.Trim(text, "-0.") == "" { // what is rounded to nothing has no sign
+		text = strings.TrimPrefix(text, "-")
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
 
 // Short leaves out what is 0 behind the point.
 func Short(v float64) string { return strings.TrimSuffix(Decimal(v, 1), ".0") }

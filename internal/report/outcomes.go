@@ -156,31 +156,24 @@ func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing 
 	if !ok || all.State() != measure.Measured || d.Kind != measure.Proportion {
 		return chart.Drawing{}
 	}
-	whole := all.ForChart().Value
-	e := chart.Estimates{Reference: whole, ReferenceName: w.t("desk.all", "value", percent(whole))}
-	low, high := -1, -1
+	e := chart.Estimates{Reference: all.ForChart().Value, ReferenceName: w.t("desk.all")}
+	finding := ""
 	for _, p := range o.Parts {
 		m := p.Reading.ForChart()
 		if math.IsNaN(m.Value) {
 			continue
 		}
 		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: restsText(w.say, p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High})
-		n := len(e.Items) - 1
-		if low < 0 || m.Value < e.Items[low].Value {
-			low = n
-		}
-		if high < 0 || m.Value > e.Items[high].Value {
-			high = n
-		}
+		finding = w.t("desk.estimates.one", "name", p.Name, "value", Say(w.say, p.Reading))
 	}
 	if len(e.Items) == 0 {
 		return chart.Drawing{}
 	}
-	finding := w.t("desk.estimates.one", "name", e.Items[0].Name, "value", percent(e.Items[0].Value))
 	if len(e.Items) > 1 {
-		finding = w.t("desk.estimates.title", "low", e.Items[low].Name, "least", percent(e.Items[low].Value), "high", e.Items[high].Name, "most", percent(e.Items[high].Value))
+		finding = Extremes(w.say, e.Items, percent, true)
 	}
-	e.Plot = w.plot("e"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", finding), w.t("desk.estimates.note"), o.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
+	note := w.t("desk.all.note", "value", Say(w.say, all), "note", w.t("desk.estimates.note"))
+	e.Plot = w.plot("e"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", finding), note, o.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
 	e.SayX = percent
 	return e.Draw()
 }
@@ -223,12 +216,12 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 			p.Low, p.High, p.Rule = math.NaN(), math.NaN(), ""
 			title, note = w.t("desk.trend.few", "months", known), w.t("desk.trend.few.note", "least", leastMonths)
 		case p.Rule != "":
-			title = w.t("desk.trend.signal", "month", p.Name, "value", percent(p.Value), "rule", p.Rule)
+			title = w.t("desk.trend.signal", "month", p.Name, "value", Say(w.say, o.Parts[i].Reading), "rule", p.Rule)
 		}
 	}
 	center := c.Center.Or(math.NaN()) * 100
 	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
-		Points: points, Center: center, CenterName: w.t("desk.center", "value", percent(center)), LimitName: w.t("desk.limits")}
+		Points: points, Center: center, CenterName: w.t("desk.center"), LimitName: w.t("desk.limits")}
 	x.SayY = percent
 	return x.Draw()
 }

@@ -44,7 +44,7 @@ type Attachment struct {
 	ReplacedBy ident.ID // a later file took its place; history is kept
 	Source     ident.ID // the photo of a screening it was taken over from; nil for what was brought to the record itself
 	Screening  ident.ID // that screening, where the reader may see it
-	Operation  ident.ID // it came from a theatre without a network, with this operation; nil otherwise
+	Operation  ident.ID // it was taken at this operation; nil otherwise
 	CreatedAt  time.Time
 	By         string // display name of the uploader
 	Version    int
@@ -242,9 +242,9 @@ func (tx *Tx) photosToFollow(screening ident.ID) ([]Attachment, error) {
 // InsertAttachment adds an attachment that whoever sees its record sees.
 func (tx *Tx) InsertAttachment(a Attachment, visible []ident.ID) error {
 	_, err := tx.exec(`insert into attachment (partnership_id, id, hospital_id, visible_to, owner_kind, owner_id, kind, file_name, media_type,
-		size_bytes, digest, rotation, created_at, created_by, case_id) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		size_bytes, digest, rotation, created_at, created_by, case_id, procedure_id) values ($1, $2, $3, $4::uuid[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		tx.Partnership(), a.ID, a.HospitalID, idArray(visible), a.Owner.Kind, a.Owner.ID, string(a.Kind), a.FileName, a.Media, a.Size, a.Digest,
-		a.Rotation, tx.now, tx.who.AccountID, nullID(a.Case))
+		a.Rotation, tx.now, tx.who.AccountID, nullID(a.Case), nullID(a.Operation))
 	return err
 }
 

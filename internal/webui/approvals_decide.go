@@ -3,6 +3,7 @@ package webui
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -160,18 +161,18 @@ func (p *approvalPage) publication(v funding.ApprovalView, now decisionNow) {
 }
 
 func approvalSub(b Base, v funding.ApprovalView, now decisionNow) string {
-	text := ""
+	var out []string
 	if v.Sex != "" {
-		text = identity(b, v.Sex, v.Birth, now.today) + " "
+		out = append(out, identity(b, v.Sex, v.Birth, now.today))
 	}
 	if v.Paper.Last4 != "" {
-		text += MaskID(v.Paper.Last4) + " "
+		out = append(out, MaskID(v.Paper.Last4))
 	}
-	text += planText(b, v.Approval) + " " + v.HospitalName
+	out = append(out, planText(b, v.Approval), v.HospitalName)
 	if v.State == fund.ApprovalRequested {
-		text += " " + waited(b, now.at.Sub(v.RequestedAt))
+		out = append(out, waited(b, now.at.Sub(v.RequestedAt)))
 	}
-	return text
+	return strings.Join(out, " · ")
 }
 
 func approvalDefs(b Base, v funding.ApprovalView, now decisionNow) []Def {
@@ -339,7 +340,7 @@ func barParts(b Base, x fund.Balances, this money.Fen) []BarPart {
 // neighbours leads to the requests before and after in the queue.
 func neighbours(p *approvalPage, v funding.ApprovalView) {
 	if v.Place.Position > 0 {
-		p.Base.Sub += " " + p.T("funding.position", "at", v.Place.Position, "of", v.Place.Of)
+		p.Base.Sub += " · " + p.T("funding.position", "at", v.Place.Position, "of", v.Place.Of)
 	}
 	if v.Place.Previous != ident.Nil {
 		p.Base.Actions = append(p.Base.Actions, Button{Text: p.T("funding.previous"), Key: "k", Href: "/approvals/" + v.Place.Previous.String()})

@@ -7,6 +7,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/funding"
 )
 
@@ -139,6 +140,10 @@ func boundValue(b Base, f fund.Fact) string {
 		return b.T(procedure.Programme(f.Value).Label())
 	case fund.BoundFinding:
 		return b.T(procedure.Side(first).Label()) + " " + rest
+	case fund.BoundBill, fund.BoundInsurance: // written plain, with the digits the signature covers
+		if amount, err := money.Parse(f.Value); err == nil {
+			return amount.String()
+		}
 	}
 	return f.Value
 }

@@ -217,7 +217,7 @@ func signedText(v float64) string {
 	if v > 0 {
 		return "+" + short(v)
 	}
-	return strings.Replace(short(v), "-", "−", 1)
+	return short(v)
 }
 
 // watching is a sequence with the words both of its charts need.
@@ -259,7 +259,7 @@ func (c deskCharts) vlad(id measure.ID) deskChart {
 	mon := chart.Monitor{Plot: c.plot(chartIDOf(id, "vlad"), title, note, halfWidth, "board.watch.cases", "board.vlad.line", "board.watch.signal"), Cases: cases,
 		Lines: []chart.MonitorLine{{Name: c.T("board.vlad.line"), Style: chart.Brand, Values: seq.Watch.VLAD, Limit: math.NaN()}}}
 	mon.X, mon.Y = c.T("board.watch.cases"), c.T("board.vlad.unit")
-	mon.SayY = func(v float64) string { return strings.Replace(decimalText(v, 2), "-", "−", 1) }
+	mon.SayY = func(v float64) string { return decimalText(v, 2) }
 	return deskChart{id: chartIDOf(id, "vlad"), d: mon.Draw(), cases: c.listURL(m, c.b.Filter), half: true}
 }
 
@@ -289,7 +289,7 @@ func (c deskCharts) cusum(id measure.ID) deskChart {
 	}
 	mon := chart.Monitor{Plot: c.plot(chartIDOf(id, "cusum"), title, c.T("board.cusum.note", "risk", risk, "arl", int(seq.Worse.ARL+0.5)), halfWidth, append(heads, "board.watch.signal")...), Cases: cases, Lines: lines}
 	mon.X, mon.Y = c.T("board.watch.cases"), c.T("board.cusum.unit")
-	mon.SayY = func(v float64) string { return strings.Replace(decimalText(v, 2), "-", "−", 1) }
+	mon.SayY = func(v float64) string { return decimalText(v, 2) }
 	return deskChart{id: chartIDOf(id, "cusum"), d: mon.Draw(), cases: c.listURL(m, c.b.Filter), half: true}
 }
 

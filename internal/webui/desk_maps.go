@@ -7,6 +7,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/report"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 )
 
@@ -176,19 +177,22 @@ func (c deskCharts) rates() deskChart {
 		return deskChart{id: "rates"}
 	}
 	m := measureCharts{Base: c.Base, d: d, width: chartWidth, named: true}
-	e := chart.Estimates{Reference: charted(d.Reading), ReferenceName: c.T("desk.all", "value", m.say(charted(d.Reading)))}
+	e := chart.Estimates{Reference: charted(d.Reading), ReferenceName: c.T("desk.all")}
+	title := ""
 	for _, p := range d.Classes {
-		v := charted(p.Reading)
-		if p.Class == "" || math.IsNaN(v) { // nobody wrote down where these live
+		if p.Class == "" || math.IsNaN(charted(p.Reading)) { // nobody wrote down where these live
 			continue
 		}
+		title = c.T("desk.estimates.one", "name", p.Class, "value", inWords(c.Base, p.Reading))
 		e.Items = append(e.Items, estimateOf(c.Base, p.Class, p.Reading, chart.Mountain))
 	}
 	if len(e.Items) == 0 {
 		return deskChart{id: "rates"}
 	}
-	first, last := e.Items[0], e.Items[len(e.Items)-1]
-	e.Plot = m.plot("towns", c.T("desk.estimates.title", "low", last.Name, "least", m.say(last.Value), "high", first.Name, "most", m.say(first.Value)), c.T("board.rates.note"), m.unit(),
+	if len(e.Items) > 1 {
+		title = report.Extremes(c.Base, e.Items, m.say, true)
+	}
+	e.Plot = m.plot("towns", title, m.withAll(c.T("board.rates.note")), m.unit(),
 		"board.map.town", "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
 	return deskChart{id: "rates", d: e.Draw(), cases: c.listURL(d.Definition, c.b.Filter)}
@@ -379,7 +383,10 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 	if p.Linked && r.N() > 0 {
 		out.Href = c.listURL(d.Definition, p.Filter)
 	}
-	if d.Definition.Rate() {
+	if d.Definition.Kind == measure.Median {
+		rests = c.T("board.n", "n", rests)
+	}
+	if d.Definition.Rate() || d.Definition.Kind == measure.Median {
 		out.Sub = interval + c.T("board.table.rests", "rests", rests)
 		if x := r.Coverage(); x.Hidden || x.Known < x.Eligible { // where all is known the basis says it
 			out.Sub += c.T("board.table.known", "coverage", coverage)

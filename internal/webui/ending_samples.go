@@ -55,6 +55,10 @@ func endingPages() []PageSample {
 			return newOrganisationView(b, directory.OrganisationDetail{Organisation: partnership.Organisation{ID: sampleID(5), Name: b.T("style.hospital.m2"), Kind: partnership.Hospital},
 				Unions: []directory.Union{sampleUnion(b, partnership.UnionDone)}})
 		}},
+		{"directory/organisation", func(b Base) View {
+			return newOrganisationView(b, directory.OrganisationDetail{Organisation: partnership.Organisation{ID: sampleID(6), Name: b.T("style.hospital.m1"), Kind: partnership.Hospital},
+				Unions: []directory.Union{sampleUnion(b, partnership.UnionDone)}, Former: []directory.FormerName{{Name: b.T("style.hospital.s1"), Until: sampleInstant()}}})
+		}},
 	}
 }
 

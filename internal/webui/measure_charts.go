@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/statistics"
+	"github.com/shanhai-health/shanhai/internal/report"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 )
 
@@ -69,9 +70,13 @@ func (m measureCharts) say(v float64) string {
 	return short(v)
 }
 
+// unit names an axis; one whose ticks have the percent sign needs no name.
 func (m measureCharts) unit() string {
-	if m.d.Definition.Unit == measure.Fen {
+	switch m.d.Definition.Unit {
+	case measure.Fen:
 		return m.T("desk.yuan")
+	case measure.Percent:
+		return ""
 	}
 	return m.T(m.d.Definition.Unit.NameKey())
 }
@@ -111,6 +116,9 @@ func anyHidden(parts []reporting.Piece) bool {
 // estimateOf is a reading as a point with its interval, named and with its basis.
 func estimateOf(b Base, name string, r measure.Reading, style chart.Style) chart.Estimate {
 	m, row := r.ForChart(), inWords(b, r).Row()
+	if r.Definition().Kind == measure.Median { // a number beside a number would not say what it is
+		row[2] = b.T("board.n", "n", row[2])
+	}
 	return chart.Estimate{Name: name, Basis: row[2], Style: style, Value: m.Value, Low: m.Low, High: m.High}
 }
 
@@ -188,7 +196,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		}
 		if p.Rule != "" {
 			fired++
-			title = m.T("desk.trend.signal", "month", p.Name, "value", m.say(p.Value), "rule", p.Rule)
+			title = m.T("desk.trend.signal", "month", p.Name, "value", inWords(m.Base, months[i].Reading), "rule", p.Rule)
 		}
 	}
 	if known < leastMonths { // the limits of a handful say nothing: a plain line
@@ -216,46 +224,42 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	}
 	center := c.Center.Or(math.NaN()) * factor
 	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
-		Points: points, Center: center, CenterName: m.T("desk.center", "value", m.say(center)), LimitName: m.T("desk.limits")}.Draw(), "months"
+		Points: points, Center: center, CenterName: m.T("desk.center"), LimitName: m.T("desk.limits")}.Draw(), "months"
 }
 
 func (m measureCharts) estimates() (chart.Drawing, string) {
 	def := m.d.Definition
-	e := chart.Estimates{Reference: charted(m.d.Reading), ReferenceName: m.T("desk.all", "value", m.say(charted(m.d.Reading)))}
+	e := chart.Estimates{Reference: charted(m.d.Reading), ReferenceName: m.T("desk.all")}
 	if !def.Rate() && def.Kind != measure.Median || math.IsNaN(e.Reference) || anyHidden(m.d.Parts) {
 		return chart.Drawing{}, ""
 	}
-	var low, high *reporting.Piece
-	for i, p := range m.d.Parts {
-		v := charted(p.Reading)
-		if math.IsNaN(v) {
+	title := ""
+	for _, p := range m.d.Parts {
+		if math.IsNaN(charted(p.Reading)) {
 			continue
 		}
 		e.Items = append(e.Items, estimateOf(m.Base, m.name(m.d.By, p), p.Reading, chart.Brand))
-		if low == nil || v < charted(low.Reading) {
-			low = &m.d.Parts[i]
-		}
-		if high == nil || v > charted(high.Reading) {
-			high = &m.d.Parts[i]
-		}
+		title = m.T("desk.estimates.one", "name", m.name(m.d.By, p), "value", inWords(m.Base, p.Reading))
 	}
 	if len(e.Items) == 0 {
 		return chart.Drawing{}, ""
-	}
-	title := m.T("desk.estimates.one", "name", e.Items[0].Name, "value", inWords(m.Base, low.Reading).String())
-	switch {
-	case len(e.Items) > 1 && m.say(charted(low.Reading)) == m.say(charted(high.Reading)):
-		title = m.T("desk.estimates.same", "n", len(e.Items), "value", m.say(charted(low.Reading)))
-	case len(e.Items) > 1:
-		title = m.T("desk.estimates.title", "low", m.name(m.d.By, *low), "least", m.say(charted(low.Reading)), "high", m.name(m.d.By, *high), "most", m.say(charted(high.Reading)))
 	}
 	note := "desk.estimates.note"
 	if def.Kind == measure.Median {
 		note = "desk.estimates.median"
 	}
-	e.Plot = m.plot("parts", title, m.T(note), m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
+	note = m.T(note)
+	if len(e.Items) > 1 { // of one the title says it all
+		title, note = report.Extremes(m.Base, e.Items, m.say, def.Rate()), m.withAll(note)
+	}
+	e.Plot = m.plot("parts", title, note, m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
 	return e.Draw(), "parts"
+}
+
+// withAll is a note that says the whole of what the line of all together stands for.
+func (m measureCharts) withAll(note string) string {
+	return m.T("desk.all.note", "value", inWords(m.Base, m.d.Reading), "note", note)
 }
 
 // funnel compares hospitals by what chance alone would do at their volume. The
@@ -298,12 +302,12 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 	}{{0.95, "95"}, {0.998, "99.8"}} {
 		f.Limits = append(f.Limits, chart.LimitsOf(m.T("desk.funnel.limit", "level", l.text), limits, l.level, largest+largest/8+1))
 	}
-	f.Target, f.TargetName = charted(m.d.Reading), m.T("desk.all", "value", m.say(charted(m.d.Reading)))
+	f.Target, f.TargetName = charted(m.d.Reading), m.T("desk.all")
 	title := m.T("desk.funnel.inside", "n", len(f.Points))
 	if outside > 0 {
 		title = m.T("desk.funnel.outside", "n", outside, "of", len(f.Points))
 	}
-	f.Plot = m.plot("funnel", title, m.T("desk.funnel.note"), m.T("desk.funnel.volume"), measure.ByHospital.NameKey(), "desk.funnel.volume", "measures.value", "desk.remark")
+	f.Plot = m.plot("funnel", title, m.withAll(m.T("desk.funnel.note")), m.T("desk.funnel.volume"), measure.ByHospital.NameKey(), "desk.funnel.volume", "measures.value", "desk.remark")
 	return f.Draw(), "parts"
 }
 

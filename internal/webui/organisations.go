@@ -227,17 +227,17 @@ func (s *Server) mergeForm(r *http.Request, c *Call) (*Form, directory.Organisat
 	if err != nil {
 		return nil, d, err
 	}
-	list, err := s.d.Directory.Organisations(r.Context(), c.Who, directory.OrganisationList{Kind: d.Kind, Page: page.Request{Size: page.MaxSize}})
+	list, err := s.organisations(r.Context(), c, d.Kind)
 	if err != nil {
 		return nil, d, err
 	}
 	var into []partnership.Organisation
-	for _, o := range list.Rows {
+	for _, o := range list {
 		if o.ID != d.ID && !o.Provisional {
 			into = append(into, o)
 		}
 	}
-	return mergeForm(c.Base, c.Today, d.ID, organisationOptions(into)), d, nil
+	return mergeForm(c.Base, c.Today, d.ID, organisationOptions(into)).saysIfCut("into"), d, nil
 }
 
 func (s *Server) mergeOrganisationPage(w http.ResponseWriter, r *http.Request, c *Call) error {

@@ -179,7 +179,7 @@ func (s *Server) memberForm(r *http.Request, c *Call) (*Form, directory.Partners
 		return nil, d, err
 	}
 	organisations, err := s.organisationChoice(r, c)
-	return memberForm(c.Base, c.Today, d.ID, organisations), d, err
+	return memberForm(c.Base, c.Today, d.ID, organisations).saysIfCut("organisation"), d, err
 }
 
 func (s *Server) newMemberPage(w http.ResponseWriter, r *http.Request, c *Call) error {

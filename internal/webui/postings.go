@@ -100,7 +100,7 @@ func practitionerForm(b Base, today clock.Date, action string, homes []Option, p
 
 func (s *Server) practitionerForm(r *http.Request, c *Call, action string, p directory.PractitionerItem) (*Form, error) {
 	homes, err := s.organisationChoice(r, c)
-	f := practitionerForm(c.Base, c.Today, action, homes, p)
+	f := practitionerForm(c.Base, c.Today, action, homes, p).saysIfCut("home_org")
 	if p.ID == ident.Nil && len(c.Who.Hospitals) == 1 {
 		f.Put("home_org", c.Who.Hospitals[0].String())
 	}
@@ -264,13 +264,9 @@ func (s *Server) postingForm(r *http.Request, c *Call) (*Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.d.Directory.Practitioners(r.Context(), c.Who, directory.PractitionerList{Page: page.Request{Size: page.MaxSize}})
+	doctors, err := s.practitionerChoice(r, c)
 	if err != nil {
 		return nil, err
-	}
-	var doctors []Option
-	for _, p := range list.Rows {
-		doctors = append(doctors, Option{Value: p.ID.String(), Text: p.Name + " " + p.HomeName})
 	}
 	var hosts []directory.Member
 	for _, m := range members {
@@ -278,7 +274,7 @@ func (s *Server) postingForm(r *http.Request, c *Call) (*Form, error) {
 			hosts = append(hosts, m)
 		}
 	}
-	return postingForm(c.Base, c.Today, doctors, hospitalOptions(hosts, "")), nil
+	return postingForm(c.Base, c.Today, doctors, hospitalOptions(hosts, "")).saysIfCut("practitioner"), nil
 }
 
 func (s *Server) newPostingPage(w http.ResponseWriter, r *http.Request, c *Call) error {

@@ -154,12 +154,13 @@ func figureText(v measure.Value) string {
 	return countText(v.Value.Int64())
 }
 
+// countText writes a count for people: thousands apart, and the true minus.
 func countText(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return s
+	return strings.Replace(s, "-", "−", 1)
 }
 
 // suffix is a measure's name within its programme: patients, net_fen.

@@ -209,7 +209,7 @@ func (s *Server) addOperationPhoto(w http.ResponseWriter, r *http.Request, c *Ca
 		return err
 	}
 	if f.OK() {
-		in := intake.AttachInput{Owner: intake.Owner{Kind: intake.OwnerTreatment, ID: v.Treatment}, File: *file}
+		in := intake.AttachInput{Owner: intake.Owner{Kind: intake.OwnerTreatment, ID: v.Treatment}, Operation: v.ID, File: *file}
 		if _, err = s.d.Intake.Attach(r.Context(), c.Who, requestKey(r), in); err == nil {
 			s.flash(r, Flash{Kind: "ok", Title: c.P.T("attach.saved")})
 			return seeOther(w, r, "/operations/"+v.ID.String()+"/photos")

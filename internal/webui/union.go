@@ -78,10 +78,10 @@ func sinceAlert(b Base, u directory.Union) Alert {
 }
 
 func unionPendingTable(b Base, list []partnership.Pending) Table {
-	t := Table{Caption: b.T("union.pending"), Columns: []Column{{Key: "partnership.pending.what"}, {Key: "union.pending.next", Class: "grow"}, {Key: "partnership.pending.n", Align: "right"}},
+	t := Table{Caption: b.T("union.pending"), Columns: []Column{{Key: "union.pending.what", Class: "wide"}, {Key: "partnership.pending.n", Align: "right"}},
 		Empty: Empty{Title: b.T("union.pending.none"), Text: b.T("union.pending.none.text")}}
 	for _, x := range list {
-		t.Rows = append(t.Rows, Cells(TextCell(b.T(x.Label())), TextCell(b.T("remedy.union."+x.Kind)), Cell{Text: strconv.Itoa(x.N)}))
+		t.Rows = append(t.Rows, Cells(Cell{Text: b.T(x.Label()), Sub: b.T("remedy.union." + x.Kind)}, Cell{Text: strconv.Itoa(x.N)}))
 	}
 	return t
 }

@@ -8,12 +8,10 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
-	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/accounts"
-	"github.com/shanhai-health/shanhai/internal/service/directory"
 )
 
 func usersFilter(b Base, today clock.Date) *Form {
@@ -83,21 +81,6 @@ func stateCell(b Base, disabled, mustChange bool) Cell {
 	return TagCell("ok", b.T("account.state.active"))
 }
 
-// organisationOptions are the choice of a form; the first page is enough for a
-// type-ahead, a list longer than that is narrowed by entering a partnership.
-func organisationOptions(list []partnership.Organisation) []Option {
-	out := make([]Option, len(list))
-	for i, o := range list {
-		out[i] = Option{Value: o.ID.String(), Text: o.Name, Sub: o.Code, Find: o.Code + " " + o.ShortName}
-	}
-	return out
-}
-
-func (s *Server) organisationChoice(r *http.Request, c *Call) ([]Option, error) {
-	list, err := s.d.Directory.Organisations(r.Context(), c.Who, directory.OrganisationList{Page: page.Request{Size: page.MaxSize}})
-	return organisationOptions(list.Rows), err
-}
-
 func userForm(b Base, today clock.Date, organisations, doctors []Option, anybody bool) *Form {
 	f := keyed(NewForm(b, today,
 		Field{Name: "display_name", LabelKey: "account.display_name", Max: 60, Width: 6, Focus: true},
@@ -121,15 +104,11 @@ func (s *Server) userForm(r *http.Request, c *Call) (*Form, error) {
 	}
 	var doctors []Option
 	if s.can(c, authz.PractitionerRead) {
-		list, err := s.d.Directory.Practitioners(r.Context(), c.Who, directory.PractitionerList{Page: page.Request{Size: page.MaxSize}})
-		if err != nil {
+		if doctors, err = s.practitionerChoice(r, c); err != nil {
 			return nil, err
 		}
-		for _, p := range list.Rows {
-			doctors = append(doctors, Option{Value: p.ID.String(), Text: p.Name, Sub: p.HomeName})
-		}
 	}
-	f := userForm(c.Base, c.Today, organisations, doctors, s.d.Policy.Can(c.Who, authz.AccountCreate, authz.Platform()))
+	f := userForm(c.Base, c.Today, organisations, doctors, s.d.Policy.Can(c.Who, authz.AccountCreate, authz.Platform())).saysIfCut("organisation").saysIfCut("practitioner")
 	if len(c.Who.Hospitals) == 1 {
 		f.Put("organisation", c.Who.Hospitals[0].String())
 	}

@@ -32,32 +32,21 @@ func (s *Server) moveUserForm(r *http.Request, c *Call) (*Form, accounts.Detail,
 			return nil, d, err
 		}
 	}
-	return moveAccountForm(c.Base, c.Today, d, places, colleagues), d, nil
+	return moveAccountForm(c.Base, c.Today, d, places, colleagues).saysIfCut("to").saysIfCut("successor"), d, nil
 }
-
-// colleaguePages bounds how many pages of colleagues one picks from: two thousand
-// people are more than the largest hospital has accounts.
-const colleaguePages = 10
 
 // colleagueOptions are all who work where somebody works, to be found by name,
 // initials and user name.
 func (s *Server) colleagueOptions(r *http.Request, c *Call, d accounts.Detail) (out []Option, err error) {
-	in := accounts.ListInput{State: "active", Organisation: d.OrganisationID, Page: page.Request{Size: page.MaxSize}}
-	for range colleaguePages {
-		list, err := s.d.Accounts.List(r.Context(), c.Who, in)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range list.Rows {
-			if x.ID != d.ID {
-				out = append(out, Option{Value: x.ID.String(), Text: x.DisplayName + " " + x.Username})
-			}
-		}
-		if in.Page.After = list.Next; list.Next == "" {
-			break
+	list, err := everyPage(func(at page.Request) (page.Result[accounts.AccountItem], error) {
+		return s.d.Accounts.List(r.Context(), c.Who, accounts.ListInput{State: "active", Organisation: d.OrganisationID, Page: at})
+	})
+	for _, x := range list {
+		if x.ID != d.ID {
+			out = append(out, Option{Value: x.ID.String(), Text: x.DisplayName + " " + x.Username})
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 func (s *Server) showMove(w http.ResponseWriter, r *http.Request, c *Call, f *Form, d accounts.Detail) error {

@@ -124,8 +124,8 @@ type OrganisationDetail struct {
 	partnership.Organisation
 	Merged  partnership.Organisation // what it was merged into; zero when it stands
 	Members []Membership
-	Former  []store.FormerName // what it was called before, the latest first
-	Unions  []Union            // hospitals that became part of it, and what it became part of itself
+	Former  []FormerName // what it was called before, the latest first
+	Unions  []Union      // hospitals that became part of it, and what it became part of itself
 	MayEdit bool
 }
 

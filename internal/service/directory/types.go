@@ -9,4 +9,5 @@ type (
 	PairingItem      = store.PairingItem
 	PostingItem      = store.PostingItem
 	PractitionerItem = store.PractitionerItem
+	FormerName       = store.FormerName
 )

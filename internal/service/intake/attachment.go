@@ -38,7 +38,7 @@ func (s *Service) keep(f *File) error {
 }
 
 // attach records a kept file under a record. Whoever sees the record sees it.
-func (s *Service) attach(tx *store.Tx, owner store.Owner, f File) (ident.ID, error) {
+func (s *Service) attach(tx *store.Tx, owner store.Owner, operation ident.ID, f File) (ident.ID, error) {
 	scope, err := tx.ScopeOfOwner(owner)
 	if err != nil {
 		return ident.Nil, err
@@ -55,7 +55,7 @@ func (s *Service) attach(tx *store.Tx, owner store.Owner, f File) (ident.ID, err
 	if err := s.check(tx.Who(), authz.AttachmentAdd, hospital); err != nil {
 		return ident.Nil, errs.Missing("error.attachment.owner")
 	}
-	a := store.Attachment{ID: ident.New(), HospitalID: hospital, Owner: owner, Kind: f.Kind, FileName: f.Name, Media: f.Media,
+	a := store.Attachment{ID: ident.New(), HospitalID: hospital, Owner: owner, Operation: operation, Kind: f.Kind, FileName: f.Name, Media: f.Media,
 		Size: int64(len(f.Content)), Digest: f.Address}
 	tx.Audit(audit.Event{Action: audit.AttachmentAdd, ObjectKind: audit.ObjectAttachment, ObjectID: a.ID, OrganisationID: hospital,
 		Detail: map[string]any{"kind": string(f.Kind), "owner": owner.Kind, "owner_id": owner.ID}})
@@ -65,8 +65,9 @@ func (s *Service) attach(tx *store.Tx, owner store.Owner, f File) (ident.ID, err
 
 // AttachInput is an upload to a record.
 type AttachInput struct {
-	Owner store.Owner
-	File  File
+	Owner     store.Owner
+	Operation ident.ID // of the owner, a treatment, where it was taken at one; nil otherwise
+	File      File
 }
 
 // Attach keeps a file under a record.
@@ -78,7 +79,14 @@ func (s *Service) Attach(ctx context.Context, who user.Principal, key string, in
 		return ident.Nil, err
 	}
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
-		return s.attach(tx, in.Owner, in.File)
+		if in.Operation != ident.Nil {
+			if o, err := tx.OperationByID(in.Operation); err != nil {
+				return ident.Nil, err
+			} else if (store.Owner{Kind: store.OwnerTreatment, ID: o.Treatment}) != in.Owner {
+				return ident.Nil, errs.Missing("error.attachment.owner")
+			}
+		}
+		return s.attach(tx, in.Owner, in.Operation, in.File)
 	})
 }
 
@@ -123,7 +131,7 @@ func (s *Service) Replace(ctx context.Context, who user.Principal, key string, i
 		if now.ReplacedBy != ident.Nil {
 			return ident.Nil, errs.New(errs.Stale, "error.attachment.replaced", nil)
 		}
-		next, err := s.attach(tx, now.Owner, f)
+		next, err := s.attach(tx, now.Owner, now.Operation, f)
 		if err != nil {
 			return ident.Nil, err
 		}

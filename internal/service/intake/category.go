@@ -55,7 +55,7 @@ func (s *Service) RecordCategory(ctx context.Context, who user.Principal, key st
 		if err != nil || in.Proof == nil {
 			return b.ID, err
 		}
-		_, err = s.attach(tx, store.Owner{Kind: store.OwnerBeneficiary, ID: b.ID}, *in.Proof)
+		_, err = s.attach(tx, store.Owner{Kind: store.OwnerBeneficiary, ID: b.ID}, ident.Nil, *in.Proof)
 		return b.ID, err
 	})
 }

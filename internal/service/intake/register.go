@@ -445,7 +445,7 @@ func (s *Service) categories(tx *store.Tx, d draft, linked bool) error {
 	if d.in.Proof.Kind == document.Identity && len(d.source.Documents) > 0 && d.source.Documents[0].ID != ident.Nil && !linked {
 		owner = store.Owner{Kind: store.OwnerDocument, ID: d.source.Documents[0].ID}
 	}
-	_, err := s.attach(tx, owner, *d.in.Proof)
+	_, err := s.attach(tx, owner, ident.Nil, *d.in.Proof)
 	return err
 }
 
