@@ -37,6 +37,11 @@ func namesThatLeadOut(t *testing.T, p *premises) {
 	p.Exec(takesNothing)
 	defer p.Exec(`drop trigger zz_takes_nothing on audit_link; drop function test_takes_nothing(); drop sequence test_stored`)
 	list, seen, sent := append(listed(t, "paths", "paths"), p.insideOut()...), p.outside(), map[string]int{}
+	for _, file := range []string{"/etc/passwd", "../../go.mod", filepath.Join(p.app.cfg.DataDir, "canary.txt")} {
+		if raw, err := os.ReadFile(file); err != nil || !seen.Match(raw) {
+			t.Fatalf("%s would not be seen: %v", file, err)
+		}
+	}
 	look := func(kind string, v *visitor, req *http.Request, text string) {
 		t.Helper()
 		resp, err := v.cookies.Do(req)

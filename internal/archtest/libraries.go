@@ -38,6 +38,7 @@ var libraries = []struct {
 	{"github.com/google/go-cmp", []string{"pgtest"}},
 	{"gopkg.in/yaml.v3", []string{"httpapi"}}, // the OpenAPI document
 	{"pgregory.net/rapid", nil},
+	{"github.com/google/licensecheck", nil}, // which licence a text is
 	{"filippo.io/age", []string{"seal"}},
 	{"golang.org/x/crypto", []string{"seal"}},
 	{"golang.org/x/text", []string{"*"}},
