@@ -78,9 +78,9 @@ mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must
 gosec:  ## what gosec finds in the code; what is meant so says why beside "#nosec"
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet ./...
 
-sbom:  ## the modules of the program as CycloneDX 1.6 (JSON) in the file OUT, with their licences
+sbom: build  ## the modules that are in bin/shanhai, as CycloneDX 1.6 (JSON) in the file OUT, with their licences
 	@[ -n "$(OUT)" ] || { echo "where to? make sbom OUT=FILE"; exit 1; }
-	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 app -json -licenses -std -noserial -notimestamp -output-version 1.6 -main cmd/shanhai -output "$(abspath $(OUT))" .
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -licenses -std -noserial -notimestamp -output-version 1.6 -version "$(VERSION)" -output "$(abspath $(OUT))" bin/shanhai
 
 secrets:  ## keys, tokens, passwords and numbers of people in the tree, in every commit and its message
 	go test -count 1 -v -run 'Secret' ./internal/archtest -full
