@@ -20,7 +20,7 @@ FAULTS ?= all
 # What make mutate turns the branches of.
 TARGET ?= fee fund payout ledger payables authz
 
-.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate gosec histories office deps clean
+.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate gosec sbom secrets reproducible histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -77,6 +77,16 @@ mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must
 # modules along that the product never uses.
 gosec:  ## what gosec finds in the code; what is meant so says why beside "#nosec"
 	go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet ./...
+
+sbom: build  ## the modules that are in bin/shanhai, as CycloneDX 1.6 (JSON) in the file OUT, with their licences
+	@[ -n "$(OUT)" ] || { echo "where to? make sbom OUT=FILE"; exit 1; }
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -licenses -std -noserial -notimestamp -output-version 1.6 -version "$(VERSION)" -output "$(abspath $(OUT))" bin/shanhai
+
+secrets:  ## keys, tokens, passwords and numbers of people in the tree, in every commit and its message
+	go test -count 1 -v -run 'Secret' ./internal/archtest -full
+
+reproducible:  ## the program is built twice in two places with caches of their own; its bytes must be the same
+	go test -count 1 -v -timeout 60m -run 'BuiltTheSame' ./internal/archtest -full
 
 histories: deps-run  ## a hundred thousand random histories of a ledger in the rules, three hundred in PostgreSQL
 	go test -count 1 -timeout 120m ./internal/domain/fund ./internal/domain/fee -scale 100000

@@ -20,40 +20,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var (
-	oneRecord = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
-	// Not walked: files, papers, the way out, and what would lock somebody out.
-	notWalked = regexp.MustCompile(`^$|export|/file$|\.pdf|/print$|/slip|sign-out|/disable|/reset|/factor|/account/|/lock|/outreach|styleguide|/api|/docs|/merge|/policy$`)
-)
-
-// walk opens a page of each shape a role reaches in three steps and does
-// something there.
-func walk(p *person, do func(path, shape string)) {
-	const most = 70 // pages of one role
-	seen := map[string]bool{}
-	links := func() []string {
-		return strings.Fields(p.eval(`[...new Set([...document.querySelectorAll("a[href^='/']")].map((a) => a.getAttribute("href").replace(/[?#].*/, "")))].join(" ")`))
-	}
-	next := []string{"/"}
-	for range 3 {
-		var found []string
-		for _, path := range next {
-			shape := oneRecord.ReplaceAllString(path, "{id}")
-			if len(seen) > most || seen[shape] || notWalked.MatchString(path) {
-				continue
-			}
-			seen[shape] = true
-			if status := p.open(path); status >= 500 {
-				p.t.Errorf("%s answers %d", path, status)
-				continue
-			}
-			found = append(found, links()...)
-			do(path, shape)
-		}
-		next = found
-	}
-}
-
 // misfill puts what no date, amount or number is into every box one types into.
 const misfill = `(() => { const f = document.querySelector("form#form[method=post]"); if (!f || !f.querySelector("button[type=submit]:not([data-dialog])")) return "";
 	const typed = [];
@@ -136,7 +102,7 @@ func TestEveryFormSaysItsErrorsAndKeepsTheRest(t *testing.T) {
 			continue
 		}
 		p := o.as(who)
-		walk(p, func(_, shape string) {
+		walk(p, 70, func(_, shape string) {
 			pages++
 			look(p, shape+" as "+who)
 			if done[shape] || p.eval(misfill) == "" {

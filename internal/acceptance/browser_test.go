@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -206,6 +207,39 @@ func (p *person) address() string {
 		return err.Error()
 	}
 	return got
+}
+
+var (
+	oneRecord = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+	// Not walked: files, papers, the way out, and what would lock somebody out.
+	notWalked = regexp.MustCompile(`^$|export|/file$|\.pdf|/print$|/slip|sign-out|/disable|/reset|/factor|/account/|/lock|/outreach|styleguide|/api|/docs|/merge|/policy$`)
+)
+
+// walk opens a page of each shape a role reaches in three steps, at most so many, and
+// does something there.
+func walk(p *person, most int, do func(path, shape string)) {
+	seen := map[string]bool{}
+	links := func() []string {
+		return strings.Fields(p.eval(`[...new Set([...document.querySelectorAll("a[href^='/']")].map((a) => a.getAttribute("href").replace(/[?#].*/, "")))].join(" ")`))
+	}
+	next := []string{"/"}
+	for range 3 {
+		var found []string
+		for _, path := range next {
+			shape := oneRecord.ReplaceAllString(path, "{id}")
+			if len(seen) >= most || seen[shape] || notWalked.MatchString(path) {
+				continue
+			}
+			seen[shape] = true
+			if status := p.open(path); status >= 500 {
+				p.t.Errorf("%s answers %d", path, status)
+				continue
+			}
+			found = append(found, links()...)
+			do(path, shape)
+		}
+		next = found
+	}
 }
 
 // says fails when the page does not say something.

@@ -91,7 +91,9 @@ func (m *machine) run(args ...string) string {
 // sql asks the database behind everything, through the product's own shell.
 func (m *machine) sql(query string) string {
 	m.t.Helper()
-	out, err := exec.Command(m.bin, "db", "shell", "--data-dir", m.data, "--", "-tAc", query).CombinedOutput()
+	cmd := exec.Command(m.bin, "db", "shell", "--data-dir", m.data, "--", "-tAc", query)
+	cmd.Env = m.command().Env
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		m.t.Fatalf("%s: %v\n%s", query, err, out)
 	}

@@ -69,9 +69,10 @@ type premises struct {
 	mux      chi.Routes
 	objects  map[string]string // what {id} means behind a segment of an address
 	visitors []*visitor
-	latest   string  // number of the latest request
-	stored   string  // how many writes got to their end, where none is taken
-	behind   *sql.DB // behind row security; one for all, because each takes a connection
+	latest   string          // number of the latest request
+	stored   string          // how many writes got to their end, where none is taken
+	behind   *sql.DB         // behind row security; one for all, because each takes a connection
+	coded    func() []string // what the database has said so far, with SQLSTATE; nil: it is not ours
 }
 
 const knock = "Kq7-vlm4-wuoz"
@@ -81,6 +82,7 @@ func openPremises(t *testing.T) *premises {
 	w := servicetest.New(t)
 	w.Clock.Set(clock.System{}.Now()) // the session manager has a clock of its own
 	p := &premises{World: w, behind: pgtest.Open(t, w.Database.SuperDSN)}
+	p.coded, _ = w.Database.Coded(t)
 	cfg := external(t, w.Database, false)
 	if err := w.Keys.Save(cfg.DataDir); err != nil {
 		t.Fatal(err)
@@ -373,7 +375,10 @@ func TestAccess(t *testing.T) {
 		statesOfRecords(t, p)
 	})
 	p.T = t
-	for name, ask := range map[string]func(*testing.T, *premises){"a hundred megabytes": hugeBodies, "malformed requests": malformed, "strings that break things": naughtyStrings} {
+	for name, ask := range map[string]func(*testing.T, *premises){
+		"a hundred megabytes": hugeBodies, "malformed requests": malformed, "strings that break things": naughtyStrings,
+		"injection into statements": injection, "names that lead out": namesThatLeadOut, "writes from another site": crossSite,
+	} {
 		t.Run(name, func(t *testing.T) {
 			p.T = t
 			ask(t, p)

@@ -24,14 +24,18 @@ import (
 )
 
 // EnvNaughty names a folder of larger lists of strings, one string a line, read
-// beside our own.
+// beside our own: of strings that break things in the folder itself, of the other
+// kinds in folders below it that are called like our own lists.
 const EnvNaughty = "SHANHAI_NAUGHTY"
 
-// naughty are strings that break things: our own list, quoted as in Go, and those of
-// the folder.
-func naughty(t *testing.T) (out []string) {
+// naughty are strings that break things.
+func naughty(t *testing.T) []string { return listed(t, "naughty", ".") }
+
+// listed are our own list of strings of a kind, quoted as in Go, and those of the
+// folder.
+func listed(t *testing.T, kind, folder string) (out []string) {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/naughty.txt")
+	raw, err := os.ReadFile("testdata/" + kind + ".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,20 +50,36 @@ func naughty(t *testing.T) (out []string) {
 		}
 		out = append(out, s)
 	}
-	if dir := os.Getenv(EnvNaughty); dir != "" {
-		files, err := filepath.Glob(filepath.Join(dir, "*"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s=%s: %v", EnvNaughty, dir, err)
+	dir := os.Getenv(EnvNaughty)
+	if dir == "" {
+		return out
+	}
+	files, err := filepath.Glob(filepath.Join(dir, folder, "*"))
+	if err != nil {
+		t.Fatalf("%s=%s: %v", EnvNaughty, dir, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			continue
 		}
-		for _, file := range files {
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")...)
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
+		out = append(out, strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")...)
 	}
 	return out
+}
+
+// portion are the strings one place of a request meets: so many of the list, the same
+// ones each time, beginning elsewhere at each place, so that all places together
+// meet all of them.
+func portion(list []string, place string) []string {
+	n := min(scaletest.Times(1), len(list))
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, place)
+	at := int(h.Sum32() % uint32(len(list)))
+	return slices.Concat(list[at:], list[:at])[:n]
 }
 
 // chosen are the strings a form meets: one of the list, the same one each time; with

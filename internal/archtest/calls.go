@@ -25,6 +25,7 @@ var bans = []ban{
 	{"log", []string{"Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Print", "Printf", "Println"}, []string{"cmd"}, false, "return an error, or use the logger that was handed in"},
 	{"slog", []string{"Default", "SetDefault", "Debug", "Info", "Warn", "Error"}, []string{"app", "cli", "cmd"}, false, "use the logger that was handed in"},
 	{"casbin", []string{"NewCachedEnforcer", "NewSyncedCachedEnforcer"}, nil, true, "cached enforcers keep answering \"allow\" after a role is gone"},
+	{"csv", []string{"NewWriter"}, []string{"sheet"}, false, "write tables with sheet: it keeps spreadsheets from taking a text for a formula"},
 	{"http", []string{"DefaultClient", "Get", "Post", "PostForm", "Head", "ListenAndServe", "ListenAndServeTLS"}, nil, false, "use a client or server with time limits"},
 }
 
@@ -35,7 +36,7 @@ func Calls(t *Tree) []Finding {
 	for _, f := range t.Files {
 		names := map[string]string{} // name in the file → package name of the ban
 		for _, i := range f.imports() {
-			if base := lastName(i.path); i.path == base || i.path == "log/slog" || i.path == "net/http" || strings.HasPrefix(i.path, "github.com/casbin/casbin") {
+			if base := lastName(i.path); i.path == base || i.path == "log/slog" || i.path == "net/http" || i.path == "encoding/csv" || strings.HasPrefix(i.path, "github.com/casbin/casbin") {
 				names[i.name] = base
 			}
 		}

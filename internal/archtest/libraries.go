@@ -39,6 +39,7 @@ var libraries = []struct {
 	{"gopkg.in/yaml.v3", []string{"httpapi"}}, // the OpenAPI document
 	{"pgregory.net/rapid", nil},
 	{"github.com/anishathalye/porcupine", nil}, // whether concurrent answers could have come one after the other
+	{"github.com/google/licensecheck", nil},    // which licence a text is
 	{"filippo.io/age", []string{"seal"}},
 	{"golang.org/x/crypto", []string{"seal"}},
 	{"golang.org/x/text", []string{"*"}},

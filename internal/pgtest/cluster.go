@@ -21,6 +21,7 @@ type cluster struct {
 	prefix   string // of the names of our databases
 	binDir   string
 	stop     func()
+	said     *said // what the server says; nil: it is not ours
 
 	cloning sync.Mutex // PostgreSQL refuses to copy a template twice at a time
 	seq     int

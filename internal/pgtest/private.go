@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +63,8 @@ func openPrivate(ctx context.Context, base string, fsys fs.FS) (*cluster, error)
 	if err := copyCache(ctx, base, key, run, fsys); err != nil {
 		return nil, err
 	}
-	srv, err := pgembed.Start(ctx, pgembed.Options{DataDir: run, Fast: true})
+	heard := &said{}
+	srv, err := pgembed.Start(ctx, pgembed.Options{DataDir: run, Fast: true, Log: slog.New(heard)})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +79,7 @@ func openPrivate(ctx context.Context, base string, fsys fs.FS) (*cluster, error)
 		_ = held.Close()
 		_ = cleaner.Close()
 	}
-	return &cluster{dsn: srv.DSN, template: templateName, prefix: "shanhai_", binDir: srv.BinDir(), stop: stop}, nil
+	return &cluster{dsn: srv.DSN, template: templateName, prefix: "shanhai_", binDir: srv.BinDir(), stop: stop, said: heard}, nil
 }
 
 // contentKey names a cache: same migrations and server version, same key.

@@ -217,7 +217,7 @@ func (p *csvParser) record() error {
 
 // endField keeps the collected field as a cell unless it is blank.
 func (p *csvParser) endField() error {
-	text := strings.TrimRight(string(p.field), "\r")
+	text := strings.ReplaceAll(strings.TrimRight(string(p.field), "\r"), "\r\n", "\n") // one line end inside of a cell, as in a workbook
 	p.field = p.field[:0]
 	p.col++
 	if p.col > MaxColumns {
@@ -226,6 +226,8 @@ func (p *csvParser) endField() error {
 	text = strings.TrimPrefix(text, "\t") // a tab keeps Excel from reading a long number
 	if strings.HasPrefix(text, `="`) && strings.HasSuffix(text, `"`) && len(text) >= 3 {
 		text = text[2 : len(text)-1] // ="5001…" does the same
+	} else {
+		text = original(text)
 	}
 	if strings.TrimSpace(text) == "" {
 		return nil

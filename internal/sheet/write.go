@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/money"
@@ -194,11 +196,15 @@ func Records(rows []Record) iter.Seq2[Record, error] {
 }
 
 // dangerous reports whether a spreadsheet might read a text as a formula, or
-// strip the character that hides one: the signs of OWASP's list, their
-// full-width forms (Excel takes them in East Asian locales), tab and line ends.
+// strip the character that hides one: the signs of OWASP's list, what is only
+// another shape of them (Excel takes the full-width ones in East Asian locales),
+// tab and line ends.
 func dangerous(s string) bool {
+	if s == "" {
+		return false
+	}
 	r, _ := utf8.DecodeRuneInString(s)
-	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r) && s != ""
+	return strings.ContainsAny(norm.NFKC.String(string(r)), "=+-@\t\r\n")
 }
 
 // tabName makes a name Excel accepts, different from those taken.

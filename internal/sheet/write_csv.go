@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/csv"
 	"io"
+	"strings"
 )
 
 // byteOrderMark makes Excel read the file as UTF-8.
@@ -41,10 +42,20 @@ func WriteCSV(w io.Writer, t Table) error {
 	return out.Error()
 }
 
-// neutral disarms a text for spreadsheets.
+// neutral disarms a text for spreadsheets. A text that already begins as a disarmed
+// one gets another apostrophe, so that reading it gives the text back.
 func neutral(s string) string {
-	if dangerous(s) {
+	s = strings.ReplaceAll(s, "\r", "") // a line of CSV cannot hold it
+	if dangerous(strings.TrimLeft(s, "'")) {
 		return "'" + s
+	}
+	return s
+}
+
+// original is the text that [neutral] was given.
+func original(s string) string {
+	if rest, quoted := strings.CutPrefix(s, "'"); quoted && dangerous(strings.TrimLeft(rest, "'")) {
+		return rest
 	}
 	return s
 }

@@ -14,15 +14,20 @@ import (
 // country have fewer than 30.
 const MaxName = 64
 
+// middleDots are the signs that are typed for the dot between the parts of a name.
+const middleDots = "·•・･‧∙⋅●．․⸱ꞏ"
+
 // NormaliseName brings a name to the one form that is stored: NFC, half-width
 // Latin, one kind of middle dot, no spaces between Chinese characters and single
-// spaces elsewhere. It refuses nothing, see [ParseName].
+// spaces elsewhere, and none of the invisible signs that choose how a character is
+// drawn. It refuses nothing, see [ParseName].
 func NormaliseName(text string) string {
 	runes := []rune(width.Fold.String(norm.NFC.String(strings.TrimSpace(text))))
 	out := make([]rune, 0, len(runes))
 	for i, r := range runes {
 		switch {
-		case strings.ContainsRune("·•・･‧∙⋅●．", r), r == '.' && i > 0 && isHan(runes[i-1]):
+		case selects(r):
+		case strings.ContainsRune(middleDots, r), r == '.' && i > 0 && isHan(runes[i-1]):
 			out = append(trimSpace(out), '·')
 		case unicode.IsSpace(r) && !unicode.IsControl(r) || r == '\t':
 			if len(out) > 0 && out[len(out)-1] != ' ' && out[len(out)-1] != '·' {
@@ -41,6 +46,10 @@ func NormaliseName(text string) string {
 	// Composing again: folding widths may have brought a letter and its mark together.
 	return norm.NFC.String(string(trimSpace(out)))
 }
+
+// selects reports whether a sign chooses one of the drawings of the character before
+// it, which is the same character.
+func selects(r rune) bool { return r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0100 && r <= 0xE01EF }
 
 func trimSpace(r []rune) []rune {
 	for len(r) > 0 && r[len(r)-1] == ' ' {
@@ -94,6 +103,9 @@ func ParseName(text string) (name string, warnings errs.Fields, err error) {
 	if private {
 		warnings.Add("", "warn.name.private_character")
 	}
+	if mixed(name) {
+		warnings.Add("", "warn.name.mixed_scripts")
+	}
 	return name, warnings, nil
 }
 
@@ -102,9 +114,25 @@ func between(runes []rune, i int) bool {
 	return i > 0 && i+1 < len(runes) && unicode.IsLetter(runes[i-1]) && unicode.IsLetter(runes[i+1])
 }
 
-// hasHidden finds control signs, direction marks and zero-width characters.
+// mixed reports whether letters stand together that look alike and are not the same:
+// Latin, Greek and Cyrillic ones in one name are nearly always a slip of the keyboard,
+// and nobody would find the person again.
+func mixed(name string) bool {
+	n := 0
+	for _, script := range []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic} {
+		if strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(script, r) }) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// hasHidden finds control signs, direction marks, zero-width characters and letters and
+// marks that are drawn as nothing, such as the filler of Korean.
 func hasHidden(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) })
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+	})
 }
 
 func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
