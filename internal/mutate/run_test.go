@@ -28,6 +28,7 @@ import (
 type source struct {
 	root, dir, name string
 	only            []string // names of files; empty: all
+	sql             bool     // the rules in SQL are turned as well
 	fset            *token.FileSet
 	info            *types.Info
 	files           []file
@@ -52,13 +53,13 @@ func (p *source) relative(path string) string {
 }
 
 // read loads a package with what it imports as compiled by the go command.
-func read(root, pkg string, only []string) (*source, error) {
-	out, err := run(root, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Export,DepOnly", pkg)
+func read(root string, t target) (*source, error) {
+	out, err := run(root, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Export,DepOnly", t.pkg)
 	if err != nil {
 		return nil, err
 	}
 	exports := map[string]string{}
-	p := &source{root: root, only: only, fset: token.NewFileSet()}
+	p := &source{root: root, only: t.only, sql: t.sql, fset: token.NewFileSet()}
 	var names []string
 	path := ""
 	for d := json.NewDecoder(strings.NewReader(out)); ; {
@@ -112,12 +113,13 @@ type target struct {
 	name  string
 	pkg   string
 	only  []string
-	tests []string // of a package all, or after a space the one that counts
+	tests []string // of a package all, or after a space those that count, apart by |
 	skip  string   // tests that say nothing new and take long, apart by |
 	flags []string // for the tests
 	env   []string
 
 	database bool // the tests need PostgreSQL
+	sql      bool // rules in SQL are turned too: those of the migrations, and those the files give as text
 }
 
 // proof is one test with the mutants it passes by.
@@ -134,6 +136,7 @@ type runner struct {
 	parallel int
 	mutants  []mutant
 	proofs   []proof
+	tell     func(format string, args ...any) // hears of each survivor at once; nil: nobody
 }
 
 // outcome is what became of a mutant.
@@ -145,7 +148,7 @@ type outcome struct {
 
 // prepare compiles the tests against the copy and lets each pass once.
 func prepare(root, dir string, t target, parallel int) (*runner, error) {
-	p, err := read(root, t.pkg, t.only)
+	p, err := read(root, t)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +181,7 @@ func prepare(root, dir string, t target, parallel int) (*runner, error) {
 			return nil, err
 		}
 		for name := range strings.FieldsSeq(list) {
-			if !t.skips(name) && (only == "" || name == only) {
+			if !t.skips(name) && (only == "" || slices.Contains(strings.Split(only, "|"), name)) {
 				r.proofs = append(r.proofs, proof{binary: binary, dir: strings.TrimSpace(where), name: name})
 			}
 		}
@@ -251,11 +254,11 @@ func (r *runner) meet(m mutant) (outcome, error) {
 	o := outcome{mutant: m}
 	type group struct {
 		proof
-		tests []string // of a package all, or after a space the one that counts
+		tests []string
 	}
 	var groups []group
 	for _, p := range r.proofs {
-		if !p.passes[m.id] {
+		if !p.passes[m.id] && !m.everywhere {
 			continue
 		}
 		o.reached = true
@@ -299,6 +302,9 @@ func (r *runner) meetAll(excluded map[string]string) ([]outcome, error) {
 		}
 		g.Go(func() (err error) {
 			all[i], err = r.meet(m)
+			if err == nil && all[i].killer == "" && r.tell != nil {
+				r.tell("lives, so far: %s:%d %s", m.file, m.line, m.key())
+			}
 			return err
 		})
 	}
