@@ -42,8 +42,8 @@ func TestAPlaceStandsInTheScopeOnce(t *testing.T) {
 	steward.ScopeID, auditor.ScopeID = fund, fund
 	p := Principal{AccountID: who, PartnershipID: pair}.WithGrants(
 		[]Assignment{steward, given(Registrar, ScopeHospital), auditor, given(Finance, ScopeHospital)}, nil, today)
-	if got := p.ScopeIDs(); !slices.Equal(got, []ident.ID{place, fund}) {
-		t.Errorf("%v", got)
+	if got := p.ScopeIDs(); !slices.Equal(got, []ident.ID{place, fund}) || p.Wide {
+		t.Errorf("%v, the whole partnership: %v", got, p.Wide)
 	}
 	// A fund with the id of a hospital is another place.
 	same := given(Auditor, ScopeFund)
@@ -157,8 +157,30 @@ func TestOneRoleAtOnePlaceIsHeldOnceAtATime(t *testing.T) {
 	if err := CheckAssign([]Assignment{later}, before); err != nil {
 		t.Errorf("before one that begins later: %v", err)
 	}
+	// A fund and a partnership are two places even under one id.
+	fund := given(Auditor, ScopeFund)
+	fund.ScopeID = pair
+	if err := CheckAssign([]Assignment{fund}, given(Auditor, ScopePartnership)); err != nil {
+		t.Errorf("a fund with the id of the partnership: %v", err)
+	}
 	// An administrator may be one in two places.
 	if err := CheckAssign([]Assignment{given(SystemAdmin, ScopePlatform)}, given(SystemAdmin, ScopePartnership)); err != nil {
 		t.Errorf("the same administrator elsewhere: %v", err)
+	}
+}
+
+// The three administrators, and nobody else, hold no other role (三权分立).
+func TestTheThreeAdministratorsAreNamed(t *testing.T) {
+	for _, r := range append(Roles(), Everyone) {
+		if want := r == SystemAdmin || r == SecurityAdmin || r == AuditAdmin; r.Administers() != want {
+			t.Errorf("%s administers: %v", r, r.Administers())
+		}
+	}
+}
+
+// A person is no job, whatever the person is called.
+func TestAPersonIsNoSystemPrincipal(t *testing.T) {
+	if p := (Principal{AccountID: who, Username: "system:backup"}); p.IsSystem() {
+		t.Error("a person may do everything")
 	}
 }
