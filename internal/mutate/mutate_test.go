@@ -172,12 +172,8 @@ func report(all []outcome) (text string, share float64) {
 	killed, _ := counts(all)
 	var b strings.Builder
 	for _, o := range all {
-		switch {
-		case o.killer != "":
-		case !o.reached:
-			fmt.Fprintf(&b, "%s:%d unreached\t%s\n", o.file, o.line, o.key())
-		default:
-			fmt.Fprintf(&b, "%s:%d survived\t%s\n", o.file, o.line, o.key())
+		if o.killer == "" {
+			fmt.Fprintln(&b, told(o))
 		}
 	}
 	if len(all) == 0 {

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -136,7 +137,7 @@ type runner struct {
 	parallel int
 	mutants  []mutant
 	proofs   []proof
-	tell     func(format string, args ...any) // hears of each survivor at once; nil: nobody
+	tell     func(format string, args ...any) // hears of each survivor at once and now and then of the others; nil: nobody
 }
 
 // outcome is what became of a mutant.
@@ -144,6 +145,7 @@ type outcome struct {
 	mutant
 	killer  string // the test that noticed; empty: survived
 	reached bool
+	fault   error // what kept it from meeting its tests
 }
 
 // prepare compiles the tests against the copy and lets each pass once.
@@ -237,7 +239,7 @@ func (r *runner) try(binary, dir string, tests []string, limit time.Duration, en
 	out = string(raw)
 	exit := &exec.ExitError{}
 	switch {
-	case err == nil:
+	case err == nil, ctx.Err() != nil && strings.HasSuffix(out, "PASS\n"): // it passed, though its process may have taken too long to end
 		return out, false, nil
 	case errors.As(err, &exit) && (strings.Contains(out, "--- FAIL") || strings.Contains(out, "panic:") || strings.Contains(out, "fatal error:") || ctx.Err() != nil):
 		return out, true, nil
@@ -291,21 +293,39 @@ func first(out string) string {
 	return "the end of the run"
 }
 
-// meetAll lets all mutants but the excluded meet the tests.
+// told is what became of a mutant, in a line.
+func told(o outcome) string {
+	at := fmt.Sprintf("%s:%d", o.file, o.line)
+	switch {
+	case o.fault != nil:
+		return fmt.Sprintf("%s undecided\t%s\t%v", at, o.key(), o.fault)
+	case o.killer != "":
+		return fmt.Sprintf("%s killed by %s", at, o.killer)
+	case !o.reached:
+		return fmt.Sprintf("%s unreached\t%s", at, o.key())
+	}
+	return fmt.Sprintf("%s survived\t%s", at, o.key())
+}
+
+// meetAll lets all mutants but the excluded meet the tests. One that could not is
+// no reason to forget the others: it counts as if it had survived.
 func (r *runner) meetAll(excluded map[string]string) ([]outcome, error) {
 	var g errgroup.Group
 	g.SetLimit(r.parallel)
+	var met atomic.Int64
 	all := make([]outcome, len(r.mutants))
 	for i, m := range r.mutants {
 		if _, ok := excluded[m.key()]; ok {
 			continue
 		}
-		g.Go(func() (err error) {
-			all[i], err = r.meet(m)
-			if err == nil && all[i].killer == "" && r.tell != nil {
-				r.tell("lives, so far: %s:%d %s", m.file, m.line, m.key())
+		g.Go(func() error {
+			o, err := r.meet(m)
+			o.fault = err
+			all[i] = o
+			if n := met.Add(1); r.tell != nil && (o.killer == "" || n%25 == 0) {
+				r.tell("%d met of %d; %s", n, len(r.mutants), told(o))
 			}
-			return err
+			return nil
 		})
 	}
 	err := g.Wait()
