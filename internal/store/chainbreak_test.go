@@ -171,3 +171,19 @@ func TestASealerThatIsStoppedLinksNothing(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
+
+// A head says where its chain ended. One that names another end, alone or against
+// an anchor of the same place, is a fault of the log.
+func TestAHeadThatNamesAnotherEndIsAFault(t *testing.T) {
+	l := acts(t)
+	latest := l.sign()
+	if r := l.follow(latest); r.Fault != nil || r.Anchors != 1 {
+		t.Fatalf("%+v", r)
+	}
+	l.hack(`update audit_head set hash = sha256('x') where (organisation_id, lane) = (select organisation_id, lane from audit_head where seq > 3 order by 1, 2 limit 1)`)
+	for name, f := range map[string]*store.ChainFault{"alone": l.follow().Fault, "against an anchor": l.follow(latest).Fault} {
+		if f == nil || f.What != "audit.chain.broken" {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
