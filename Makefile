@@ -18,9 +18,9 @@ ADDR ?= 127.0.0.1:8080
 # Which harnesses of make faults run.
 FAULTS ?= all
 # What make mutate turns the branches of.
-TARGET ?= fee fund payout ledger payables authz
+TARGET ?= fee fund payout ledger payables authz scope rows
 
-.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate gosec sbom secrets reproducible histories office deps clean
+.PHONY: run test test-full test-ui-full screenshots build lint bench faults mutate cover gosec sbom secrets reproducible histories office deps clean
 
 run: deps-run build  ## build, then serve the demo programme on its own PostgreSQL
 	exec bin/shanhai demo --addr $(ADDR)
@@ -70,8 +70,17 @@ bench: deps-run  ## product and floor side by side, for SIZE people
 faults: deps-run  ## kill, cut, fill and turn back what the service stands on while people write (FAULTS="kill link", SCALE=small or full, SEED=)
 	SHANHAI_TEST_FAULTS="$(FAULTS)" SHANHAI_TEST_FAULTS_SCALE=$(SCALE) SHANHAI_TEST_FAULTS_SEED=$(SEED) go test -run '^TestFaults$$' -count 1 -v -timeout 600m ./internal/faults
 
-mutate: deps-run  ## turn each branch of TARGET; at least 95 of 100 mutants must be noticed by a test
-	SHANHAI_TEST_MUTATE="$(TARGET)" go test -run '^TestMutate$$' -count 1 -v -timeout 240m ./internal/mutate
+mutate: deps-run  ## turn each branch of TARGET (or of its FILES); at least 95 of 100 mutants must be noticed by a test
+	SHANHAI_TEST_MUTATE="$(TARGET)" SHANHAI_TEST_MUTATE_FILES="$(FILES)" go test -run '^TestMutate$$' -count 1 -v -timeout 240m ./internal/mutate
+
+# Every package that is a part of the product counts, the demo among them, whichever
+# test runs its statements; the journeys count too: they drive a binary that notes
+# what ran. What does not count is there to test the product and never runs in it:
+# pgtest, service/servicetest and scaletest (helpers of tests), bench, faults,
+# mutate, archtest and acceptance (nothing but tests). No race detector here. The
+# parts that need more than PostgreSQL are those of make test.
+cover: deps  ## how much of the product the tests run, in all and by package; fails under 85 of 100 statements
+	@.ci/cover
 
 # A program of its own version: as a tool of go.mod it would bring a hundred
 # modules along that the product never uses.

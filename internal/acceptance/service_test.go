@@ -20,6 +20,10 @@ import (
 	"time"
 )
 
+// counted is where the binary writes which of its statements ran; empty: it does
+// not count them. "make cover" sets it.
+var counted = os.Getenv("SHANHAI_TEST_COVER")
+
 // built is the binary, once for all journeys.
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "shanhai-acceptance-")
@@ -27,7 +31,11 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "shanhai")
-	out, err := exec.Command("go", "build", "-o", bin, "github.com/shanhai-health/shanhai/cmd/shanhai").CombinedOutput()
+	args := []string{"build", "-o", bin}
+	if counted != "" {
+		args = append(args, "-cover", "-coverpkg=github.com/shanhai-health/shanhai/internal/...,github.com/shanhai-health/shanhai/cmd/...")
+	}
+	out, err := exec.Command("go", append(args, "github.com/shanhai-health/shanhai/cmd/shanhai")...).CombinedOutput()
 	if err != nil {
 		return dir, &exec.Error{Name: "go build", Err: errText(out)}
 	}
@@ -71,6 +79,9 @@ func newMachine(t *testing.T) *machine {
 func (m *machine) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(m.bin, append(args, "--data-dir", m.data)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LANG=C.UTF-8", "SHANHAI_SECOND_FACTOR=optional"}
+	if counted != "" {
+		cmd.Env = append(cmd.Env, "GOCOVERDIR="+counted)
+	}
 	cmd.Env = append(cmd.Env, m.env...)
 	return cmd
 }

@@ -1,10 +1,16 @@
 package authz
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
+	"github.com/casbin/casbin/v2"
+	"github.com/casbin/casbin/v2/model"
+
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -133,5 +139,111 @@ func TestALineCasbinCannotReadClosesThePolicy(t *testing.T) {
 		if _, err := newEnforcer(p.model, c.p, c.g); err == nil {
 			t.Errorf("%s that says nothing is taken", name)
 		}
+	}
+}
+
+// A part of what a load reads cannot be read: nothing is allowed, whichever it is.
+type halfLoader struct {
+	*fakeLoader
+	ended, merged error
+}
+
+func (l halfLoader) LoadEnded(context.Context) (map[ident.ID]bool, error) { return nil, l.ended }
+func (l halfLoader) LoadMerged(context.Context) (map[user.Place]ident.ID, error) {
+	return nil, l.merged
+}
+
+func TestALoadThatLacksAPartAllowsNothing(t *testing.T) {
+	away := errors.New("the database is away")
+	for name, l := range map[string]halfLoader{"closed partnerships": {everyRole(), away, nil}, "merged hospitals": {everyRole(), nil, away}} {
+		p := New(l, noon())
+		if err := p.Reload(t.Context()); !errs.Is(err, errs.Unavailable) || !errors.Is(err, away) || p.Holds(user.Registrar, CaseRead) {
+			t.Errorf("without the %s: %v", name, err)
+		}
+	}
+}
+
+// What is badly formed is named for as long as it is stored: a refresh of its
+// account looks anew, one of another account leaves it.
+func TestWhatIsIgnoredIsLookedAtAnewWithItsAccount(t *testing.T) {
+	bad, other := assign(id("badly formed"), user.Registrar, user.ScopeFund), assign(id("well formed"), user.Registrar, user.ScopeHospital)
+	l := &fakeLoader{assignments: []Assignment{bad, other}}
+	p := loaded(t, l)
+	for _, c := range []struct {
+		name     string
+		account  ident.ID
+		assigned []Assignment
+		want     int
+	}{
+		{"of another account", other.Account, l.assignments, 1},
+		{"of its account", bad.Account, l.assignments, 1},
+		{"when it was put right", bad.Account, []Assignment{assign(bad.Account, user.Registrar, user.ScopeHospital), other}, 0},
+	} {
+		l.assignments = c.assigned
+		if err := p.Refresh(t.Context(), []ident.ID{c.account}); err != nil || len(p.Ignored()) != c.want {
+			t.Errorf("after a refresh %s: %v, %v", c.name, p.Ignored(), err)
+		}
+	}
+}
+
+// Where an account works is listed in one order, whatever order it was given in.
+func TestPartnershipsComeInTheOrderOfTheirIds(t *testing.T) {
+	who := id("in both")
+	here, there := assign(who, user.Official, user.ScopePartnership), assign(who, user.Official, user.ScopePartnership)
+	there.ScopeID, there.PartnershipID = foreign, foreign
+	want := []ident.ID{home, foreign}
+	slices.SortFunc(want, func(a, b ident.ID) int { return slices.Compare(a[:], b[:]) })
+	for _, given := range [][]Assignment{{here, there}, {there, here}} {
+		if got := loaded(t, &fakeLoader{assignments: given}).Partnerships(who); !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
+
+// Without a policy it is not known what became of a hospital: it stays itself,
+// and every check is refused anyway.
+func TestWithoutAPolicyAHospitalHasNoSuccessor(t *testing.T) {
+	if got := New(&fakeLoader{}, noon()).Successor(home, hospitalA); got != hospitalA {
+		t.Errorf("%s", got)
+	}
+}
+
+// Nothing but the forms of the house changes the policy: casbin, asked to save, is
+// refused whatever it wants to save.
+func TestCasbinWritesNothing(t *testing.T) {
+	p := loaded(t, everyRole())
+	e, err := p.current.Load().judge()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.EnableAutoSave(true)
+	added := func() error { _, err := e.AddPolicy("r:registrar", "policy", "edit"); return err }
+	removed := func() error { _, err := e.RemovePolicy("r:registrar", "case", "read"); return err }
+	filtered := func() error { _, err := e.RemoveFilteredPolicy(0, "r:registrar"); return err }
+	for name, save := range map[string]func() error{"all": e.SavePolicy, "a line": added, "the end of a line": removed, "the end of many": filtered} {
+		if err := save(); !errors.Is(err, errReadOnly) {
+			t.Errorf("%s was saved: %v", name, err)
+		}
+	}
+}
+
+// The judge is put together when it is first asked. When that fails, the answer is
+// the fault and not a plain no.
+func TestAJudgeThatCannotBePutTogetherIsNoRefusal(t *testing.T) {
+	p := loaded(t, everyRole())
+	p.table = "p, registrar, case, read\n"
+	if ok, err := p.Enforce(account(user.Registrar, user.ScopeHospital), CaseRead, AtHospital(home, hospitalA)); err == nil || ok {
+		t.Errorf("%v, %v", ok, err)
+	}
+}
+
+func TestAModelWithoutPermissionsIsNoPolicy(t *testing.T) {
+	e, err := casbin.NewEnforcer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.SetModel(model.NewModel())
+	if roles, err := rolePermissions(e); err == nil {
+		t.Errorf("%v", roles)
 	}
 }

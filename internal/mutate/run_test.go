@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,7 @@ import (
 type source struct {
 	root, dir, name string
 	only            []string // names of files; empty: all
+	sql             bool     // the rules in SQL are turned as well
 	fset            *token.FileSet
 	info            *types.Info
 	files           []file
@@ -52,13 +54,13 @@ func (p *source) relative(path string) string {
 }
 
 // read loads a package with what it imports as compiled by the go command.
-func read(root, pkg string, only []string) (*source, error) {
-	out, err := run(root, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Export,DepOnly", pkg)
+func read(root string, t target) (*source, error) {
+	out, err := run(root, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Export,DepOnly", t.pkg)
 	if err != nil {
 		return nil, err
 	}
 	exports := map[string]string{}
-	p := &source{root: root, only: only, fset: token.NewFileSet()}
+	p := &source{root: root, only: t.only, sql: t.sql, fset: token.NewFileSet()}
 	var names []string
 	path := ""
 	for d := json.NewDecoder(strings.NewReader(out)); ; {
@@ -112,12 +114,13 @@ type target struct {
 	name  string
 	pkg   string
 	only  []string
-	tests []string // of a package all, or after a space the one that counts
+	tests []string // of a package all, or after a space those that count, apart by |
 	skip  string   // tests that say nothing new and take long, apart by |
 	flags []string // for the tests
 	env   []string
 
 	database bool // the tests need PostgreSQL
+	sql      bool // rules in SQL are turned too: those of the migrations, and those the files give as text
 }
 
 // proof is one test with the mutants it passes by.
@@ -134,6 +137,7 @@ type runner struct {
 	parallel int
 	mutants  []mutant
 	proofs   []proof
+	tell     func(format string, args ...any) // hears of each survivor at once and now and then of the others; nil: nobody
 }
 
 // outcome is what became of a mutant.
@@ -141,11 +145,12 @@ type outcome struct {
 	mutant
 	killer  string // the test that noticed; empty: survived
 	reached bool
+	fault   error // what kept it from meeting its tests
 }
 
 // prepare compiles the tests against the copy and lets each pass once.
 func prepare(root, dir string, t target, parallel int) (*runner, error) {
-	p, err := read(root, t.pkg, t.only)
+	p, err := read(root, t)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +183,7 @@ func prepare(root, dir string, t target, parallel int) (*runner, error) {
 			return nil, err
 		}
 		for name := range strings.FieldsSeq(list) {
-			if !t.skips(name) && (only == "" || name == only) {
+			if !t.skips(name) && (only == "" || slices.Contains(strings.Split(only, "|"), name)) {
 				r.proofs = append(r.proofs, proof{binary: binary, dir: strings.TrimSpace(where), name: name})
 			}
 		}
@@ -234,7 +239,7 @@ func (r *runner) try(binary, dir string, tests []string, limit time.Duration, en
 	out = string(raw)
 	exit := &exec.ExitError{}
 	switch {
-	case err == nil:
+	case err == nil, ctx.Err() != nil && strings.HasSuffix(out, "PASS\n"): // it passed, though its process may have taken too long to end
 		return out, false, nil
 	case errors.As(err, &exit) && (strings.Contains(out, "--- FAIL") || strings.Contains(out, "panic:") || strings.Contains(out, "fatal error:") || ctx.Err() != nil):
 		return out, true, nil
@@ -251,11 +256,11 @@ func (r *runner) meet(m mutant) (outcome, error) {
 	o := outcome{mutant: m}
 	type group struct {
 		proof
-		tests []string // of a package all, or after a space the one that counts
+		tests []string
 	}
 	var groups []group
 	for _, p := range r.proofs {
-		if !p.passes[m.id] {
+		if !p.passes[m.id] && !m.everywhere {
 			continue
 		}
 		o.reached = true
@@ -288,18 +293,39 @@ func first(out string) string {
 	return "the end of the run"
 }
 
-// meetAll lets all mutants but the excluded meet the tests.
+// told is what became of a mutant, in a line.
+func told(o outcome) string {
+	at := fmt.Sprintf("%s:%d", o.file, o.line)
+	switch {
+	case o.fault != nil:
+		return fmt.Sprintf("%s undecided\t%s\t%v", at, o.key(), o.fault)
+	case o.killer != "":
+		return fmt.Sprintf("%s killed by %s", at, o.killer)
+	case !o.reached:
+		return fmt.Sprintf("%s unreached\t%s", at, o.key())
+	}
+	return fmt.Sprintf("%s survived\t%s", at, o.key())
+}
+
+// meetAll lets all mutants but the excluded meet the tests. One that could not is
+// no reason to forget the others: it counts as if it had survived.
 func (r *runner) meetAll(excluded map[string]string) ([]outcome, error) {
 	var g errgroup.Group
 	g.SetLimit(r.parallel)
+	var met atomic.Int64
 	all := make([]outcome, len(r.mutants))
 	for i, m := range r.mutants {
 		if _, ok := excluded[m.key()]; ok {
 			continue
 		}
-		g.Go(func() (err error) {
-			all[i], err = r.meet(m)
-			return err
+		g.Go(func() error {
+			o, err := r.meet(m)
+			o.fault = err
+			all[i] = o
+			if n := met.Add(1); r.tell != nil && (o.killer == "" || n%25 == 0) {
+				r.tell("%d met of %d; %s", n, len(r.mutants), told(o))
+			}
+			return nil
 		})
 	}
 	err := g.Wait()

@@ -18,6 +18,8 @@ type mutant struct {
 	fn       string // function or method
 	from, to string
 	nth      int // of those that read the same in the function
+
+	everywhere bool // no test says that it passes by: all of them do
 }
 
 // key names a mutant for as long as its code stands, wherever the line moves.
@@ -253,14 +255,20 @@ func (r *rewriter) value(x ast.Expr) string {
 func (r *rewriter) next() int { return len(r.mutants) + 1 }
 
 func (r *rewriter) add(x ast.Expr, to string) int {
-	m := mutant{id: r.next(), file: r.path, line: r.fset.Position(x.Pos()).Line, fn: r.fn, from: short(r.plain(x)), to: short(to), nth: 1}
-	for _, o := range r.mutants {
+	m := mutant{id: r.next(), file: r.path, line: r.fset.Position(x.Pos()).Line, fn: r.fn, from: short(r.plain(x)), to: short(to)}
+	r.mutants = append(r.mutants, m.numbered(r.mutants))
+	return m.id
+}
+
+// numbered tells a mutant from those before it that read the same.
+func (m mutant) numbered(before []mutant) mutant {
+	m.nth = 1
+	for _, o := range before {
 		if o.file == m.file && o.fn == m.fn && o.from == m.from && o.to == m.to {
 			m.nth++
 		}
 	}
-	r.mutants = append(r.mutants, m)
-	return m.id
+	return m
 }
 
 func short(text string) string { return strings.Join(strings.Fields(text), " ") }
@@ -329,8 +337,16 @@ func (p *source) overlay(dir string) (map[string]string, []mutant, error) {
 		}
 		replace[f.path] = copied
 	}
+	imports, more := "", ""
+	if p.sql {
+		var err error
+		if mutants, err = p.rules(dir, replace, mutants); err != nil {
+			return nil, nil, err
+		}
+		imports, more = "import \"regexp\"\n", fmt.Sprintf(ruleHelper, partText)
+	}
 	added := filepath.Join(dir, "mutant.go")
-	text := "package " + p.name + "\n" + fmt.Sprintf(helper, len(mutants)+1)
+	text := "package " + p.name + "\n" + imports + fmt.Sprintf(helper, len(mutants)+1) + more
 	replace[filepath.Join(p.dir, "zz_mutant.go")] = added
 	return replace, mutants, os.WriteFile(added, []byte(text), 0o600)
 }

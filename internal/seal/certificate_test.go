@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -98,5 +99,49 @@ func TestServerCertificateNeverOutlivesItsAuthority(t *testing.T) {
 	leaf, err := x509.ParseCertificate(block.Bytes)
 	if err != nil || leaf.NotAfter.After(a.Expires()) {
 		t.Errorf("%v: %v", leaf.NotAfter, err)
+	}
+}
+
+func TestAnAuthorityThatIsPEMAndNothingElseIsRefused(t *testing.T) {
+	a, err := NewAuthority("a", time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := a.Key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pair := range map[string][2][]byte{
+		"the certificate": {encodePEM("CERTIFICATE", []byte("nothing")), key},
+		"the key":         {a.Certificate(), encodePEM("EC PRIVATE KEY", []byte("nothing"))},
+	} {
+		if _, err := ReadAuthority(pair[0], pair[1]); err == nil {
+			t.Errorf("%s says nothing and was taken", name)
+		}
+	}
+}
+
+// A name goes into the certificate as text that every browser reads.
+func TestANameThatIsNoTextGetsNoCertificate(t *testing.T) {
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	if _, err := NewAuthority("\xff", now); err == nil {
+		t.Error("an authority of that name was made")
+	}
+	a, err := NewAuthority("a", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cert, key, err := a.Server([]string{"\xff"}, now); err == nil || cert != nil || key != nil {
+		t.Errorf("a server of that name: %v", err)
+	}
+}
+
+func TestTheKeyOfAnAuthorityIsWrittenAsAnEllipticOneOnly(t *testing.T) {
+	_, other, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := (&Authority{key: other}).Key(); err == nil {
+		t.Errorf("written: %s", raw)
 	}
 }

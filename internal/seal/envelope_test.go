@@ -86,3 +86,14 @@ func TestTheKeyOfAStoreIsItsAccountsAlone(t *testing.T) {
 		t.Errorf("a key of another ring: %v", err)
 	}
 }
+
+// A key of another length is a fault of the house and no damage of what was sent;
+// a key of a store that is too short opens nothing.
+func TestAnEnvelopeIsOpenedWithAWholeKeyOnly(t *testing.T) {
+	if _, err := seal.OpenEnvelope([]byte("short"), make([]byte, 200), "x"); err == nil || errors.Is(err, seal.ErrDamaged) {
+		t.Errorf("a private key that is none: %v", err)
+	}
+	if _, err := seal.OpenOutbox([]byte("short"), make([]byte, 12), make([]byte, 40), "x"); !errors.Is(err, seal.ErrDamaged) {
+		t.Errorf("a key of a store that is none: %v", err)
+	}
+}

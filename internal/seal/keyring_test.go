@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -287,4 +288,108 @@ func FuzzParsePaper(f *testing.F) {
 			t.Fatal("a ring was read that the paper does not name")
 		}
 	})
+}
+
+// An earlier ring stays whole when the next one cannot be written, and no half of
+// it is left: on a full disk (here, a limit on the size of files) and where the
+// folder takes no new file (here, a path as long as the system allows).
+func TestARotationThatCannotBeWrittenChangesNothing(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T) (dir string, undo func()){
+		"a full disk": func(t *testing.T) (string, func()) {
+			dir, _ := created(t)
+			return dir, limitFiles(t, 16)
+		},
+		"no new file": func(t *testing.T) (string, func()) { return longest(t), func() {} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, undo := prepare(t)
+			defer undo()
+			before, err := Load(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Rotate(dir, pinned)
+			undo()
+			if !errs.Is(err, errs.Unavailable) || errs.Of(err).Key != "error.key.unwritable" {
+				t.Errorf("%v", err)
+			}
+			after, err := Load(dir)
+			if err != nil || after.Fingerprint() != before.Fingerprint() {
+				t.Errorf("the ring is another one: %v", err)
+			}
+			if names, err := os.ReadDir(filepath.Dir(Path(dir))); err != nil || len(names) != 1 {
+				t.Errorf("left in the folder: %v, %v", names, err)
+			}
+		})
+	}
+}
+
+// limitFiles lets no file of this process grow beyond some bytes until undone.
+func limitFiles(t *testing.T, most uint64) (undo func()) {
+	t.Helper()
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	set := func(cur uint64) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: cur, Max: was.Max}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(most)
+	return func() { set(was.Cur) }
+}
+
+// longest is a data directory with a keyring beside which no longer name fits.
+func longest(t *testing.T) string {
+	t.Helper()
+	const most, name = 4095, 200 // PATH_MAX without the zero at the end; a name has at most 255
+	dir := t.TempDir()
+	for len(Path(dir))+2*name < most {
+		dir = filepath.Join(dir, strings.Repeat("d", name))
+	}
+	for room := most - len(Path(dir)); room > 1; room = most - len(Path(dir)) {
+		dir = filepath.Join(dir, strings.Repeat("d", min(room-1, name)))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, _ := created(t)
+	raw, err := os.ReadFile(Path(elsewhere))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, keyFolder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(Path(dir), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A keyring that is there and cannot be read is not a missing one: nobody may
+// come to think of making a new key.
+func TestAKeyringThatCannotBeReadIsNotMissing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.MkdirAll(Path(folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, dir := range map[string]string{"the data directory is a file": file, "the keyring is a folder": folder} {
+		if _, err := Load(dir); !errs.Is(err, errs.Unavailable) || errs.Of(err).Key != "error.key.unreadable" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A clock that stands in a year that cannot be written makes no keyring.
+func TestAKeyThatCannotBeWrittenDownIsNotMade(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Create(dir, clock.NewFixed(time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC))); !errs.Is(err, errs.Unavailable) || Exists(dir) {
+		t.Errorf("%v, there is a keyring: %v", err, Exists(dir))
+	}
 }

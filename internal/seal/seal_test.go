@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"io"
 	"slices"
 	"testing"
 
@@ -277,5 +278,35 @@ func BenchmarkDigest(b *testing.B) {
 		if _, err := k.Digest(PurposeDocument, "500199199001010017"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A ring that lost the key it is told to use makes nothing: no value that could
+// never be opened, and no digest that would never match.
+func TestARingWithoutItsKeyMakesNothing(t *testing.T) {
+	k := fixedRing(1)
+	k.active, k.digests = 7, 7
+	sealed, err := fixedRing(1).Sign("form", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, try := range map[string]func() error{
+		"a value":            func() error { _, err := k.Seal([]byte("x"), spot); return err },
+		"a text":             func() error { _, err := k.SealString("x", spot); return err },
+		"a stream":           func() error { _, err := k.SealStream(io.Discard, spot); return err },
+		"a backup":           func() error { _, err := k.SealOutside(io.Discard); return err },
+		"a digest":           func() error { _, err := k.Digest(PurposePhone, "13900000000"); return err },
+		"a digest of a tail": func() error { _, err := k.DigestTail(PurposePhone, "13900000000"); return err },
+		"a content address":  func() error { _, err := k.ContentAddress(); return err },
+		"a MAC":              func() error { _, err := k.MAC("audit", []byte("x")); return err },
+		"a signature":        func() error { _, err := k.Sign("form", []byte("x")); return err },
+	} {
+		if err := try(); !errors.Is(err, ErrUnknownKey) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	public, err := k.PublicKeys()
+	if err != nil || public.Verify("form", []byte("x"), sealed) != nil {
+		t.Errorf("the keys it has still check: %v", err)
 	}
 }

@@ -1,7 +1,9 @@
 package seal_test
 
 import (
+	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -68,5 +70,40 @@ func TestOldSignaturesHoldAfterARotation(t *testing.T) {
 	}
 	if next.Signer() == old.Key {
 		t.Error("the new key does not sign")
+	}
+}
+
+// An auditor's file of public keys is whole, or it is refused: a key that was
+// left out silently would make true signatures look like a stranger's.
+func TestAFileOfPublicKeysIsReadWholeOrNotAtAll(t *testing.T) {
+	k, err := seal.Create(t.TempDir(), clock.System{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := k.PublicKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := public.Text()
+	title, key, _ := strings.Cut(text, "\n")
+	for name, c := range map[string]struct {
+		text string
+		ok   bool
+	}{
+		"as it was written":      {text, true},
+		"after a mail programme": {strings.ReplaceAll(text, "\n", "\r\n") + "\r\n", true},
+		"nothing":                {"", false},
+		"the title only":         {title, false},
+		"without the title":      {key, false},
+		"another title":          {"SHANHAI-PUBLIC-KEYS 2\n" + key, false},
+		"a line without a key":   {text + "2\n", false},
+		"a number that is none":  {text + "x " + base64.StdEncoding.EncodeToString(make([]byte, 32)), false},
+		"a number too large":     {text + "65536 " + base64.StdEncoding.EncodeToString(make([]byte, 32)), false},
+		"letters that are none":  {text + "2 ????", false},
+		"half a key":             {text + "2 " + base64.StdEncoding.EncodeToString(make([]byte, 16)), false},
+	} {
+		if got, err := seal.ParsePublicKeys(c.text); (err == nil) != c.ok || c.ok && got.Text() != text {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 }

@@ -190,3 +190,18 @@ func FuzzOpenStream(f *testing.F) {
 		}
 	})
 }
+
+// A disk that fails exactly where a chunk ends has failed; nothing says whether
+// that was the last one, so the chunk is not handed out as the end.
+func TestADiskThatFailsBetweenTwoChunksIsNoEnd(t *testing.T) {
+	k, broken := fixedRing(1), errors.New("the disk")
+	sealed := sealAll(t, k, pattern(2*chunkSize), spot)
+	first := sealed[:headerSize+saltSize+chunkSize+tagSize]
+	r, err := k.OpenStream(io.MultiReader(bytes.NewReader(first), iotest.ErrReader(broken)), spot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); !errors.Is(err, broken) || len(got) != 0 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}

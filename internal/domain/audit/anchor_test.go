@@ -96,3 +96,10 @@ func TestADetailIsWrittenForReaders(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A value that no JSON can hold was never stored; a reader is shown the rest.
+func TestADetailIsShownWithoutWhatCannotBeWritten(t *testing.T) {
+	if got := Summary(map[string]any{"a": make(chan int), "rows": 7}); got != "a: ; rows: 7" {
+		t.Error(got)
+	}
+}
