@@ -51,8 +51,8 @@ const doubted = `with days as (
 		select o.lead_id, o.operated_on, o.programme from procedure o join jsonb_each_text($2::jsonb) l on l.key = o.programme
 		where o.partnership_id = $1 and o.live and o.lead_id is not null group by o.lead_id, o.operated_on, o.programme, l.value having count(*) > l.value::int),
 	sides as (
-		select coalesce(p.root_id, p.id) as root, o.site, o.side from procedure o join person p on p.partnership_id = o.partnership_id and p.id = o.person_id
-		where o.partnership_id = $1 and o.live and o.side <> '' and o.kind = any($3) group by coalesce(p.root_id, p.id), o.site, o.side having count(*) > 1),
+		select coalesce(p.root_id, p.id) as root, o.site, o.side from procedure o join unnest($3::text[]) as k(kind) on k.kind = o.kind
+		join person p on p.partnership_id = o.partnership_id and p.id = o.person_id where o.partnership_id = $1 and o.live and o.side <> '' group by coalesce(p.root_id, p.id), o.site, o.side having count(*) > 1),
 	towns as (
 		select r.township from procedure o join person p on p.partnership_id = o.partnership_id and p.id = o.person_id
 		join registration r on r.partnership_id = o.partnership_id and r.person_id = o.person_id and r.hospital_id = o.hospital_id
@@ -62,7 +62,7 @@ const doubted = `with days as (
 	found as (
 		select o.id from days d join procedure o on o.partnership_id = $1 and o.live and o.lead_id = d.lead_id and o.operated_on = d.operated_on and o.programme = d.programme
 		union select o.id from sides s join person p on p.partnership_id = $1 and coalesce(p.root_id, p.id) = s.root
-			join procedure o on o.partnership_id = $1 and o.person_id = p.id and o.live and o.site = s.site and o.side = s.side and o.kind = any($3)
+			join procedure o on o.partnership_id = $1 and o.person_id = p.id and o.live and o.site = s.site and o.side = s.side join unnest($3::text[]) as k(kind) on k.kind = o.kind
 		union select o.id from procedure o join registration r on r.partnership_id = o.partnership_id and r.person_id = o.person_id and r.hospital_id = o.hospital_id
 			join towns t on t.township = r.township where o.partnership_id = $1 and o.live and o.operated_on > $5
 		union select o.id from procedure o join practitioner q on q.id = o.lead_id where o.partnership_id = $1 and o.live and o.batch_id is null and ` + elsewhere + `
@@ -71,8 +71,8 @@ const doubted = `with days as (
 		coalesce(r.township, '') as township, o.lead_id, coalesce(q.name, o.lead_name) as lead_name, o.batch_id is not null as imported,
 		coalesce(` + elsewhere + `, false) or exists (select 1 from visit_day d where ` + underway + `) as absent
 	from found f join procedure o on o.partnership_id = $1 and o.id = f.id join person p on p.partnership_id = o.partnership_id and p.id = o.person_id
-	left join registration r on r.partnership_id = o.partnership_id and r.person_id = o.person_id and r.hospital_id = o.hospital_id
-	left join practitioner q on q.id = o.lead_id order by o.operated_on, o.id`
+	left join (select r.partnership_id, r.person_id, r.hospital_id, r.township from registration r) r on r.partnership_id = o.partnership_id and r.person_id = o.person_id and r.hospital_id = o.hospital_id
+	left join (select q.id, q.name, q.home_organisation_id from practitioner q) q on q.id = o.lead_id order by o.operated_on, o.id`
 
 func (tx *Tx) doubtedOperations(rules plausibility.Rules) ([]plausibility.Operation, error) {
 	var rows []struct {

@@ -359,7 +359,7 @@ func workbook(t *testing.T, body string) string {
 }
 
 func TestNumbersAreWrittenForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 307: "307", 1234: "1,234", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
+	for n, want := range map[int64]string{0: "0", 307: "307", 1234: "1,234", 1234567: "1,234,567", -1234: "−1,234", -123: "−123"} {
 		if got := countText(n); got != want {
 			t.Errorf("%d is written %s, want %s", n, got, want)
 		}
