@@ -131,7 +131,7 @@ const (
 func TestWhatHappensAtOnceHappensOneAfterTheOther(t *testing.T) {
 	seed := scaletest.Seed(t)
 	w := servicetest.New(t)
-	histories := scaletest.Times(10)
+	histories := scaletest.Times(2)
 	t.Run("funds", func(t *testing.T) {
 		b := &bench{World: w, money: funding.New(funding.Deps{DB: w.DB, Policy: w.Policy}), t: t}
 		b.run(seed, histories)

@@ -125,7 +125,7 @@ func TestAWalkOfAnySteps(t *testing.T) {
 		crowd[i] = w.crowd(places[i], places[1-i])
 	}
 	const each = 100 // steps of a hike
-	hikes, begun := (scaletest.Times(500)+each-1)/each, atomic.Int64{}
+	hikes, begun := (scaletest.Times(200)+each-1)/each, atomic.Int64{}
 	start := time.Now()
 	var hands sync.WaitGroup
 	for i, place := range places {
