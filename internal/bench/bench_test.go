@@ -79,7 +79,10 @@ func TestBench(t *testing.T) {
 	}
 	var r, few report
 	begin := time.Now()
-	defer func() { t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String()) }() // what was measured, even when a part fails
+	defer func() { // what was measured, even when a part fails
+		r.growth(&few, fewer, size)
+		t.Logf("took %s\n%s", time.Since(begin).Round(time.Second), r.String())
+	}()
 	dir := scratch(t, "data")
 	r.say("%s", calibrate(dir))
 	chosen := strings.Fields(cmp.Or(os.Getenv("SHANHAI_TEST_BENCH_PARTS"), "P1 P2 P3 P4 P5 P6 P7 P8 P9 P11 PDF"))
@@ -103,7 +106,6 @@ func TestBench(t *testing.T) {
 	r.say("%d people with %d operations in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, size*w.each, hospitals, w.made, clients, turns, span)
 	step("people made")
 	w.measure(parts(), &r, wanted)
-	r.growth(&few, fewer, size)
 	if wanted("P8") {
 		starts(w, &r, build(t))
 		step("P8 starts")

@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/document"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/service/intake"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -78,6 +81,42 @@ func TestOtherHospitalsSeeNoAttachment(t *testing.T) {
 	}
 	if _, _, err := d.AttachmentFile(t.Context(), d.Official(), id); !errs.Is(err, errs.Forbidden) {
 		t.Errorf("official: %v", err)
+	}
+}
+
+// A photo of a label is of one operation of its stay, and a better photo of it too.
+func TestAPhotoKeepsItsOperationAndNoOther(t *testing.T) {
+	d := open(t)
+	behind := pgtest.Open(t, d.Database.SuperDSN)
+	of := func(seed int) (stay, operation ident.ID) {
+		person := d.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: d.Today().AddDays(-seed), Joints: 1})
+		if err := behind.QueryRow(`select treatment_id, id from procedure where person_id = $1`, person).Scan(&stay, &operation); err != nil {
+			t.Fatal(err)
+		}
+		return stay, operation
+	}
+	stay, operation := of(3)
+	_, another := of(4)
+	who, owner := d.Registrar(servicetest.Mountain), store.Owner{Kind: store.OwnerTreatment, ID: stay}
+	file := intake.File{Kind: document.Sticker, Name: "label.jpg", Content: jpeg}
+	if _, err := d.Attach(t.Context(), who, "", intake.AttachInput{Owner: owner, Operation: another, File: file}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("an operation of another stay: %v", err)
+	}
+	id, err := d.Attach(t.Context(), who, "", intake.AttachInput{Owner: owner, Operation: operation, File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Replace(t.Context(), who, "", id, file); err != nil {
+		t.Fatal(err)
+	}
+	list, err := d.Attachments(t.Context(), who, owner)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%d photos: %v", len(list), err)
+	}
+	for _, a := range list {
+		if a.Operation != operation {
+			t.Errorf("%s belongs to the operation %s", a.FileName, a.Operation)
+		}
 	}
 }
 
