@@ -143,6 +143,9 @@ func newApprovalPage(b Base, v funding.ApprovalView, now decisionNow) approvalPa
 	}
 	if v.MayDecide && v.Blocked != nil {
 		p.WhyNot = fundingRefusal(b, v.Blocked)
+		if p.WhyNot != nil && errs.Of(v.Blocked).Rule == "fund.two_approvers" { // right after one's own signature that is no failure
+			p.WhyNot.Title = b.T("funding.signed.first")
+		}
 	}
 	neighbours(&p, v)
 	return p
