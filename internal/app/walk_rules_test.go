@@ -190,7 +190,7 @@ func (m *model) allowed(x try, t *standing) bool {
 	case "mark_approval_overdue":
 		return t.admitted && t.long && !t.written && t.application != "approved"
 	case "close":
-		return t.path != "emergency" || t.application != "" && t.application != "requested" || t.written
+		return t.path != "emergency" || t.application == "approved" || t.application == "refused" || t.written
 	case "transfer_out":
 		return !t.file.closed && !t.file.sent[x.to] && x.to != m.here
 	}

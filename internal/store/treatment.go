@@ -397,7 +397,8 @@ func (r careFactsRow) facts(t Treatment, today clock.Date) CareFacts {
 		treatment.DevicesUndisputed: !r.Disputed,
 		treatment.ApprovalStands:    !r.Lapsed,
 
-		treatment.ApprovalDecided: f.State != "" && f.State != fund.ApprovalRequested || r.Excepted,
+		// What was returned or withdrawn waits for another request, or for the exception.
+		treatment.ApprovalDecided: f.State == fund.ApprovalApproved || f.State == fund.ApprovalRefused || r.Excepted,
 		treatment.ApprovalOverdue: !r.Excepted && f.State != fund.ApprovalApproved && t.ApprovalOverdue(r.LateDays, today),
 	}
 	for fact, ok := range holds {
