@@ -72,7 +72,7 @@ func (o *office) offline(t *testing.T) {
 		t.Errorf("both are kept: %s operations, there were %d", got, before)
 	}
 	if got := o.sql(`select count(*) || ' ' || count(distinct a.procedure_id) || ' ' || bool_and(a.owner_kind = 'treatment' and a.owner_id = o.treatment_id and a.size_bytes between 20000 and 409600)
-		from attachment a join procedure o on o.id = a.procedure_id`); got != "3 3 true" {
+		from attachment a join procedure o on o.id = a.procedure_id`); got != "4 4 true" {
 		t.Errorf("photos of the theatre, their operations, and whether they are with the stays, small: %s", got)
 	}
 	p.open("/operations/" + o.sql(`select procedure_id from attachment where procedure_id is not null limit 1`) + "/photos")

@@ -56,7 +56,7 @@ func injection(t *testing.T, p *premises) {
 		if r.Permission == authz.Public {
 			v = x.nobody
 		}
-		if v == nil || !sampled(r, 48) {
+		if v == nil || !sampled(r, 24) {
 			continue
 		}
 		x.path(v, r)
@@ -379,7 +379,7 @@ func (x *probe) names() {
 	}
 	x.contract()
 	for _, r := range x.routes {
-		if v := x.holder(r); v != nil && r.Method == http.MethodGet && r.Permission != authz.Public && !strings.HasPrefix(r.Pattern, "/api/") && sampled(r, 48) {
+		if v := x.holder(r); v != nil && r.Method == http.MethodGet && r.Permission != authz.Public && !strings.HasPrefix(r.Pattern, "/api/") && sampled(r, 24) {
 			if status, page := x.knockAt(v, r.Method, x.address(r.Pattern, true)); status == http.StatusOK {
 				x.links(r.Pattern, page)
 			}
