@@ -18,7 +18,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/ident"
-	"github.com/shanhai-health/shanhai/internal/pgtest"
 	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/seal"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -173,11 +172,4 @@ func refusedEverywhere(t *testing.T, client *http.Client, nodes []string) time.D
 		t.Fatal("never refused")
 	}
 	return slowest.Round(time.Millisecond)
-}
-
-func text(t *testing.T, w *servicetest.World, query string, args ...any) string {
-	t.Helper()
-	p := premises{World: w, behind: pgtest.Open(t, w.Database.SuperDSN)}
-	p.T = t
-	return p.superText(query, args...)
 }
