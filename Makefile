@@ -76,8 +76,8 @@ mutate: deps-run  ## turn each branch of TARGET (or of its FILES); at least 95 o
 # Every package that is a part of the product counts, the demo among them, whichever
 # test runs its statements; the journeys count too: they drive a binary that notes
 # what ran. What does not count is there to test the product and never runs in it:
-# pgtest, service/servicetest and scaletest (helpers of tests), bench, faults,
-# mutate, archtest and acceptance (nothing but tests). No race detector here. The
+# the rooms that end in "test" (helpers of tests, archtest), bench, faults,
+# mutate and acceptance (nothing but tests). No race detector here. The
 # parts that need more than PostgreSQL are those of make test.
 cover: deps  ## how much of the product the tests run, in all and by package; fails under 85 of 100 statements
 	@.ci/cover
