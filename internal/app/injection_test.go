@@ -45,6 +45,7 @@ type probe struct {
 // answer is a fault of ours. No write is taken, so that all meet the same records.
 func injection(t *testing.T, p *premises) {
 	p.Exec(takesNothing)
+	p.stored = "" // the sequence is a new one
 	defer p.Exec(`drop trigger zz_takes_nothing on audit_link; drop function test_takes_nothing(); drop sequence test_stored`)
 	x := &probe{premises: p, list: listed(t, "injection", "injection"), nobody: &visitor{name: "nobody", cookies: &http.Client{CheckRedirect: p.visitors[0].cookies.CheckRedirect}},
 		query: map[string][]string{}, sent: map[string]int{}, status: map[int]int{}}
