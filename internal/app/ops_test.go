@@ -3,6 +3,7 @@ package app
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -91,7 +92,9 @@ func TestABackupGivesWayToAChangeOfTheSchema(t *testing.T) {
 	}
 	defer db.Close()
 	changed := make(chan error, 1)
-	err = store.ReadContents(t.Context(), test.OwnerDSN, func(snapshot string, _ store.Contents) error {
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // without the rule it would wait for ever
+	defer stop()
+	err = store.ReadContents(ctx, test.OwnerDSN, func(snapshot string, _ store.Contents) error {
 		go func() {
 			tx, err := db.Begin()
 			if err == nil {
@@ -101,11 +104,14 @@ func TestABackupGivesWayToAChangeOfTheSchema(t *testing.T) {
 			changed <- err
 		}()
 		for waits := false; !waits; {
+			if len(changed) > 0 {
+				return errors.New("the change did not have to wait")
+			}
 			if err := db.QueryRow(`select exists (select from pg_locks where relation = 'person'::regclass and not granted)`).Scan(&waits); err != nil {
 				return err
 			}
 		}
-		return externalTools(test.OwnerDSN).dump(t.Context(), io.Discard, snapshot)
+		return externalTools(test.OwnerDSN).dump(ctx, io.Discard, snapshot)
 	})
 	if !errs.Is(err, errs.Unavailable) || errs.Of(err).Key != "error.ops.tool_failed" {
 		t.Errorf("the backup: %v", err)

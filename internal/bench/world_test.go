@@ -115,6 +115,9 @@ func (w *world) noBackupDue() {
 	dir := app.BackupDir(w.dir)
 	w.must(os.MkdirAll(dir, 0o700))
 	w.must(os.WriteFile(filepath.Join(dir, time.Now().UTC().Format("shanhai-20060102T150405Z-")+app.BackupDaily+".backup"), nil, 0o600))
+	if kept, err := app.ListBackups(dir); err != nil || len(kept) != 1 {
+		w.t.Fatalf("the empty backup is not taken for one: %d, %v", len(kept), err)
+	}
 }
 
 // must is for what only fails when the bench itself is wrong.

@@ -19,9 +19,9 @@ type slowSocket struct{ first, each string }
 
 var slowSockets = []slowSocket{
 	{"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ", "a"}, // its head has no end
-	{"POST /api/v1/registrations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{", " "},               // its body has none
-	{strings.Repeat("GET /login HTTP/1.1\r\nHost: a\r\n\r\n", 40), ""},                                                                         // asks for much and does not take it
-	{"POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"}, // piece by piece
+	{"POST /api/v1/registrations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{", " "},                 // its body has none
+	{strings.Repeat("GET /api/v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n", 4), ""},                                                              // asks for much and does not take it
+	{"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"}, // piece by piece
 }
 
 // hold keeps a connection of its kind open until the context ends, and another one
@@ -32,6 +32,9 @@ func (k slowSocket) hold(ctx context.Context, addr string, cut *atomic.Int64) {
 		if err != nil {
 			pause(100 * time.Millisecond)
 			continue
+		}
+		if k.each == "" { // the window stays small, so that an answer waits in the service and not in the kernel
+			_ = conn.(*net.TCPConn).SetReadBuffer(4096)
 		}
 		_, err = io.WriteString(conn, k.first)
 		for got := make([]byte, 1); err == nil && ctx.Err() == nil; pause(250 * time.Millisecond) {

@@ -249,18 +249,23 @@ func atVersion(r *http.Request, c *call, do func(context.Context, user.Principal
 	return http.StatusOK, created{id}, do(r.Context(), c.Who, id, in.Version, c.Key)
 }
 
-// writeJSON encodes before it writes, so that a failure is still a clean 500.
+// writeJSON encodes before it writes, so that a failure is still a clean 500. What is
+// JSON already goes out as it is.
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		http.Error(w, `{"title":"internal"}`, http.StatusInternalServerError)
-		return
+	raw, ready := body.(json.RawMessage)
+	if !ready {
+		made, err := json.Marshal(body)
+		if err != nil {
+			http.Error(w, `{"title":"internal"}`, http.StatusInternalServerError)
+			return
+		}
+		raw = append(made, '\n')
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(raw, '\n'))
+	_, _ = w.Write(raw)
 }
 
 // renamed gives the fields of a refusal the names of the body: the service knows
