@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -138,6 +139,9 @@ type runner struct {
 	mutants  []mutant
 	proofs   []proof
 	tell     func(format string, args ...any) // hears of each survivor at once and now and then of the others; nil: nobody
+
+	mu      sync.Mutex
+	noticed map[string][]int // by test, the mutants it noticed
 }
 
 // outcome is what became of a mutant.
@@ -259,12 +263,9 @@ func (r *runner) meet(m mutant) (outcome, error) {
 		tests []string
 	}
 	var groups []group
-	for _, p := range r.proofs {
-		if !p.passes[m.id] && !m.everywhere {
-			continue
-		}
+	for i, p := range r.likely(m) {
 		o.reached = true
-		if n := len(groups); n > 0 && groups[n-1].took+p.took < together && groups[n-1].binary == p.binary {
+		if n := len(groups); i > 1 && groups[n-1].took+p.took < together && groups[n-1].binary == p.binary {
 			groups[n-1].tests = append(groups[n-1].tests, p.name)
 			groups[n-1].took += p.took
 			continue
@@ -278,10 +279,48 @@ func (r *runner) meet(m mutant) (outcome, error) {
 		}
 		if failed {
 			o.killer = first(out)
+			r.notes(o.killer, m)
 			return o, nil
 		}
 	}
 	return o, nil
+}
+
+// likely are the tests that pass by a mutant, in the order in which they are
+// likely to notice it soon: what noticed the nearest mutant so far, then the quick.
+func (r *runner) likely(m mutant) []proof {
+	var reach []proof
+	for _, p := range r.proofs {
+		if p.passes[m.id] || m.everywhere {
+			reach = append(reach, p)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	best, far := 0, len(r.mutants)+1
+	for i, p := range reach {
+		for _, id := range r.noticed[p.name] {
+			if d := max(id-m.id, m.id-id); d < far {
+				best, far = i, d
+			}
+		}
+	}
+	if best > 0 {
+		p := reach[best]
+		reach = slices.Insert(slices.Delete(reach, best, best+1), 0, p)
+	}
+	return reach
+}
+
+// notes keeps which test noticed a mutant.
+func (r *runner) notes(name string, m mutant) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.noticed == nil {
+		r.noticed = map[string][]int{}
+	}
+	name, _, _ = strings.Cut(name, "/")
+	r.noticed[name] = append(r.noticed[name], m.id)
 }
 
 // first is the test that failed.

@@ -153,3 +153,28 @@ func TestAMutantIsLeftOutForAReasonOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatNoticedTheNearestMutantComesFirst(t *testing.T) {
+	all := map[int]bool{1: true, 2: true, 3: true, 8: true, 9: true}
+	r := &runner{mutants: make([]mutant, 9), proofs: []proof{{name: "TestQuick", passes: all}, {name: "TestMiddle", passes: all}, {name: "TestSlow", passes: all}}}
+	order := func(id int) (names string) {
+		for _, p := range r.likely(mutant{id: id}) {
+			names += p.name + " "
+		}
+		return names
+	}
+	if got := order(3); got != "TestQuick TestMiddle TestSlow " {
+		t.Errorf("with nothing noticed: %s", got)
+	}
+	r.notes("TestSlow/one_case", mutant{id: 2})
+	r.notes("TestMiddle", mutant{id: 9})
+	if got := order(3); got != "TestSlow TestQuick TestMiddle " {
+		t.Errorf("beside what TestSlow noticed: %s", got)
+	}
+	if got := order(8); got != "TestMiddle TestQuick TestSlow " {
+		t.Errorf("beside what TestMiddle noticed: %s", got)
+	}
+	if got := order(4); got != "" {
+		t.Errorf("of a mutant no test passes by: %s", got)
+	}
+}

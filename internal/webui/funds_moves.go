@@ -78,8 +78,10 @@ func (s *Server) newFundMove(r *http.Request, c *Call) (careForm, funding.FundVi
 	if err != nil {
 		return p, v, err
 	}
-	deposits, err := s.d.Funding.DepositsOf(r.Context(), c.Who, v.ID, page.Request{Size: page.MaxSize})
-	p.Form = fundMoveForm(p.Base, c.Today, v, all, deposits.Rows)
+	deposits, err := everyPage(func(at page.Request) (page.Result[funding.FundDeposit], error) {
+		return s.d.Funding.DepositsOf(r.Context(), c.Who, v.ID, at)
+	})
+	p.Form = fundMoveForm(p.Base, c.Today, v, all, deposits)
 	if at := r.URL.Query().Get("deposit"); at != "" { // from the page of a deposit, at the end of its year
 		p.Form.Put("deposit", at).Put("kind", string(fund.CarryOver))
 	}

@@ -70,7 +70,7 @@ func lessonForm(b Base, today clock.Date, x lessonChoice) *Form {
 		Field{Name: "attendees", LabelKey: "teaching.attendees", HintKey: "teaching.attendees.hint", Kind: KindChecks, Options: x.doctors, Optional: true},
 		Field{Name: "others", LabelKey: "teaching.others", HintKey: "teaching.others.hint", Kind: KindNumber, Low: 0, High: 5000, Optional: true, Width: 6},
 		Field{Name: "note", LabelKey: "care.note", Kind: KindArea, Rows: 2, Max: 2000, Optional: true})
-	f := keyed(NewForm(b, today, fields...))
+	f := keyed(NewForm(b, today, fields...)).saysIfCut("visit")
 	f.Action = "/teaching"
 	return f
 }
@@ -86,8 +86,11 @@ func (s *Server) lessonChoice(r *http.Request, c *Call) (x lessonChoice, err err
 	if x.doctors, err = s.doctorOptions(r, c, x.hospitals); err != nil {
 		return x, err
 	}
-	list, err := s.d.Visiting.Visits(r.Context(), c.Who, "", page.Request{Size: page.MaxSize})
-	for _, v := range list.Rows {
+	list, err := everyPage(func(at page.Request) (page.Result[visiting.Visit], error) {
+		v, err := s.d.Visiting.Visits(r.Context(), c.Who, "", at)
+		return v.Result, err
+	})
+	for _, v := range list {
 		x.visits = append(x.visits, Option{Value: v.ID.String(), Text: v.Title + " " + v.HospitalName + " " + v.From.String()})
 	}
 	return x, err
