@@ -333,7 +333,7 @@ func (tx *Tx) ReceiveLine(l PayLine) error {
 }
 
 // PaidLines is a page of payments that are made, were made or came back, the
-// latest first: of hospitals, of a fund, or of everything the scope shows.
+// latest first: of hospitals, of a fund, of both, or of everything the scope shows.
 func (tx *Tx) PaidLines(f PayableFilter, req page.Request) (page.Result[PayLine], error) {
 	id := lastID
 	if _, err := req.Cursor(&id); err != nil {
@@ -344,16 +344,15 @@ func (tx *Tx) PaidLines(f PayableFilter, req page.Request) (page.Result[PayLine]
 	if f.Hospital != ident.Nil {
 		hospitals = slices.DeleteFunc([]ident.ID{f.Hospital}, func(h ident.ID) bool { return f.Hospitals != nil && !slices.Contains(f.Hospitals, h) })
 	}
-	const after = ` and l.id < $2 order by l.id desc limit $3`
-	query := selectPayLine + ` from pay_line l where l.partnership_id = $1` + after
-	switch {
-	case hospitals != nil:
-		query = selectPayLine + ` from unnest($4::uuid[]) w cross join lateral (select l.* from pay_line l where l.partnership_id = $1 and l.hospital_id = w` + after + `) l
-			order by l.id desc limit $3`
-		args = append(args, idArray(hospitals))
-	case f.Fund != ident.Nil:
-		query = selectPayLine + ` from pay_line l where l.partnership_id = $1 and l.fund_id = $4` + after
+	where, last := ` where l.partnership_id = $1 and l.id < $2`, ` order by l.id desc limit $3`
+	if f.Fund != ident.Nil {
 		args = append(args, f.Fund)
+		where += ` and l.fund_id = $` + placeholder(len(args))
+	}
+	query := selectPayLine + ` from pay_line l` + where + last
+	if hospitals != nil {
+		args = append(args, idArray(hospitals))
+		query = selectPayLine + ` from unnest($` + placeholder(len(args)) + `::uuid[]) w cross join lateral (select l.* from pay_line l` + where + ` and l.hospital_id = w` + last + `) l` + last
 	}
 	var rows []payLineRow
 	if err := tx.list(&rows, query, args...); err != nil {

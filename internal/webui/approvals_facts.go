@@ -151,7 +151,7 @@ func boundValue(b Base, f fund.Fact) string {
 // whyFundTable holds every pool against the application: which would pay, and
 // why the others would not.
 func whyFundTable(b Base, list []funding.FundJudged) *Table {
-	t := &Table{Caption: b.T("funding.whyfund"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.fund", Class: "grow"}, {Key: "fund.account.available", Align: "right"},
+	t := &Table{Caption: b.T("funding.whyfund"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.fund"}, {Key: "fund.account.available", Align: "right"},
 		{Key: "funding.why", Class: "grow"}}}
 	for _, f := range list {
 		if f.Kind != fund.Pool {

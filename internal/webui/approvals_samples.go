@@ -258,7 +258,9 @@ func sampleRefused(v *funding.ApprovalView) {
 	v.Appeals = []funding.Appeal{{Appeal: fund.Appeal{State: fund.AppealFiled, Reason: v.Reason, DueOn: sampleDay()}, ID: sampleIDs.sea, Approval: v.ID, By: v.Requester}}
 	pool := funding.FundItem{Fund: funding.Fund{ID: sampleIDs.file, Name: v.Lines[0].FundName, Kind: fund.Pool, OpenedOn: sampleDay()}, Balances: fund.Balances{Available: 100_000}}
 	want := fund.Asked{Programme: v.Programme, Amount: v.Requested}
-	v.Funds = []funding.FundJudged{{FundItem: pool, Open: true}, {FundItem: pool, Open: true, Reasons: fund.Reasons(), Args: pool.Earmark().Args(want, 100_000)}}
+	args := pool.Earmark().Args(want, 100_000)
+	args["deposit"], args["why"] = v.Lines[0].FundName, errs.Key(fund.WhyProgramme.Label()+".short")
+	v.Funds = []funding.FundJudged{{FundItem: pool, Open: true}, {FundItem: pool, Open: true, Reasons: fund.Reasons(), Args: args}}
 }
 
 func sampleAppeal(b Base) funding.Appeal {

@@ -93,7 +93,10 @@ func newSheetsView(b Base, list page.Result[funding.Sheet], f *Form, enters bool
 	b.Title, b.Sub, b.Tabs = b.T("insurer.sheets"), b.T("insurer.sheets.sub"), moneyTabs(b, "sheets", enters)
 	t := Table{Caption: b.T("insurer.sheets"), Columns: []Column{{Key: "insurer.file", Class: "grow"}, {Key: "funding.hospital"}, {Key: "insurer.read_at"}, {Key: "insurer.rows", Align: "right"},
 		{Key: "insurer.done", Align: "right"}, {Key: "insurer.wrong", Align: "right"}, {Key: "funding.state"}},
-		Empty: Empty{Title: b.T("insurer.sheets.empty"), Text: b.T("insurer.sheets.empty.text")}}
+		Empty: Empty{Title: b.T("insurer.sheets.empty"), Text: b.T("insurer.sheets.empty.reader")}}
+	if f != nil {
+		t.Empty.Text = b.T("insurer.sheets.empty.text")
+	}
 	for _, x := range list.Rows {
 		t.Rows = append(t.Rows, Cells(LinkCell(x.File, "/sheets/"+x.ID.String()), TextCell(x.HospitalName), DateCell(clock.DateOf(x.CreatedAt)), TextCell(strconv.Itoa(x.Total)),
 			TextCell(strconv.Itoa(x.Done)), Cell{Text: strconv.Itoa(x.Wrong), Bad: x.Wrong > 0}, sheetTag(b, x)))
@@ -180,7 +183,7 @@ func newInsurerView(b Base, today clock.Date, v funding.SheetView) insurerView {
 	b.Badge = tag
 	p := insurerView{Base: b, FormFirst: true}
 	p.Table = Table{Caption: b.T("insurer.lines.caption"), Note: b.T("strip.unit"), Columns: []Column{{Key: "insurer.row_no", Align: "right"}, {Key: "insurer.number"}, {Key: "funding.case"},
-		{Key: "funding.patient"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "insurer.line.cash", Align: "right"}, {Key: "insurer.what", Class: "grow"}},
+		{Key: "funding.patient"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "insurer.line.cash", Align: "right"}, {Key: "insurer.what", Class: "wide"}},
 		Empty: Empty{Title: b.T("insurer.rows.empty")}}
 	for _, x := range v.Rows.Rows {
 		s := x.Amounts.Settlement()
@@ -217,9 +220,11 @@ func rowCell(b Base, x funding.SheetRow) Cell {
 		if x.State != "ready" {
 			cell.Text = b.T(x.State.Label()) + " " + "·" + " " + cell.Text
 		}
+		var drifts []string
 		for _, d := range x.Drifts {
-			cell.Sub = b.Say(d.Key(), d.Args())
+			drifts = append(drifts, b.Say(d.Key(), d.Args()))
 		}
+		cell.Sub = strings.Join(drifts, " ")
 		return cell
 	}
 	var out []string

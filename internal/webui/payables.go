@@ -248,7 +248,7 @@ func masked(last4 string) string { return "**** " + last4 }
 // bank's file.
 func payTable(b Base, lines []paying.Line, numbered bool) Table {
 	t := Table{Caption: b.T("payout.lines"), Columns: []Column{{Key: "payout.col.no"}, {Key: "funding.case"}, {Key: "payout.col.holder", Class: "grow"}, {Key: "funding.amount.head", Align: "right"},
-		{Key: "payout.col.offset", Align: "right"}, {Key: "funding.state"}, {Key: "funding.voucher.head"}, {Key: "payout.col.receipt"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
+		{Key: "funding.state"}, {Key: "funding.voucher.head"}, {Key: "payout.col.receipt"}, {Key: "funding.action", Hidden: true, Class: "narrow"}},
 		Empty: Empty{Title: b.T("payout.lines.empty"), Text: b.T("payout.lines.empty.text")}}
 	if numbered {
 		t.Columns[0].Key, t.Columns[0].Class = "payout.col.line", "narrow"
@@ -263,7 +263,10 @@ func payTable(b Base, lines []paying.Line, numbered bool) Table {
 		if !l.ReceiptOn.IsZero() {
 			receipt.Sub = l.ReceiptOn.String()
 		}
-		state := TagCell(kind, b.T(l.State.Label()))
+		amount, state := MoneyCell(l.Amount), TagCell(kind, b.T(l.State.Label()))
+		if l.Offset != 0 {
+			amount.Sub = b.T("payout.kept", "amount", l.Offset)
+		}
 		switch l.State {
 		case payout.LinePaid:
 			state.Sub = l.PaidOn.String()
@@ -271,8 +274,7 @@ func payTable(b Base, lines []paying.Line, numbered bool) Table {
 		case payout.LineReturned:
 			state.Sub = l.ReturnOn.String() + " " + l.Why
 		}
-		t.Rows = append(t.Rows, Cells(no, Cell{Text: orDash(l.CaseNo), Sub: l.PersonName, Nowrap: true}, Cell{Text: l.Holder, Sub: l.Bank + " " + masked(l.Last4)}, MoneyCell(l.Amount), MoneyCell(l.Offset), state,
-			voucher, receipt, act))
+		t.Rows = append(t.Rows, Cells(no, Cell{Text: orDash(l.CaseNo), Sub: l.PersonName, Nowrap: true}, Cell{Text: l.Holder, Sub: l.Bank + " " + masked(l.Last4)}, amount, state, voucher, receipt, act))
 	}
 	return t
 }

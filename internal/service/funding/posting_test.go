@@ -180,21 +180,6 @@ func TestATransferIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
-// broken runs in a transaction whose statements all fail from now on.
-func (d *desk) broken(fn func(*store.Tx)) {
-	d.T.Helper()
-	_ = d.DB.InTx(d.T.Context(), d.System(), func(tx *store.Tx) error {
-		tx.NoAudit("a transaction that fails")
-		if err := tx.FundParticipates(ident.New(), ident.New()); err == nil {
-			if err := tx.SetHold(ident.New(), store.ApprovalLine{Fund: ident.New(), Hold: "nonsense"}); err == nil {
-				d.T.Error("nothing is broken")
-			}
-		}
-		fn(tx)
-		return errors.New("over")
-	})
-}
-
 // Whatever the database says no to reaches the caller: no list is empty, no
 // balance zero, because a statement failed.
 func TestAStatementThatFailsIsNeverAnEmptyAnswer(t *testing.T) {
@@ -202,7 +187,7 @@ func TestAStatementThatFailsIsNeverAnEmptyAnswer(t *testing.T) {
 	id, st := ident.New(), store.Settlement{ID: ident.New(), State: store.Settled, SettledOn: d.Today()}
 	lines := []store.SettlementLine{{Fund: d.fund.ID, Amount: 1}}
 	first := page.Request{}
-	d.broken(func(tx *store.Tx) {
+	d.Broken(func(tx *store.Tx) {
 		for name, err := range map[string]error{
 			"books":              second(tx.Books(d.fund.ID)),
 			"reserving books":    second(tx.ReservingBooks(1, d.fund.ID)),
@@ -230,6 +215,11 @@ func TestAStatementThatFailsIsNeverAnEmptyAnswer(t *testing.T) {
 			"enter a settlement": tx.InsertSettlement(st, store.Treatment{ID: id}, nil),
 			"pay back":           tx.Reimbursed(st, store.Treatment{ID: id}, lines),
 			"take one back":      tx.ReverseSettlement(st),
+			"deposits":           second(tx.ListDeposits(store.DepositFilter{Fund: d.fund.ID}, first)),
+			"drawn":              second(tx.ListDrawn(id, first)),
+			"paid by deposits":   second(tx.DepositsOfApproval(id)),
+			"all deposits":       second(tx.DepositStores()),
+			"enter draws":        tx.WriteDraws([]store.MadeDraw{{ID: id}}),
 		} {
 			if err == nil || errs.Is(err, errs.NotFound) {
 				t.Errorf("%s: %v", name, err)
@@ -238,11 +228,15 @@ func TestAStatementThatFailsIsNeverAnEmptyAnswer(t *testing.T) {
 		if names, err := tx.NamesOf(nil); err != nil || names != nil {
 			t.Errorf("nobody to name: %v, %v", names, err)
 		}
+		if err := tx.WriteDraws(nil); err != nil {
+			t.Errorf("no draws to write: %v", err)
+		}
 	})
 	d.Do(d.System(), func(tx *store.Tx) error {
 		bad := page.Request{After: "not a cursor"}
 		for name, err := range map[string]error{"ledger": second(tx.ListLedger(store.LedgerFilter{}, bad)), "moves": second(tx.ListFundMoves(nil, bad)),
-			"settlements": second(tx.ListSettlements(store.SettlementFilter{}, bad))} {
+			"settlements": second(tx.ListSettlements(store.SettlementFilter{}, bad)), "deposits": second(tx.ListDeposits(store.DepositFilter{}, bad)),
+			"drawn": second(tx.ListDrawn(ident.New(), bad))} {
 			if !errs.Is(err, errs.Invalid) {
 				t.Errorf("a page of %s after nonsense: %v", name, err)
 			}

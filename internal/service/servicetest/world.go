@@ -9,6 +9,7 @@ package servicetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -158,6 +159,21 @@ func (w *World) Do(who user.Principal, fn func(*store.Tx) error) {
 	if err != nil {
 		w.T.Fatal(err)
 	}
+}
+
+// Broken runs fn in a transaction whose statements all fail from now on.
+func (w *World) Broken(fn func(*store.Tx)) {
+	w.T.Helper()
+	_ = w.DB.InTx(context.Background(), w.System(), func(tx *store.Tx) error {
+		tx.NoAudit("a transaction that fails")
+		if err := tx.FundParticipates(ident.New(), ident.New()); err == nil {
+			if err := tx.SetHold(ident.New(), store.ApprovalLine{Fund: ident.New(), Hold: "nonsense"}); err == nil {
+				w.T.Error("nothing is broken")
+			}
+		}
+		fn(tx)
+		return errors.New("over")
+	})
 }
 
 // Count answers a counting query asked behind row security, by the superuser.
