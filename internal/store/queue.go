@@ -42,6 +42,11 @@ type Waiting struct {
 	Approval   ident.ID // for a request that waits for its decision
 	Amount     money.Fen
 	Returned   string // why the last application came back; empty: none did
+	// Site and Side are what is still to be operated in a case whose other side
+	// waits; the diagnosis names the side that is done.
+	Site     procedure.Site
+	Side     procedure.Side
+	Referred bool // another hospital was asked for it, or said yes
 }
 
 type waitingRow struct {
@@ -66,13 +71,17 @@ type waitingRow struct {
 	Approval   ident.ID   `db:"approval_id"`
 	Amount     money.Fen  `db:"amount"`
 	Returned   string     `db:"returned"`
+	Site       string     `db:"site"`
+	Side       string     `db:"side"`
+	Referred   bool       `db:"referred"`
 }
 
 func (r waitingRow) waiting() Waiting {
 	return Waiting{Case: r.Case, Treatment: r.Treatment, CaseNo: r.CaseNo, Programme: procedure.Programme(r.Programme),
 		Place: treatment.Place{State: treatment.State(r.State), Path: treatment.Path(r.Path)}, Plan: r.Plan, PlannedOn: r.PlannedOn,
 		AdmittedOn: r.AdmittedOn, Discharged: r.Discharged, Since: r.Since.UTC(), Person: r.Person, PersonName: r.Name, Sex: patient.Sex(r.Sex),
-		Birth: r.Birth, Tail: r.Tail, Hospital: r.Hospital, Hosp: r.Hosp, Approval: r.Approval, Amount: r.Amount, Returned: r.Returned}
+		Birth: r.Birth, Tail: r.Tail, Hospital: r.Hospital, Hosp: r.Hosp, Approval: r.Approval, Amount: r.Amount, Returned: r.Returned,
+		Site: procedure.Site(r.Site), Side: procedure.Side(r.Side), Referred: r.Referred}
 }
 
 const waitingPerson = `coalesce(p.name, '') as person_name, coalesce(p.sex, '') as sex, p.birth_on,
@@ -107,7 +116,9 @@ func (tx *Tx) CasesWaiting(homes []ident.ID, states ...casefile.State) ([]Waitin
 	names := items(states, func(s casefile.State) string { return string(s) })
 	var rows []waitingRow
 	err := tx.list(&rows, `select c.id as case_id, c.case_no, c.programme, c.state, '' as path, c.diagnosis as plan, c.second_from as planned_on,
-			c.created_at as since, c.person_id, c.home_hospital_id as hospital_id,
+			coalesce(c.wait_since::timestamp at time zone 'Asia/Shanghai', c.created_at) as since, c.person_id, c.home_hospital_id as hospital_id,
+			c.second_site as site, c.second_side as side, c.second_side <> '' and exists (select 1 from referral r where r.partnership_id = $1 and r.case_id = c.id
+				and r.kind = 'referral' and r.purpose = 'second_side' and r.state in ('sent', 'accepted')) as referred,
 			(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = c.home_hospital_id) as hospital_name, `+waitingPerson+`
 		from unnest($2::uuid[]) h cross join unnest($3::text[]) s cross join lateral (select c.* from casefile c where c.partnership_id = $1
 			and c.home_hospital_id = h and c.state = s and c.live and (c.state = 'ended' or `+living("c")+`) order by c.opened_on, c.id limit $4) c

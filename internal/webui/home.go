@@ -211,7 +211,10 @@ func taskIcon(t care.Task) string {
 
 func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 	what := i.Plan
-	if what == "" {
+	switch {
+	case i.Task == care.TaskSecond && i.Side.Known(): // the diagnosis names the side that is done
+		what = siteText(b, i.Site, i.Side)
+	case what == "":
 		what = b.T(i.Programme.Label())
 	}
 	r := QueueRow{Icon: taskIcon(i.Task), Title: b.T("home.row", "task", b.T(string(i.Task.Label())), "what", what), Href: taskHref(i),
@@ -228,6 +231,9 @@ func queueRow(b Base, q care.Queue, i care.QueueItem) QueueRow {
 	}
 	if i.Amount > 0 {
 		r.Meta = append(r.Meta, b.Yuan(i.Amount))
+	}
+	if i.Referred {
+		r.Meta = append(r.Meta, b.T("home.referred"))
 	}
 	if i.Task == care.TaskReturned {
 		r.Meta = append(r.Meta, b.T("home.returned", "reason", i.Returned))

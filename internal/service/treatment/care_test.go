@@ -463,3 +463,34 @@ func TestThePageOfRecordIsForThoseWhoTreat(t *testing.T) {
 		t.Errorf("%d reads on record", n)
 	}
 }
+
+// One joint is done and the other waits: the queue names the one that waits, not
+// the diagnosis, and counts its days from the first operation.
+func TestTheQueueNamesTheSideThatWaits(t *testing.T) {
+	w, s := world(t)
+	who, doctor := w.Registrar(mountain), w.Doctor(mountain)
+	tr := w.Treatment(mountain, procedure.Joint, "向云禾", treatment.ConfirmEligible, treatment.ForgoReduction, treatment.Admit)
+	v := must[care.CaseView](t)(s.Case(t.Context(), who, tr.Case))
+	plan := casefile.SecondSide{Site: procedure.Knee, Side: procedure.Left, From: w.Today()}
+	must[store.CaseItem](t)(s.PlanSecond(t.Context(), who, care.SecondInput{Case: v.ID, Version: v.Version, Plan: plan}, store.Key{}))
+	must[store.Operation](t)(s.LogOperation(t.Context(), doctor, care.OperationInput{Treatment: tr.ID, Operation: servicetest.Joint(doctor.PractitionerID, procedure.Right, w.Today())}, store.Key{}))
+	w.Exec(`update treatment set state = 'closed' where id = $1`, tr.ID)
+	w.Exec(`update casefile set state = 'second_side' where id = $1`, tr.Case)
+	row := func() care.QueueItem {
+		t.Helper()
+		for _, i := range must[care.Queue](t)(s.Queue(t.Context(), who)).Items {
+			if i.Task == care.TaskSecond && i.Case == tr.Case {
+				return i
+			}
+		}
+		t.Fatal("the other side is not in the queue")
+		return care.QueueItem{}
+	}
+	if i := row(); i.Site != procedure.Knee || i.Side != procedure.Left || i.Urgency != care.Now || i.Referred {
+		t.Errorf("the queue says %+v", i)
+	}
+	must[store.Referral](t)(s.Send(t.Context(), who, care.SendInput{Case: tr.Case, To: w.ID(sea), Reason: "对侧", Letter: letter()}, store.Key{}))
+	if i := row(); !i.Referred || i.Urgency != care.Soon {
+		t.Errorf("after a letter to another hospital it says %+v", i)
+	}
+}

@@ -318,7 +318,8 @@ func (q *Queue) judge(i QueueItem) QueueItem {
 		}
 	}
 	i.Urgency = Soon
-	if !i.Due.IsZero() && !i.Due.After(q.Today) {
+	// A hospital that was asked for the other side has the next word: nothing is late here.
+	if !i.Due.IsZero() && !i.Due.After(q.Today) && !i.Referred {
 		i.Urgency = Now
 	}
 	return i
