@@ -298,9 +298,15 @@ func (p *approvalPage) decision(v funding.ApprovalView, now decisionNow) {
 		answer := func(d fund.Decision, kind, icon string) Button {
 			return Button{Text: b.T(d.Label()), Kind: kind, Icon: icon, Name: "decision", Value: string(d)}
 		}
-		p.Decision = &Decision{Title: b.T("funding.decision"), Step: &Tag{Text: b.T("funding.decision.step"), Kind: "info"}, Form: f, Fields: []string{"amount", "relation", "opinion"},
+		p.Decision = &Decision{Title: b.T("funding.decision"), Form: f, Fields: []string{"amount", "relation", "opinion"},
 			Buttons: []Button{answer(fund.DecideApprove, "primary", "check"), answer(fund.DecideReturn, "", ""), answer(fund.DecideRefuse, "danger", "")},
 			Note:    b.T("funding.decision.note")}
+		if need, have := v.Needs(), v.Signed(); need > 1 {
+			p.Decision.Step = &Tag{Text: b.T("funding.decision.step", "n", have+1, "of", need), Kind: "info"}
+			if need-have > 1 {
+				p.Decision.Note = b.T("funding.decision.note.first")
+			}
+		}
 		for _, l := range v.Lines {
 			p.Bars = append(p.Bars, fundBars(b, v, l)...)
 		}

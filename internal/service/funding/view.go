@@ -112,6 +112,9 @@ type ApprovalView struct {
 	MayConsent                                   bool // record the answer to being named in public
 }
 
+// Needs is how many signatures the amount asks for.
+func (v ApprovalView) Needs() int { return v.Rules.Approvers(v.Requested) }
+
 // Signed counts the signatures that stand.
 func (v ApprovalView) Signed() (n int) {
 	for _, s := range v.Signatures {
@@ -286,7 +289,11 @@ func (s *Service) check(tx *store.Tx, who user.Principal, v *ApprovalView) error
 	if v.Funds, err = s.judged(tx, who, want); err != nil {
 		return err
 	}
-	v.Checks = append(v.Checks, Check{State: "ok", Key: "funding.check.approvers", Args: errs.Args{"need": v.Rules.Approvers(v.Requested), "have": v.Signed(), "single": v.Rules.Single}})
+	approvers := Check{State: "ok", Key: "funding.check.approvers", Args: errs.Args{"need": v.Needs(), "have": v.Signed(), "single": v.Rules.Single}}
+	if v.Needs()-v.Signed() > 1 { // one signature does not end it
+		approvers.State = "warn"
+	}
+	v.Checks = append(v.Checks, approvers)
 	if err := mayDecide(tx, v.Approval); err != nil {
 		v.Blocked = err
 	}

@@ -185,6 +185,8 @@ func Gives(row treatment.Row) []treatment.Fact {
 		return []treatment.Fact{treatment.OperationLogged}
 	case treatment.RequestApproval:
 		return []treatment.Fact{treatment.AmountNamed, treatment.FundNamed}
+	case treatment.Settle:
+		return []treatment.Fact{treatment.SettlementBalances, treatment.ReductionCovered}
 	}
 	return nil
 }
