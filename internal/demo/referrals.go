@@ -41,7 +41,7 @@ func (m *maker) refer(tx *store.Tx) error {
 		r := store.Referral{ID: m.id("referral", n), Referral: referral.Referral{Kind: referral.Refer, From: f.item.Home, To: byCode(l.to).id(),
 			Reason: "家属希望第二侧由协作城市医院手术",
 			Letter: referral.Letter{Purpose: referral.ForSecondSide, Urgency: l.urgency, Site: f.item.Second.Site, Side: f.item.Second.Side,
-				Summary: f.item.Diagnosis, Documents: "双膝 X 线片、首侧手术记录"}}}
+				Summary: diagnosisText(*f.story.second) + "，对侧已手术", Documents: "双膝 X 线片、首侧手术记录"}}}
 		if err := m.send(tx, r, list, f.item.ID); err != nil {
 			return err
 		}

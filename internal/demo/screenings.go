@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/screening"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
@@ -49,7 +50,9 @@ func (m *maker) screen(tx *store.Tx) error {
 		}
 	}
 	for n, r := range patients {
-		d := found(m.caseOf(r).Programme, n)
+		c := m.caseOf(r)
+		d := found(c.Programme, n)
+		m.asOperated(&d, c.ID)
 		d.On, d.Township, d.Village, d.Name, d.Sex, d.Birth = first, days[0].place.Township, days[0].place.Village, r.Person.Name, r.Person.Sex, r.Person.Birth
 		d.Triage, d.Answer, d.Phone = screening.Advised, screening.Willing, r.Registration.Phone
 		if err := m.noteScreening(tx, d, 2*screened+n, &patients[n]); err != nil {
@@ -103,6 +106,20 @@ func found(p procedure.Programme, n int) screening.Draft {
 		d.ChestPain, d.Systolic, d.Diastolic = screening.ChestPains()[1+n%4], 128+n%40, 76+n%20
 	}
 	return d
+}
+
+// asOperated puts what was found where the patient was operated later.
+func (m *maker) asOperated(d *screening.Draft, id ident.ID) {
+	i := slices.IndexFunc(m.files, func(f *file) bool { return f.item.ID == id })
+	op := m.files[i].story.stays[0].ops[0]
+	switch d.Programme {
+	case procedure.Joint:
+		d.Site, d.Side = op.kind.Site(), screening.Side(op.side)
+	case procedure.Cataract:
+		if d.AcuityRight, d.AcuityLeft = "4.6", "指数"; op.side == procedure.Right {
+			d.AcuityRight, d.AcuityLeft = d.AcuityLeft, d.AcuityRight
+		}
+	}
 }
 
 // noteScreening stores one screening, with the patient the person became.

@@ -70,8 +70,9 @@ func locals(assistant ident.ID, team []doctor) ident.ID {
 }
 
 func (m *maker) joint(r *record, op operation) *procedure.JointPart {
-	sites := procedure.Indications(op.kind.Site())
-	part := &procedure.JointPart{Indications: []procedure.Indication{sites[m.rng.IntN(2)]}, Fixation: pick(m, procedure.Cemented, procedure.Uncemented), Plan: op.plan}
+	m.rng.IntN(2) // one draw is kept: what is drawn after it makes the figures the help names
+	usual := procedure.Indications(op.kind.Site())[0] // the one diagnosisText tells
+	part := &procedure.JointPart{Indications: []procedure.Indication{usual}, Fixation: pick(m, procedure.Cemented, procedure.Uncemented), Plan: op.plan}
 	if op.plan == procedure.Staged {
 		part.StageGroup, part.StageNo = id("stage/"+r.file.item.ID.String()), op.no
 	}
@@ -98,7 +99,7 @@ func (m *maker) diagnosis(k procedure.Kind) string {
 		return pick(m, "I20.0", "I25.1")
 	}
 	if k.Site() == procedure.Hip {
-		return pick(m, "M87.0", "M16.1")
+		return pick(m, "M87.0", "M87.9")
 	}
 	return "M17.1"
 }

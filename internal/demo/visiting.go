@@ -151,9 +151,9 @@ func (m *maker) presentVisit(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	waiting := slices.DeleteFunc(open.Rows, func(c store.CaseItem) bool { return !c.ClosedOn.IsZero() })
+	waiting := slices.DeleteFunc(open.Rows, func(c store.CaseItem) bool { return !c.ClosedOn.IsZero() || m.nextSide(c.ID) == "" })
 	for i, c := range waiting[:min(4, len(waiting))] {
-		e := visit.Entry{ID: m.id("entry", i), Case: c.ID, Kind: procedure.PhacoIOL, Side: procedure.Sides()[i%2], Surgeon: surgeon, On: m.today.AddDays(1 + i/2), Start: 540 + 60*i, Minutes: 45}
+		e := visit.Entry{ID: m.id("entry", i), Case: c.ID, Kind: procedure.PhacoIOL, Side: m.nextSide(c.ID), Surgeon: surgeon, On: m.today.AddDays(1 + i/2), Start: 540 + 60*i, Minutes: 45}
 		if err := tx.InsertVisitEntry(v, e); err != nil {
 			return err
 		}
@@ -165,6 +165,23 @@ func (m *maker) presentVisit(tx *store.Tx) error {
 	}
 	return tx.SaveTeaching(visit.Teaching{ID: id("teaching/2"), Hospital: host, Visit: v.ID, Kind: visit.Lecture, Topic: "白内障超声乳化的常见并发症", On: m.today.AddDays(-1), Minutes: 60, Teacher: surgeon,
 		Attendees: []ident.ID{id("practitioner/ylrm-2")}, Others: 12}, true)
+}
+
+// nextSide is the side a case is operated on next; empty: nothing is left to do.
+func (m *maker) nextSide(id ident.ID) procedure.Side {
+	i := slices.IndexFunc(m.files, func(f *file) bool { return f.item.ID == id })
+	if i < 0 {
+		return ""
+	}
+	for _, s := range m.files[i].story.stays {
+		if !done(s.until) {
+			return s.ops[0].side
+		}
+	}
+	if second := m.files[i].item.Second; second != nil {
+		return second.Side
+	}
+	return ""
 }
 
 func (m *maker) meetings(tx *store.Tx) error {

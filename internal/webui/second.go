@@ -59,10 +59,8 @@ func newSecondView(b Base, f *Form, list care.SecondList) careList {
 		if x.FirstKind != "" {
 			done.Text = siteText(b, x.FirstKind.Site(), x.FirstSide)
 		}
-		kind := "info"
-		if x.Wait.Need == casefile.Planned {
-			kind = "warn"
-		}
+		on := DateCell(x.PlannedOn)
+		on.Bad = !x.PlannedOn.IsZero() && x.PlannedOn.Before(list.Today)
 		where := TextCell(b.T("second.undecided"))
 		if x.PlannedAtName != "" {
 			where = spot(at.of(x.PlannedAt), x.PlannedAtName)
@@ -72,7 +70,7 @@ func newSecondView(b Base, f *Form, list care.SecondList) careList {
 			sent.Tag = &Tag{Text: b.T(x.Referral.Label()), Kind: joinKind(referral.State(x.Referral))}
 		}
 		t.Rows = append(t.Rows, Cells(Cell{Text: x.PersonName, Href: "/cases/" + x.Case.String(), Sub: x.CaseNo}, done, spot(at.of(x.FirstAt), x.FirstAtName),
-			Cell{Text: siteText(b, x.Wait.Site, x.Wait.Side), Tag: &Tag{Text: b.T(x.Wait.Need.Label()), Kind: kind}}, where, DateCell(x.PlannedOn),
+			Cell{Text: siteText(b, x.Wait.Site, x.Wait.Side), Sub: b.T(x.Wait.Need.Label())}, where, on,
 			Cell{Text: b.T("second.days", "n", list.Today.DaysSince(x.Wait.Since)), Nowrap: true}, sent))
 	}
 	return careList{Base: b, Filter: f, Table: t}
