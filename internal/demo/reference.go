@@ -9,7 +9,7 @@ import (
 // says that it is a sample; the last township has none, so that a missing number
 // can be seen.
 func writeReferences(tx *store.Tx) error {
-	const source = "示例数据，不是官方数字"
+	const source = "不是官方数字"
 	list := []measure.Reference{
 		{Kind: measure.TargetOf, Key: "followup.seen", Value: 85_00}, {Kind: measure.TargetOf, Key: "cataract.good_618", Value: 80_00}, {Kind: measure.TargetOf, Key: "joint.complication_90", Value: 5_00},
 		{Kind: measure.TargetOf, Key: "coronary.mace_30", Value: 3_00}, {Kind: measure.TargetOf, Key: "quality.sheet_complete", Value: 95_00}, {Kind: measure.TargetOf, Key: "access.wait_days", Value: 30_00},

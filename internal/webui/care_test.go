@@ -36,7 +36,7 @@ func TestARegistrarTakesACaseFromOpeningToAdmission(t *testing.T) {
 	s := newSite(t)
 	b := s.clerk(user.Registrar, servicetest.Mountain)
 	patient := "/patients/" + s.Patient(servicetest.Mountain, "向云禾").String()
-	contains(t, "the page of record", b.get(patient), "向云禾", "打开病例", "低保对象")
+	contains(t, "the page of record", b.get(patient), "向云禾", "新建病例", "低保对象")
 
 	form := b.get(patient + "/cases/new")
 	wrong := b.submit(form, patient+"/cases", "diagnosis", "右膝骨关节炎")
@@ -48,7 +48,7 @@ func TestARegistrarTakesACaseFromOpeningToAdmission(t *testing.T) {
 	if opened.status != http.StatusSeeOther || !strings.HasPrefix(opened.location, "/cases/") {
 		t.Fatalf("opening: %d %s", opened.status, opened.body)
 	}
-	contains(t, "the case", b.get(opened.location), "SH-2026-00001", "安排治疗", "已打开病例")
+	contains(t, "the case", b.get(opened.location), "SH-2026-00001", "安排治疗", "已新建病例")
 	contains(t, "the queue", b.get("/"), "安排治疗", "向云禾")
 
 	form = b.get(opened.location + "/treatments/new")

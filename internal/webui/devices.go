@@ -42,7 +42,7 @@ func newLibraryView(b Base, f *Form, list implant.Library) careList {
 		b.Sub = b.T("device.found_many", "n", len(list.Rows))
 	}
 	t := Table{Caption: b.T("device.tab.devices"), Quiet: true, Columns: []Column{{Key: "device.catalogue"}, {Key: "device.role", Class: "grow"}, {Key: "device.maker"}, {Key: "device.size"},
-		{Key: "device.di"}, {Key: "device.price", Align: "right"}, {Key: "device.bulk"}}, Empty: Empty{Title: b.T("device.none"), Text: b.T("device.none.text")}}
+		{Key: "device.di"}, {Key: "device.price.head", Align: "right"}, {Key: "device.bulk"}}, Empty: Empty{Title: b.T("device.none"), Text: b.T("device.none.text")}}
 	if f.Chosen() != "" {
 		t.Empty = nothingMatches(b, "/devices")
 	}

@@ -197,9 +197,10 @@ func (s *Server) call(r *http.Request) (*Call, error) {
 func (s *Server) frame(r *http.Request, c *Call) {
 	c.Base.Theme = c.Who.Theme
 	c.Base.User = &User{Name: c.Who.DisplayName, Role: s.roleText(c), Org: c.Who.Organisation, Side: sideOf(c.Who.Side)}
-	if s.can(c, authz.PersonRegister) {
+	if s.can(c, authz.PersonRegister) && r.URL.Path != "/patients/register" { // not on the form itself
 		c.Base.Register = &Link{Text: c.P.T("nav.register"), Href: "/patients/register"}
 	}
+	c.Base.NoSearch = !s.can(c, authz.PersonRead)
 	c.counts = sync.OnceValue(func() map[string]MenuItem { return s.menuCounts(r, c) })
 	s.openDesk(r, c)
 	s.menu(c, "", r.Method == http.MethodGet) // a post leads elsewhere as a rule, and a form that comes back names its section
