@@ -106,7 +106,7 @@ func rungsTable(b Base, v visiting.LadderView) Table {
 			}
 		default:
 			level.Text, level.Sub = b.T(l.Level().Label()), b.T("skill.progress", "n", l.Counted(), "needed", l.Needed)
-			if v.Sign && l.Ready() {
+			if v.Sign && l.Ready() && !v.Outside[l.Kind] {
 				action = ButtonCell(Button{Text: b.T("skill.sign"), Href: self + "/signoffs/new?kind=" + string(l.Kind)})
 			}
 		}
@@ -150,7 +150,7 @@ func quartersTable(b Base, v visiting.LadderView) Table {
 func signoffForm(b Base, today clock.Date, v visiting.LadderView) careForm {
 	var kinds []Option
 	for _, l := range v.Ladders {
-		if l.Signoff == nil {
+		if l.Signoff == nil && !v.Outside[l.Kind] {
 			kinds = append(kinds, Option{Value: string(l.Kind), Key: l.Kind.Label()})
 		}
 	}

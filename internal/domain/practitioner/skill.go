@@ -107,10 +107,13 @@ func (l Ladder) Counted() int { return l.Count(Supervised) }
 // Ready reports whether the number is reached and nobody signed yet.
 func (l Ladder) Ready() bool { return l.Signoff == nil && l.Counted() >= l.Needed }
 
-// MaySign refuses a sign-off that is too early, that stands already, or that a
-// doctor would give himself.
-func (l Ladder) MaySign(learner, signer ident.ID) error {
+// MaySign refuses a sign-off that is too early, that stands already, that a
+// doctor would give himself, or for a kind a signing doctor has no privilege for
+// (outside): who does not do an operation cannot say that another does it alone.
+func (l Ladder) MaySign(learner, signer ident.ID, outside bool) error {
 	switch {
+	case outside:
+		return errs.Refuse("skill.privilege", "error.skill.privilege", nil, "remedy.skill.another")
 	case signer != ident.Nil && signer == learner:
 		return errs.Refuse("skill.self", "error.skill.self", nil, "remedy.skill.another")
 	case l.Signoff != nil:

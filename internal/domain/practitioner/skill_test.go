@@ -42,18 +42,21 @@ func TestTheLadderEndsAtTheSignOff(t *testing.T) {
 		t.Errorf("30 alone are no sign-off, and 4 supervised are not 5: %+v", l)
 	}
 	learner, mentor := ident.New(), ident.New()
-	if err := l.MaySign(learner, mentor); errs.Of(err).Rule != "skill.number" || len(errs.Of(err).Remedy) == 0 {
+	if err := l.MaySign(learner, mentor, false); errs.Of(err).Rule != "skill.number" || len(errs.Of(err).Remedy) == 0 {
 		t.Errorf("too early: %v", err)
 	}
 	ready := climb(nil, count(practitioner.Supervised, true, 5))
-	if !ready.Ready() || ready.MaySign(learner, mentor) != nil || ready.MaySign(learner, ident.Nil) != nil {
+	if !ready.Ready() || ready.MaySign(learner, mentor, false) != nil || ready.MaySign(learner, ident.Nil, false) != nil {
 		t.Errorf("%+v", ready)
 	}
-	if err := ready.MaySign(learner, learner); errs.Of(err).Rule != "skill.self" {
+	if err := ready.MaySign(learner, mentor, true); errs.Of(err).Rule != "skill.privilege" || len(errs.Of(err).Remedy) == 0 {
+		t.Errorf("signed by a doctor without the privilege: %v", err)
+	}
+	if err := ready.MaySign(learner, learner, false); errs.Of(err).Rule != "skill.self" {
 		t.Errorf("oneself: %v", err)
 	}
 	done := climb([]practitioner.Signoff{{Kind: procedure.TKA, On: clock.MustDate(2026, 3, 1)}}, count(practitioner.Supervised, true, 5))
-	if done.Level() != practitioner.Independent || done.Ready() || errs.Of(done.MaySign(learner, mentor)).Rule != "skill.signed" {
+	if done.Level() != practitioner.Independent || done.Ready() || errs.Of(done.MaySign(learner, mentor, false)).Rule != "skill.signed" {
 		t.Errorf("%+v", done)
 	}
 	if l := practitioner.Climb([]practitioner.RoleCount{{Kind: procedure.THA, Role: practitioner.Assisted, N: 1}}, nil, needed)[0]; l.Needed != practitioner.UsualNeeded {

@@ -103,6 +103,8 @@ type LadderView struct {
 	Signed  []Signoff
 	Counts  []practitioner.RoleCount // by quarter, the latest first
 	Sign    bool                     // the reader may sign
+	// Outside are the kinds the reader, a doctor, has no privilege for here and cannot sign.
+	Outside map[procedure.Kind]bool
 }
 
 // At is the ladder of one kind; the zero ladder when nothing is on record.
@@ -152,7 +154,26 @@ func (s *Service) ladder(tx *store.Tx, who user.Principal, doctor ident.ID) (v L
 	}
 	v.Ladders = practitioner.Climb(v.Counts, signed, rules)
 	v.Sign = s.can(who, authz.SkillSign, v.Doctor.HomeOrg) && (who.PractitionerID == ident.Nil || who.PractitionerID != doctor)
+	if err != nil || !v.Sign || who.PractitionerID == ident.Nil {
+		return v, err
+	}
+	v.Outside, err = outside(tx, who.PractitionerID, v)
 	return v, err
+}
+
+// outside are the kinds of a ladder the signing doctor does not do here.
+func outside(tx *store.Tx, signer ident.ID, v LadderView) (map[procedure.Kind]bool, error) {
+	doctor, err := tx.PractitionerByID(signer)
+	if err != nil {
+		return nil, err
+	}
+	granted, err := tx.PrivilegesOf(signer, v.Doctor.HomeOrg)
+	out := map[procedure.Kind]bool{}
+	for _, l := range v.Ladders {
+		f, _ := practitioner.Judge(practitioner.Act{Doctor: doctor.Practitioner, Hospital: v.Doctor.HomeOrg, Kind: l.Kind, On: tx.Today()}, granted)
+		out[l.Kind] = f != practitioner.Within
+	}
+	return out, err
 }
 
 // SignoffInput signs a doctor off for a kind of operation.
@@ -188,7 +209,7 @@ func (s *Service) SignOff(ctx context.Context, who user.Principal, in SignoffInp
 			return none, err
 		}
 		l := v.At(in.Kind)
-		if err := l.MaySign(in.Doctor, who.PractitionerID); err != nil {
+		if err := l.MaySign(in.Doctor, who.PractitionerID, v.Outside[in.Kind]); err != nil {
 			return none, err
 		}
 		x := practitioner.Signoff{ID: ident.New(), Practitioner: in.Doctor, Hospital: v.Doctor.HomeOrg, Kind: in.Kind, Needed: l.Needed, Counted: l.Counted(), Note: in.Note}

@@ -3,6 +3,7 @@ package visiting_test
 import (
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/practitioner"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -71,6 +72,17 @@ func TestPromotionNeedsTheNumberAndAnotherPersonsSignature(t *testing.T) {
 	h.led(local.PractitionerID, visitor.PractitionerID, "乙")
 	_, err = h.s.SignOff(t.Context(), local, in, store.Key{})
 	wantKind(t, "the learner", err, errs.Forbidden)
+	ended := func(on clock.Date) {
+		h.Exec(`update privilege set to_on = $1 where practitioner_id = $2 and kind = $3`, on, visitor.PractitionerID, string(in.Kind))
+	}
+	ended(h.Today().AddDays(-1)) // who no longer does knees here cannot say that another does
+	if _, err = h.s.SignOff(t.Context(), visitor, in, store.Key{}); errs.Of(err).Rule != "skill.privilege" {
+		t.Errorf("without a privilege for the operation: %v", err)
+	}
+	if v := must[visiting.LadderView](t)(h.s.Ladder(t.Context(), visitor, local.PractitionerID)); !v.Outside[in.Kind] || v.Outside[procedure.THA] {
+		t.Errorf("outside are %v", v.Outside)
+	}
+	ended(h.Today())
 	signed := must[visiting.Signoff](t)(h.s.SignOff(t.Context(), visitor, in, store.Key{}))
 	if signed.Counted != 2 || signed.Needed != 2 || signed.Signer != visitor.DisplayName {
 		t.Errorf("%+v", signed)
