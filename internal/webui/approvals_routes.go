@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,10 +66,12 @@ func (s *Server) fundingRoutes(rt *router) {
 	rt.post("/funds/{id}/transfers/{transfer}/reverse", authz.FundDeposit, s.postTakeBack)
 }
 
-// shares are the payers of a settlement in the fixed order of strips.
+// shares are the payers of a settlement in the fixed order of strips; other
+// payers only where there are any, as in the waterfall below.
 func shares(f fee.Settlement) []Share {
-	return []Share{{Layer: LayerBasic, Amount: f.Basic}, {Layer: LayerCritical, Amount: f.Critical}, {Layer: LayerAid, Amount: f.Assistance},
+	all := []Share{{Layer: LayerBasic, Amount: f.Basic}, {Layer: LayerCritical, Amount: f.Critical}, {Layer: LayerAid, Amount: f.Assistance},
 		{Layer: LayerOther, Amount: f.Other}, {Layer: LayerFund, Amount: f.FundTotal()}, {Layer: LayerWaiver, Amount: f.Waiver}, {Layer: LayerSelf, Amount: f.Net}}
+	return slices.DeleteFunc(all, func(x Share) bool { return x.Layer == LayerOther && x.Amount == 0 })
 }
 
 // waterfall draws how a bill shrinks to the patient's share, with the table of

@@ -294,7 +294,7 @@ func strips(b Base, list []care.Treatment, bills []care.Bill, at sides) []Strip 
 	var out []Strip
 	total := Strip{Title: b.T("strip.total", "n", len(bills)), Joint: true}
 	for _, x := range bills {
-		st := Strip{Title: b.T("treatment.one"), Note: x.SettledOn.String(), Bill: x.Bill, Shares: []Share{{Layer: LayerBasic, Amount: x.Basic},
+		st := Strip{Title: b.T("treatment.one"), Note: b.T("strip.settled", "on", x.SettledOn), Bill: x.Bill, Shares: []Share{{Layer: LayerBasic, Amount: x.Basic},
 			{Layer: LayerCritical, Amount: x.Critical}, {Layer: LayerAid, Amount: x.Assistance}, {Layer: LayerOther, Amount: x.Other},
 			{Layer: LayerFund, Amount: x.Fund}, {Layer: LayerWaiver, Amount: x.Waiver}, {Layer: LayerSelf, Amount: x.Net}}}
 		if i := slices.IndexFunc(list, func(t care.Treatment) bool { return t.ID == x.Treatment }); i >= 0 {

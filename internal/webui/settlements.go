@@ -271,7 +271,7 @@ func newSettlementView(b Base, v funding.SettlementView) settlementView {
 	tag := settlementTag(b, v.State)
 	b.Badge = &tag
 	side := sides(v.Sides).of(v.Hospital)
-	p := settlementView{Base: b, Strips: []Strip{{Title: treatmentName(b, v.Treatment), Note: v.SettledOn.String(), Side: side, Place: v.HospitalName, Bill: v.Bill,
+	p := settlementView{Base: b, Strips: []Strip{{Title: treatmentName(b, v.Treatment), Note: b.T("strip.settled", "on", v.SettledOn), Side: side, Place: v.HospitalName, Bill: v.Bill,
 		Shares: shares(v.Settlement.Settlement)}}}
 	sheet := b.T("funding.basis.sheet")
 	p.Lines = Table{Caption: b.T("funding.funders"), Columns: []Column{{Key: "funding.funder", Class: "grow"}, {Key: "funding.amount.head", Align: "right"}, {Key: "funding.voucher.head"}},
