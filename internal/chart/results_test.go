@@ -534,6 +534,16 @@ func TestWhatIsUndefinedIsAGap(t *testing.T) {
 	}
 }
 
+// TestTheLastDayOfAYearIsItsEnd: who is watched for a year is watched for 365
+// days, and the tick of a year stands at 365.25.
+func TestTheLastDayOfAYearIsItsEnd(t *testing.T) {
+	ss := []statistics.Subject{{Time: 100}, {Time: 365}, {Time: 365}, {Time: 365}}
+	g := chart.RevisionOf("g", chart.Sea, statistics.KaplanMeier(ss, statistics.ReportBand()), []float64{0, 182.625, 365.25, 547.875})
+	if !slices.Equal(g.AtRisk, []int{4, 3, 3, 0}) {
+		t.Errorf("%v", g.AtRisk)
+	}
+}
+
 func TestACalendarBeginsItsWeeksOnMonday(t *testing.T) {
 	c := chart.Calendar{First: clock.MustDate(2026, 6, 1), Counts: []int64{1, 1, 1, 1, 1, 1, 1, 1}} // the first is a Monday
 	var cells [][2]float64
