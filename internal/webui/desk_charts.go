@@ -136,22 +136,20 @@ func (c deskCharts) calendar() deskChart {
 		return deskChart{id: "days"}
 	}
 	cal := chart.Calendar{First: first, Counts: make([]int64, last.DaysSince(first)+1)}
-	busiest, sum, days := reporting.DayCount{}, int64(0), 0
+	sum, days := int64(0), []reporting.DayCount(nil)
 	for _, d := range c.b.Days {
 		if d.On.Before(first) || d.On.After(last) {
 			continue
 		}
 		cal.Counts[d.On.DaysSince(first)] = d.N
-		sum, days = sum+d.N, days+1
-		if d.N > busiest.N {
-			busiest = d
-		}
+		sum, days = sum+d.N, append(days, d)
 	}
-	if days == 0 {
+	if len(days) == 0 {
 		return deskChart{id: "days"}
 	}
-	title := c.T("board.calendar.title", "day", c.Day(busiest.On), "n", countText(busiest.N))
-	cal.Plot = c.plot("days", title, c.T("board.calendar.note", "from", first.String(), "to", last.String(), "days", countText(int64(days)), "n", countText(sum)), chartWidth, "measures.day", "board.calendar.count")
+	busiest := most(days, func(d reporting.DayCount) int64 { return d.N })
+	title := mostTitle(c.Base, "board.calendar.title", busiest, func(d reporting.DayCount) string { return c.Day(d.On) }, "n", int(busiest[0].N))
+	cal.Plot = c.plot("days", title, c.T("board.calendar.note", "from", first.String(), "to", last.String(), "days", countText(int64(len(days))), "n", countText(sum)), chartWidth, "measures.day", "board.calendar.count")
 	for i := range cal.Weekdays {
 		cal.Weekdays[i] = c.T("board.weekday." + strconv.Itoa(i+1))
 	}
