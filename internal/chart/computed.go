@@ -86,7 +86,7 @@ const (
 // LineOf is a CUSUM as a line with its limit. A signal is marked where the limit
 // is reached, not at every case beyond it.
 func LineOf(points []statistics.CusumPoint, limit float64, way Way, signal string) MonitorLine {
-	l := MonitorLine{Limit: float64(way) * limit}
+	l := MonitorLine{Limit: float64(way) * limit, Calm: way == Down}
 	for i, p := range points {
 		l.Values = append(l.Values, float64(way)*p.Value)
 		if p.Signal && (i == 0 || !points[i-1].Signal) {

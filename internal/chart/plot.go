@@ -365,12 +365,12 @@ func (s *stage) trace(n int, at func(int) (x, y float64), look Look) {
 	}
 }
 
-// dot draws a point as its style's shape: ▲ mountain, ● sea, ■ brand, ◆ alarm
-// and warn, ○ others, so that shape tells what colour does.
+// dot draws a point as its style's shape: ▲ mountain, ● sea, ■ brand, ◆ alarm,
+// warn and ink, ○ others, so that shape tells what colour does.
 func (s *stage) dot(at Point, style Style, tip string) {
 	look := Look{Fill: style, Tip: tip}
 	room := Box{at.X - 5, at.Y - 5, 10, 10}
-	if s.marks = append(s.marks, room); style == Alarm || style == Warn {
+	if s.marks = append(s.marks, room); style == Alarm || style == Warn || style == Ink {
 		s.loud = append(s.loud, room)
 	}
 	s.sketch.mark(at, look)
@@ -386,7 +386,7 @@ func (s *sketch) mark(at Point, look Look) {
 		s.Circle(at, 4, look)
 	case Brand:
 		s.Rect(Box{at.X - 3.5, at.Y - 3.5, 7, 7}, look)
-	case Alarm, Warn:
+	case Alarm, Warn, Ink:
 		look.Stroke = style
 		if style == Warn { // hollow
 			look.Fill, look.Width = Ground, 1.8

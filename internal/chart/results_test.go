@@ -534,6 +534,20 @@ func TestWhatIsUndefinedIsAGap(t *testing.T) {
 	}
 }
 
+// TestRedIsKeptForChangesForTheWorse: a signal of the better kind keeps the shape
+// of a signal.
+func TestRedIsKeptForChangesForTheWorse(t *testing.T) {
+	for _, calm := range []bool{false, true} {
+		c := chart.Control{Center: unknown, Points: []chart.ControlPoint{{Name: "a", Value: 1, Rule: "beyond a limit", Calm: calm}, {Name: "b", Value: 2}}}
+		m := chart.Monitor{Cases: []string{"a"}, Lines: []chart.MonitorLine{{Values: []float64{-4}, Limit: -4, Signals: []chart.MonitorSignal{{Name: "better"}}, Calm: calm}}}
+		for _, d := range []chart.Drawing{c.Draw(), m.Draw()} {
+			if strings.Contains(d.SVG, "ch-alarm") == calm || (d.Rows[0].Style == chart.Alarm) == calm || strings.Contains(d.SVG, "ch-ink") != calm {
+				t.Errorf("calm %v is drawn as %q: %s", calm, d.Rows[0].Style, d.SVG)
+			}
+		}
+	}
+}
+
 // TestTheLastDayOfAYearIsItsEnd: who is watched for a year is watched for 365
 // days, and the tick of a year stands at 365.25.
 func TestTheLastDayOfAYearIsItsEnd(t *testing.T) {
