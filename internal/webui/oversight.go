@@ -241,6 +241,9 @@ func newAnchorsView(b Base, f *Form, list []oversight.Anchor, held []oversight.H
 		Table: Table{Caption: b.T("anchor.own"), Columns: columns, Empty: Empty{Title: b.T("anchor.empty"), Text: b.T("anchor.empty.text")}},
 		Held: Table{Caption: b.T("anchor.held"), Note: b.T("anchor.held.note"), Columns: append([]Column{{Key: "anchor.origin"}}, columns...),
 			Empty: Empty{Title: b.T("anchor.held.empty"), Text: b.T("anchor.held.empty.text")}}}
+	if f == nil {
+		v.Held.Empty.Text = b.T("anchor.held.empty.elsewhere")
+	}
 	for _, a := range list {
 		v.Table.Rows = append(v.Table.Rows, Cells(Cell{Text: minute(a.At), Href: "/audit/anchors/" + a.ID.String() + "/file", Nowrap: true},
 			CodeCell(strconv.Itoa(a.Chains)), CodeCell(strconv.FormatInt(a.Links, 10)), digestCell(a.Digest)))
