@@ -1,6 +1,10 @@
 package webui
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,3 +81,40 @@ func TestTakingBackIsNobodysNextStep(t *testing.T) {
 	}
 }
 
+// TestWhatActsByItselfHasAName: the log says in words what acted, in both
+// languages; what has none yet keeps its code.
+func TestWhatActsByItselfHasAName(t *testing.T) {
+	e := testEngine(t)
+	named := regexp.MustCompile(`[sS]ystem\("([a-z-]+)"\)`)
+	found := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "servicetest" {
+			return fs.SkipDir
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range named.FindAllStringSubmatch(string(raw), -1) {
+			found++
+			for _, lang := range i18n.Langs() {
+				if got := actorText(testBase(e, lang), "system:"+m[1]); !e.Catalogue().Has(lang, "oversight.system."+m[1]) {
+					t.Errorf("%s: %s reads %q in %s", path, m[1], got, lang)
+				}
+			}
+		}
+		return err
+	})
+	if err != nil || found < 20 {
+		t.Fatal(found, err)
+	}
+	b := testBase(e, i18n.Chinese)
+	for name, want := range map[string]string{"system:sign-in": "系统 · 登录", "system:unheard-of": "系统 · unheard-of", "周岚舟": "周岚舟"} {
+		if got := actorText(b, name); got != want {
+			t.Errorf("%s reads %q, want %q", name, got, want)
+		}
+	}
+}
