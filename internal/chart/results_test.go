@@ -2,6 +2,7 @@ package chart_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -531,6 +532,88 @@ func TestWhatIsUndefinedIsAGap(t *testing.T) {
 	g := chart.RevisionOf("g", chart.Sea, statistics.KaplanMeier(ss, statistics.ReportBand()), []float64{0, 1.5, 3})
 	if !slices.Equal(g.AtRisk, []int{3, 2, 0}) || len(g.Steps) != 2 || !slices.Equal(g.Gone, []float64{2}) || !(g.Steps[0].Low < g.Steps[0].Value && g.Steps[0].Value < g.Steps[0].High) {
 		t.Errorf("%+v", g)
+	}
+}
+
+// below are the texts at the height of the labels of an axis with their places, from
+// left to right.
+func below(svg, one string) (xs []float64, texts []string) {
+	var y string
+	all := regexp.MustCompile(`<text x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)<`).FindAllStringSubmatch(svg, -1)
+	for _, m := range all {
+		if m[3] == one {
+			y = m[2]
+		}
+	}
+	slices.SortStableFunc(all, func(a, b []string) int {
+		return cmp.Compare(number(a[1]), number(b[1]))
+	})
+	for _, m := range all {
+		if m[2] == y {
+			xs, texts = append(xs, number(m[1])), append(texts, m[3])
+		}
+	}
+	return xs, texts
+}
+
+func number(s string) float64 {
+	v, _ := strconv.ParseFloat(s, 64)
+	return v
+}
+
+// TestLabelsOfAnAxisAreLeftOutEvenly: every second or third stays, never three of
+// four.
+func TestLabelsOfAnAxisAreLeftOutEvenly(t *testing.T) {
+	for width := 200; width < 700; width += 7 {
+		p := chart.Plot{Frame: chart.Frame{Width: width}, SayX: func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }}
+		e := chart.Estimates{Plot: p, Items: []chart.Estimate{{Name: "云岭区人民医院", Value: 30, Low: 10, High: 60}}}
+		f := chart.Funnel{Plot: p, Points: []chart.FunnelPoint{{Name: "a", Volume: 1700, Value: 1}}}
+		for name, d := range map[string]chart.Drawing{"estimates": e.Draw(), "funnel": f.Draw()} {
+			_, texts := below(d.SVG, "0.0")
+			step := number(texts[min(1, len(texts)-1)])
+			for i, text := range texts {
+				if number(text) != float64(i)*step {
+					t.Errorf("%s %d wide: %v", name, width, texts)
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestTheLastCaseIsNamed: what a line has come to is what is looked for.
+func TestTheLastCaseIsNamed(t *testing.T) {
+	for n := 1; n < 60; n++ {
+		m := chart.Monitor{Lines: []chart.MonitorLine{{Limit: unknown}}}
+		for i := range n {
+			m.Cases, m.Lines[0].Values = append(m.Cases, fmt.Sprintf("第 %d 例 2026-01-%02d", i+1, i%28+1)), append(m.Lines[0].Values, 1)
+		}
+		if !strings.Contains(m.Draw().SVG, fmt.Sprintf(">第 %d 例", n)) {
+			t.Errorf("of %d cases the last has no name", n)
+		}
+	}
+}
+
+// TestAMonthIsNeverCutShort: half of the number of November is January.
+func TestAMonthIsNeverCutShort(t *testing.T) {
+	c := chart.Calendar{First: clock.MustDate(2026, 1, 1), Counts: make([]int64, 365)}
+	for i := range c.Months {
+		c.Months[i] = fmt.Sprintf("%d月", i+1)
+	}
+	for width := 200; width < 1100; width += 50 {
+		c.Width = width
+		named := 0
+		for _, text := range wellFormed(t, c.Draw().SVG) {
+			if strings.Contains(text, "…") {
+				t.Errorf("%d wide: %s", width, text)
+			}
+			if slices.Contains(c.Months[:], text) {
+				named++
+			}
+		}
+		if named == 0 || width > 700 && named < 12 {
+			t.Errorf("%d wide: %d months are named", width, named)
+		}
 	}
 }
 
