@@ -566,7 +566,7 @@ func number(s string) float64 {
 func TestLabelsOfAnAxisAreLeftOutEvenly(t *testing.T) {
 	for width := 200; width < 700; width += 7 {
 		p := chart.Plot{Frame: chart.Frame{Width: width}, SayX: func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }}
-		e := chart.Estimates{Plot: p, Items: []chart.Estimate{{Name: "云岭区人民医院", Value: 30, Low: 10, High: 60}}}
+		e := chart.Estimates{Plot: p, Items: []chart.Estimate{{Name: "云岭土家族苗族自治县人民医院", Basis: "123/4567（2 例不计）", Value: 30, Low: 10, High: 60}}}
 		f := chart.Funnel{Plot: p, Points: []chart.FunnelPoint{{Name: "a", Volume: 1700, Value: 1}}}
 		for name, d := range map[string]chart.Drawing{"estimates": e.Draw(), "funnel": f.Draw()} {
 			_, texts := below(d.SVG, "0.0")

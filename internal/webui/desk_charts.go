@@ -235,6 +235,15 @@ func (c deskCharts) watching(id measure.ID) (seq reporting.Sequence, m measure.D
 	return seq, m, cases, c.T(key, "risk", decimalText(seq.Risk*100, 2)), true
 }
 
+// against is what a sequence is held against, in a title.
+func (c deskCharts) against(seq reporting.Sequence) string {
+	key := "board.watch.against.all"
+	if seq.Target {
+		key = "board.watch.against.target"
+	}
+	return c.T(key, "risk", decimalText(seq.Risk*100, 2))
+}
+
 // vlad shows expected minus observed events, case after case.
 func (c deskCharts) vlad(id measure.ID) deskChart {
 	seq, m, cases, risk, ok := c.watching(id)
@@ -281,9 +290,10 @@ func (c deskCharts) cusum(id measure.ID) deskChart {
 		better.Name, better.LimitName, better.Style = c.T("board.cusum.better"), c.T("board.cusum.limit", "h", "−"+decimalText(h, 2)), chart.Mountain
 		lines, heads = append(lines, better), append(heads, "board.cusum.better")
 	}
-	title := c.T("board.cusum.calm", "name", c.T(m.NameKey()), "n", len(seq.Cases))
+	against := c.against(seq) // a chart beside it may hold the same cases against their own share, and find nothing
+	title := c.T("board.cusum.calm", "name", c.T(m.NameKey()), "against", against, "n", len(seq.Cases))
 	if n := len(worse.Signals); n > 0 {
-		title = c.T("board.cusum.signal", "name", c.T(m.NameKey()), "n", n, "day", seq.Days[worse.Signals[0].Case])
+		title = c.T("board.cusum.signal", "name", c.T(m.NameKey()), "against", against, "n", n, "day", seq.Days[worse.Signals[0].Case])
 	}
 	mon := chart.Monitor{Plot: c.plot(chartIDOf(id, "cusum"), title, c.T("board.cusum.note", "risk", risk, "arl", int(seq.Worse.ARL+0.5)), halfWidth, append(heads, "board.watch.signal")...), Cases: cases, Lines: lines}
 	mon.X, mon.Y = c.T("board.watch.cases"), c.T("board.cusum.unit")

@@ -162,3 +162,19 @@ func TestATitleNamesNoneOfSeveralEquals(t *testing.T) {
 		}
 	}
 }
+
+// TestACUSUMSaysWhatItIsHeldAgainst: the chart beside it may judge the same cases
+// by their own share and find nothing.
+func TestACUSUMSaysWhatItIsHeldAgainst(t *testing.T) {
+	for lang, want := range map[i18n.Lang][2]string{i18n.Chinese: {"目标 5.00%", "全部病例的 5.00%"}, i18n.English: {"the target of 5.00%", "the 5.00% of all cases"}} {
+		for i, target := range []bool{true, false} {
+			c := deskCharts{Base: testBase(testEngine(t), lang)}
+			seq := sampleSequence(60)
+			seq.Target = target
+			c.b.Sequences = map[measure.ID]reporting.Sequence{"cataract.rupture": seq}
+			if got := c.cusum("cataract.rupture").d.Title; !strings.Contains(got, want[i]) {
+				t.Errorf("%q does not say %q", got, want[i])
+			}
+		}
+	}
+}
