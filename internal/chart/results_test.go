@@ -594,6 +594,56 @@ func TestTheLastCaseIsNamed(t *testing.T) {
 	}
 }
 
+// TestNoNodeIsWithoutItsName: on the way of the money from its source to the
+// hospital each place is named, on a telephone as well.
+func TestNoNodeIsWithoutItsName(t *testing.T) {
+	names := [][]string{{"支援方财政援助", "企业资金", "社会捐赠"}, {"站立行动资金池", "护心行动资金池", "光明行动资金池"}, {"站立行动", "冠脉造影与介入", "白内障手术"}, {"云岭中医", "澜港中医", "云岭人民", "澜港一院", "东屿人民"}}
+	rapid.Check(t, func(t *rapid.T) {
+		var nodes []chart.FlowNode
+		var links []chart.FlowLink
+		in := map[string]int64{}
+		for c, column := range names {
+			for i, name := range column {
+				nodes = append(nodes, chart.FlowNode{ID: fmt.Sprintf("%d.%d", c, i), Name: name, Style: chart.Fund})
+			}
+		}
+		for i := range names[0] {
+			in[fmt.Sprintf("0.%d", i)] = rapid.Int64Range(1, 9).Draw(t, "amount") * []int64{1, 100, 10_000, 1_000_000}[rapid.IntRange(0, 3).Draw(t, "size")] * 1000
+		}
+		for c := range names[1:] {
+			for i := range names[c] {
+				from := fmt.Sprintf("%d.%d", c, i)
+				rest := in[from]
+				for j := range names[c+1] {
+					to, part := fmt.Sprintf("%d.%d", c+1, j), rest/rapid.Int64Range(2, 50).Draw(t, "part")
+					if j == len(names[c+1])-1 {
+						part = rest
+					}
+					if part > 0 {
+						links, rest, in[to] = append(links, chart.FlowLink{From: from, To: to, Amount: part}), rest-part, in[to]+part
+					}
+				}
+			}
+		}
+		s, err := chart.NewSankey(chart.Plot{Frame: chart.Frame{Width: rapid.IntRange(300, 1100).Draw(t, "width")}}, nodes, links)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, flowing := s.Draw(), 0
+		for _, n := range nodes {
+			if in[n.ID] > 0 {
+				flowing++
+			}
+		}
+		if got := len(texts(d.SVG)); got != flowing {
+			t.Fatalf("%d px: %d of %d nodes are named", int(d.Width), got, flowing)
+		}
+		if faults := unreadable(d); faults != nil {
+			t.Fatal(faults)
+		}
+	})
+}
+
 // TestAMonthIsNeverCutShort: half of the number of November is January.
 func TestAMonthIsNeverCutShort(t *testing.T) {
 	c := chart.Calendar{First: clock.MustDate(2026, 1, 1), Counts: make([]int64, 365)}
