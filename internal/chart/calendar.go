@@ -66,14 +66,16 @@ func (c Calendar) block(s *stage, from, to int, most int64) {
 			s.label(Point{s.left - 6, top + cell*float64(i) + cell/2 + 4}, Label{Text: fit(d, s.left-6), Anchor: End})
 		}
 	}
-	month := 0
+	month, every := 0, labelEvery(c.Months[:], 4.3*cell, s.width) // a month left out is not missed; half of its number is another month
 	for i := from; i < to; i++ {
 		day := c.First.AddDays(i)
 		at := lead + day.DaysSince(first)
 		x, y := s.left+cell*float64(at/7), top+cell*float64(at%7)
 		if day.Month() != month {
 			month = day.Month()
-			s.inside(Point{x, top - 6}, Label{Text: fit(c.Months[month-1], 4.3*cell), Anchor: Start})
+			if (month-1)%every == 0 {
+				s.inside(Point{x, top - 6}, Label{Text: c.Months[month-1], Anchor: Start})
+			}
 		}
 		if n := c.Counts[i]; n != Missing {
 			look := shade(n, most)

@@ -90,6 +90,22 @@ func TestPicturesStayAsTheyWereLookedAt(t *testing.T) {
 	}
 }
 
+// TestNothingHasNoBar: a step that changes nothing keeps its words alone.
+func TestNothingHasNoBar(t *testing.T) {
+	w := bill()
+	w.Steps = append(w.Steps, chart.Step{Name: "其他支付方", Style: chart.Neutral})
+	for _, width := range []int{1040, 360} { // side by side, and below each other
+		w.Width = width
+		d := w.Draw()
+		if n := strings.Count(d.SVG, "<title>"); n != len(d.Rows)-1 {
+			t.Errorf("%d wide: %d bars of %d steps", width, n, len(d.Rows))
+		}
+		if !slices.Contains(wellFormed(t, d.SVG), "0.00") && !strings.Contains(d.SVG, "0.00  0.0%") {
+			t.Errorf("%d wide: the step has lost its amount", width)
+		}
+	}
+}
+
 // wellFormed reads the picture as XML and returns its texts.
 func wellFormed(t interface{ Fatalf(string, ...any) }, svg string) []string {
 	var texts []string

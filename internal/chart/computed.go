@@ -28,6 +28,11 @@ func LimitsOf(name string, limits func(n int, level float64) statistics.Interval
 	return l
 }
 
+// sameDay is how far a tick may lie beyond the end of a curve and still mean its
+// last day: a year of 365.25 days has no whole one of its own, and whoever is
+// watched for a year is watched for 365.
+const sameDay = 1
+
 // RevisionOf is the cumulative share of revisions of a curve as a cohort, with
 // the numbers at risk at the ticks. The curve is drawn as far as it speaks:
 // stop it first where too few are at risk.
@@ -43,6 +48,9 @@ func RevisionOf(name string, style Style, c statistics.Curve, ticks []float64) C
 		}
 	}
 	for _, t := range ticks {
+		if t-g.End < sameDay {
+			t = math.Min(t, g.End)
+		}
 		g.AtRisk = append(g.AtRisk, c.AtRisk(t))
 	}
 	return g
@@ -78,7 +86,7 @@ const (
 // LineOf is a CUSUM as a line with its limit. A signal is marked where the limit
 // is reached, not at every case beyond it.
 func LineOf(points []statistics.CusumPoint, limit float64, way Way, signal string) MonitorLine {
-	l := MonitorLine{Limit: float64(way) * limit}
+	l := MonitorLine{Limit: float64(way) * limit, Calm: way == Down}
 	for i, p := range points {
 		l.Values = append(l.Values, float64(way)*p.Value)
 		if p.Signal && (i == 0 || !points[i-1].Signal) {

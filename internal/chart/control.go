@@ -15,12 +15,14 @@ type Control struct {
 	LimitName  string
 }
 
-// ControlPoint is one month. Rule is the rule that fired here, in words.
+// ControlPoint is one month. Rule is the rule that fired here, in words; calm is
+// one that found no change for the worse.
 type ControlPoint struct {
 	Name      string
 	Value     float64
 	Low, High float64
 	Rule      string
+	Calm      bool
 	Basis     string // what the value rests on: 3/97
 }
 
@@ -99,7 +101,7 @@ func (c Control) mark(s *stage, at func(int) float64) {
 		tip := words(p.Name, s.sayY(p.Value), p.Rule)
 		switch {
 		case p.Rule != "":
-			s.dot(Point{at(i), s.py(p.Value)}, Alarm, tip)
+			s.dot(Point{at(i), s.py(p.Value)}, signal(p.Calm), tip)
 		case len(c.Points) <= 60:
 			s.dot(Point{at(i), s.py(p.Value)}, Brand, tip)
 		}
@@ -111,6 +113,15 @@ func (c Control) mark(s *stage, at func(int) float64) {
 	}
 }
 
+// signal is how a signal is drawn: red is kept for what asks for something to be
+// done, and a change for the better does not.
+func signal(calm bool) Style {
+	if calm {
+		return Ink
+	}
+	return Alarm
+}
+
 func (c Control) rows() []Row {
 	based := slices.ContainsFunc(c.Points, func(p ControlPoint) bool { return p.Basis != "" })
 	var rows []Row
@@ -119,7 +130,7 @@ func (c Control) rows() []Row {
 		if based {
 			r.Cells = slices.Insert(r.Cells, 2, p.Basis)
 		}
-		if p.Rule != "" {
+		if p.Rule != "" && !p.Calm {
 			r.Style = Alarm
 		}
 		rows = append(rows, r)

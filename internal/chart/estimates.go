@@ -39,8 +39,8 @@ func (e Estimates) Draw() Drawing {
 	s.bottom = s.top + rowHeight*float64(len(e.Items))
 	for _, v := range s.x.ticks() {
 		s.Line(Point{s.px(v), s.top}, Point{s.px(v), s.bottom}, Look{Stroke: Grid})
-		s.inside(Point{s.px(v), s.bottom + 18}, Label{Text: s.sayX(v), Anchor: Middle})
 	}
+	s.tickNames(s.x.ticks())
 	for n, i := range e.Items {
 		e.row(s, i, s.top+rowHeight*(float64(n)+0.5), names)
 	}

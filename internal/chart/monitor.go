@@ -11,7 +11,8 @@ type Monitor struct {
 }
 
 // MonitorLine is one value after each case. Limit is the height of a signal (h);
-// not known: none is drawn, as for a VLAD.
+// not known: none is drawn, as for a VLAD. A calm line waits for a change for the
+// better.
 type MonitorLine struct {
 	Name      string
 	Style     Style
@@ -19,6 +20,7 @@ type MonitorLine struct {
 	Limit     float64
 	LimitName string
 	Signals   []MonitorSignal
+	Calm      bool
 }
 
 // MonitorSignal is a case at which a line reached its limit, in words.
@@ -48,7 +50,7 @@ func (m Monitor) Draw() Drawing {
 	for i, l := range m.Lines {
 		entries = append(entries, entry{l.Name, s.stroke(Look{Stroke: l.Style, Width: 2.2, Dash: dashes[i%len(dashes)]})})
 		if known(l.Limit) {
-			entries = append(entries, entry{l.LimitName, s.stroke(Look{Stroke: Alarm, Width: 1.5, Dash: Dotted})})
+			entries = append(entries, entry{l.LimitName, s.stroke(Look{Stroke: signal(l.Calm), Width: 1.5, Dash: Dotted})})
 		}
 	}
 	s.legend(entries)
@@ -59,7 +61,7 @@ func (m Monitor) Draw() Drawing {
 	s.Line(Point{s.left, s.py(0)}, Point{s.right, s.py(0)}, Look{Stroke: Axis})
 	for i, l := range m.Lines {
 		if known(l.Limit) {
-			s.Line(Point{s.left, s.py(l.Limit)}, Point{s.right, s.py(l.Limit)}, Look{Stroke: Alarm, Width: 1.5, Dash: Dotted})
+			s.Line(Point{s.left, s.py(l.Limit)}, Point{s.right, s.py(l.Limit)}, Look{Stroke: signal(l.Calm), Width: 1.5, Dash: Dotted})
 		}
 		s.trace(min(n, len(l.Values)), func(i int) (float64, float64) {
 			if !known(l.Values[i]) {
@@ -88,7 +90,7 @@ func (m Monitor) mark(s *stage, at func(int) float64) {
 				continue
 			}
 			p := Point{at(g.Case), s.py(l.Values[g.Case])}
-			s.dot(p, Alarm, words(m.Cases[g.Case], g.Name, s.sayY(l.Values[g.Case])))
+			s.dot(p, signal(l.Calm), words(m.Cases[g.Case], g.Name, s.sayY(l.Values[g.Case])))
 			if i == 0 {
 				first = append(first, named{p, g.Name})
 			}
@@ -111,7 +113,10 @@ func (m Monitor) rows() []Row {
 			r.Cells = append(r.Cells, m.sayY(v))
 			for _, g := range l.Signals {
 				if g.Case == i {
-					remark, r.Style = words(remark, g.Name), Alarm
+					remark = words(remark, g.Name)
+					if !l.Calm {
+						r.Style = Alarm
+					}
 				}
 			}
 		}

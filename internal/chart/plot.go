@@ -290,8 +290,8 @@ func (s *stage) stroke(look Look) func(Point) {
 }
 
 // axes draws both axes of a plot of a height, with the names. The ticks of x are
-// given; labels that have no room are left out. right is the room to leave
-// there.
+// given; where not every label has room, every second or third is written. right
+// is the room to leave there.
 func (s *stage) axes(height, right float64, ticks []float64) {
 	if s.Y != "" {
 		s.label(Point{0, s.top + 10}, Label{Text: fit(s.Y, s.width), Anchor: Start})
@@ -310,11 +310,38 @@ func (s *stage) axes(height, right float64, ticks []float64) {
 	}
 	s.Line(Point{s.left, s.bottom}, Point{s.right, s.bottom}, Look{Stroke: Axis})
 	for _, v := range ticks {
-		x := s.px(v)
-		s.Line(Point{x, s.bottom}, Point{x, s.bottom + 4}, Look{Stroke: Axis})
-		s.inside(Point{x, s.bottom + 18}, Label{Text: s.sayX(v), Anchor: Middle})
+		s.Line(Point{s.px(v), s.bottom}, Point{s.px(v), s.bottom + 4}, Look{Stroke: Axis})
 	}
+	s.tickNames(ticks)
 	s.bottomName()
+}
+
+// tickNames writes the values of the ticks of x, every second or third of them
+// where not all have room.
+func (s *stage) tickNames(ticks []float64) {
+	every := s.tickEvery(ticks)
+	for i := 0; i < len(ticks); i += every {
+		s.inside(Point{s.px(ticks[i]), s.bottom + 18}, Label{Text: s.sayX(ticks[i]), Anchor: Middle})
+	}
+}
+
+// tickEvery is how many ticks share one label, so that each of them has room.
+func (s *stage) tickEvery(ticks []float64) int {
+	room := func(v float64) Box {
+		at, l := Point{s.px(v), s.bottom + 18}, Label{Text: s.sayX(v), Anchor: Middle}
+		b := place(s.into(at, l), l)
+		b.X, b.W = b.X-2, b.W+4
+		return b
+	}
+	for every := 1; ; every++ {
+		meet := false
+		for i := every; i < len(ticks); i += every {
+			meet = meet || room(ticks[i-every]).meets(room(ticks[i]))
+		}
+		if !meet {
+			return every
+		}
+	}
 }
 
 // bottomName writes the name of the x axis below its labels.
@@ -332,14 +359,19 @@ func (s *stage) under() float64 {
 	return s.bottom + 25
 }
 
-// categories draws the names of ordered categories, as many as have room.
+// categories draws the names of ordered categories, as many as have room; the last
+// is among them, for it is the one that is looked for.
 func (s *stage) categories(names []string, at func(int) float64) {
 	band := (s.right - s.left) / float64(max(len(names), 1))
-	every := labelEvery(names, band, 140)
-	for i, n := range names {
-		if i%every == 0 {
-			s.inside(Point{at(i), s.bottom + 18}, Label{Text: fit(n, math.Max(band*float64(every)-6, 24)), Anchor: Middle})
-		}
+	every, last := labelEvery(names, band, 140), len(names)-1
+	name := func(i int) {
+		s.inside(Point{at(i), s.bottom + 18}, Label{Text: fit(names[i], math.Max(band*float64(every)-6, 24)), Anchor: Middle})
+	}
+	if last >= 0 {
+		name(last)
+	}
+	for i := 0; i <= last-every; i += every {
+		name(i)
 	}
 }
 
@@ -365,12 +397,12 @@ func (s *stage) trace(n int, at func(int) (x, y float64), look Look) {
 	}
 }
 
-// dot draws a point as its style's shape: ▲ mountain, ● sea, ■ brand, ◆ alarm
-// and warn, ○ others, so that shape tells what colour does.
+// dot draws a point as its style's shape: ▲ mountain, ● sea, ■ brand, ◆ alarm,
+// warn and ink, ○ others, so that shape tells what colour does.
 func (s *stage) dot(at Point, style Style, tip string) {
 	look := Look{Fill: style, Tip: tip}
 	room := Box{at.X - 5, at.Y - 5, 10, 10}
-	if s.marks = append(s.marks, room); style == Alarm || style == Warn {
+	if s.marks = append(s.marks, room); style == Alarm || style == Warn || style == Ink {
 		s.loud = append(s.loud, room)
 	}
 	s.sketch.mark(at, look)
@@ -386,7 +418,7 @@ func (s *sketch) mark(at Point, look Look) {
 		s.Circle(at, 4, look)
 	case Brand:
 		s.Rect(Box{at.X - 3.5, at.Y - 3.5, 7, 7}, look)
-	case Alarm, Warn:
+	case Alarm, Warn, Ink:
 		look.Stroke = style
 		if style == Warn { // hollow
 			look.Fill, look.Width = Ground, 1.8

@@ -100,6 +100,7 @@ func (s Sankey) columns(at map[string]int) error {
 const (
 	sankeyBar  = 14.0
 	sankeySlot = 18.0 // height a node has at least, for its name
+	sankeyName = 48.0 // width a name has at least
 	sankeyThin = 14.0 // a band less high than this would strike its name out: the name stands above it
 )
 
@@ -149,7 +150,7 @@ func (s Sankey) layout(g *stage, columns [][]int) float64 {
 	}
 	room := math.Max(240, float64(tall)*sankeySlot*0.6)
 	scale := room / float64(whole)
-	width := (g.width - sankeyBar) / float64(max(len(columns)-1, 1))
+	width := s.pace(g, columns)
 	bottom := 0.0
 	for c, column := range columns {
 		if c > 0 {
@@ -251,18 +252,47 @@ type nameRoom struct {
 }
 
 // room is the room of the names in a column. The names of the last two columns
-// share the gap between them: half and half, or what the other needs not.
+// share the gap between them: half and half, or what the other needs not. Where
+// that is too little for two names, those of the last column stand to the right.
 func (s Sankey) room(g *stage, columns [][]int, column int) nameRoom {
 	last := len(columns) - 1
-	gap := (g.width-sankeyBar)/float64(max(last, 1)) - sankeyBar - 12
-	if last > 0 && column >= last-1 {
-		other := 0.0
-		for _, i := range columns[2*last-1-column] {
-			other = math.Max(other, textWidth(s.nodes[i].Name+s.said(s.nodes[i])))
-		}
-		gap = math.Max(gap/2, gap-other-6) - 6
+	gap, tail := s.pace(g, columns)-sankeyBar-12, s.tail(g, columns)
+	switch {
+	case tail > 0 && column == last:
+		return nameRoom{tail - 8, false}
+	case tail == 0 && last > 0 && column >= last-1:
+		gap = math.Max(gap/2, gap-s.widest(columns[2*last-1-column], true)-6) - 6
 	}
-	return nameRoom{gap, column == last && last > 0}
+	return nameRoom{gap, tail == 0 && column == last && last > 0}
+}
+
+// pace is the way from one column to the next.
+func (s Sankey) pace(g *stage, columns [][]int) float64 {
+	return (g.width - s.tail(g, columns) - sankeyBar) / float64(max(len(columns)-1, 1))
+}
+
+// tail is what is kept free to the right of the last column for its names: as much
+// as the others have, and none while two names have room between the columns.
+func (s Sankey) tail(g *stage, columns [][]int) float64 {
+	last := float64(len(columns) - 1)
+	pace := (g.width - sankeyBar) / math.Max(last, 1)
+	if last == 0 || (pace-sankeyBar-12)/2-6 >= sankeyName {
+		return 0
+	}
+	return math.Min((pace-sankeyBar-4)*last/(last+1), s.widest(columns[len(columns)-1], false)+8)
+}
+
+// widest is the width of the longest name of a column, with its amount or alone.
+func (s Sankey) widest(column []int, amount bool) float64 {
+	most := 0.0
+	for _, i := range column {
+		name := s.nodes[i].Name
+		if amount {
+			name += s.said(s.nodes[i])
+		}
+		most = math.Max(most, textWidth(name))
+	}
+	return most
 }
 
 // said is the amount behind a node's name.
@@ -272,10 +302,9 @@ func (s Sankey) said(n sankeyNode) string { return " " + s.plot.say(n.amount()) 
 func (s Sankey) node(g *stage, n sankeyNode, room nameRoom) {
 	g.Rect(n.at, Look{Fill: n.Style, Tip: words(n.Name, s.plot.say(n.amount()))})
 	amount := s.said(n)
-	const least = 48.0 // of a name; with less room it stands alone, and the tip has the amount
 	l := Label{Text: fit(n.Name, room.width-textWidth(amount)) + amount, Anchor: Start, Style: Ink, Halo: true}
-	if room.width-textWidth(amount) < least {
-		l.Text = fit(n.Name, math.Max(room.width, least))
+	if room.width-textWidth(amount) < sankeyName { // the name stands alone, and the tip has the amount
+		l.Text = fit(n.Name, room.width)
 	}
 	at := Point{n.at.X + sankeyBar + 6, n.at.Y + n.at.H/2 + 4}
 	if n.at.H < sankeyThin {
@@ -284,9 +313,8 @@ func (s Sankey) node(g *stage, n sankeyNode, room nameRoom) {
 	if room.left {
 		at.X, l.Anchor = n.at.X-6, End
 	}
-	if !g.label(at, l) { // rather the name alone than nothing
-		l.Text = fit(n.Name, 60)
-		g.label(at, l)
+	for w := room.width; !g.label(at, l) && w > 12; w -= 12 { // rather a little of the name than nothing
+		l.Text = fit(n.Name, w)
 	}
 }
 

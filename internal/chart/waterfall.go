@@ -104,7 +104,9 @@ func (w Waterfall) columns(c *canvas, sc scale, falls []fall) float64 {
 		if lower-upper < partLeast {
 			upper = lower - partLeast
 		}
-		c.bar(f.Style, box{mid - wide/2, upper, wide, lower - upper}, f.Name+" "+w.say(f.label))
+		if f.label != 0 { // a bar of nothing would be read as a little
+			c.bar(f.Style, box{mid - wide/2, upper, wide, lower - upper}, f.Name+" "+w.say(f.label))
+		}
 		c.room(mid, upper-6, "middle", true, w.say(f.label))
 		names := twoLines(f.Name, band-4)
 		for j, line := range names {
@@ -135,7 +137,9 @@ func (w Waterfall) lines(c *canvas, sc scale, falls []fall) float64 {
 		mid := rowHeight * (float64(i) + 0.5)
 		from, to := math.Min(x(f.from), x(f.to)), math.Max(x(f.from), x(f.to))
 		c.room(names, mid+4, "end", false, fit(f.Name, names))
-		c.bar(f.Style, box{from, mid - barHeight/2, math.Max(to-from, partLeast), barHeight}, f.Name+" "+w.say(f.label))
+		if f.label != 0 {
+			c.bar(f.Style, box{from, mid - barHeight/2, math.Max(to-from, partLeast), barHeight}, f.Name+" "+w.say(f.label))
+		}
 		c.room(w.width(), mid+4, "end", true, said(f))
 		if i < len(falls)-1 {
 			c.line("carry", x(f.to), mid+barHeight/2, x(f.to), mid+rowHeight-barHeight/2)

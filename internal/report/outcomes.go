@@ -195,6 +195,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	c := statistics.PChart(shares)
 	points := chart.PointsOf(c, names, func(r statistics.Rule) string { return w.t("desk.rule." + count(int64(r))) })
 	known, title := 0, ""
+	center := c.Center.Or(math.NaN()) * 100
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*100, p.Low*100, p.High*100
@@ -216,10 +217,10 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 			p.Low, p.High, p.Rule = math.NaN(), math.NaN(), ""
 			title, note = w.t("desk.trend.few", "months", known), w.t("desk.trend.few.note", "least", leastMonths)
 		case p.Rule != "":
+			p.Calm = !d.Worse(p.Value, center)
 			title = w.t("desk.trend.signal", "month", p.Name, "value", Say(w.say, o.Parts[i].Reading), "rule", p.Rule)
 		}
 	}
-	center := c.Center.Or(math.NaN()) * 100
 	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: w.t("desk.center"), LimitName: w.t("desk.limits")}
 	x.SayY = percent

@@ -230,6 +230,9 @@ func newTokensView(b Base, tokens []user.Token, f *Form, now time.Time) tokensVi
 	b.Sub = b.T("token.sub")
 	t := Table{Caption: b.T("token.list"), Columns: []Column{{Key: "token.name"}, {Key: "token.scopes", Class: "grow"}, {Key: "token.expires"}, {Key: "token.state"}, {Key: "list.action", Hidden: true}},
 		Empty: Empty{Title: b.T("token.empty"), Text: b.T("token.empty.text")}}
+	if f == nil {
+		t.Empty.Text = b.T("token.empty.not_yours")
+	}
 	v := tokensView{Base: b, Form: f, Buttons: []Button{{Text: b.T("token.create"), Kind: "primary"}}}
 	for _, x := range tokens {
 		state, action := TagCell("ok", b.T("token.state.live")), ButtonCell(Button{Text: b.T("token.revoke"), Form: "revoke-" + x.ID.String()})

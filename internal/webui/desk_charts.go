@@ -136,22 +136,20 @@ func (c deskCharts) calendar() deskChart {
 		return deskChart{id: "days"}
 	}
 	cal := chart.Calendar{First: first, Counts: make([]int64, last.DaysSince(first)+1)}
-	busiest, sum, days := reporting.DayCount{}, int64(0), 0
+	sum, days := int64(0), []reporting.DayCount(nil)
 	for _, d := range c.b.Days {
 		if d.On.Before(first) || d.On.After(last) {
 			continue
 		}
 		cal.Counts[d.On.DaysSince(first)] = d.N
-		sum, days = sum+d.N, days+1
-		if d.N > busiest.N {
-			busiest = d
-		}
+		sum, days = sum+d.N, append(days, d)
 	}
-	if days == 0 {
+	if len(days) == 0 {
 		return deskChart{id: "days"}
 	}
-	title := c.T("board.calendar.title", "day", c.Day(busiest.On), "n", countText(busiest.N))
-	cal.Plot = c.plot("days", title, c.T("board.calendar.note", "from", first.String(), "to", last.String(), "days", countText(int64(days)), "n", countText(sum)), chartWidth, "measures.day", "board.calendar.count")
+	busiest := most(days, func(d reporting.DayCount) int64 { return d.N })
+	title := mostTitle(c.Base, "board.calendar.title", busiest, func(d reporting.DayCount) string { return c.Day(d.On) }, "n", int(busiest[0].N))
+	cal.Plot = c.plot("days", title, c.T("board.calendar.note", "from", first.String(), "to", last.String(), "days", countText(int64(len(days))), "n", countText(sum)), chartWidth, "measures.day", "board.calendar.count")
 	for i := range cal.Weekdays {
 		cal.Weekdays[i] = c.T("board.weekday." + strconv.Itoa(i+1))
 	}
@@ -237,6 +235,15 @@ func (c deskCharts) watching(id measure.ID) (seq reporting.Sequence, m measure.D
 	return seq, m, cases, c.T(key, "risk", decimalText(seq.Risk*100, 2)), true
 }
 
+// against is what a sequence is held against, in a title.
+func (c deskCharts) against(seq reporting.Sequence) string {
+	key := "board.watch.against.all"
+	if seq.Target {
+		key = "board.watch.against.target"
+	}
+	return c.T(key, "risk", decimalText(seq.Risk*100, 2))
+}
+
 // vlad shows expected minus observed events, case after case.
 func (c deskCharts) vlad(id measure.ID) deskChart {
 	seq, m, cases, risk, ok := c.watching(id)
@@ -283,9 +290,10 @@ func (c deskCharts) cusum(id measure.ID) deskChart {
 		better.Name, better.LimitName, better.Style = c.T("board.cusum.better"), c.T("board.cusum.limit", "h", "−"+decimalText(h, 2)), chart.Mountain
 		lines, heads = append(lines, better), append(heads, "board.cusum.better")
 	}
-	title := c.T("board.cusum.calm", "name", c.T(m.NameKey()), "n", len(seq.Cases))
+	against := c.against(seq) // a chart beside it may hold the same cases against their own share, and find nothing
+	title := c.T("board.cusum.calm", "name", c.T(m.NameKey()), "against", against, "n", len(seq.Cases))
 	if n := len(worse.Signals); n > 0 {
-		title = c.T("board.cusum.signal", "name", c.T(m.NameKey()), "n", n, "day", seq.Days[worse.Signals[0].Case])
+		title = c.T("board.cusum.signal", "name", c.T(m.NameKey()), "against", against, "n", n, "day", seq.Days[worse.Signals[0].Case])
 	}
 	mon := chart.Monitor{Plot: c.plot(chartIDOf(id, "cusum"), title, c.T("board.cusum.note", "risk", risk, "arl", int(seq.Worse.ARL+0.5)), halfWidth, append(heads, "board.watch.signal")...), Cases: cases, Lines: lines}
 	mon.X, mon.Y = c.T("board.watch.cases"), c.T("board.cusum.unit")

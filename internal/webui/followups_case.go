@@ -62,6 +62,12 @@ func newCaseFollowView(b Base, v aftercare.CaseView) caseFollowView {
 			p.Table.Rows[i].Cells[3].Sub = keptText(b, f)
 		}
 	}
+	switch {
+	case len(v.Operations) == 0:
+		p.Table.Empty.Text = b.T("followup.appointments.none.before")
+	case v.Record && v.Unscheduled():
+		p.Table.Empty.Text = b.T("followup.appointments.none.schedule")
+	}
 	if !v.Died.IsZero() {
 		p.Note = &Alert{Kind: "warn", Title: b.T("followup.died", "on", v.Died)}
 	}

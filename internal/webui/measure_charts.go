@@ -138,8 +138,8 @@ func (m measureCharts) name(by measure.Dimension, p reporting.Piece) string {
 	return orDash(groupText(m.Base, by, reporting.Group{Key: p.Key}))
 }
 
-// control is the control chart of the months: shares with limits that follow
-// their numbers, everything else by how much it moves from month to month.
+// control is the control chart of the months: shares and rates with limits that
+// follow their numbers, everything else by how much it moves from month to month.
 func control(d measure.Definition, months []reporting.Piece) statistics.Control {
 	if d.Kind == measure.Proportion {
 		var shares []statistics.Share
@@ -160,6 +160,9 @@ func control(d measure.Definition, months []reporting.Piece) statistics.Control 
 	var values []statistics.Number
 	for _, p := range months {
 		values = append(values, statistics.Of(charted(p.Reading)))
+	}
+	if d.Counts() {
+		return statistics.XmRCounts(values)
 	}
 	return statistics.XmR(values)
 }
@@ -183,6 +186,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	}
 	points := chart.PointsOf(c, names, func(r statistics.Rule) string { return m.T("desk.rule." + countText(int64(r))) })
 	title, known, fired := "", 0, 0
+	center := c.Center.Or(math.NaN()) * factor
 	for i := range points {
 		p := &points[i]
 		p.Value, p.Low, p.High = p.Value*factor, p.Low*factor, p.High*factor
@@ -195,6 +199,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 			known++
 		}
 		if p.Rule != "" {
+			p.Calm = !def.Worse(p.Value, center)
 			fired++
 			title = m.T("desk.trend.signal", "month", p.Name, "value", inWords(m.Base, months[i].Reading), "rule", p.Rule)
 		}
@@ -210,19 +215,21 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 		kind = "x"
 	}
 	note := m.T("desk.trend.note."+kind, "months", known)
-	sparse := c.Sparse()
+	sparse, counted := c.Sparse(), ""
+	if def.Counts() { // all of its months are sparse, or none
+		counted = ".counts"
+	}
 	if sparse > 0 {
-		note = m.T("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
+		note = m.T("desk.trend.note.sparse"+counted, "note", note, "least", statistics.EnoughEvents)
 	}
 	switch {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
 	case fired == 0 && sparse > 0:
-		title = m.T("desk.trend.calm.sparse", "months", known, "sparse", sparse)
+		title = m.T("desk.trend.calm.sparse"+counted, "months", known, "sparse", sparse)
 	case fired == 0:
 		title = m.T("desk.trend.calm", "months", known)
 	}
-	center := c.Center.Or(math.NaN()) * factor
 	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: m.T("desk.center"), LimitName: m.T("desk.limits")}.Draw(), "months"
 }

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
 
@@ -137,5 +140,41 @@ func TestAMeasureIsDrawnWithItsFinding(t *testing.T) {
 	file := readCSV(t, b.get("/measures/quality.signed/export?format=csv&part=months").body)
 	if months := strings.Count(b.get("/measures/quality.signed?by=month").body, "/figures/quality.signed?month="); len(file) < 10 || months == 0 {
 		t.Errorf("%d lines, %d months", len(file), months)
+	}
+}
+
+// TestATitleNamesNoneOfSeveralEquals: two are both named, more are counted.
+func TestATitleNamesNoneOfSeveralEquals(t *testing.T) {
+	e := testEngine(t)
+	for lang, titles := range map[i18n.Lang][3]string{
+		i18n.Chinese: {"手术最多的一天是2026年7月3日，2 台", "手术最多的是2026年7月1日和2026年7月3日，各 2 台", "手术最多的有 3 天，各 2 台"},
+		i18n.English: {"The busiest day was 3 Jul 2026: 2 operations", "The busiest days were 1 Jul 2026 and 3 Jul 2026: 2 operations each", "3 days had the most: 2 operations each"},
+	} {
+		for i, counts := range [][]int64{{1, 1, 2}, {2, 1, 2}, {2, 2, 2}} {
+			c := deskCharts{Base: testBase(e, lang)}
+			c.b.At.Lock = clock.MustDate(2026, 8, 1)
+			for d, n := range counts {
+				c.b.Days = append(c.b.Days, reporting.DayCount{On: clock.MustDate(2026, 7, 1+d), N: n})
+			}
+			if got := c.calendar().d.Title; got != titles[i] {
+				t.Errorf("%v: %q, want %q", counts, got, titles[i])
+			}
+		}
+	}
+}
+
+// TestACUSUMSaysWhatItIsHeldAgainst: the chart beside it may judge the same cases
+// by their own share and find nothing.
+func TestACUSUMSaysWhatItIsHeldAgainst(t *testing.T) {
+	for lang, want := range map[i18n.Lang][2]string{i18n.Chinese: {"目标 5.00%", "全部病例的 5.00%"}, i18n.English: {"the target of 5.00%", "the 5.00% of all cases"}} {
+		for i, target := range []bool{true, false} {
+			c := deskCharts{Base: testBase(testEngine(t), lang)}
+			seq := sampleSequence(60)
+			seq.Target = target
+			c.b.Sequences = map[measure.ID]reporting.Sequence{"cataract.rupture": seq}
+			if got := c.cusum("cataract.rupture").d.Title; !strings.Contains(got, want[i]) {
+				t.Errorf("%q does not say %q", got, want[i])
+			}
+		}
 	}
 }

@@ -171,7 +171,7 @@ func operationName(b Base, o care.Operation) string {
 		return b.T(o.Kind.Label())
 	}
 	if o.Site == procedure.Eye {
-		return b.T("operation.name", "side", b.T(o.Side.EyeLabel()), "kind", b.T(o.Kind.Label()))
+		return b.T("operation.name.eye", "side", b.T(o.Side.EyeLabel()), "kind", b.T(o.Kind.Label()))
 	}
 	return b.T("operation.name", "side", b.T(o.Side.Label()), "kind", b.T(o.Kind.Label()))
 }

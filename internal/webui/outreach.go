@@ -95,7 +95,7 @@ func photoKinds(kinds ...doc.Kind) []Option {
 
 // outreachKeys are the sentences of the page's script.
 func outreachKeys() []string {
-	return []string{"unsent", "unsent.none", "photos", "synced", "synced.never", "sending", "offline", "retry", "signin", "denied", "elsewhere", "kept", "kept.text", "edited", "discarded",
+	return []string{"unsent", "unsent.none", "unsent.idle", "photos", "synced", "synced.never", "sending", "offline", "retry", "signin", "denied", "elsewhere", "kept", "kept.text", "edited", "discarded",
 		"state.kept", "state.refused", "state.conflict", "edit", "discard", "discard.ask", "discard.yes", "back", "theirs", "again", "mine", "server", "field", "receipt.created", "receipt.repeated",
 		"receipt.mine", "receipt.total", "receipt.total.theatre", "photo.bad", "photo.size", "photo.remove", "place.busy", "place.offline", "place.here", "place.waiting", "persist", "expired", "others", "full", "problems"}
 }

@@ -99,10 +99,23 @@ func newLogView(b Base, f *Form, list page.Result[oversight.Entry]) directoryLis
 			outcome = TagCell("warn", b.T(string(e.Outcome.Label())))
 		}
 		t.Rows = append(t.Rows, Cells(Cell{Text: e.At.In(clock.Shanghai).Format("2006-01-02 15:04:05"), Sub: e.SourceIP, Nowrap: true},
-			Cell{Text: e.ActorName, Sub: rolesOfEntry(b, e.Role), Href: "/audit?actor=" + e.ActorID.String()}, TextCell(b.T(string(audit.ActionLabel(e.Action)))),
+			Cell{Text: actorText(b, e.ActorName), Sub: rolesOfEntry(b, e.Role), Href: "/audit?actor=" + e.ActorID.String()}, TextCell(b.T(string(audit.ActionLabel(e.Action)))),
 			objectCell(b, e), outcome, Cell{Text: logReason(b, e), Sub: audit.Summary(e.Detail)}))
 	}
 	return directoryList{Base: b, Filter: f, Table: t}
+}
+
+// actorText names who did something. What acts without a person is kept as its
+// code; files and the API keep that, a page says it in words where it has some.
+func actorText(b Base, name string) string {
+	code, system := strings.CutPrefix(name, "system:")
+	if !system {
+		return name
+	}
+	if key := "oversight.system." + code; b.P.Has(key) {
+		code = b.T(key)
+	}
+	return b.T("oversight.system.named", "name", code)
 }
 
 // objectCell names what an act was about: a case leads to who saw it, everything
@@ -167,7 +180,7 @@ func newWhoSawView(b Base, v oversight.Readers) directoryList {
 		{Key: "oversight.times", Align: "right"}, {Key: "oversight.first"}, {Key: "oversight.last"}},
 		Empty: Empty{Title: b.T("oversight.nobody"), Text: b.T("oversight.nobody.text")}}
 	for _, x := range v.Readers {
-		name := Cell{Text: x.Name, Href: "/audit?actor=" + x.Account.String()}
+		name := Cell{Text: actorText(b, x.Name), Href: "/audit?actor=" + x.Account.String()}
 		var roles []string
 		for _, role := range x.Roles {
 			roles = append(roles, b.T(string(role.Label())))
@@ -241,6 +254,9 @@ func newAnchorsView(b Base, f *Form, list []oversight.Anchor, held []oversight.H
 		Table: Table{Caption: b.T("anchor.own"), Columns: columns, Empty: Empty{Title: b.T("anchor.empty"), Text: b.T("anchor.empty.text")}},
 		Held: Table{Caption: b.T("anchor.held"), Note: b.T("anchor.held.note"), Columns: append([]Column{{Key: "anchor.origin"}}, columns...),
 			Empty: Empty{Title: b.T("anchor.held.empty"), Text: b.T("anchor.held.empty.text")}}}
+	if f == nil {
+		v.Held.Empty.Text = b.T("anchor.held.empty.elsewhere")
+	}
 	for _, a := range list {
 		v.Table.Rows = append(v.Table.Rows, Cells(Cell{Text: minute(a.At), Href: "/audit/anchors/" + a.ID.String() + "/file", Nowrap: true},
 			CodeCell(strconv.Itoa(a.Chains)), CodeCell(strconv.FormatInt(a.Links, 10)), digestCell(a.Digest)))

@@ -47,7 +47,7 @@ func sampleLog(b Base) []oversight.Entry {
 		entry(audit.Event{ActorName: b.T("style.person.1"), Role: "registrar everyone", Action: audit.PersonUnmask, ObjectKind: audit.ObjectPerson, ObjectID: sampleIDs.file, Outcome: audit.Done, Reason: b.T("oversight.sample.reason")}),
 		entry(audit.Event{ActorName: b.T("oversight.sample.person"), Role: "finance", Action: audit.CaseRead, ObjectKind: audit.ObjectCase, ObjectID: sampleIDs.file, Outcome: audit.Done}),
 		entry(audit.Event{ActorName: b.T("oversight.sample.person"), Role: "finance", Action: audit.AccessRefuse, Outcome: audit.Refused, Reason: "error.case.missing", Detail: map[string]any{"method": "GET", "route": "/cases/{id}"}}),
-		entry(audit.Event{ActorName: "system:upkeep", Action: audit.AnchorMake, ObjectKind: audit.ObjectAnchor, ObjectID: sampleIDs.file, Outcome: audit.Done}),
+		entry(audit.Event{ActorName: "system:anchor", Action: audit.AnchorMake, ObjectKind: audit.ObjectAnchor, ObjectID: sampleIDs.file, Outcome: audit.Done}),
 	}
 }
 
@@ -58,6 +58,6 @@ func sampleReaders(b Base) oversight.Readers {
 			Acts: []oversight.Act{{Action: audit.CaseRead, Kind: audit.ObjectCase, Times: 12}, {Action: audit.PersonUnmask, Kind: audit.ObjectPerson, Times: 2}}},
 		{Account: sampleIDs.file, Name: b.T("oversight.sample.person"), Roles: []user.Role{user.Finance, user.Registrar}, Times: 3, Refused: 2, First: first, Last: first,
 			Acts: []oversight.Act{{Action: audit.ApprovalRequest, Kind: audit.ObjectApproval, Times: 1}}},
-		{Account: sampleIDs.file, Name: "system:importer", System: true, Times: 1, First: first, Last: first, Acts: []oversight.Act{{Action: audit.ImportRun, Kind: audit.ObjectImport, Times: 1}}},
+		{Account: sampleIDs.file, Name: "system:import", System: true, Times: 1, First: first, Last: first, Acts: []oversight.Act{{Action: audit.ImportRun, Kind: audit.ObjectImport, Times: 1}}},
 	}}
 }

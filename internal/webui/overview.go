@@ -285,7 +285,6 @@ func (t tables) months() (ChartCard, bool) {
 		return ChartCard{}, false
 	}
 	shown := b.Groups[max(len(b.Groups)-maxBars, 0):]
-	best := shown[0]
 	bars := chart.Bars{Frame: chart.Frame{ID: "months", Width: 1036, Format: countText}, Series: []chart.Series{{Name: t.T("report.col." + suffix(b.Definitions[at])), Style: chart.Brand}}}
 	unit := t.T(b.Definitions[at].Unit.NameKey())
 	for _, g := range shown {
@@ -295,14 +294,39 @@ func (t tables) months() (ChartCard, bool) {
 			value = chart.Missing
 		}
 		bars.Series[0].Values = append(bars.Series[0].Values, value)
-		if g.Values[at].Value.Int64() > best.Values[at].Value.Int64() {
-			best = g
-		}
 	}
-	bars.Title = t.T("report.months.title", "month", best.Key, "count", figureText(best.Values[at]), "unit", unit)
+	best := most(shown, func(g reporting.Group) int64 { return g.Values[at].Value.Int64() })
+	bars.Title = mostTitle(t.Base, "report.months.title", best, func(g reporting.Group) string { return g.Key }, "count", figureText(best[0].Values[at]), "unit", unit)
 	bars.Note = t.T("report.months.note", "from", shown[0].Key, "to", shown[len(shown)-1].Key, "count", figureText(b.Total.Values[at]), "unit", unit)
 	d := bars.Draw()
 	return ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: table, Links: t.links(b.Definitions[at])}, true
+}
+
+// most are the largest of a list, in its order: all of them where several are equal.
+func most[T any](list []T, of func(T) int64) []T {
+	var best []T
+	for _, x := range list {
+		switch {
+		case len(best) > 0 && of(x) < of(best[0]):
+		case len(best) > 0 && of(x) == of(best[0]):
+			best = append(best, x)
+		default:
+			best = []T{x}
+		}
+	}
+	return best
+}
+
+// mostTitle names the largest; of several equal ones both, and of more how many
+// they are: one of them alone would read as if it had been the only one.
+func mostTitle[T any](b Base, key string, best []T, name func(T) string, pairs ...any) string {
+	switch len(best) {
+	case 1:
+		return b.T(key, append(pairs, "name", name(best[0]))...)
+	case 2:
+		return b.T(key+".two", append(pairs, "name", name(best[0]), "other", name(best[1]))...)
+	}
+	return b.T(key+".many", append(pairs, "of", len(best))...)
 }
 
 func index(ds []measure.Definition, name string) int {

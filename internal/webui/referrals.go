@@ -198,9 +198,10 @@ func newReferralView(b Base, v care.ReferralView) referralView {
 			p.Letter = append(p.Letter, x)
 		}
 	}
+	next := slices.IndexFunc(v.Steps, func(row referral.Row) bool { return row.Action != referral.Revoke }) // taking back is nobody's next step
 	for i, row := range v.Steps {
 		x := Button{Text: b.T(row.Action.Label()), Href: "/referrals/" + r.ID.String() + "/" + string(row.Action)}
-		if i == 0 {
+		if i == next {
 			x.Kind = "primary"
 		}
 		p.Steps = append(p.Steps, x)
@@ -266,7 +267,7 @@ func referralEvents(b Base, v care.ReferralView) []Event {
 		if r.State == referral.Accepted {
 			key = "referral.step.reply_due"
 		}
-		out = append(out, Event{Date: r.Due.String(), Title: b.T(key), Kind: "future"})
+		out = append(out, Event{Date: r.Due.String(), Title: b.T(key), Kind: "due"})
 	}
 	return out
 }

@@ -16,11 +16,15 @@ func (s *Server) clockForm(r *http.Request, c *Call) (careForm, []care.AgreedClo
 		return careForm{}, nil, err
 	}
 	b := s.careBase(c, "referrals", c.P.T("referrals.clock"))
-	b.Sub = b.T("referrals.clock.sub")
 	return newClockForm(b, c.Today, list, s.can(c, authz.PairingEdit)), list, nil
 }
 
 func newClockForm(b Base, today clock.Date, list []care.AgreedClock, edit bool) careForm {
+	read := "" // who may only read is not told to fill in and save
+	if !edit {
+		read = ".read"
+	}
+	b.Sub = b.T("referrals.clock.sub" + read)
 	var fields []Field
 	for _, x := range list {
 		u := string(x.Urgency)
@@ -38,7 +42,7 @@ func newClockForm(b Base, today clock.Date, list []care.AgreedClock, edit bool) 
 		u := string(x.Urgency)
 		f.Put("answer_"+u, number(x.AnswerDays)).Put("open_"+u, number(x.OpenDays)).Put("reply_"+u, number(x.ReplyDays)).Hide("version_"+u, version(x.Version))
 		if x.Sample && len(p.Alerts) == 0 {
-			p.Alerts = []Alert{{Kind: "info", Title: b.T("referrals.clock.sample"), Text: b.T("referrals.clock.sample.text")}}
+			p.Alerts = []Alert{{Kind: "info", Title: b.T("referrals.clock.sample"), Text: b.T("referrals.clock.sample.text" + read)}}
 		}
 	}
 	return p

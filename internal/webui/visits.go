@@ -259,11 +259,10 @@ func kindName(b Base, kind procedure.Kind, side procedure.Side) string {
 	if !side.Known() {
 		return b.T(kind.Label())
 	}
-	label := side.Label()
 	if kind.Site() == procedure.Eye {
-		label = side.EyeLabel()
+		return b.T("operation.name.eye", "side", b.T(side.EyeLabel()), "kind", b.T(kind.Label()))
 	}
-	return b.T("operation.name", "side", b.T(label), "kind", b.T(kind.Label()))
+	return b.T("operation.name", "side", b.T(side.Label()), "kind", b.T(kind.Label()))
 }
 
 func rosterTable(b Base, v visiting.VisitView) Table {

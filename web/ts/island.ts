@@ -135,10 +135,11 @@ export async function draw(): Promise<void> {
   const mine = forms.filter(here);
   const pictures = photos.filter(here);
   const n = mine.length;
-  $("[data-unsent]").textContent = n || pictures.length ? t("unsent", { n }) + (pictures.length ? " · " + t("photos", { n: pictures.length }) : "") : t("unsent.none");
+  const fresh = !meta?.at && !n && !pictures.length; // nothing was ever kept: nothing was sent, and nothing waits
+  $("[data-unsent]").textContent = n || pictures.length ? t("unsent", { n }) + (pictures.length ? " · " + t("photos", { n: pictures.length }) : "") : t(fresh ? "unsent.idle" : "unsent.none");
   $("[data-unsent]").classList.toggle("due", n + pictures.length > 0);
-  const last = meta?.at ? t("synced", { at: clockTime(meta.at) }) : t("synced.never");
-  $("[data-said]").textContent = status.state === "idle" || status.state === "signin" || status.state === "denied" ? last : `${t(status.state, { s: status.seconds ?? 0 })} · ${last}`;
+  const last = meta?.at ? t("synced", { at: clockTime(meta.at) }) : fresh ? "" : t("synced.never");
+  $("[data-said]").textContent = status.state === "idle" || status.state === "signin" || status.state === "denied" ? last : [t(status.state, { s: status.seconds ?? 0 }), last].filter(Boolean).join(" · ");
   document.body.dataset.sending = status.state;
   $('[data-count="outbox"]').textContent = n ? String(n) : "";
   if (status.state === "signin" || status.state === "denied") tell(t(status.state), status.state === "signin");

@@ -176,3 +176,12 @@ func TestAMedianKeepsItsQuartilesAndUnit(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 }
+
+func TestWorseIsAgainstTheDirection(t *testing.T) {
+	for way, want := range map[measure.Direction][2]bool{measure.Up: {false, true}, measure.Down: {true, false}, measure.Neutral: {false, false}} {
+		d := measure.Definition{Direction: way}
+		if got := [2]bool{d.Worse(2, 1), d.Worse(1, 2)}; got != want || d.Worse(1, 1) {
+			t.Errorf("%s: more and less are worse: %v, want %v", way, got, want)
+		}
+	}
+}

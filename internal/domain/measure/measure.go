@@ -185,6 +185,16 @@ func (d Definition) Additive() bool {
 	return d.Kind != DistinctPersons && d.Kind != Median && !d.Rate()
 }
 
+// Counts reports whether the value is a number of something.
+func (d Definition) Counts() bool {
+	return slices.Contains([]Kind{DistinctPersons, CountTreatments, CountProcedures, CountUnits}, d.Kind)
+}
+
+// Worse reports whether a value is worse than another; of a neutral measure none is.
+func (d Definition) Worse(value, than float64) bool {
+	return d.Direction == Up && value < than || d.Direction == Down && value > than
+}
+
 // NameKey is the message key of the measure's name.
 func (d Definition) NameKey() string { return "measure.name." + string(d.ID) }
 

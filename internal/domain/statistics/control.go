@@ -121,7 +121,26 @@ func UChart(months []Counted) Control {
 
 // XmR is the control chart of single values; sigma comes from the ranges
 // between neighbours. One value has no limits.
-func XmR(values []Number) Control {
+func XmR(values []Number) Control { return moving(values).judge() }
+
+// XmRCounts is [XmR] of counts. Where the months have fewer than [EnoughEvents] on
+// average they pile up at zero, most lie on one side of the mean by chance, and
+// neighbours move too little for three sigma to hold what chance does: as of shares
+// and rates, no run counts then, and the upper limit is the exact one (Poisson)
+// unless what comes in batches moves more.
+func XmRCounts(values []Number) Control {
+	c := moving(values)
+	for i := range c.Points {
+		p := &c.Points[i]
+		if high := p.High.value; p.High.defined {
+			p.exact(c.Center.value, 1, func(k int) float64 { return poissonUpTo(k, c.Center.value) })
+			p.High = Of(math.Max(high, p.High.value))
+		}
+	}
+	return c.judge()
+}
+
+func moving(values []Number) Control {
 	const d2 = 1.128 // mean range of two normal values, in sigmas
 	sum, n, moves, ranges := 0.0, 0, 0.0, 0
 	last := Number{}
@@ -145,7 +164,7 @@ func XmR(values []Number) Control {
 		}
 		c.Points = append(c.Points, p)
 	}
-	return c.judge()
+	return c
 }
 
 func (p *ControlPoint) around(center, sigma float64) {

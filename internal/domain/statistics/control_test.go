@@ -111,3 +111,33 @@ func TestRareEventsAreJudgedByExactLimitsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestFewAMonthMakeNoRuns: of one operation a month, five months without one are
+// what chance does; a month far beyond the limits is not.
+func TestFewAMonthMakeNoRuns(t *testing.T) {
+	counts := []float64{2, 1, 3, 2, 1, 2, 3, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0}
+	values := func(add, last float64) (vs []st.Number) {
+		for _, n := range counts {
+			vs = append(vs, st.Of(n+add))
+		}
+		return append(vs, st.Of(last))
+	}
+	fired := func(c st.Control) (rules []st.Rule) {
+		for _, p := range c.Points {
+			rules = append(rules, p.Rules...)
+		}
+		return rules
+	}
+	if got := fired(st.XmRCounts(values(0, 1))); got != nil {
+		t.Errorf("about one a month: %v", got)
+	}
+	if got := fired(st.XmRCounts(values(0, 9))); !slices.Equal(got, []st.Rule{st.RuleBeyond}) {
+		t.Errorf("nine in one month: %v", got)
+	}
+	if got, want := fired(st.XmRCounts(values(10, 11))), fired(st.XmR(values(10, 11))); len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("eleven a month: %v, want as of any value %v", got, want)
+	}
+	if one := st.XmRCounts([]st.Number{st.Of(1), {}}); fired(one) != nil || one.Sparse() != 0 {
+		t.Errorf("one month has limits: %+v", one)
+	}
+}
