@@ -297,7 +297,11 @@ func (t tables) months() (ChartCard, bool) {
 	}
 	best := most(shown, func(g reporting.Group) int64 { return g.Values[at].Value.Int64() })
 	bars.Title = mostTitle(t.Base, "report.months.title", best, func(g reporting.Group) string { return g.Key }, "count", figureText(best[0].Values[at]), "unit", unit)
-	bars.Note = t.T("report.months.note", "from", shown[0].Key, "to", shown[len(shown)-1].Key, "count", figureText(b.Total.Values[at]), "unit", unit)
+	note := "report.months.note"
+	if len(shown) < len(b.Groups) { // the sum is of more than is drawn
+		note += ".part"
+	}
+	bars.Note = t.T(note, "first", b.Groups[0].Key, "from", shown[0].Key, "to", shown[len(shown)-1].Key, "count", figureText(b.Total.Values[at]), "unit", unit)
 	d := bars.Draw()
 	return ChartCard{Title: d.Title, Note: d.Note, Picture: picture(d), Table: table, Links: t.links(b.Definitions[at])}, true
 }
