@@ -644,6 +644,24 @@ func TestNoNodeIsWithoutItsName(t *testing.T) {
 	})
 }
 
+// TestAFunnelStrikesNoNameOut: hospitals on the axis, and near the line of all,
+// have their names where no line runs through them.
+func TestAFunnelStrikesNoNameOut(t *testing.T) {
+	for width := 300; width < 800; width += 20 {
+		f := chart.Funnel{Plot: chart.Plot{Frame: chart.Frame{Width: width}, SayY: percent}, Target: 0.007, Points: []chart.FunnelPoint{
+			{Name: "澜港中医", Volume: 6, Value: 0.167, Style: chart.Warn}, {Name: "云岭人民", Volume: 80, Value: 0.009}, {Name: "云岭中医", Volume: 164, Value: 0}}}
+		svg := f.Draw().SVG
+		across := regexp.MustCompile(`<line x1="[\d.]+" y1="([\d.]+)" x2="[\d.]+" y2="([\d.]+)" class="ch-(?:axis|ink)"`).FindAllStringSubmatch(svg, -1)
+		for _, w := range texts(svg) {
+			for _, line := range across {
+				if y := number(line[1]); line[1] == line[2] && strings.HasPrefix(w.text, "云岭") && y > w.y && y < w.y+w.h {
+					t.Errorf("%d px: a line runs through %s", width, w.text)
+				}
+			}
+		}
+	}
+}
+
 // TestAMonthIsNeverCutShort: half of the number of November is January.
 func TestAMonthIsNeverCutShort(t *testing.T) {
 	c := chart.Calendar{First: clock.MustDate(2026, 1, 1), Counts: make([]int64, 365)}
