@@ -64,7 +64,9 @@ func (f Funnel) Draw() Drawing {
 	s.axes(240, 12, s.x.ticks())
 	if known(f.Target) {
 		s.Line(Point{s.left, s.py(f.Target)}, Point{s.right, s.py(f.Target)}, Look{Stroke: Ink, Width: 1.5})
+		s.lines = append(s.lines, Box{s.left, s.py(f.Target), s.right - s.left, 0})
 	}
+	s.lines = append(s.lines, Box{s.left, s.bottom, s.right - s.left, 34}) // the axis and its labels below
 	for i, l := range f.Limits {
 		for _, side := range [][]float64{l.Low, l.High} {
 			f.limit(s, l.Volumes, side, Look{Stroke: Axis, Width: 1.5, Dash: dashes[i%len(dashes)]})

@@ -67,6 +67,7 @@ type stage struct {
 	texts
 	marks       []Box // by points; a name keeps clear of them while it can
 	loud        []Box // by points that signal; no name ever covers them
+	lines       []Box // by the axis and lines across the plot; a name avoids them first
 	x, y        span
 	left, right float64
 	top, bottom float64
@@ -236,18 +237,18 @@ func (s *stage) label(at Point, l Label) bool {
 func (s *stage) inside(at Point, l Label) bool { return s.label(s.into(at, l), l) }
 
 // beside tries the places around a mark until a text has room, first clear of
-// the other marks, then over quiet ones.
+// lines and the other marks, then over lines, then over quiet marks.
 func (s *stage) beside(at Point, l Label) {
 	l.Halo = true
-	for _, clear := range []bool{true, false} {
+	for _, clear := range [][]Box{slices.Concat(s.lines, s.marks), s.marks, nil} {
 		for _, try := range []struct {
 			dx, dy float64
 			anchor Anchor
-		}{{9, 4, Start}, {-9, 4, End}, {0, -10, Middle}, {0, 19, Middle}, {8, -9, Start}, {-8, -9, End}, {8, 18, Start}, {-8, 18, End}} {
+		}{{9, 4, Start}, {-9, 4, End}, {0, -10, Middle}, {0, 19, Middle}, {8, -9, Start}, {-8, -9, End}, {8, 18, Start}, {-8, 18, End}, {0, -22, Middle}} {
 			l.Anchor = try.anchor
 			to := Point{at.X + try.dx, at.Y + try.dy}
 			meets := place(to, l).meets
-			if clear && slices.ContainsFunc(s.marks, meets) || slices.ContainsFunc(s.loud, meets) {
+			if slices.ContainsFunc(clear, meets) || slices.ContainsFunc(s.loud, meets) {
 				continue
 			}
 			if s.label(to, l) {

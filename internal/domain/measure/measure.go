@@ -190,11 +190,6 @@ func (d Definition) Counts() bool {
 	return slices.Contains([]Kind{DistinctPersons, CountTreatments, CountProcedures, CountUnits}, d.Kind)
 }
 
-// Worse reports whether a value is worse than another; of a neutral measure none is.
-func (d Definition) Worse(value, than float64) bool {
-	return d.Direction == Up && value < than || d.Direction == Down && value > than
-}
-
 // NameKey is the message key of the measure's name.
 func (d Definition) NameKey() string { return "measure.name." + string(d.ID) }
 

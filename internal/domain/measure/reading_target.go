@@ -25,6 +25,11 @@ const (
 	Missed    Verdict = "missed"
 )
 
+// Worse reports whether a value is worse than another; of a neutral measure none is.
+func (d Definition) Worse(value, than float64) bool {
+	return d.Direction == Up && value < than || d.Direction == Down && value > than
+}
+
 // Against says how a reading stands to a target. A figure that is worse counts as
 // missed only when its interval does not reach the target either.
 func (r Reading) Against(target float64) Verdict {
