@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -93,14 +94,11 @@ func approvalTabs(b Base, current string, asks bool) []Tab {
 
 func newApprovalsView(b Base, rows []funding.Approval, state fund.ApprovalState, now approvalsNow) approvalsView {
 	b.Tabs = approvalTabs(b, string(state), now.asks)
-	t := Table{Caption: b.T(state.Label()), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.treatment", Class: "grow"},
-		{Key: "funding.hospital"}, {Key: "funding.asked.head", Align: "right"}, {Key: "funding.approved.head", Align: "right"}, {Key: "funding.requester"}, {Key: "funding.since"}},
+	t := Table{Caption: b.T(state.Label()), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case", Class: "roomy"}, {Key: "funding.treatment", Class: "grow"},
+		{Key: "funding.hospital", Class: "roomy"}, {Key: "funding.asked.head", Align: "right"}, {Key: "funding.approved.head", Align: "right"}, {Key: "funding.requester"}, {Key: "funding.since"}},
 		Empty: Empty{Title: b.T("funding.approvals.empty"), Text: b.T("funding.approvals.empty.text")}}
 	for _, a := range rows {
-		name := a.PersonName
-		if name == "" {
-			name = b.T("funding.application")
-		}
+		name := cmp.Or(a.PersonName, a.CaseNo, b.T("funding.application"))
 		approved := TextCell("–")
 		if a.Approved > 0 {
 			approved = MoneyCell(a.Approved)
@@ -112,7 +110,7 @@ func newApprovalsView(b Base, rows []funding.Approval, state fund.ApprovalState,
 				since.Sub = b.T(a.Lapse.Label())
 			}
 		}
-		t.Rows = append(t.Rows, Cells(LinkCell(name, "/approvals/"+a.ID.String()), CodeCell(a.CaseNo), TextCell(planText(b, a)), TextCell(a.HospitalName),
+		t.Rows = append(t.Rows, Cells(Cell{Text: name, Href: "/approvals/" + a.ID.String(), Nowrap: a.PersonName == ""}, CodeCell(a.CaseNo), TextCell(planText(b, a)), TextCell(a.HospitalName),
 			MoneyCell(a.Requested), approved, TextCell(a.Requester), since))
 	}
 	return approvalsView{Base: b, Table: t}

@@ -96,7 +96,10 @@ func waterfall(b Base, f fee.Settlement, basis map[string]string, id string) Cha
 	t := Table{Caption: d.Title, Bare: true, Quiet: true, Dense: true}
 	for i, h := range d.Heads {
 		col := Column{Text: h}
-		if i >= 2 {
+		switch {
+		case i == 1:
+			col.Class = "roomy"
+		case i > 1:
 			col.Align = "right"
 		}
 		t.Columns = append(t.Columns, col)

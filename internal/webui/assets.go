@@ -37,6 +37,7 @@ func assetSources() map[string]string {
 		"app.js":        "static/dist/app.js",
 		"scan.js":       "static/dist/scan.js",
 		"field.css":     "static/dist/field.css",
+		"sheet.css":     "static/dist/sheet.css",
 		"field.js":      "static/dist/field.js",
 		"outreach.js":   "static/dist/outreach.js",
 		"theatre.js":    "static/dist/theatre.js",

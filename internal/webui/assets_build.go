@@ -28,8 +28,10 @@ func BuildAssets(dir string) (map[string][]byte, error) {
 	if built["app.css"], err = buildStyles(dir, styleOrder()...); err != nil {
 		return nil, err
 	}
-	if built["field.css"], err = buildStyles(dir, "field"); err != nil {
-		return nil, err
+	for _, name := range []string{"field", "sheet"} { // what few pages need
+		if built[name+".css"], err = buildStyles(dir, name); err != nil {
+			return nil, err
+		}
 	}
 	built["favicon.svg"], err = os.ReadFile(filepath.Join(dir, "static", "css", "favicon.svg")) // #nosec G304 -- the source tree
 	return built, err

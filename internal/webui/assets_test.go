@@ -57,7 +57,7 @@ func TestBuildFailsOnABrokenSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range append(styleOrder(), "field") {
+	for _, name := range append(styleOrder(), "field", "sheet") {
 		if err := os.WriteFile(filepath.Join(dir, "static/css", name+".css"), []byte("a { color: red; }"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -128,6 +128,9 @@ func TestAssetsStayWithinTheBudget(t *testing.T) {
 	}
 	if n := a.Size("field.css"); n > 4_000 {
 		t.Errorf("the style of the field pages moves %d bytes, the budget is 4,000", n)
+	}
+	if n := a.Size("sheet.css"); n > 2_000 {
+		t.Errorf("the style of papers moves %d bytes, the budget is 2,000", n)
 	}
 	if a.Size("app.css") > 14_000 {
 		t.Errorf("the style moves %d bytes, the budget is 14,000", a.Size("app.css"))

@@ -175,6 +175,9 @@ func (e *Engine) document(status int, data View) document {
 	if b.Field {
 		styles = append(styles, e.assets.URL("field.css"))
 	}
+	if b.Layout == "print" {
+		styles = append(styles, e.assets.URL("sheet.css"))
+	}
 	return document{Base: b, Head: head, Page: data, Version: e.version, CSS: styles, Scripts: scripts}
 }
 

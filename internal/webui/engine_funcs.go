@@ -32,6 +32,7 @@ func helpers() template.FuncMap {
 		"maskno": MaskPhone,
 		"attrs":  attributes,
 		"lanes":  lanes,
+		"solid":  solid,
 		"add":    func(a, b int) int { return a + b },
 		"sends":  func(bs []Button) bool { return slices.ContainsFunc(bs, Button.Sends) },
 	}

@@ -32,6 +32,7 @@ type Form struct {
 	Sections []Section
 	Compact  bool // labels small, controls 36 px: filter bars
 	Filters  string
+	Asks     bool   // a filter before which the list is empty: a phone shows it open until then
 	Clear    string // address without any condition; empty: that of the form
 
 	fields []Field

@@ -41,9 +41,9 @@ func (s *Server) fundsPage(w http.ResponseWriter, r *http.Request, c *Call) erro
 
 func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 	b.Title, b.Sub = b.T("nav.funds"), b.T("funding.funds.sub")
-	t := Table{Caption: b.T("nav.funds"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.fund.name", Class: "grow"}, {Key: "funding.code"}, {Key: "funding.purpose"},
-		{Key: "funding.received", Align: "right"}, {Key: "fund.account.committed", Align: "right"}, {Key: "fund.account.reserved", Align: "right"},
-		{Key: "fund.account.available", Align: "right"}}, Empty: Empty{Title: b.T("funding.funds.empty"), Text: b.T("funding.funds.empty.text")}}
+	t := Table{Caption: b.T("nav.funds"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.fund.name", Class: "grow"}, {Key: "fund.account.available", Align: "right"},
+		{Key: "funding.code", Class: "roomy"}, {Key: "funding.purpose", Class: "roomy"},
+		{Key: "funding.received", Align: "right"}, {Key: "fund.account.committed", Align: "right"}, {Key: "fund.account.reserved", Align: "right"}}, Empty: Empty{Title: b.T("funding.funds.empty"), Text: b.T("funding.funds.empty.text")}}
 	if opens {
 		open := Button{Text: b.T("funding.fund.new"), Kind: "primary", Icon: "plus", Href: "/funds/new"}
 		b.Actions, t.Empty.Buttons = []Button{{Text: b.T("funding.moves"), Href: "/fund-moves"}, open}, []Button{open}
@@ -52,21 +52,21 @@ func newFundsView(b Base, list []funding.FundEntry, opens bool) approvalsView {
 		}
 	}
 	for _, f := range list {
-		row := Cells(TextCell(f.Name), CodeCell(f.Code), TextCell(purpose(b, f.Fund)))
+		row := Cells(TextCell(f.Name), TextCell("–"), CodeCell(f.Code), TextCell(purpose(b, f.Fund)))
 		if f.Open {
-			row.Cells[0] = LinkCell(f.Name, "/funds/"+f.ID.String())
-			for _, x := range []money.Fen{f.Balances.Received(), f.Balances.Spent(), f.Balances.Reserved, f.Balances.Available} {
+			row.Cells[0], row.Cells[1] = LinkCell(f.Name, "/funds/"+f.ID.String()), MoneyCell(f.Balances.Available)
+			for _, x := range []money.Fen{f.Balances.Received(), f.Balances.Spent(), f.Balances.Reserved} {
 				row.Cells = append(row.Cells, MoneyCell(x))
 			}
 		} else { // for choosing only
-			row.Cells = append(row.Cells, TextCell("–"), TextCell("–"), TextCell("–"), TextCell("–"))
+			row.Cells = append(row.Cells, TextCell("–"), TextCell("–"), TextCell("–"))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	if len(list) > 0 && !slices.ContainsFunc(list, func(f funding.FundEntry) bool { return f.Open }) { // no balance to show: names only
-		t.Note, t.Columns = "", t.Columns[:3]
-		for i := range t.Rows {
-			t.Rows[i].Cells = t.Rows[i].Cells[:3]
+		t.Note, t.Columns = "", append(t.Columns[:1], Column{Key: "funding.code"}, Column{Key: "funding.purpose"})
+		for i, row := range t.Rows {
+			t.Rows[i] = Cells(row.Cells[0], row.Cells[2], row.Cells[3])
 		}
 	}
 	return approvalsView{Base: b, Table: t}

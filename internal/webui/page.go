@@ -3,6 +3,7 @@ package webui
 import (
 	"html/template"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -129,6 +130,20 @@ func (b Base) Lang() string { return string(b.P.Lang()) }
 
 // English reports the language, for the language switch.
 func (b Base) English() bool { return b.P.Lang() == i18n.English }
+
+// Behind is the address of the page a paper belongs to: the folder it lies in, with
+// the same filter. Only a payment has no page of its own.
+func (b Base) Behind() string {
+	at, q, filtered := strings.Cut(b.Path, "?")
+	at = path.Dir(at)
+	switch {
+	case strings.HasPrefix(at, "/payments/"):
+		return "/payments"
+	case filtered:
+		return at + "?" + q
+	}
+	return at
+}
 
 // Day writes a day in words: 2026年11月23日.
 func (b Base) Day(d clock.Date) string { return b.P.Date(d) }

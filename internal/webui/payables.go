@@ -160,7 +160,7 @@ func newPayables(b Base, v paying.Owed, today clock.Date) payList {
 		b.Actions = []Button{{Text: b.T("payout.run.new"), Kind: "primary", Icon: "plus", Href: "/pay-runs/new"}}
 	}
 	sums := Table{Caption: b.T("payout.sums"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.hospital", Class: "grow"}, {Key: "payout.col.fund", Class: "grow"},
-		{Key: "payout.col.count", Align: "right"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.oldest", Align: "right"}},
+		{Key: "payout.col.count", Align: "right", Class: "roomy"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.oldest", Align: "right"}},
 		Empty: Empty{Title: b.T("payout.empty"), Text: b.T("payout.empty.text")}}
 	var all money.Fen
 	n := 0
@@ -174,8 +174,8 @@ func newPayables(b Base, v paying.Owed, today clock.Date) payList {
 		total.Total = true
 		sums.Rows = append(sums.Rows, total)
 	}
-	t := Table{Caption: b.T("payout.each"), Columns: []Column{{Key: "funding.case"}, {Key: "funding.patient"}, {Key: "payout.col.payee"}, {Key: "payout.col.fund", Class: "grow"},
-		{Key: "payout.col.settled"}, {Key: "payout.col.age", Align: "right"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.ready"}},
+	t := Table{Caption: b.T("payout.each"), Columns: []Column{{Key: "funding.case"}, {Key: "funding.patient"}, {Key: "payout.col.payee", Class: "roomy"}, {Key: "payout.col.fund", Class: "grow roomy"},
+		{Key: "payout.col.settled", Class: "roomy"}, {Key: "payout.col.age", Align: "right", Class: "roomy"}, {Key: "funding.amount.head", Align: "right"}, {Key: "payout.col.ready"}},
 		Empty: Empty{Title: b.T("payout.empty"), Text: b.T("payout.empty.text")}}
 	for _, x := range v.Rows {
 		case_, payee := x.CaseNo, Cell{Text: x.HospitalName}

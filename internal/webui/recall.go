@@ -22,7 +22,7 @@ func recallFilter(b Base, today clock.Date, hospitals []Option) *Form {
 		fields = append(fields, Field{Name: "hospital", LabelKey: "case.hospital", Kind: KindSelect, Optional: true, Blank: "list.any", Options: hospitals})
 	}
 	f := NewForm(b, today, fields...)
-	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/recall"
+	f.ID, f.Get, f.Compact, f.Asks, f.Action = "filter", true, true, true, "/recall"
 	return f
 }
 

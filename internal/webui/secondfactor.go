@@ -378,7 +378,7 @@ func newSessionsView(b Base, list []accounts.SessionItem, idle time.Duration) se
 		if name == "" {
 			name = b.T("sessions.unknown")
 		}
-		v.Table.Rows = append(v.Table.Rows, Cells(TextCell(name), TextCell(minute(x.CreatedAt)), TextCell(minute(x.ExpiresAt.Add(-idle))), last))
+		v.Table.Rows = append(v.Table.Rows, Cells(TextCell(name), CodeCell(minute(x.CreatedAt)), CodeCell(minute(x.ExpiresAt.Add(-idle))), last))
 	}
 	if len(v.End) > 0 {
 		v.Buttons = []Button{{Text: b.T("sessions.others"), Form: "end-others"}}

@@ -1,6 +1,7 @@
 package webui
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -38,17 +39,14 @@ func (s *Server) settlementsPage(w http.ResponseWriter, r *http.Request, c *Call
 
 func newSettlementsView(b Base, rows []funding.Settlement, enters bool) approvalsView {
 	b.Tabs = moneyTabs(b, "settled", enters)
-	t := Table{Caption: b.T("funding.tab.settled"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case"}, {Key: "funding.hospital", Class: "grow"},
-		{Key: "funding.settled_on"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right"}, {Key: "funding.reduction", Align: "right"},
+	t := Table{Caption: b.T("funding.tab.settled"), Note: b.T("strip.unit"), Columns: []Column{{Key: "funding.patient"}, {Key: "funding.case", Class: "roomy"}, {Key: "funding.hospital", Class: "grow roomy"},
+		{Key: "funding.settled_on", Class: "roomy"}, {Key: "fee.layer.bill", Align: "right"}, {Key: "funding.insurance", Align: "right", Class: "roomy"}, {Key: "funding.reduction", Align: "right"},
 		{Key: "fee.layer.net", Align: "right"}, {Key: "funding.state"}},
 		Empty: Empty{Title: b.T("funding.settlements.empty"), Text: b.T("funding.settlements.empty.text")}}
 	for _, x := range rows {
-		name := x.PersonName
-		if name == "" {
-			name = b.T("funding.settlement")
-		}
+		name := cmp.Or(x.PersonName, x.CaseNo, b.T("funding.settlement"))
 		tag := settlementTag(b, x.State)
-		t.Rows = append(t.Rows, Cells(LinkCell(name, "/settlements/"+x.ID.String()), CodeCell(x.CaseNo), TextCell(x.HospitalName), DateCell(x.SettledOn),
+		t.Rows = append(t.Rows, Cells(Cell{Text: name, Href: "/settlements/" + x.ID.String(), Nowrap: x.PersonName == ""}, CodeCell(x.CaseNo), TextCell(x.HospitalName), DateCell(x.SettledOn),
 			MoneyCell(x.Bill), MoneyCell(x.Insurance()), MoneyCell(x.FundFen+x.Waiver), MoneyCell(x.Net), Cell{Tag: &tag}))
 	}
 	return approvalsView{Base: b, Table: t}

@@ -15,7 +15,7 @@ type Column struct {
 	Key    string // message key of the head
 	Text   string // head text, when it is data
 	Align  string
-	Class  string // narrow, wide or grow
+	Class  string // narrow, wide, grow, or roomy: a phone leaves it out, the page behind says it
 	Sort   string // address that sorts by this column
 	Sorted string // ascending or descending, when the list is sorted by it
 	Hidden bool   // the head is for screen readers only (row actions)

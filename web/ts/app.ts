@@ -12,6 +12,7 @@ import { locks } from "./lock";
 import { passkeys } from "./passkey";
 import { presses, wholes } from "./press";
 import { pictures, printing } from "./picture";
+import { tabs } from "./tabs";
 
 function attach(root: ParentNode): void {
   dates(root);
@@ -25,6 +26,7 @@ function attach(root: ParentNode): void {
   wholes(root);
   pictures(root);
   laters(root, attach);
+  tabs(root);
 }
 
 attach(document);

@@ -38,6 +38,7 @@ function save(svg: SVGSVGElement, name: string): void {
 
 /** Paper has no summary to press: the tables of charts are open on it. */
 export function printing(): void {
+  document.querySelector("[data-print]")?.addEventListener("click", () => print());
   const opened = new Set<HTMLDetailsElement>();
   addEventListener("beforeprint", () => {
     for (const d of document.querySelectorAll<HTMLDetailsElement>(".chart-table:not([open])")) {
