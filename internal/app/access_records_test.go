@@ -159,6 +159,8 @@ func (p *premises) visiting() {
 	tr = p.Advance(p.Eligible(here), treatment.AdmitEmergency)
 	_, err = s.Care.LogOperation(ctx, local, care.OperationInput{Treatment: tr.ID, Operation: taught}, store.Key{})
 	must(p, "supervised operation", err)
+	_, err = s.Visiting.SavePrivilege(ctx, p.HospitalAdmin(here), practitioner.Privilege{Practitioner: doctor.PractitionerID, Hospital: p.ID(here), Kind: procedure.TKA, From: p.Today(), To: p.Today()}, store.Key{})
+	must(p, "privilege of who signs", err)
 	signed, err := s.Visiting.SignOff(ctx, doctor, visiting.SignoffInput{Doctor: local.PractitionerID, Kind: procedure.TKA}, store.Key{})
 	must(p, "sign-off", err)
 	for name, value := range map[string]string{"skills": local.PractitionerID.String(), "{signoff}": signed.ID.String(), "teaching": lesson.ID.String(), "meetings": meeting.ID.String(), "{task}": task.ID.String(), "privileges": made.ID.String(), "exceptions": p.superText(`select id from privilege_exception`), "visits": mission.String(),
