@@ -92,7 +92,7 @@ type Base struct {
 	Menu     []MenuGroup
 	Bottom   []MenuItem // the five items of the phone's bar
 	Register *Link      // the one action of the top bar
-	NoSearch bool       // the reader sees no patients: nothing to search
+	NoSearch bool       // the reader sees neither patients nor cases
 	User     *User
 	Choices  []Choice // partnerships; the switch appears from two on
 	Path     string   // where preferences return to

@@ -200,7 +200,7 @@ func (s *Server) frame(r *http.Request, c *Call) {
 	if s.can(c, authz.PersonRegister) && r.URL.Path != "/patients/register" { // not on the form itself
 		c.Base.Register = &Link{Text: c.P.T("nav.register"), Href: "/patients/register"}
 	}
-	c.Base.NoSearch = !s.can(c, authz.PersonRead)
+	c.Base.NoSearch = !s.can(c, authz.PersonRead) && !s.can(c, authz.CaseRead) // who reads cases looks for their numbers
 	c.counts = sync.OnceValue(func() map[string]MenuItem { return s.menuCounts(r, c) })
 	s.openDesk(r, c)
 	s.menu(c, "", r.Method == http.MethodGet) // a post leads elsewhere as a rule, and a form that comes back names its section
