@@ -70,7 +70,7 @@ func locals(assistant ident.ID, team []doctor) ident.ID {
 }
 
 func (m *maker) joint(r *record, op operation) *procedure.JointPart {
-	m.rng.IntN(2)                                     // one draw is kept: what is drawn after it makes the figures the help names
+	m.rng.IntN(2)                                     // one draw is kept: the figures of the demo come from what is drawn after it
 	usual := procedure.Indications(op.kind.Site())[0] // the one diagnosisText tells
 	part := &procedure.JointPart{Indications: []procedure.Indication{usual}, Fixation: pick(m, procedure.Cemented, procedure.Uncemented), Plan: op.plan}
 	if op.plan == procedure.Staged {
