@@ -100,11 +100,18 @@ func TestBench(t *testing.T) {
 		step("P8 demo loaded")
 	}
 	if fewer > 0 {
-		t.Run("few", func(t *testing.T) { newWorld(t, scratch(t, "few"), fewer).measure(growing(), &few, wanted) })
+		t.Run("few", func(t *testing.T) {
+			w := newWorld(t, scratch(t, "few"), fewer)
+			w.warm(&few)
+			w.measure(growing(), &few, wanted)
+		})
 	}
 	w := newWorld(t, dir, size)
 	r.say("%d people with %d operations in %d hospitals, made in %s; %d connections, %d turns of %s, medians", size, size*w.each, hospitals, w.made, clients, turns, span)
 	step("people made")
+	if fewer > 0 {
+		w.warm(&r)
+	}
 	w.measure(parts(), &r, wanted)
 	if wanted("P8") {
 		starts(w, &r, build(t))

@@ -233,7 +233,7 @@ func (tx *Tx) LinkPerson(d patient.Document, hospital ident.ID) (ident.ID, error
 func (tx *Tx) PersonByCode(code string) (ident.ID, error) {
 	var id ident.ID
 	err := tx.get(&id, `select c.person_id from casefile c where c.partnership_id = $1 and c.case_no = $2 and c.live
-		union all select r.person_id from registration_term t join registration r on r.partnership_id = $1 and r.id = t.registration_id
-			where t.partnership_id = $1 and t.term = $3 and r.live limit 1`, tx.Partnership(), code, match.Term{Kind: match.KindSlip, Text: code}.String())
+		union all select r.person_id from `+everyHospital+` join registration r on r.partnership_id = $1 and r.hospital_id = h and r.slip_code = $2
+			where r.live limit 1`, tx.Partnership(), code)
 	return one(id, err, "error.person.missing")
 }

@@ -59,9 +59,9 @@ func (tx *Tx) sharedPhones() ([]plausibility.Phones, error) {
 	}
 	low := string(match.KindPhone) + ":"
 	err := tx.list(&rows, `select t.term, r.id, coalesce(p.root_id, p.id) as person_id, r.hospital_id
-		from (select t.term from registration_term t where t.partnership_id = $1 and t.term >= $2 and t.term < $3 group by t.term having count(*) > 1) s
-		join registration_term t on t.partnership_id = $1 and t.term = s.term
-		join registration r on r.partnership_id = t.partnership_id and r.id = t.registration_id and r.live
+		from (select g.term, array_agg(g.registration_id) as shared from `+everyHospital+` cross join lateral (select x.term, x.registration_id from registration_term x
+			where x.partnership_id = $1 and x.hospital_id = h and x.term >= $2 and x.term < $3) g group by g.term having count(*) > 1) t
+		join registration r on r.partnership_id = $1 and r.id = any (t.shared) and r.live
 		join person p on p.partnership_id = r.partnership_id and p.id = r.person_id order by t.term, r.id`, tx.Partnership(), low, string(match.KindPhone)+";")
 	out := make([]plausibility.Phones, len(rows))
 	for i, r := range rows {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/hex"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/domain/match"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
@@ -71,6 +72,23 @@ func (tx *Tx) Print(s Source) (match.Fingerprint, error) {
 // blockPrefix sets duplicate keys apart from search terms, which share a column.
 const blockPrefix = "k:"
 
+// blockTerms are the duplicate keys of a registration as they are kept. The
+// telephone's is the term the search has of it, and the number's is the digest of
+// the document itself: neither is kept twice.
+func blockTerms(f match.Fingerprint) []string {
+	var out []string
+	for _, b := range match.Blocks(f) {
+		switch kind, rest, _ := strings.Cut(b, ":"); kind {
+		case "d":
+		case "t":
+			out = append(out, match.Term{Kind: match.KindPhone, Text: rest}.String())
+		default:
+			out = append(out, blockPrefix+b)
+		}
+	}
+	return out
+}
+
 // termsOf are all rows of the term table a registration has.
 func (tx *Tx) termsOf(s Source) ([]string, error) {
 	var out []string
@@ -113,8 +131,8 @@ func (tx *Tx) termsOf(s Source) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range match.Blocks(f) {
-		add(blockPrefix + b)
+	for _, b := range blockTerms(f) {
+		add(b)
 	}
 	return out, nil
 }

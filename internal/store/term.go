@@ -85,8 +85,10 @@ type candidateRow struct {
 const perKey = 60
 
 const selectCandidates = `with found as (
-	select distinct t.registration_id from unnest($3::text[]) k cross join lateral (
-		select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = $2 and x.term = k limit $4) t)
+	select t.registration_id from unnest($3::text[]) k cross join lateral (
+		select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = $2 and x.term = k limit $4) t
+	union select y.id from person_document x join registration y on y.partnership_id = $1 and y.hospital_id = $2 and y.person_id = x.person_id
+		where x.partnership_id = $1 and x.digest = $6)
 	select r.id as registration_id, r.person_id, r.hospital_id, p.name, p.sex, p.birth_on, p.birth_estimated, r.phone_last4, r.township, r.village,
 		r.slip_code, r.registered_on, '' as matched, coalesce(d.kind, 'none') as doc_kind, coalesce(d.last4, '') as doc_last4,
 		coalesce(d.verified, false) as doc_verified, d.id as doc_id, d.number_sealed, d.digest,
@@ -101,17 +103,13 @@ const selectCandidates = `with found as (
 // Candidates fetches the registrations of one hospital that share a duplicate
 // key with f. They still have to be scored: match.Score.
 func (tx *Tx) Candidates(hospital ident.ID, f match.Fingerprint) ([]Candidate, error) {
-	keys := match.Blocks(f)
-	for i := range keys {
-		keys[i] = blockPrefix + keys[i]
-	}
 	digest, err := hex.DecodeString(f.DocDigest)
 	if err != nil {
 		return nil, err
 	}
 	phone := match.Term{Kind: match.KindPhone, Text: f.PhoneDigest}.String()
 	var rows []candidateRow
-	if err := tx.list(&rows, selectCandidates, tx.Partnership(), hospital, textArray(keys), perKey, phone, digest); err != nil {
+	if err := tx.list(&rows, selectCandidates, tx.Partnership(), hospital, textArray(blockTerms(f)), perKey, phone, digest); err != nil {
 		return nil, err
 	}
 	out := make([]Candidate, len(rows))
@@ -150,24 +148,32 @@ const (
 	SearchLimit = 50 // people one search answers at most
 )
 
-// searchFilter keeps the rows s whose registration meets every other clause.
-const searchFilter = ` where (select count(distinct f.clause) from unnest($4::int[], $5::text[], $6::text[]) as f(clause, lo, hi)
-	where exists (select 1 from registration_term x where x.partnership_id = $1 and x.registration_id = s.registration_id
-		and x.term >= f.lo and x.term <= f.hi)) = $7 limit $8`
+// everyHospital are the places whose terms somebody with wide scope looks through,
+// one after the other: a key of the terms without the hospital would be as large
+// as the one with it, for the few who look wide.
+const everyHospital = `(select g.id as h from organisation g) place`
 
-const searchTail = ` group by t.registration_id limit $8)
+// selectHits is the search at the hospitals h of a list of places. Of the rows s
+// the first clause brings, those stay whose registration meets every other one. A
+// whole term is looked up where its neighbours of the hospital stand too, the
+// beginning of one among the terms of the registration.
+const selectHits = `with hit as (select t.registration_id, string_agg(distinct left(q.lo, 1), '') as matched
+	from @places cross join unnest($2::text[], $3::text[]) as q(lo, hi) cross join lateral (
+		select s.registration_id from (select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = h
+			and x.term >= q.lo and x.term <= q.hi limit $9) s
+		where (select count(distinct f.clause) from unnest($4::int[], $5::text[], $6::text[]) as f(clause, lo, hi) where case f.hi
+			when f.lo then exists (select 1 from registration_term x where x.partnership_id = $1 and x.hospital_id = h and x.term = f.lo
+				and x.registration_id = s.registration_id)
+			else exists (select 1 from registration_term x where x.partnership_id = $1 and x.registration_id = s.registration_id
+				and x.term >= f.lo and x.term <= f.hi) end) = $7 limit $8) t
+	group by t.registration_id limit $8)
 	select ` + personListColumns + `, hit.matched from hit join registration r on r.partnership_id = $1 and r.id = hit.registration_id` +
 	personListJoins + ` where r.live order by p.name_key, r.id limit $8`
 
-const searchAtHospitals = `with hit as (select t.registration_id, string_agg(distinct left(q.lo, 1), '') as matched
-	from unnest($10::uuid[]) h cross join unnest($2::text[], $3::text[]) as q(lo, hi) cross join lateral (
-		select s.registration_id from (select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = h
-			and x.term >= q.lo and x.term <= q.hi limit $9) s` + searchFilter + `) t` + searchTail
-
-const searchWide = `with hit as (select t.registration_id, string_agg(distinct left(q.lo, 1), '') as matched
-	from unnest($2::text[], $3::text[]) as q(lo, hi) cross join lateral (
-		select s.registration_id from (select x.registration_id from registration_term x where x.partnership_id = $1
-			and x.term >= q.lo and x.term <= q.hi limit $9) s` + searchFilter + `) t` + searchTail
+var (
+	searchAtHospitals = strings.Replace(selectHits, "@places", `unnest($10::uuid[]) h`, 1)
+	searchWide        = strings.Replace(selectHits, "@places", everyHospital, 1)
+)
 
 // SearchRegistrations finds the registrations that meet every clause of a query,
 // by name, at most SearchLimit and one more to say that there are others. The
@@ -198,7 +204,7 @@ func (tx *Tx) SearchRegistrations(hospitals []ident.ID, q match.Query) ([]Person
 	args := []any{tx.Partnership(), textArray(driveLo), textArray(driveHi), pq.Int64Array(clauses), textArray(lo), textArray(hi),
 		len(q.Clauses) - 1, SearchLimit + 1, searchScan}
 	query := searchWide
-	if len(hospitals) > 0 && len(hospitals) <= manyHospitals {
+	if len(hospitals) > 0 {
 		query, args = searchAtHospitals, append(args, idArray(hospitals))
 	}
 	// Arrays as arguments make the planner plan anew for each call, which costs as
@@ -237,7 +243,8 @@ func (tx *Tx) CrossPairs(since clock.Date, limit int) ([]Pair, error) {
 			and x.registered_on >= $2 order by x.registered_on desc, x.id desc limit 2000),
 		pair as (select distinct least(f.id, o.registration_id) as one, greatest(f.id, o.registration_id) as two
 			from fresh f join registration_term t on t.partnership_id = $1 and t.registration_id = f.id and t.term >= 'k:n:' and t.term < 'k:n;'
-			cross join lateral (select x.registration_id, x.hospital_id from registration_term x where x.partnership_id = $1 and x.term = t.term limit 30) o
+			cross join lateral (select there.* from `+everyHospital+` cross join lateral (select x.registration_id, x.hospital_id from registration_term x
+				where x.partnership_id = $1 and x.hospital_id = h and x.term = t.term limit 30) there limit 30) o
 			where o.hospital_id <> f.hospital_id)
 		select `+pairColumns("a")+`, `+pairColumns("b")+` from pair
 		join registration ar on ar.partnership_id = $1 and ar.id = pair.one join person ap on ap.partnership_id = $1 and ap.id = ar.person_id

@@ -215,7 +215,7 @@ func nameClauses(w, upper string) []Clause {
 	}
 	r := []rune(form)
 	if len(r) == 1 {
-		return one(Term{Kind: KindName, Text: form, Prefix: true})
+		return one(Term{Kind: KindName, Text: form})
 	}
 	var out []Clause
 	for _, g := range bigrams(form) {

@@ -3,6 +3,7 @@ package match
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Kind is the kind of a search term. Digests (number, phone and their tails)
@@ -11,7 +12,7 @@ type Kind string
 
 // The kinds with the letter that starts their stored form.
 const (
-	KindName      Kind = "n" // whole name; a single character is a prefix of it
+	KindName      Kind = "n" // first character of a name
 	KindBigram    Kind = "b" // two neighbouring characters
 	KindInitials  Kind = "i" // pinyin initials
 	KindPinyin    Kind = "p" // full pinyin without spaces and tones
@@ -44,14 +45,15 @@ func (t Term) String() string { return string(t.Kind) + ":" + t.Text }
 // prefix search is term >= String() and term < After().
 func (t Term) After() string { return t.String() + "\U0010FFFF" }
 
-// Terms are the search terms of a name: the name, each pair of neighbouring
-// characters, and initials and full pinyin in all readings of the surname.
+// Terms are the search terms of a name: its first character, each pair of
+// neighbouring characters, and initials and full pinyin in all readings of the
+// surname. Latin names are found by their spelling alone.
 func Terms(name string) []Term {
 	form := searchForm(name)
 	if form == "" {
 		return nil
 	}
-	terms := []Term{{Kind: KindName, Text: form}}
+	var terms []Term
 	seen := map[Term]bool{}
 	add := func(kind Kind, text string) {
 		t := Term{Kind: kind, Text: text}
@@ -59,6 +61,9 @@ func Terms(name string) []Term {
 			seen[t] = true
 			terms = append(terms, t)
 		}
+	}
+	if first, _ := utf8.DecodeRuneInString(form); !isLatin(first) {
+		add(KindName, string(first))
 	}
 	for _, g := range bigrams(form) {
 		add(KindBigram, g)

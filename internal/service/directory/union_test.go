@@ -47,7 +47,7 @@ func twoHospitals(t *testing.T) (h house, open store.CaseItem, bed store.Treatme
 	from := servicetest.MountainTwo
 	open = h.Case(from, procedure.Cataract, "向晚舟")
 	h.TreatmentIn(open, from)
-	h.Exec(`insert into registration_term (partnership_id, hospital_id, term, registration_id) select r.partnership_id, r.hospital_id, 'n:向晚舟', r.id
+	h.Exec(`insert into registration_term (partnership_id, hospital_id, term, registration_id) select r.partnership_id, r.hospital_id, 'b:晚舟', r.id
 		from registration r join casefile c on c.person_id = r.person_id where c.id = $1`, open.ID)
 	bed = h.Treatment(from, procedure.Joint, "向云禾", treatment.AdmitEmergency)
 	old = h.Treat(servicetest.Treated{At: from, Programme: measure.Joint, On: h.Today().AddDays(-40), Joints: 1, State: "settled", Name: "向田秀"})

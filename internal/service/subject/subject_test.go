@@ -172,7 +172,7 @@ func TestACorrectionKeepsWhatStoodBefore(t *testing.T) {
 		}
 	}
 	if n := o.Count(`select count(*) from person p join registration r on r.person_id = p.id join registration_term k on k.registration_id = r.id
-		where p.id = $1 and p.name = '向晚舟' and p.version = 2 and r.village = '临江村' and r.version = 2 and k.term = 'n:向晚舟' and r.phone_sealed is not null`, x.id); n != 1 {
+		where p.id = $1 and p.name = '向晚舟' and p.version = 2 and r.village = '临江村' and r.version = 2 and k.term = 'b:晚舟' and r.phone_sealed is not null`, x.id); n != 1 {
 		t.Errorf("%d records are corrected", n)
 	}
 	_, err := o.s.Ask(t.Context(), o.clerk, subject.Request{Kind: subject.Correct, Person: x.id, Asker: subject.Self, Proof: "身份证原件", ReceivedOn: o.Today(), Field: subject.Birth, Value: "2030-01-01"}, "")
@@ -323,7 +323,7 @@ func TestADeletionLeavesNothingButWhatTheLawKeeps(t *testing.T) {
 		}
 		for what, query := range map[string]string{
 			"telephone": `select count(*) from registration where person_id = $1 and (phone_sealed is not null or kin_phone_sealed is not null or kin_name <> '' or note <> '')`,
-			"trace":     `select count(*) from registration r join registration_term k on k.registration_id = r.id where r.person_id = $1 and (k.term like 't:%' or k.term like 'y:%' or k.term like 'k:t:%')`,
+			"trace":     `select count(*) from registration r join registration_term k on k.registration_id = r.id where r.person_id = $1 and (k.term like 't:%' or k.term like 'y:%')`,
 			"open":      `select count(*) from person where id = $1 and restricted_on is null`,
 		} {
 			if got := o.Count(query, x.id); got != 0 {

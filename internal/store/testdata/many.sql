@@ -12,7 +12,7 @@ document_ as (insert into person_document (partnership_id, id, person_id, kind, 
 registration_ as (insert into registration (partnership_id, id, person_id, hospital_id, visible_to, legal_basis, slip_code, registered_on, created_at, created_by)
 	select $1::uuid, id, id, h, v, 'statutory', 'S' || i, d, at, id from n),
 term_ as (insert into registration_term (partnership_id, hospital_id, term, registration_id)
-	select $1::uuid, h, t, id from n, unnest(array['n:向' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'b:向' || chr(20000 + i % 4000),
+	select $1::uuid, h, t, id from n, unnest(array['n:向', 'b:向' || chr(20000 + i % 4000),
 		'b:' || chr(20000 + i % 4000) || chr(21000 + i % 997), 'i:x' || chr(97 + i % 26) || chr(97 + i / 26 % 26), 'p:xiang' || i, 'd:' || md5('t' || i % 9000), 's:S' || i,
 		'k:n:x' || i % 7000]) t),
 beneficiary_ as (insert into beneficiary (partnership_id, id, person_id, category, from_on, visible_to, created_at, created_by)
