@@ -208,6 +208,9 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	note := w.t("desk.trend.note.p", "months", known)
 	if sparse := c.Sparse(); sparse > 0 {
 		title = w.t("desk.trend.calm.sparse", "months", known, "sparse", sparse)
+		if sparse >= known {
+			title = w.t("desk.trend.calm.sparse.all", "months", known)
+		}
 		note = w.t("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
 	}
 	for i := range points {

@@ -432,6 +432,22 @@ func TestPlatformPeopleEnterAPartnership(t *testing.T) {
 	}
 }
 
+// The frame offers only what its reader may do: the search box to who sees patients or
+// cases, the button to register to who registers, and not on the form itself.
+func TestTheFrameOffersWhatItsReaderMayDo(t *testing.T) {
+	s := newSite(t)
+	at := s.ID(servicetest.Mountain)
+	s.account("sys.chen", servicetest.Mountain, user.Assignment{Role: user.SystemAdmin, ScopeKind: user.ScopePlatform})
+	s.account("reg.sun", servicetest.Mountain, user.Assignment{Role: user.Registrar, ScopeKind: user.ScopeHospital, ScopeID: at, PartnershipID: s.Partnership.ID})
+	const box, button, key = `role="search"`, `class="btn btn-primary" href="/patients/register"`, `<kbd>n</kbd>`
+	admin, desk := s.browser(), s.browser()
+	admin.signIn("sys.chen")
+	desk.signIn("reg.sun")
+	lacks(t, "the administrator's frame", admin.get("/settings"), box, button, key)
+	contains(t, "the registrar's frame", desk.get("/settings"), box, button, key)
+	lacks(t, "the form to register", desk.get("/patients/register"), button, key)
+}
+
 func TestEveryAccountPageAnswersItsReader(t *testing.T) {
 	s := newSite(t)
 	at := s.ID(servicetest.Mountain)

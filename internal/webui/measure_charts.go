@@ -222,6 +222,9 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	if sparse > 0 {
 		note = m.T("desk.trend.note.sparse"+counted, "note", note, "least", statistics.EnoughEvents)
 	}
+	if counted == "" && sparse >= known {
+		counted = ".all"
+	}
 	switch {
 	case known < leastMonths:
 		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)

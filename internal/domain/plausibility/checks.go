@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
@@ -249,7 +250,7 @@ func serials(all []Piece) (out []Finding) {
 		if len(operations) < 2 {
 			continue
 		}
-		out = append(out, Finding{Check: Serial, Subject: unit, Args: map[string]string{"n": itoa(len(operations)), "unit": unit},
+		out = append(out, Finding{Check: Serial, Subject: unit, Args: map[string]string{"n": itoa(len(operations)), "unit": strings.ReplaceAll(unit, "|", " · ")},
 			Evidence: evidenceOf(list, func(p Piece) Evidence {
 				return Evidence{Kind: OfComponent, ID: p.ID, Case: p.Case, Person: p.Person, Hospital: p.Place, On: p.On}
 			})})
