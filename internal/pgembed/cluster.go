@@ -138,28 +138,6 @@ func settings(opts Options, socketDir string) []string {
 	return args
 }
 
-// sharedBuffersMB is an eighth of the memory: the machine is shared with the
-// service and the page cache.
-func sharedBuffersMB(opts Options) int {
-	if opts.SharedBuffersMB > 0 {
-		return opts.SharedBuffersMB
-	}
-	if opts.Fast {
-		return 64
-	}
-	raw, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 128
-	}
-	_, rest, _ := strings.Cut(string(raw), "MemTotal:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 128
-	}
-	kb, _ := strconv.Atoi(fields[0])
-	return min(max(kb/1024/8, 128), 1024)
-}
-
 func writeFile(path, text string) error {
 	work := path + ".new"
 	if err := os.WriteFile(work, []byte(text), 0o600); err != nil {
