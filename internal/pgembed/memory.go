@@ -1,14 +1,18 @@
 package pgembed
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// sharedBuffersMB is a quarter of the memory, where the manual of PostgreSQL says to
-// begin, and up to 8 GB: the page cache is shared with everything else on the
-// machine, and what nobody asked for in a while the kernel may give away.
+// sharedBuffersMB is an eighth of the memory, up to a gigabyte: the machine is shared
+// with the service and the page cache, and memory nobody needs costs time at every
+// start. A database that has outgrown it gets as much as it is large, up to a quarter
+// of the memory, where the manual of PostgreSQL says to begin, and 8 GB: what lies
+// only in the page cache the kernel may give away.
 func sharedBuffersMB(opts Options) int {
 	switch {
 	case opts.SharedBuffersMB > 0:
@@ -18,7 +22,27 @@ func sharedBuffersMB(opts Options) int {
 	}
 	machine, _ := os.ReadFile("/proc/meminfo")
 	container, _ := os.ReadFile("/sys/fs/cgroup/memory.max")
-	return min(max(memoryMB(string(machine), string(container))/4, 128), 8192)
+	return buffersMB(memoryMB(string(machine), string(container)), sizeMB(filepath.Join(opts.DataDir, clusterName, "base")))
+}
+
+// buffersMB is the rule, for so much memory and a database of that size.
+func buffersMB(memory, database int) int {
+	small := min(max(memory/8, 128), 1024)
+	return max(small, min(database, memory/4, 8192))
+}
+
+// sizeMB is how much the files of a folder hold; 0 where there is none yet.
+func sizeMB(dir string) int {
+	var bytes int64
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			if info, err := e.Info(); err == nil { // a file may go while it is looked at
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return int(bytes >> 20)
 }
 
 // memoryMB is the memory of the machine, in the words of Linux, or what a container

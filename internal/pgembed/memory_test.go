@@ -1,6 +1,10 @@
 package pgembed
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 func TestAContainerMayHaveLessThanTheMachine(t *testing.T) {
 	const machine = "MemTotal:       16384000 kB\nMemFree:        1 kB\n"
@@ -22,7 +26,24 @@ func TestAContainerMayHaveLessThanTheMachine(t *testing.T) {
 	if got := sharedBuffersMB(Options{Fast: true}); got != 64 {
 		t.Errorf("a database for tests takes %d MB", got)
 	}
-	if got := sharedBuffersMB(Options{}); got < 128 || got > 8192 {
-		t.Errorf("this machine gives %d MB", got)
+}
+
+func TestALargeDatabaseGetsMoreMemory(t *testing.T) {
+	for _, x := range []struct{ memory, database, want int }{
+		{0, 0, 128}, {512, 40, 128}, {4096, 40, 512}, {24000, 40, 1024}, {24000, 1500, 1500}, {24000, 40000, 6000}, {256000, 90000, 8192}, {2048, 90000, 512},
+	} {
+		if got := buffersMB(x.memory, x.database); got != x.want {
+			t.Errorf("of %d MB a database of %d MB gets %d MB, not %d", x.memory, x.database, got, x.want)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "5"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "5", "1249"), make([]byte, 3<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, none := sizeMB(dir), sizeMB(filepath.Join(dir, "no")); got != 3 || none != 0 {
+		t.Errorf("%d MB, and %d MB where nothing is", got, none)
 	}
 }

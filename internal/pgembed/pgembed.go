@@ -70,7 +70,7 @@ type Options struct {
 	Log     *slog.Logger // nil: silent
 
 	MaxConnections  int // 0: 100
-	SharedBuffersMB int // 0: a quarter of the memory, 128 to 8192
+	SharedBuffersMB int // 0: as the memory and the database are
 
 	// Fast trades durability for speed: no fsync, small log segments, immediate
 	// stop, every role open to whoever may enter the private socket folder. For
