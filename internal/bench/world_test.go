@@ -88,24 +88,30 @@ func operations(t *testing.T) int {
 func newWorld(t *testing.T, dir string, size int) *world {
 	t.Helper()
 	w := &world{t: t, dir: dir, size: size, each: operations(t), place: ident.New(), fixed: map[string]bool{ident.Nil.String(): true}, names: map[string]nameForms{}}
-	var err error
-	if w.app, err = app.Open(t.Context(), quiet(t, dir), options()); err != nil {
-		t.Fatal(err)
-	}
-	server, err := pgembed.Attach(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.pid, w.dsn = server.PID(), server.DSN(pgembed.AppRole, pgembed.Database)
-	w.super = openPool(t, server.SuperDSN(pgembed.Database), 2)
+	w.open()
 	w.settle()
 	begin, work := time.Now(), cpu(w.pid)
 	w.fillIn()
 	w.made = fmt.Sprintf("%s, CPU %s", time.Since(begin).Round(100*time.Millisecond), (cpu(w.pid) - work).Round(100*time.Millisecond))
+	w.must(w.super.Close())
+	w.app.Close()
+	w.open() // at each start PostgreSQL gets memory as its database is large
 	w.noBackupDue()
 	w.serve()
 	w.scripts = newRecorder(t, t.TempDir(), w.dsn)
 	return w
+}
+
+// open starts the service's database.
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.app, err = app.Open(w.t.Context(), quiet(w.t, w.dir), options())
+	w.must(err)
+	server, err := pgembed.Attach(w.dir)
+	w.must(err)
+	w.pid, w.dsn = server.PID(), server.DSN(pgembed.AppRole, pgembed.Database)
+	w.super = openPool(w.t, server.SuperDSN(pgembed.Database), 2)
 }
 
 // noBackupDue puts an empty file where today's backup would lie: the first one of a
