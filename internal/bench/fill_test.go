@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/seal"
+	"github.com/shanhai-health/shanhai/internal/store"
 )
 
 // filler writes rows of one table by COPY.
@@ -333,8 +335,10 @@ func (w *world) termsOf(p invented, slip, whole string) ([]string, error) {
 		f.PhoneDigest = hex.EncodeToString(sum) // the last one is the telephone's
 	}
 	out = append(out, match.Term{Kind: match.KindSlip, Text: slip}.String())
-	for _, b := range match.Blocks(f) {
-		out = append(out, "k:"+b)
+	for _, b := range store.BlockTerms(f) {
+		if !slices.Contains(out, b) { // the telephone stands there already
+			out = append(out, b)
+		}
 	}
 	return out, nil
 }

@@ -72,10 +72,10 @@ func (tx *Tx) Print(s Source) (match.Fingerprint, error) {
 // blockPrefix sets duplicate keys apart from search terms, which share a column.
 const blockPrefix = "k:"
 
-// blockTerms are the duplicate keys of a registration as they are kept. The
+// BlockTerms are the duplicate keys of a registration as they are kept. The
 // telephone's is the term the search has of it, and the number's is the digest of
 // the document itself: neither is kept twice.
-func blockTerms(f match.Fingerprint) []string {
+func BlockTerms(f match.Fingerprint) []string {
 	var out []string
 	for _, b := range match.Blocks(f) {
 		switch kind, rest, _ := strings.Cut(b, ":"); kind {
@@ -131,7 +131,7 @@ func (tx *Tx) termsOf(s Source) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range blockTerms(f) {
+	for _, b := range BlockTerms(f) {
 		add(b)
 	}
 	return out, nil

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/lib/pq"
@@ -87,8 +88,8 @@ const perKey = 60
 const selectCandidates = `with found as (
 	select t.registration_id from unnest($3::text[]) k cross join lateral (
 		select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = $2 and x.term = k limit $4) t
-	union select y.id from person_document x join registration y on y.partnership_id = $1 and y.hospital_id = $2 and y.person_id = x.person_id
-		where x.partnership_id = $1 and x.digest = $6)
+	union (select y.id from person_document x join registration y on y.partnership_id = $1 and y.hospital_id = $2 and y.person_id = x.person_id
+		where x.partnership_id = $1 and x.digest = $6 limit $4))
 	select r.id as registration_id, r.person_id, r.hospital_id, p.name, p.sex, p.birth_on, p.birth_estimated, r.phone_last4, r.township, r.village,
 		r.slip_code, r.registered_on, '' as matched, coalesce(d.kind, 'none') as doc_kind, coalesce(d.last4, '') as doc_last4,
 		coalesce(d.verified, false) as doc_verified, d.id as doc_id, d.number_sealed, d.digest,
@@ -109,7 +110,7 @@ func (tx *Tx) Candidates(hospital ident.ID, f match.Fingerprint) ([]Candidate, e
 	}
 	phone := match.Term{Kind: match.KindPhone, Text: f.PhoneDigest}.String()
 	var rows []candidateRow
-	if err := tx.list(&rows, selectCandidates, tx.Partnership(), hospital, textArray(blockTerms(f)), perKey, phone, digest); err != nil {
+	if err := tx.list(&rows, selectCandidates, tx.Partnership(), hospital, textArray(BlockTerms(f)), perKey, phone, digest); err != nil {
 		return nil, err
 	}
 	out := make([]Candidate, len(rows))
@@ -141,8 +142,9 @@ func (tx *Tx) candidate(r candidateRow, f match.Fingerprint) (Candidate, error) 
 	return c, err
 }
 
-// Limits of a search: rows read for one term before the other terms filter them,
-// and rows answered.
+// Limits of a search: rows read for one term at one hospital before the other terms
+// filter them (at all hospitals together manyHospitals times as many), and rows
+// answered.
 const (
 	searchScan  = 3000
 	SearchLimit = 50 // people one search answers at most
@@ -158,11 +160,11 @@ const everyHospital = `(select g.id as h from organisation g) place`
 // whole term is looked up where its neighbours of the hospital stand too, the
 // beginning of one among the terms of the registration.
 const selectHits = `with hit as (select t.registration_id, string_agg(distinct left(q.lo, 1), '') as matched
-	from @places cross join unnest($2::text[], $3::text[]) as q(lo, hi) cross join lateral (
-		select s.registration_id from (select x.registration_id from registration_term x where x.partnership_id = $1 and x.hospital_id = h
-			and x.term >= q.lo and x.term <= q.hi limit $9) s
+	from unnest($2::text[], $3::text[]) as q(lo, hi) cross join lateral (
+		select s.registration_id from (select h, e.registration_id from @places cross join lateral (select x.registration_id from registration_term x
+			where x.partnership_id = $1 and x.hospital_id = h and x.term >= q.lo and x.term <= q.hi limit $9) e limit $9::int * @many) s
 		where (select count(distinct f.clause) from unnest($4::int[], $5::text[], $6::text[]) as f(clause, lo, hi) where case f.hi
-			when f.lo then exists (select 1 from registration_term x where x.partnership_id = $1 and x.hospital_id = h and x.term = f.lo
+			when f.lo then exists (select 1 from registration_term x where x.partnership_id = $1 and x.hospital_id = s.h and x.term = f.lo
 				and x.registration_id = s.registration_id)
 			else exists (select 1 from registration_term x where x.partnership_id = $1 and x.registration_id = s.registration_id
 				and x.term >= f.lo and x.term <= f.hi) end) = $7 limit $8) t
@@ -171,9 +173,13 @@ const selectHits = `with hit as (select t.registration_id, string_agg(distinct l
 	personListJoins + ` where r.live order by p.name_key, r.id limit $8`
 
 var (
-	searchAtHospitals = strings.Replace(selectHits, "@places", `unnest($10::uuid[]) h`, 1)
-	searchWide        = strings.Replace(selectHits, "@places", everyHospital, 1)
+	searchAtHospitals = searchAmong(`unnest($10::uuid[]) h`)
+	searchWide        = searchAmong(everyHospital)
 )
+
+func searchAmong(places string) string {
+	return strings.NewReplacer("@places", places, "@many", strconv.Itoa(manyHospitals)).Replace(selectHits)
+}
 
 // SearchRegistrations finds the registrations that meet every clause of a query,
 // by name, at most SearchLimit and one more to say that there are others. The
