@@ -18,8 +18,14 @@ func (a *App) LoadDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := demo.Load(ctx, a.DB, seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU()), files); err != nil {
+	loaded, err := demo.Load(ctx, a.DB, seal.NewHasher(seal.DefaultHashParams(), runtime.NumCPU()), files)
+	if err != nil {
 		return err
+	}
+	if loaded && a.database.OwnerDSN != "" {
+		if err := store.Analyze(ctx, a.database.OwnerDSN); err != nil {
+			return err
+		}
 	}
 	a.opt.Demo = true
 	return a.Policy.Reload(ctx)

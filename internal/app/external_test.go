@@ -90,13 +90,18 @@ func TestBackupOfAnExternalDatabaseIsTheOwners(t *testing.T) {
 	if _, err := Restore(t.Context(), cfg, options(clk), RestoreInput{File: b.File}); errs.Of(err).Key != "error.restore.database_not_empty" {
 		t.Errorf("%v", err)
 	}
-	target := external(t, pgtest.Empty(t), true)
+	empty := pgtest.Empty(t)
+	target := external(t, empty, true)
 	out, err := Restore(t.Context(), target, options(clk), RestoreInput{File: b.File, Paper: a.Keys.Paper()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if out.Manifest.Contents.Tables["account"].Rows != 1 || len(out.Manifest.Contents.Chains) == 0 {
 		t.Errorf("%+v", out.Manifest.Contents)
+	}
+	var known int
+	if err := pgtest.Open(t, empty.SuperDSN).QueryRowContext(t.Context(), `select count(*) from pg_stats where tablename = 'account'`).Scan(&known); err != nil || known == 0 {
+		t.Errorf("the planner knows nothing of a restored table: %v", err)
 	}
 	back := open(t, target, clk)
 	if u, err := back.Services.Accounts.ByUsername(t.Context(), authz.System("test"), "anna"); err != nil || u.DisplayName != "某人" {

@@ -167,6 +167,9 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err := r.load(ctx, d); err != nil {
 		return err
 	}
+	if err := store.Analyze(ctx, d.superDSN()); err != nil {
+		return err
+	}
 	if err := r.count(ctx, d); err != nil {
 		return err
 	}

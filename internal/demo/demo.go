@@ -38,11 +38,12 @@ var space = ident.Derive(ident.Nil, "shanhai/demo")
 func id(name string) ident.ID { return ident.Derive(space, name) }
 
 // Load brings the demonstration into an empty database. It is done once: a
-// database that has it is left as it is, one with other data is refused.
-func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher, files *blob.Store) error {
+// database that has it is left as it is, one with other data is refused. It says
+// whether anything was written.
+func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher, files *blob.Store) (loaded bool, err error) {
 	who := user.NewSystem("demo")
 	state, empty := store.Installation{}, false
-	err := db.InTx(ctx, who, func(tx *store.Tx) (err error) {
+	err = db.InTx(ctx, who, func(tx *store.Tx) (err error) {
 		tx.NoAudit("looks whether there is anything yet")
 		if state, err = tx.Installation(); err != nil {
 			return err
@@ -53,21 +54,21 @@ func Load(ctx context.Context, db *store.DB, hasher *seal.Hasher, files *blob.St
 	}, store.Background())
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case state.Complete:
-		return nil
+		return false, nil
 	case !empty && !state.Demo:
-		return errs.New(errs.Precondition, "error.demo.other_data", nil)
+		return false, errs.New(errs.Precondition, "error.demo.other_data", nil)
 	}
 	if !state.Exists {
 		if err := loadWorld(ctx, db, who, hasher); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := loadRules(ctx, db, who); err != nil {
-		return err
+		return false, err
 	}
-	return loadCases(ctx, db, who, files)
+	return true, loadCases(ctx, db, who, files)
 }
 
 // loadWorld writes organisations, doctors, accounts and roles, on the platform.

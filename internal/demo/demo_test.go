@@ -42,13 +42,11 @@ func load(t *testing.T) (*store.DB, *pgtest.Database) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	if err := demo.Load(t.Context(), db, hasher, files); err != nil {
+	if _, err := demo.Load(t.Context(), db, hasher, files); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("loaded in %v", time.Since(began))
-	// A database for tests never looks at its tables by itself; a served one has a
-	// minute after they were filled.
-	if _, err := pgtest.Open(t, test.SuperDSN).Exec(`analyze`); err != nil {
+	if err := store.Analyze(t.Context(), test.OwnerDSN); err != nil { // as the one does who serves it
 		t.Fatal(err)
 	}
 	return db, test

@@ -64,13 +64,33 @@ func ReadContents(ctx context.Context, dsn string, fn func(id string, c Contents
 	})
 }
 
-// withOwner runs fn in one repeatable-read transaction that changes nothing.
-func withOwner(ctx context.Context, dsn string, fn func(*sqlx.Tx) error) error {
+// Analyze lets the planner count what is there: after a restore, or a load of many
+// rows at once, it knows nothing until autovacuum comes by, and reads whole tables.
+func Analyze(ctx context.Context, dsn string) error {
+	db, err := ownerPool(dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, `analyze`)
+	return mapError(ctx, err)
+}
+
+// ownerPool connects as owner or superuser, beside the application's role.
+func ownerPool(dsn string) (*sqlx.DB, error) {
 	connector, err := pq.NewConnector(dsn)
 	if err != nil {
-		return errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
+		return nil, errs.Wrap(err, errs.Invalid, "error.database.dsn", nil)
 	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
+}
+
+// withOwner runs fn in one repeatable-read transaction that changes nothing.
+func withOwner(ctx context.Context, dsn string, fn func(*sqlx.Tx) error) error {
+	db, err := ownerPool(dsn)
+	if err != nil {
+		return err
+	}
 	defer db.Close()
 	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {

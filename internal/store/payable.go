@@ -82,6 +82,7 @@ type PayableFilter struct {
 	Fund      ident.ID   // nil: every fund
 	Hospital  ident.ID   // nil: every hospital
 	Hospitals []ident.ID // the reader's own; nil is everything the scope shows
+	Funds     []ident.ID // those the reader is steward of; nil is everything the scope shows
 	Until     clock.Date // settled until this day; zero: all
 }
 
@@ -98,6 +99,10 @@ func (f PayableFilter) where(args []any) (string, []any) {
 	if f.Hospitals != nil {
 		args = append(args, idArray(f.Hospitals))
 		text += ` and exists (select 1 from unnest($` + placeholder(len(args)) + `::uuid[]) w where w = x.hospital_id)`
+	}
+	if f.Funds != nil {
+		args = append(args, idArray(f.Funds))
+		text += ` and exists (select 1 from unnest($` + placeholder(len(args)) + `::uuid[]) w where w = q.fund_id)`
 	}
 	if !f.Until.IsZero() {
 		args = append(args, f.Until)

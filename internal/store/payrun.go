@@ -350,9 +350,19 @@ func (tx *Tx) PaidLines(f PayableFilter, req page.Request) (page.Result[PayLine]
 		where += ` and l.fund_id = $` + placeholder(len(args))
 	}
 	query := selectPayLine + ` from pay_line l` + where + last
-	if hospitals != nil {
-		args = append(args, idArray(hospitals))
-		query = selectPayLine + ` from unnest($` + placeholder(len(args)) + `::uuid[]) w cross join lateral (select l.* from pay_line l` + where + ` and l.hospital_id = w` + last + `) l` + last
+	each := func(column string, of []ident.ID) {
+		args = append(args, idArray(of))
+		query = selectPayLine + ` from unnest($` + placeholder(len(args)) + `::uuid[]) w cross join lateral (select l.* from pay_line l` + where + ` and l.` + column + ` = w` + last + `) l` + last
+	}
+	switch {
+	case f.Funds != nil && hospitals == nil:
+		each("fund_id", f.Funds)
+	case f.Funds != nil:
+		args = append(args, idArray(f.Funds))
+		where += ` and exists (select 1 from unnest($` + placeholder(len(args)) + `::uuid[]) v where v = l.fund_id)`
+		fallthrough
+	case hospitals != nil:
+		each("hospital_id", hospitals)
 	}
 	var rows []payLineRow
 	if err := tx.list(&rows, query, args...); err != nil {

@@ -144,10 +144,11 @@ func (tx *Tx) candidate(r candidateRow, f match.Fingerprint) (Candidate, error) 
 
 // Limits of a search: rows read for one term at one hospital before the other terms
 // filter them (at all hospitals together manyHospitals times as many), and rows
-// answered.
+// answered: more than twenty take longer to read than one more character to type,
+// and each shows somebody who was not looked for.
 const (
 	searchScan  = 3000
-	SearchLimit = 50 // people one search answers at most
+	SearchLimit = 20 // people one search answers at most
 )
 
 // everyHospital are the places whose terms somebody with wide scope looks through,

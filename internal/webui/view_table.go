@@ -18,7 +18,7 @@ type Column struct {
 	Class  string // narrow, wide, grow, or roomy: a phone leaves it out, the page behind says it
 	Sort   string // address that sorts by this column
 	Sorted string // ascending or descending, when the list is sorted by it
-	Hidden bool   // the head is for screen readers only (row actions)
+	Hidden bool   // row actions: the head is for screen readers only, and paper leaves them out
 }
 
 // Cell is one cell; use the constructors.
@@ -131,6 +131,9 @@ func (t Table) Align(i int) string {
 		class += " num"
 	} else if c.Align == "centre" {
 		class += " mid"
+	}
+	if c.Hidden {
+		class += " noprint"
 	}
 	return class
 }

@@ -9,6 +9,7 @@ package paying
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
@@ -75,21 +76,16 @@ func (s *Service) reaches(who user.Principal, perm authz.Permission, fund, hospi
 // narrowed is a filter as far as a permission reaches. False: nothing is reached.
 func (s *Service) narrowed(who user.Principal, perm authz.Permission, f store.PayableFilter) (store.PayableFilter, bool) {
 	reach := s.policy.Reach(who, perm)
-	f.Hospitals = nil
+	f.Hospitals, f.Funds = nil, nil
 	switch {
 	case reach.All:
 	case len(reach.Hospitals) > 0:
 		f.Hospitals = append([]ident.ID{}, reach.Hospitals...)
 	case len(reach.Funds) > 0:
-		if f.Fund == ident.Nil {
-			f.Fund = reach.Funds[0]
+		if f.Fund != ident.Nil {
+			return f, slices.Contains(reach.Funds, f.Fund)
 		}
-		for _, mine := range reach.Funds {
-			if mine == f.Fund {
-				return f, true
-			}
-		}
-		return f, false
+		f.Funds = append([]ident.ID{}, reach.Funds...)
 	default:
 		return f, false
 	}

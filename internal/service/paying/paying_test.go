@@ -409,6 +409,38 @@ func TestAStewardOfAnotherFundSeesNothing(t *testing.T) {
 	}
 }
 
+func TestAStewardOfTwoFundsSeesBoth(t *testing.T) {
+	o := newOffice(t, 10_000_000)
+	first, next := o.fund, o.Fund(10_000_000)
+	o.account(servicetest.Mountain)
+	for _, o.fund = range []store.Fund{first, next} {
+		o.owe(servicetest.Mountain, 1_000_000, false)
+		o.pay(o.run())
+		o.owe(servicetest.Mountain, 2_000_000, false)
+	}
+	both := o.Steward(first.ID, next.ID)
+	for _, x := range []struct {
+		what string
+		f    paying.PayableFilter
+		want int
+	}{
+		{"everything", paying.PayableFilter{}, 2},
+		{"the first fund", paying.PayableFilter{Fund: first.ID}, 1},
+		{"the second fund", paying.PayableFilter{Fund: next.ID}, 1},
+		{"another fund", paying.PayableFilter{Fund: o.Fund(1_000_000).ID}, 0},
+		{"one hospital", paying.PayableFilter{Hospital: o.ID(servicetest.Mountain)}, 2},
+		{"another hospital", paying.PayableFilter{Hospital: o.ID(servicetest.MountainTwo)}, 0},
+	} {
+		owed, err := o.s.Payables(t.Context(), both, x.f, page.Request{})
+		o.ok(err)
+		paid, err := o.s.Payments(t.Context(), both, x.f, page.Request{})
+		o.ok(err)
+		if len(owed.Rows) != x.want || len(owed.Sums) != x.want || len(paid.Rows) != x.want {
+			t.Errorf("%s: %d payables in %d sums and %d payments, want %d", x.what, len(owed.Rows), len(owed.Sums), len(paid.Rows), x.want)
+		}
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // Two runs made at once never hold the same payable.

@@ -1,6 +1,7 @@
 package servicetest
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -101,11 +102,15 @@ func (w *World) OfficialDonor() user.Principal { return w.wide(user.OfficialDono
 // Auditor is an auditor of the whole partnership.
 func (w *World) Auditor() user.Principal { return w.wide(user.Auditor, "审计") }
 
-// Steward is the steward of one fund.
-func (w *World) Steward(fund ident.ID) user.Principal {
+// Steward is the steward of some funds.
+func (w *World) Steward(funds ...ident.ID) user.Principal {
 	w.T.Helper()
-	return w.person("steward-"+fund.String()[24:], "基金专员", w.Office.ID, func(user.Account) []user.Assignment {
-		return []user.Assignment{{Role: user.FundSteward, ScopeKind: user.ScopeFund, ScopeID: fund}}
+	return w.person("steward-"+funds[0].String()[24:]+strconv.Itoa(len(funds)), "基金专员", w.Office.ID, func(user.Account) []user.Assignment {
+		out := make([]user.Assignment, len(funds))
+		for i, f := range funds {
+			out[i] = user.Assignment{Role: user.FundSteward, ScopeKind: user.ScopeFund, ScopeID: f}
+		}
+		return out
 	})
 }
 
