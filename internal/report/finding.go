@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 )
 
 // Extremes is the finding of a chart of estimates: which is lowest and which
@@ -32,4 +33,28 @@ func Extremes(say Speaker, items []chart.Estimate, as func(float64) string, rate
 		key = "desk.estimates.apart"
 	}
 	return say.T(key, "low", low.Name, "high", high.Name)
+}
+
+// LeastMonths is how many months limits of control need.
+const LeastMonths = 6
+
+// Calm is what is said of a trend without a signal, and the note of one with or
+// without: how many of its months are judged by exact limits because they expect too
+// few events, and of fewer than [LeastMonths] that they have no limits at all. Of a
+// count all months are sparse, or none.
+func Calm(say Speaker, note string, months, sparse int, counts bool) (title, noted string) {
+	if months < LeastMonths {
+		return say.T("desk.trend.few", "months", months), say.T("desk.trend.few.note", "least", LeastMonths)
+	}
+	if sparse == 0 {
+		return say.T("desk.trend.calm", "months", months), note
+	}
+	finding, limits := "desk.trend.calm.sparse", "desk.trend.note.sparse"
+	switch {
+	case counts:
+		finding, limits = "desk.trend.calm.sparse.counts", "desk.trend.note.sparse.counts"
+	case sparse >= months:
+		finding = "desk.trend.calm.sparse.all"
+	}
+	return say.T(finding, "months", months, "sparse", sparse), say.T(limits, "note", note, "least", statistics.EnoughEvents)
 }

@@ -44,3 +44,22 @@ func TestDecimalsHaveTheTrueMinus(t *testing.T) {
 		}
 	}
 }
+
+func TestATrendWithoutASignalSaysWhatItsLimitsRestOn(t *testing.T) {
+	for _, c := range []struct {
+		months, sparse int
+		counts         bool
+		title, note    string
+	}{
+		{5, 5, false, "有数据的月份 5 个", "满 6 个月才画控制限"},
+		{48, 0, false, "48 个月无异常信号", "图"},
+		{48, 9, false, "无异常信号；9 个月事件太少", "精确界限"},
+		{48, 48, false, "48 个月无异常信号；每个月事件都太少，只用精确界限判断", "精确界限"},
+		{48, 48, true, "只看是否超出控制限", "上限不低于精确界限"},
+	} {
+		title, note := report.Calm(speaker(t, i18n.Chinese), "图", c.months, c.sparse, c.counts)
+		if !strings.Contains(title, c.title) || !strings.Contains(note, c.note) || strings.Count(title, strconv.Itoa(c.months)) > 1 {
+			t.Errorf("%d months, %d of them sparse: %q, %q", c.months, c.sparse, title, note)
+		}
+	}
+}

@@ -178,9 +178,6 @@ func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing 
 	return e.Draw()
 }
 
-// leastMonths is how many months limits of control need.
-const leastMonths = 6
-
 // trend is a share month by month; with few months there are no limits.
 func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	var shares []statistics.Share
@@ -194,7 +191,7 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	}
 	c := statistics.PChart(shares)
 	points := chart.PointsOf(c, names, func(r statistics.Rule) string { return w.t("desk.rule." + count(int64(r))) })
-	known, title := 0, ""
+	known := 0
 	center := c.Center.Or(math.NaN()) * 100
 	for i := range points {
 		p := &points[i]
@@ -204,21 +201,12 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 			known++
 		}
 	}
-	title = w.t("desk.trend.calm", "months", known)
-	note := w.t("desk.trend.note.p", "months", known)
-	if sparse := c.Sparse(); sparse > 0 {
-		title = w.t("desk.trend.calm.sparse", "months", known, "sparse", sparse)
-		if sparse >= known {
-			title = w.t("desk.trend.calm.sparse.all", "months", known)
-		}
-		note = w.t("desk.trend.note.sparse", "note", note, "least", statistics.EnoughEvents)
-	}
+	title, note := Calm(w.say, w.t("desk.trend.note.p", "months", known), known, c.Sparse(), d.Counts())
 	for i := range points {
 		p := &points[i]
 		switch {
-		case known < leastMonths:
+		case known < LeastMonths:
 			p.Low, p.High, p.Rule = math.NaN(), math.NaN(), ""
-			title, note = w.t("desk.trend.few", "months", known), w.t("desk.trend.few.note", "least", leastMonths)
 		case p.Rule != "":
 			p.Calm = !d.Worse(p.Value, center)
 			title = w.t("desk.trend.signal", "month", p.Name, "value", Say(w.say, o.Parts[i].Reading), "rule", p.Rule)

@@ -167,9 +167,6 @@ func control(d measure.Definition, months []reporting.Piece) statistics.Control 
 	return statistics.XmR(values)
 }
 
-// leastMonths is how many months a process needs before limits mean anything.
-const leastMonths = 6
-
 func (m measureCharts) trend() (chart.Drawing, string) {
 	def := m.d.Definition
 	months := m.d.Months[max(len(m.d.Months)-maxBars, 0):]
@@ -204,7 +201,7 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 			title = m.T("desk.trend.signal", "month", p.Name, "value", inWords(m.Base, months[i].Reading), "rule", p.Rule)
 		}
 	}
-	if known < leastMonths { // the limits of a handful say nothing: a plain line
+	if known < report.LeastMonths { // the limits of a handful say nothing: a plain line
 		for i := range points {
 			points[i].Low, points[i].High, points[i].Rule = math.NaN(), math.NaN(), ""
 		}
@@ -214,24 +211,9 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	if kind == "" {
 		kind = "x"
 	}
-	note := m.T("desk.trend.note."+kind, "months", known)
-	sparse, counted := c.Sparse(), ""
-	if def.Counts() { // all of its months are sparse, or none
-		counted = ".counts"
-	}
-	if sparse > 0 {
-		note = m.T("desk.trend.note.sparse"+counted, "note", note, "least", statistics.EnoughEvents)
-	}
-	if counted == "" && sparse >= known {
-		counted = ".all"
-	}
-	switch {
-	case known < leastMonths:
-		title, note = m.T("desk.trend.few", "months", known), m.T("desk.trend.few.note", "least", leastMonths)
-	case fired == 0 && sparse > 0:
-		title = m.T("desk.trend.calm.sparse"+counted, "months", known, "sparse", sparse)
-	case fired == 0:
-		title = m.T("desk.trend.calm", "months", known)
+	calm, note := report.Calm(m.Base, m.T("desk.trend.note."+kind, "months", known), known, c.Sparse(), def.Counts())
+	if fired == 0 {
+		title = calm
 	}
 	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: m.T("desk.center"), LimitName: m.T("desk.limits")}.Draw(), "months"
