@@ -23,9 +23,7 @@ func (a *App) LoadDemo(ctx context.Context) error {
 		return err
 	}
 	if loaded && a.database.OwnerDSN != "" {
-		if err := store.Analyze(ctx, a.database.OwnerDSN); err != nil {
-			return err
-		}
+		analyze(ctx, a.database.OwnerDSN, a.opt.Log)
 	}
 	a.opt.Demo = true
 	return a.Policy.Reload(ctx)

@@ -167,9 +167,7 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err := r.load(ctx, d); err != nil {
 		return err
 	}
-	if err := store.Analyze(ctx, d.superDSN()); err != nil {
-		return err
-	}
+	analyze(ctx, d.superDSN(), r.opt.Log)
 	if err := r.count(ctx, d); err != nil {
 		return err
 	}
@@ -177,6 +175,13 @@ func (r *restorer) fill(ctx context.Context) error {
 		return err
 	}
 	return writeError(os.Remove(mark), r.cfg.DataDir)
+}
+
+// analyze makes what follows fast; what failed here, autovacuum does later.
+func analyze(ctx context.Context, dsn string, log *slog.Logger) {
+	if err := store.Analyze(ctx, dsn); err != nil {
+		log.Warn("the planner does not know yet what was loaded", "error", err)
+	}
 }
 
 // saveKeys leaves the keys where the service looks for them.

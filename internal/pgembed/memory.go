@@ -3,7 +3,9 @@ package pgembed
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,8 +23,40 @@ func sharedBuffersMB(opts Options) int {
 		return 64
 	}
 	machine, _ := os.ReadFile("/proc/meminfo")
-	container, _ := os.ReadFile("/sys/fs/cgroup/memory.max")
-	return buffersMB(memoryMB(string(machine), string(container)), sizeMB(filepath.Join(opts.DataDir, clusterName, "base")))
+	groups, _ := os.ReadFile("/proc/self/cgroup")
+	var limits []string
+	for _, name := range limitFiles(string(groups)) {
+		limit, _ := os.ReadFile(name) // #nosec G304 -- the kernel's own names
+		limits = append(limits, string(limit))
+	}
+	return buffersMB(memoryMB(string(machine), limits...), sizeMB(filepath.Join(opts.DataDir, clusterName, "base")))
+}
+
+// limitFiles are where the kernel says how much memory the control groups of a
+// process may have: its own and those around it, of either version. A container sees
+// its own as the root.
+func limitFiles(groups string) []string {
+	var out []string
+	for line := range strings.Lines(groups) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) < 3 {
+			continue
+		}
+		root, file := "/sys/fs/cgroup", "memory.max"
+		switch {
+		case slices.Contains(strings.Split(parts[1], ","), "memory"):
+			root, file = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+		case parts[1] != "":
+			continue
+		}
+		for at := path.Clean("/" + parts[2]); ; at = path.Dir(at) {
+			out = append(out, path.Join(root, at, file))
+			if at == "/" {
+				break
+			}
+		}
+	}
+	return out
 }
 
 // buffersMB is the rule, for so much memory and a database of that size.
@@ -45,17 +79,19 @@ func sizeMB(dir string) int {
 	return int(bytes >> 20)
 }
 
-// memoryMB is the memory of the machine, in the words of Linux, or what a container
-// may have of it, if that is less. 0: not known.
-func memoryMB(machine, container string) int {
+// memoryMB is the memory of the machine, in the words of Linux, or the least of what
+// limits leave of it. 0: not known.
+func memoryMB(machine string, limits ...string) int {
 	_, rest, _ := strings.Cut(machine, "MemTotal:")
 	total := 0
 	if fields := strings.Fields(rest); len(fields) > 0 {
 		kb, _ := strconv.Atoi(fields[0])
 		total = kb / 1024
 	}
-	if bytes, err := strconv.Atoi(strings.TrimSpace(container)); err == nil && (total == 0 || bytes>>20 < total) {
-		total = bytes >> 20
+	for _, limit := range limits {
+		if bytes, err := strconv.Atoi(strings.TrimSpace(limit)); err == nil && (total == 0 || bytes>>20 < total) {
+			total = bytes >> 20
+		}
 	}
 	return total
 }

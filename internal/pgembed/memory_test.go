@@ -3,6 +3,7 @@ package pgembed
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -23,8 +24,25 @@ func TestAContainerMayHaveLessThanTheMachine(t *testing.T) {
 			t.Errorf("%s: %d MB, not %d", name, got, x.want)
 		}
 	}
+	if got := memoryMB(machine, "max\n", "4294967296\n", "2147483648\n", ""); got != 2048 {
+		t.Errorf("of several limits %d MB are taken, not the least", got)
+	}
 	if got := sharedBuffersMB(Options{Fast: true}); got != 64 {
 		t.Errorf("a database for tests takes %d MB", got)
+	}
+}
+
+func TestLimitsAreLookedForUpToTheRoot(t *testing.T) {
+	for name, x := range map[string]struct{ groups, want string }{
+		"a container":             {"0::/\n", "/sys/fs/cgroup/memory.max"},
+		"a unit of systemd":       {"0::/system.slice/shanhai.service\n", "/sys/fs/cgroup/system.slice/shanhai.service/memory.max /sys/fs/cgroup/system.slice/memory.max /sys/fs/cgroup/memory.max"},
+		"the first version":       {"7:cpu,cpuacct:/a\n4:memory:/a\n", "/sys/fs/cgroup/memory/a/memory.limit_in_bytes /sys/fs/cgroup/memory/memory.limit_in_bytes"},
+		"a group outside of it":   {"0::/../b", "/sys/fs/cgroup/b/memory.max /sys/fs/cgroup/memory.max"},
+		"nothing the kernel says": {"", ""},
+	} {
+		if got := strings.Join(limitFiles(x.groups), " "); got != x.want {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 

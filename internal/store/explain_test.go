@@ -357,8 +357,11 @@ func screeningLists(tx *store.Tx, p place) []error {
 
 // payments reads what is owed and what was paid.
 func payments(tx *store.Tx, p place) (out []error) {
-	for _, f := range []store.PayableFilter{{}, {Fund: p.fund}, {Hospital: p.hospital}, {Fund: p.fund, Hospital: p.hospital, Until: clock.MustDate(2026, 5, 28)}} {
-		f.Hospitals = p.here
+	for _, f := range []store.PayableFilter{{}, {Fund: p.fund}, {Hospital: p.hospital}, {Fund: p.fund, Hospital: p.hospital, Until: clock.MustDate(2026, 5, 28)},
+		{Funds: []ident.ID{p.fund, p.one}}, {Funds: []ident.ID{p.fund, p.one}, Hospital: p.hospital}} {
+		if f.Funds == nil {
+			f.Hospitals = p.here
+		}
 		_, _, collected := tx.Collect(f)
 		out = append(out, pages(func(r page.Request) (page.Result[store.Payable], error) { return tx.ListPayables(f, r) }), collected, drop(tx.SumPayables(f)),
 			pages(func(r page.Request) (page.Result[store.PayLine], error) { return tx.PaidLines(f, r) }))

@@ -538,9 +538,16 @@ func (tx *Tx) withdrawRegistrations(batch ident.ID, gone []Taken) error {
 			persons, hospitals = append(persons, t.Person), append(hospitals, t.Hospital)
 		}
 	}
-	_, err = tx.exec(`update registration r set live = false, version = r.version + 1 from unnest($3::uuid[], $4::uuid[]) as w(person, hospital)
-		where r.partnership_id = $1 and r.hospital_id = w.hospital and r.person_id = w.person and r.batch_id = $2 and r.live`,
+	var out []ident.ID
+	err = tx.list(&out, `update registration r set live = false, version = r.version + 1 from unnest($3::uuid[], $4::uuid[]) as w(person, hospital)
+		where r.partnership_id = $1 and r.hospital_id = w.hospital and r.person_id = w.person and r.batch_id = $2 and r.live returning r.id`,
 		tx.Partnership(), batch, idArray(persons), idArray(hospitals))
+	if err != nil {
+		return err
+	}
+	// A search reads so many terms and no more: those of nobody would stand before
+	// those of somebody.
+	_, err = tx.exec(`delete from registration_term t using unnest($2::uuid[]) w where t.partnership_id = $1 and t.registration_id = w`, tx.Partnership(), idArray(out))
 	return err
 }
 

@@ -244,15 +244,17 @@ func pairColumns(side string) string {
 // CrossPairs looks, among the registrations made since a day, for people of
 // another hospital with the same name in sound and the same birth date, who are
 // neither merged nor judged before. Only the wide scope of the office sees both.
+// They are looked for by birth date and initial, which few share; a name many have.
 func (tx *Tx) CrossPairs(since clock.Date, limit int) ([]Pair, error) {
 	var rows []pairRow
 	err := tx.list(&rows, `with fresh as (select x.id, x.person_id, x.hospital_id from registration x where x.partnership_id = $1 and x.live
 			and x.registered_on >= $2 order by x.registered_on desc, x.id desc limit 2000),
 		pair as (select distinct least(f.id, o.registration_id) as one, greatest(f.id, o.registration_id) as two
-			from fresh f join registration_term t on t.partnership_id = $1 and t.registration_id = f.id and t.term >= 'k:n:' and t.term < 'k:n;'
-			cross join lateral (select there.* from `+everyHospital+` cross join lateral (select x.registration_id, x.hospital_id from registration_term x
-				where x.partnership_id = $1 and x.hospital_id = h and x.term = t.term limit 30) there limit 30) o
-			where o.hospital_id <> f.hospital_id)
+			from fresh f join registration_term t on t.partnership_id = $1 and t.registration_id = f.id and t.term >= 'k:b:' and t.term < 'k:b;'
+			cross join lateral (select there.registration_id from `+everyHospital+` cross join lateral (select x.registration_id from registration_term x
+				where x.partnership_id = $1 and x.hospital_id = h and x.term = t.term limit $4) there where h <> f.hospital_id) o
+			where exists (select 1 from registration_term a join registration_term b on b.partnership_id = $1 and b.registration_id = o.registration_id
+				and b.term = a.term where a.partnership_id = $1 and a.registration_id = f.id and a.term >= 'k:n:' and a.term < 'k:n;'))
 		select `+pairColumns("a")+`, `+pairColumns("b")+` from pair
 		join registration ar on ar.partnership_id = $1 and ar.id = pair.one join person ap on ap.partnership_id = $1 and ap.id = ar.person_id
 		join registration br on br.partnership_id = $1 and br.id = pair.two join person bp on bp.partnership_id = $1 and bp.id = br.person_id
@@ -260,6 +262,6 @@ func (tx *Tx) CrossPairs(since clock.Date, limit int) ([]Pair, error) {
 			and coalesce(ap.root_id, ap.id) <> coalesce(bp.root_id, bp.id)
 			and not exists (select 1 from review_item i where i.partnership_id = $1 and (i.person_id = ap.id and i.other_person_id = bp.id
 				or i.person_id = bp.id and i.other_person_id = ap.id))
-		order by pair.one, pair.two limit $3`, tx.Partnership(), since, limit)
+		order by pair.one, pair.two limit $3`, tx.Partnership(), since, limit, perKey)
 	return items(rows, func(r pairRow) Pair { return Pair{r.A.row(), r.B.row()} }), err
 }

@@ -362,6 +362,10 @@ func TestAnImportedOperationSomebodyFollowedUpStays(t *testing.T) {
 	if n := o.Count(`select count(*) from procedure where live`); n != 1 {
 		t.Errorf("%d operations stayed", n)
 	}
+	const terms = `select count(distinct r.id) from registration r join registration_term t on t.partnership_id = r.partnership_id and t.registration_id = r.id where r.live = `
+	if found, dead := o.Count(terms+`true`), o.Count(terms+`false`); found != 1 || dead != 0 {
+		t.Errorf("%d registrations that are there and %d that are not are searched", found, dead)
+	}
 }
 
 func TestColumnsSomebodyCorrectedAreUsedAndKept(t *testing.T) {

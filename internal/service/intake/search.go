@@ -13,10 +13,6 @@ import (
 	"github.com/shanhai-health/shanhai/internal/store"
 )
 
-// tailLimit is from how many hits on one tail a second word is asked for: four
-// digits that fit so many people find nobody.
-const tailLimit = 20
-
 // Hit is a person found, with every hospital of the principal's that knows them.
 type Hit struct {
 	store.PersonRow
@@ -30,7 +26,7 @@ type Found struct {
 	CaseID  ident.ID // the text was a case number
 	CaseNo  string
 	More    bool // there are others; a second word narrows it down
-	TooMany bool // a tail that fits too many people to list
+	TooMany bool // a tail fits more than SearchLimit: four digits that fit so many find nobody
 	Unknown []string
 	Nothing bool // nothing in the text can be searched by
 }
@@ -107,13 +103,12 @@ func (s *Service) find(tx *store.Tx, q match.Query, out *Found) error {
 	if err != nil {
 		return err
 	}
-	out.Hits = hits(rows, q)
-	switch {
-	case q.TailOnly() && len(out.Hits) > tailLimit:
-		out.Hits, out.TooMany = nil, true
-	case len(rows) > store.SearchLimit:
-		out.More = true
+	more := len(rows) > store.SearchLimit
+	if more && q.TailOnly() {
+		out.TooMany = true
+		return nil
 	}
+	out.Hits, out.More = hits(rows[:min(len(rows), store.SearchLimit)], q), more
 	return nil
 }
 

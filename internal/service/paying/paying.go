@@ -81,10 +81,11 @@ func (s *Service) narrowed(who user.Principal, perm authz.Permission, f store.Pa
 	case reach.All:
 	case len(reach.Hospitals) > 0:
 		f.Hospitals = append([]ident.ID{}, reach.Hospitals...)
+	case f.Fund != ident.Nil:
+		return f, slices.Contains(reach.Funds, f.Fund)
+	case len(reach.Funds) == 1:
+		f.Fund = reach.Funds[0]
 	case len(reach.Funds) > 0:
-		if f.Fund != ident.Nil {
-			return f, slices.Contains(reach.Funds, f.Fund)
-		}
 		f.Funds = append([]ident.ID{}, reach.Funds...)
 	default:
 		return f, false

@@ -411,9 +411,9 @@ func TestAStewardOfAnotherFundSeesNothing(t *testing.T) {
 
 func TestAStewardOfTwoFundsSeesBoth(t *testing.T) {
 	o := newOffice(t, 10_000_000)
-	first, next := o.fund, o.Fund(10_000_000)
+	first, next, theirs := o.fund, o.Fund(10_000_000), o.Fund(10_000_000)
 	o.account(servicetest.Mountain)
-	for _, o.fund = range []store.Fund{first, next} {
+	for _, o.fund = range []store.Fund{first, next, theirs} {
 		o.owe(servicetest.Mountain, 1_000_000, false)
 		o.pay(o.run())
 		o.owe(servicetest.Mountain, 2_000_000, false)
@@ -427,7 +427,7 @@ func TestAStewardOfTwoFundsSeesBoth(t *testing.T) {
 		{"everything", paying.PayableFilter{}, 2},
 		{"the first fund", paying.PayableFilter{Fund: first.ID}, 1},
 		{"the second fund", paying.PayableFilter{Fund: next.ID}, 1},
-		{"another fund", paying.PayableFilter{Fund: o.Fund(1_000_000).ID}, 0},
+		{"another fund", paying.PayableFilter{Fund: theirs.ID}, 0},
 		{"one hospital", paying.PayableFilter{Hospital: o.ID(servicetest.Mountain)}, 2},
 		{"another hospital", paying.PayableFilter{Hospital: o.ID(servicetest.MountainTwo)}, 0},
 	} {
