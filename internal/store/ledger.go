@@ -288,23 +288,11 @@ func (tx *Tx) TransferByID(id ident.ID) (Posting, error) {
 }
 
 // Standing lists the transfers an approval caused that nothing took back, in the
-// order they were posted.
+// order they were posted. Of those that were taken back there may be any number: they
+// are left out before they are read.
 func (tx *Tx) Standing(approval, treatment ident.ID) ([]Posting, error) {
-	all, err := tx.postings(`t.treatment_id = $2`, treatment)
-	if err != nil {
-		return nil, err
-	}
-	gone := map[ident.ID]bool{}
-	for _, p := range all {
-		gone[p.Reverses] = true
-	}
-	var out []Posting
-	for _, p := range all {
-		if p.Approval == approval && p.Kind != fund.KindReversal && !gone[p.ID] {
-			out = append(out, p)
-		}
-	}
-	return out, nil
+	return tx.postings(`t.treatment_id = $2 and t.approval_id = $3 and t.kind <> 'reversal'
+		and not exists (select 1 from ledger_transfer r where r.partnership_id = $1 and r.reverses_id = t.id)`, treatment, approval)
 }
 
 // transferOrder is a transfer as it is stored.
@@ -346,13 +334,13 @@ func asPosted(rows []transferOrder) []transferOrder {
 	return out
 }
 
-func (tx *Tx) postings(where string, id ident.ID) ([]Posting, error) {
+func (tx *Tx) postings(where string, ids ...any) ([]Posting, error) {
 	var rows []transferOrder
 	err := tx.list(&rows, `select t.id, t.fund_id, t.kind, t.treatment_id, t.approval_id, t.reverses_id, t.effective_on, t.note,
 		array(select e.account_id::text from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as accounts,
 		array(select e.amount_fen from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as amounts,
 		array(select e.seq from ledger_entry e where e.partnership_id = t.partnership_id and e.transfer_id = t.id order by e.account_id) as seqs
-		from ledger_transfer t where t.partnership_id = $1 and `+where+` order by t.posted_at, t.id limit 500`, tx.Partnership(), id)
+		from ledger_transfer t where t.partnership_id = $1 and `+where+` order by t.posted_at, t.id limit 500`, append([]any{tx.Partnership()}, ids...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -151,6 +151,38 @@ func TestStandingAreTheTransfersOfOneApprovalThatNothingTookBack(t *testing.T) {
 	if got := standing(second); len(got) != 0 {
 		t.Errorf("taken back: %v", got)
 	}
+	// However often it was posted and taken back, what stands is found.
+	d.Do(d.System(), func(tx *store.Tx) error {
+		books, err := tx.Books(d.fund.ID)
+		if err != nil {
+			return err
+		}
+		book := books[d.fund.ID]
+		post := func(x fund.Transfer, err error) error {
+			if err == nil {
+				err = tx.PostTransfer(store.Posting{Transfer: x, Fund: d.fund.ID, Treatment: tr.ID, Approval: second})
+			}
+			if err == nil {
+				book, err = book.Apply(x)
+			}
+			return err
+		}
+		stamp := func() fund.Stamp { return fund.Stamp{ID: ident.New(), On: tx.Today()} }
+		for range 250 {
+			x, _, err := book.Reserve(stamp(), 100)
+			if err := post(x, err); err != nil {
+				return err
+			}
+			if err := post(book.Reverse(stamp(), x)); err != nil {
+				return err
+			}
+		}
+		x, _, err := book.Reserve(stamp(), 100)
+		return post(x, err)
+	})
+	if got := standing(second); !slices.Equal(got, []fund.Kind{fund.KindReserve}) {
+		t.Errorf("after hundreds of reversals: %v", got)
+	}
 }
 
 func TestATransferIsReadAsItWasWritten(t *testing.T) {

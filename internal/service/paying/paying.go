@@ -108,10 +108,9 @@ func shown(name string) string { return patient.MaskName(name) }
 // Owed is what funds owe, with the sums by fund and hospital.
 type Owed struct {
 	page.Result[store.Payable]
-	Sums     []store.PayableSum
-	MayMake  bool
-	MayCard  bool
-	Filtered store.PayableFilter
+	Sums    []store.PayableSum
+	MayMake bool
+	MayCard bool
 }
 
 // Payables lists what is owed, the longest waiting first.
@@ -120,7 +119,7 @@ func (s *Service) Payables(ctx context.Context, who user.Principal, f store.Paya
 		return v, err
 	}
 	f, some := s.narrowed(who, authz.PayableRead, f)
-	v.MayMake, v.MayCard, v.Filtered = s.door(who, authz.PayoutMake) == nil, s.door(who, authz.PayeeEdit) == nil, f
+	v.MayMake, v.MayCard = s.door(who, authz.PayoutMake) == nil, s.door(who, authz.PayeeEdit) == nil
 	if !some {
 		return v, nil
 	}
