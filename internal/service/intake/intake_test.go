@@ -585,26 +585,6 @@ func TestCategoriesHoldOverATimeAndTravelWithThePerson(t *testing.T) {
 	}
 }
 
-// Where many have a name, the one with the same birthday elsewhere is found among them.
-func TestACommonNameHidesNoPair(t *testing.T) {
-	d := open(t)
-	born := func(at servicetest.Place, on clock.Date) {
-		in := d.person(at, "向云禾", 22)
-		in.DocKind, in.DocNumber, in.Person.Sex, in.Person.Birth, in.NotSame = patient.DocNone, "", patient.Female, on, "不同的人"
-		d.register(at, in)
-	}
-	for _, at := range []servicetest.Place{servicetest.Mountain, servicetest.Sea} {
-		for n := range 35 {
-			born(at, clock.MustDate(1950, 1, 1).AddDays(40*n+map[servicetest.Place]int{servicetest.Sea: 7}[at]))
-		}
-	}
-	born(servicetest.Mountain, clock.MustDate(1958, 4, 7))
-	born(servicetest.Sea, clock.MustDate(1958, 4, 7))
-	if n, err := d.FindPairs(t.Context(), d.Approver(), d.Today().AddDays(-1)); err != nil || n != 1 {
-		t.Errorf("%d pairs, %v", n, err)
-	}
-}
-
 func TestMergingCountsTwoRecordsAsOneAndCanBeTakenBack(t *testing.T) {
 	d := open(t)
 	noDoc := func(at servicetest.Place) intake.RegisterInput {
