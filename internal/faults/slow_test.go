@@ -57,7 +57,7 @@ func heldUp(t *testing.T, set settings) string {
 	s.node(s.binary)
 	c := newCrew(s, 8)
 	c.begin()
-	span, sockets := time.Duration(of(set, 6, 60, 300))*time.Second, of(set, 200, 1000, 1000)
+	span, sockets := time.Duration(of(set, 6, 30, 300))*time.Second, of(set, 200, 1000, 1000)
 	pause(span)
 	before := c.count()
 	ctx, stop := context.WithCancel(context.Background())
