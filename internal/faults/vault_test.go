@@ -35,7 +35,7 @@ func lostDisk(t *testing.T, set settings) string {
 	v.archive, v.binary = filepath.Join(v.dir, "archive"), build(t, v.dir, "shanhai", "")
 	var loss, back time.Duration
 	var told int64
-	rounds := of(set, 1, 2, 5)
+	rounds := of(set, 1, 1, 5)
 	for round := range rounds {
 		v.data = filepath.Join(v.dir, fmt.Sprint("data", round))
 		v.archive = filepath.Join(v.dir, fmt.Sprint("archive", round))
