@@ -349,20 +349,17 @@ func (tx *Tx) PaidLines(f PayableFilter, req page.Request) (page.Result[PayLine]
 		args = append(args, f.Fund)
 		where += ` and l.fund_id = $` + placeholder(len(args))
 	}
-	query := selectPayLine + ` from pay_line l` + where + last
-	each := func(column string, of []ident.ID) {
-		args = append(args, idArray(of))
-		query = selectPayLine + ` from unnest($` + placeholder(len(args)) + `::uuid[]) w cross join lateral (select l.* from pay_line l` + where + ` and l.` + column + ` = w` + last + `) l` + last
-	}
-	switch {
-	case f.Funds != nil && hospitals == nil:
-		each("fund_id", f.Funds)
-	case f.Funds != nil:
+	column, each := "hospital_id", hospitals
+	if f.Funds != nil && hospitals == nil {
+		column, each = "fund_id", f.Funds
+	} else if f.Funds != nil {
 		args = append(args, idArray(f.Funds))
 		where += ` and exists (select 1 from unnest($` + placeholder(len(args)) + `::uuid[]) v where v = l.fund_id)`
-		fallthrough
-	case hospitals != nil:
-		each("hospital_id", hospitals)
+	}
+	query := selectPayLine + ` from pay_line l` + where + last
+	if each != nil {
+		args = append(args, idArray(each))
+		query = selectPayLine + ` from unnest($` + placeholder(len(args)) + `::uuid[]) w cross join lateral (select l.* from pay_line l` + where + ` and l.` + column + ` = w` + last + `) l` + last
 	}
 	var rows []payLineRow
 	if err := tx.list(&rows, query, args...); err != nil {

@@ -252,9 +252,10 @@ func (tx *Tx) CrossPairs(since clock.Date, limit int) ([]Pair, error) {
 		pair as (select distinct least(f.id, o.registration_id) as one, greatest(f.id, o.registration_id) as two
 			from fresh f join registration_term t on t.partnership_id = $1 and t.registration_id = f.id and t.term >= 'k:b:' and t.term < 'k:b;'
 			cross join lateral (select there.registration_id from `+everyHospital+` cross join lateral (select x.registration_id from registration_term x
-				where x.partnership_id = $1 and x.hospital_id = h and x.term = t.term limit $4) there where h <> f.hospital_id) o
-			where exists (select 1 from registration_term a join registration_term b on b.partnership_id = $1 and b.registration_id = o.registration_id
-				and b.term = a.term where a.partnership_id = $1 and a.registration_id = f.id and a.term >= 'k:n:' and a.term < 'k:n;'))
+				where x.partnership_id = $1 and x.hospital_id = h and x.term = t.term and exists (select 1 from registration_term a
+					join registration_term b on b.partnership_id = $1 and b.registration_id = x.registration_id and b.term = a.term
+					where a.partnership_id = $1 and a.registration_id = f.id and a.term >= 'k:n:' and a.term < 'k:n;') limit $4) there
+				where h <> f.hospital_id) o)
 		select `+pairColumns("a")+`, `+pairColumns("b")+` from pair
 		join registration ar on ar.partnership_id = $1 and ar.id = pair.one join person ap on ap.partnership_id = $1 and ap.id = ar.person_id
 		join registration br on br.partnership_id = $1 and br.id = pair.two join person bp on bp.partnership_id = $1 and bp.id = br.person_id
