@@ -68,6 +68,7 @@ type premises struct {
 	routes   []webui.Route
 	mux      chi.Routes
 	objects  map[string]string // what {id} means behind a segment of an address
+	nothing  map[string]string // ids of nothing that stand for them
 	visitors []*visitor
 	latest   string          // number of the latest request
 	stored   string          // how many writes got to their end, where none is taken
@@ -122,7 +123,7 @@ func (p *premises) declared(t *testing.T) {
 func (p *premises) people() {
 	const here, near = servicetest.Mountain, servicetest.MountainTwo
 	money, other := p.Fund(50_000_000), p.Fund(1_000_000)
-	p.objects = map[string]string{"funds": money.ID.String()}
+	p.objects, p.nothing = map[string]string{"funds": money.ID.String()}, map[string]string{}
 	for _, v := range []visitor{
 		{name: "reg", who: p.Registrar(here)}, {name: "fin", who: p.Finance(here)}, {name: "doc", who: p.Doctor(here)}, {name: "vis", who: p.Visiting(here)},
 		{name: "scr", who: p.Screener(here)}, {name: "adm", who: p.HospitalAdmin(here)},
@@ -261,7 +262,7 @@ func (p *premises) address(pattern string, real bool) string {
 			parts[i] = p.objects[parts[i-1]]
 		case part == "{action}" && parts[1] == "referrals":
 			parts[i] = "accept"
-		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}", part == "{group}":
+		case part == "{action}", part == "{sheet}", part == "{block}", part == "{from}", part == "{group}", part == "{section}", part == "{rule}":
 			parts[i] = p.objects[part]
 		case strings.HasPrefix(part, "{") && real:
 			parts[i] = p.objects[part]

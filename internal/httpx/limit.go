@@ -51,7 +51,7 @@ func bodyLimit(routes chi.Routes, o Options) func(http.Handler) http.Handler {
 				}
 			}
 			if upload {
-				allowTime(w, o.Clock.Now().Add(uploadTime))
+				AllowTime(w, uploadTime)
 			}
 			if r.ContentLength > limit {
 				if r.ContentLength <= drainMax {
@@ -66,17 +66,13 @@ func bodyLimit(routes chi.Routes, o Options) func(http.Handler) http.Handler {
 	}
 }
 
-// allowTime moves the deadlines of the connection; a test recorder has none.
-func allowTime(w http.ResponseWriter, until time.Time) {
-	c := http.NewResponseController(w)
+// AllowTime gives one long answer, an upload, an export or an import, more time
+// than the server's general limit. A connection ends by the machine's clock, also
+// where the service is told another one. A test recorder has no deadlines.
+func AllowTime(w http.ResponseWriter, d time.Duration) {
+	c, until := http.NewResponseController(w), clock.System{}.Now().Add(d)
 	_ = c.SetReadDeadline(until)
 	_ = c.SetWriteDeadline(until.Add(time.Minute))
-}
-
-// AllowTime gives one long answer, an export or an import, more time than the
-// server's general limit.
-func AllowTime(w http.ResponseWriter, clk clock.Clock, d time.Duration) {
-	allowTime(w, clk.Now().Add(d))
 }
 
 // TooLarge is the refusal of a body over the limit.

@@ -176,7 +176,23 @@ func TestClientsAreToldApartByAddress(t *testing.T) {
 }
 
 func TestAllowTimeNeedsNoRealConnection(t *testing.T) {
-	AllowTime(httptest.NewRecorder(), clock.System{}, time.Minute)
+	AllowTime(httptest.NewRecorder(), time.Minute)
+}
+
+// The clock of the house may be pinned or moved; a connection is not cut for it.
+func TestAnUploadHasItsTimeByTheMachinesClock(t *testing.T) {
+	e := newEdge(t, func(o *Options) { o.Uploads = []Upload{{"/file", 1 << 20}} })
+	e.clock.Advance(-24 * time.Hour)
+	e.mux.Post("/file", hello)
+	srv := httptest.NewServer(e.mux)
+	defer srv.Close()
+	resp, err := http.Post(srv.URL+"/file", "text/plain", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+		t.Errorf("answered with %d", resp.StatusCode)
+	}
 }
 
 // failingStore stands for a database that is not there.

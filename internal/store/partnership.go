@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 )
 
@@ -127,6 +128,21 @@ func (tx *Tx) SideOf(organisation ident.ID) (user.Side, error) {
 		}
 	}
 	return "", nil
+}
+
+// OfPartnership refuses, at a field, an organisation that never belongs to the
+// partnership of the transaction: who may write in a whole partnership may not
+// therefore write about a hospital of another one.
+func (tx *Tx) OfPartnership(path string, organisation ident.ID) error {
+	members, err := tx.MembershipsOf(organisation)
+	if err != nil {
+		return err
+	}
+	var f errs.Fields
+	if !slices.ContainsFunc(members, func(m partnership.Member) bool { return m.PartnershipID == tx.Partnership() }) {
+		f.Add(path, "error.organisation.not_member")
+	}
+	return f.Err()
 }
 
 // InsertMember adds a membership.

@@ -335,7 +335,7 @@ func (s *Server) fileSubject(w http.ResponseWriter, r *http.Request, c *Call) er
 	h.Set("Content-Disposition", `attachment; filename="personal-data-`+all.On.String()+`.zip"`)
 	h.Set("Cache-Control", "no-store")
 	return writeCopy(w, c.Base, all, func(f rights.CopiedFile) ([]byte, error) {
-		httpx.AllowTime(w, s.d.Clock, fileTime)
+		httpx.AllowTime(w, fileTime)
 		return s.d.Subjects.Content(f)
 	})
 }

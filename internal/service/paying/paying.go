@@ -281,6 +281,9 @@ func (s *Service) ProposeAccount(ctx context.Context, who user.Principal, in Acc
 	out := SavedCard{ID: ident.New()}
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (SavedCard, error) {
 		tx.Intend(audit.Event{Action: audit.PayeeAccount, ObjectKind: audit.ObjectPayee, ObjectID: out.ID, Detail: map[string]any{"hospital": in.Hospital.String()}})
+		if err := tx.OfPartnership("hospital", in.Hospital); err != nil {
+			return out, err
+		}
 		if in.From.IsZero() {
 			in.From = tx.Today()
 		}

@@ -316,6 +316,9 @@ func (s *Service) SaveVisit(ctx context.Context, who user.Principal, m visit.Mis
 			return ident.Nil, err
 		}
 		if fresh {
+			if err := tx.OfPartnership("hospital", m.Hospital); err != nil {
+				return ident.Nil, err
+			}
 			return m.ID, tx.InsertVisit(m)
 		}
 		if err := m.Keeps(lines); err != nil {

@@ -37,6 +37,19 @@ func (h *house) view(id ident.ID) visiting.VisitView {
 	return v
 }
 
+// Who plans missions in a whole partnership plans none to a hospital of another one,
+// and is told the same of a hospital there is not.
+func TestAMissionGoesToAHospitalOfThePartnership(t *testing.T) {
+	h := newHouse(t)
+	for _, hospital := range []ident.ID{h.Other.ID(mountain), ident.New()} {
+		m := visit.Mission{Hospital: hospital, Title: "骨科支医周", From: h.Today(), To: h.Today().AddDays(3)}
+		_, err := h.s.SaveVisit(t.Context(), h.Approver(), m, store.Key{})
+		wantField(t, err, "hospital")
+	}
+	m := visit.Mission{Hospital: h.ID(mountain), Title: "骨科支医周", From: h.Today(), To: h.Today().AddDays(3)}
+	must[ident.ID](t)(h.s.SaveVisit(t.Context(), h.Approver(), m, store.Key{}))
+}
+
 // A visit cannot close while any of its patients lacks a local owner, whether
 // the patient stood on the list or not.
 func TestAVisitClosesWhenEveryPatientHasALocalOwner(t *testing.T) {
