@@ -1,7 +1,7 @@
 // Package faults breaks what the service stands on while people write, and looks
 // afterwards whether anything acknowledged is missing, doubled or half done.
 // `make faults` runs it; it is never part of `make test`, because it takes
-// minutes and kills processes.
+// long and kills processes.
 //
 // A harness serves the real binary on a durable PostgreSQL of its own, lets
 // writers send requests with idempotency keys over HTTP, and does one kind of
@@ -14,6 +14,10 @@
 // Every harness prints its seed and the scale it reached. The same seed gives the
 // same requests and the same instants of harm; what a scheduler makes of them is
 // its own affair.
+//
+// After them come the long proofs of the catalogue that harm no process (proofs_test.go):
+// tests that stand elsewhere, played for longer than in make test. All of it together
+// takes about forty minutes on two cores; each says what scale it reached.
 //
 // That the checker can see a loss is proved with builds of the service that are
 // broken on purpose (broken_test.go): they are made by the compiler's overlay and

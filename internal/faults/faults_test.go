@@ -19,7 +19,7 @@ type harness struct {
 
 // harnesses are run in this order.
 func harnesses() []harness {
-	return []harness{
+	return append([]harness{
 		{"F-0", "broken", brokenBuilds},
 		{"R-1", "kill", killedServers},
 		{"R-2", "crash", killedDatabase},
@@ -35,7 +35,7 @@ func harnesses() []harness {
 		{"P-4", "log", longLog},
 		{"R-11", "drill", recoveryDrill},
 		{"R-11", "vault", lostDisk},
-	}
+	}, proofs()...)
 }
 
 // scale says how much is done: small while building, usual within forty minutes

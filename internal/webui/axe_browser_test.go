@@ -117,5 +117,6 @@ func TestAxeAndPa11yNameNothing(t *testing.T) {
 	if err := cmd.Wait(); err != nil || last != fmt.Sprintf("looked at %d of %d pages", views, views) {
 		t.Errorf("the checkers did not come to the end: %v\n%s", err, wrong.String())
 	}
+	t.Logf("checked by axe and pa11y: %d pages in two languages, findings of %d kinds", views/2, len(faults))
 	once(t, faults)
 }

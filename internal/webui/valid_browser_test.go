@@ -64,6 +64,7 @@ func once(t *testing.T, faults map[string][]string) {
 func TestEveryPageIsValid(t *testing.T) {
 	tools := checkers(t)
 	dir, names := written(t)
+	t.Logf("checked by vnu and html-validate: %d pages", len(names))
 	t.Run("vnu", func(t *testing.T) {
 		t.Parallel()
 		java, err := exec.LookPath("java")
