@@ -30,7 +30,7 @@ func bank(t *testing.T, set settings) string {
 	c := newCrew(s, of(set, 16, 64, 64))
 	c.begin()
 	looks, begin := 0, time.Now()
-	for span := of(set, 20*time.Second, time.Minute, 10*time.Minute); time.Since(begin) < span && !t.Failed(); pause(time.Second) {
+	for span := of(set, 20*time.Second, 45*time.Second, 10*time.Minute); time.Since(begin) < span && !t.Failed(); pause(time.Second) {
 		var outside, below, apart, lopsided, transfers int64
 		tx, err := s.super.BeginTx(context.Background(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 		s.must(err)
@@ -57,7 +57,7 @@ func repeats(t *testing.T, set settings) string {
 	s.node(s.binary)
 	c := newCrew(s, 8)
 	c.copies = 5
-	r, writes, kills := s.random(1000), of(set, 300, 3000, 50_000), 0
+	r, writes, kills := s.random(1000), of(set, 300, 2000, 50_000), 0
 	c.begin()
 	for c.count() < writes && !t.Failed() {
 		pause(time.Duration(2000+r.IntN(3000)) * time.Millisecond)

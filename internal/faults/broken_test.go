@@ -70,7 +70,7 @@ func brokenBuilds(t *testing.T, set settings) string {
 		t.Run(d.name, func(t *testing.T) {
 			s := newSite(t, set)
 			n := s.node(s.binary)
-			found := s.suffer(of(set, 6, 8, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
+			found := s.suffer(of(set, 6, 5, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
 			if len(found) == 0 {
 				t.Error("the checker saw nothing")
 			} else {
@@ -81,11 +81,15 @@ func brokenBuilds(t *testing.T, set settings) string {
 	}
 	t.Run("a database that answers before it has written", func(t *testing.T) {
 		s := newSite(t, set)
-		if _, err := s.super.Exec(`alter role shanhai_app set synchronous_commit = off`); err != nil {
-			t.Fatal(err)
+		for _, promise := range []string{ // and gets round to writing late, so that a few crashes are enough
+			`alter role shanhai_app set synchronous_commit = off`, `alter system set wal_writer_delay = '10s'`,
+			`alter system set wal_writer_flush_after = '1GB'`, `select pg_reload_conf()`} {
+			if _, err := s.super.Exec(promise); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s.node(s.binary)
-		found := s.suffer(of(set, 6, 8, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
+		found := s.suffer(of(set, 6, 5, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
 		if len(found) == 0 {
 			t.Error("the checker saw nothing")
 		} else {

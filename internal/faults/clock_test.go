@@ -55,7 +55,7 @@ func movedClocks(t *testing.T, set settings) string {
 	c := newCrew(s, 6)
 	c.ruled = true
 	c.begin()
-	hold := of(set, 2*time.Second, 5*time.Second, time.Minute)
+	hold := of(set, 2*time.Second, 4*time.Second, time.Minute)
 	jumps := []time.Duration{5 * time.Minute, -5 * time.Minute, 24 * time.Hour, -time.Hour, time.Second, -24 * time.Hour, 12 * time.Hour, 0}
 	for i, jump := range jumps {
 		clocks[i%2].by.Store(int64(jump))

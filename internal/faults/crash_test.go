@@ -53,7 +53,7 @@ func killedDatabase(t *testing.T, set settings) string {
 	s.node(s.binary)
 	c := newCrew(s, 8)
 	c.begin()
-	kills := of(set, 8, 30, 200)
+	kills := of(set, 8, 20, 200)
 	r, begin := s.random(1000), time.Now()
 	var outages []time.Duration
 	for i := 0; i < kills && !t.Failed(); i++ {

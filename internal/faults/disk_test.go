@@ -62,7 +62,7 @@ func (v *volume) free() {
 // temporary files or of the attachments is full for a while.
 func fullDisks(t *testing.T, set settings) string {
 	var said []string
-	hold := of(set, 6*time.Second, 12*time.Second, 2*time.Minute)
+	hold := of(set, 6*time.Second, 8*time.Second, 2*time.Minute)
 	for _, x := range []struct {
 		name string
 		make func(*testing.T, settings) (*site, *volume)

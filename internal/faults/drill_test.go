@@ -33,7 +33,7 @@ func recoveryDrill(t *testing.T, set settings) string {
 	c := newCrew(s, 6)
 	tool := newNode(t, s.binary, "SHANHAI_DATA_DIR="+s.data, "SHANHAI_DATABASE_URL="+s.server.DSN(pgembed.AppRole, pgembed.Database),
 		"SHANHAI_DATABASE_ADMIN_URL="+s.server.DSN(pgembed.SuperRole, pgembed.Database))
-	rounds := of(set, 1, 3, 10)
+	rounds := of(set, 1, 2, 10)
 	var worst restored
 	before := 0
 	for range rounds {

@@ -54,7 +54,7 @@ func brokenLinks(t *testing.T, set settings) string {
 	c.patient = 10 * time.Minute
 	slow := &timed{inner: http.DefaultTransport.(*http.Transport).Clone()}
 	c.client = &http.Client{Timeout: 3 * time.Minute, Transport: slow}
-	hold := of(set, 6*time.Second, 12*time.Second, 2*time.Minute)
+	hold := of(set, 6*time.Second, 8*time.Second, 2*time.Minute)
 	c.begin()
 	pause(2 * time.Second)
 	before := goroutines(n)

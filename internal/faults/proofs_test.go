@@ -35,14 +35,14 @@ func proofs() []harness {
 	}
 	return []harness{
 		{"A-2", "ids", proved(access("ids_of_others", "", most, most))},
-		{"A-3", "walk", proved(proof{pkg: "app", tests: "AWalkOfAnySteps", seeded: true, args: [3]string{"-scale 300", "-scale 12000", "-scale 1050000"}})},
+		{"A-3", "walk", proved(proof{pkg: "app", tests: "AWalkOfAnySteps", seeded: true, args: [3]string{"-scale 300", "-scale 8000", "-scale 1050000"}})},
 		{"A-4", "alone", proved(access("(row_security|services)", "", most, most))},
-		{"A-6", "revoke", proved(proof{pkg: "app", tests: "WhatIsTakenAway", args: [3]string{"", "-scale 60", "-scale 100"}})},
-		{"I-1", "inject", proved(access("injection", "", "-scale 15", "-full -scale 300"))},
+		{"A-6", "revoke", proved(proof{pkg: "app", tests: "WhatIsTakenAway", args: [3]string{"", "-scale 30", "-scale 100"}})},
+		{"I-1", "inject", proved(access("injection", "", "-scale 8", "-full -scale 300"))},
 		{"I-2", "script", proved(proof{pkg: "acceptance", tests: "NoTextBecomes", args: [3]string{"-scale 3", "-full -scale 3", "-full -scale 100"}})},
 		{"I-3", "path", proved(access("names_that", "", most, most))},
 		{"I-5", "parser", parsers},
-		{"I-5", "request", proved(access("malformed", "", "-scale 20000", "-scale 200000"))},
+		{"I-5", "request", proved(access("malformed", "", "-scale 12000", "-scale 200000"))},
 		{"U-2", "huge", proved(access("a_hundred", "", "", ""))},
 		{"U-3", "picture", proved(proof{pkg: "domain/document", tests: "."}, proof{pkg: "sheet", tests: "Bombs|MillionEntries"})},
 		{"H-2", "crowd", proved(proof{pkg: "bench", tests: "^TestBench$", says: "P11|people with", env: [3][]string{
@@ -50,9 +50,9 @@ func proofs() []harness {
 			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=50k", "SHANHAI_TEST_BENCH_CROWD=1m"},
 			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=5m", "SHANHAI_TEST_BENCH_OPERATIONS=1", "SHANHAI_TEST_BENCH_CROWD=30m"}}})},
 		{"H-6", "foreign", proved(access("writes_from", "", most, most), proof{pkg: "acceptance", tests: "AnotherSite"})},
-		{"F-4", "linear", proved(proof{pkg: "app", tests: "WhatHappensAtOnce", seeded: true, args: [3]string{"", "-scale 150", "-scale 1000"}})},
+		{"F-4", "linear", proved(proof{pkg: "app", tests: "WhatHappensAtOnce", seeded: true, args: [3]string{"", "-scale 100", "-scale 1000"}})},
 		{"P-2", "dump", proved(proof{pkg: "app", tests: "ADumpWithout"})},
-		{"P-3", "subject", proved(proof{pkg: "service/subject", tests: "ADeletion", args: [3]string{"", "-scale 400", "-scale 1000"}})},
+		{"P-3", "subject", proved(proof{pkg: "service/subject", tests: "ADeletion", args: [3]string{"", "-scale 200", "-scale 1000"}})},
 		{"S-3", "mutant", proved(proof{pkg: "mutate", tests: "^TestMutate$", says: "took", env: [3][]string{
 			{"SHANHAI_TEST_MUTATE=scope"}, {"SHANHAI_TEST_MUTATE=authz scope"}, {"SHANHAI_TEST_MUTATE=authz scope rows ledger payables"}}})},
 		{"X-1", "pages", proved(proof{pkg: "webui", tests: "^Test(Axe|EveryPageIsValid)", tags: "uifull", says: "^checked", env: [3][]string{

@@ -27,7 +27,7 @@ func restartedDatabase(t *testing.T, set settings) string {
 	c.begin()
 	r, begin := s.random(1000), time.Now()
 	var windows []outageWindow
-	for i := 0; i < of(set, 4, 12, 20) && !t.Failed(); i++ {
+	for i := 0; i < of(set, 4, 8, 20) && !t.Failed(); i++ {
 		pause(time.Duration(1500+r.IntN(2500)) * time.Millisecond)
 		how := syscall.SIGINT
 		if i%2 == 1 {

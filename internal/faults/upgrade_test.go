@@ -83,7 +83,7 @@ func upgrades(t *testing.T, set settings) string {
 	c := newCrew(s, 8)
 	polite := &manners{base: c.client.Transport}
 	c.client.Transport = polite
-	writes := of(set, 60, 1000, 20_000) // between the steps
+	writes := of(set, 60, 700, 20_000) // between the steps
 	writing := func() {
 		for goal, begin := c.count()+writes, time.Now(); c.count() < goal && !t.Failed() && time.Since(begin) < 10*time.Minute; {
 			pause(50 * time.Millisecond)

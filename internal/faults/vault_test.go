@@ -93,7 +93,7 @@ func (v *vault) lose() (loss, back time.Duration, told int64) {
 	_, err := db.Exec(`create schema drill; create table drill.tick (n bigint primary key, at timestamptz not null default clock_timestamp())`)
 	v.must(err)
 	w.begin(db)
-	hold := of(v.set, 80*time.Second, 2*time.Minute, 20*time.Minute)
+	hold := of(v.set, 80*time.Second, 100*time.Second, 20*time.Minute)
 	pause(hold / 8)
 	middle := time.Now()
 	pause(hold - hold/8)

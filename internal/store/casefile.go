@@ -141,13 +141,15 @@ const samePerson = ` from person p0 join person same on same.partnership_id = p0
 	and (same.id = p0.id or same.id = p0.root_id or same.root_id = coalesce(p0.root_id, p0.id)) `
 
 // CasesOf lists the cases of a person, and of those merged with it, that the
-// transaction may see, the latest first.
+// transaction may see, the latest first. They are looked up person by person: told
+// an order and a limit, a plan made while the tables were empty walks over all cases.
 func (tx *Tx) CasesOf(person ident.ID) ([]CaseItem, error) {
 	var rows []caseRow
 	err := tx.list(&rows, `select `+caseOwnColumns+`, same.name as person_name, same.sex, same.birth_on, same.deceased_on,
 		(select coalesce(nullif(o.short_name, ''), o.name) from organisation o where o.id = c.home_hospital_id) as home_name`+samePerson+`
-		join casefile c on c.partnership_id = same.partnership_id and c.person_id = same.id
-		where p0.partnership_id = $1 and p0.id = $2 and c.live order by c.opened_on desc, c.id desc limit 100`, tx.Partnership(), person)
+		cross join lateral (select x.* from casefile x where x.partnership_id = same.partnership_id and x.person_id = same.id and x.live
+			order by x.opened_on desc, x.id desc limit 100) c
+		where p0.partnership_id = $1 and p0.id = $2 order by c.opened_on desc, c.id desc limit 100`, tx.Partnership(), person)
 	return items(rows, caseRow.item), err
 }
 

@@ -130,18 +130,22 @@ func (tx *Tx) SideOf(organisation ident.ID) (user.Side, error) {
 	return "", nil
 }
 
-// OfPartnership refuses, at a field, an organisation that never belongs to the
+// Belongs reports whether an organisation is, was or will be a member of the
 // partnership of the transaction: who may write in a whole partnership may not
 // therefore write about a hospital of another one.
-func (tx *Tx) OfPartnership(path string, organisation ident.ID) error {
+func (tx *Tx) Belongs(organisation ident.ID) (bool, error) {
 	members, err := tx.MembershipsOf(organisation)
-	if err != nil {
+	return slices.ContainsFunc(members, func(m partnership.Member) bool { return m.PartnershipID == tx.Partnership() }), err
+}
+
+// OfPartnership refuses, at a field, an organisation that does not belong to it.
+func (tx *Tx) OfPartnership(path string, organisation ident.ID) error {
+	yes, err := tx.Belongs(organisation)
+	if err != nil || yes {
 		return err
 	}
 	var f errs.Fields
-	if !slices.ContainsFunc(members, func(m partnership.Member) bool { return m.PartnershipID == tx.Partnership() }) {
-		f.Add(path, "error.organisation.not_member")
-	}
+	f.Add(path, "error.organisation.not_member")
 	return f.Err()
 }
 

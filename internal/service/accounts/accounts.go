@@ -109,16 +109,11 @@ func (s *Service) checkOver(tx *store.Tx, who user.Principal, perm authz.Permiss
 	if organisation == ident.Nil || !s.policy.Can(who, perm, authz.AtHospital(who.PartnershipID, organisation)) {
 		return missing
 	}
-	members, err := tx.MembershipsOf(organisation)
-	if err != nil {
-		return err
+	yes, err := tx.Belongs(organisation)
+	if err == nil && !yes {
+		return missing
 	}
-	for _, m := range members {
-		if m.PartnershipID == who.PartnershipID {
-			return nil
-		}
-	}
-	return missing
+	return err
 }
 
 // organisations lists where a principal holds a permission over accounts; nil is
