@@ -113,7 +113,10 @@ func (s *site) suffer(times int, breaks, harm func()) verdict {
 	s.nodes[0].start()
 	c.begin()
 	for range times {
-		pause(time.Duration(100+r.IntN(500)) * time.Millisecond)
+		for done, begin := c.count(), time.Now(); c.count() < done+5 && time.Since(begin) < 20*time.Second; {
+			pause(10 * time.Millisecond) // there is something to lose
+		}
+		pause(time.Duration(r.IntN(300)) * time.Millisecond)
 		harm()
 	}
 	c.end()
