@@ -13,7 +13,7 @@ func killedServers(t *testing.T, set settings) string {
 	s.node(s.binary)
 	s.node(s.binary)
 	c := newCrew(s, 8)
-	kills, writes := of(set, 20, 50, 200), of(set, 300, 2500, 100_000)
+	kills, writes := of(set, 20, 40, 200), of(set, 300, 2000, 100_000)
 	r, begin := s.random(1000), time.Now()
 	c.begin()
 	done := 0

@@ -35,7 +35,7 @@ func proofs() []harness {
 	}
 	return []harness{
 		{"A-2", "ids", proved(access("ids_of_others", "", most, most))},
-		{"A-3", "walk", proved(proof{pkg: "app", tests: "AWalkOfAnySteps", seeded: true, args: [3]string{"-scale 300", "-scale 8000", "-scale 1050000"}})},
+		{"A-3", "walk", proved(proof{pkg: "app", tests: "AWalkOfAnySteps", seeded: true, args: [3]string{"-scale 300", "-scale 6000", "-scale 1050000"}})},
 		{"A-4", "alone", proved(access("(row_security|services)", "", most, most))},
 		{"A-6", "revoke", proved(proof{pkg: "app", tests: "WhatIsTakenAway", args: [3]string{"", "-scale 30", "-scale 100"}})},
 		{"I-1", "inject", proved(access("injection", "", "-scale 8", "-full -scale 300"))},
@@ -47,7 +47,7 @@ func proofs() []harness {
 		{"U-3", "picture", proved(proof{pkg: "domain/document", tests: "."}, proof{pkg: "sheet", tests: "Bombs|MillionEntries"})},
 		{"H-2", "crowd", proved(proof{pkg: "bench", tests: "^TestBench$", says: "P11|people with", env: [3][]string{
 			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=10k", "SHANHAI_TEST_BENCH_CROWD=20s"},
-			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=50k", "SHANHAI_TEST_BENCH_CROWD=1m"},
+			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=50k", "SHANHAI_TEST_BENCH_CROWD=30s"},
 			{"SHANHAI_TEST_BENCH_PARTS=P11", "SHANHAI_TEST_BENCH_SIZE=5m", "SHANHAI_TEST_BENCH_OPERATIONS=1", "SHANHAI_TEST_BENCH_CROWD=30m"}}})},
 		{"H-6", "foreign", proved(access("writes_from", "", most, most), proof{pkg: "acceptance", tests: "AnotherSite"})},
 		{"F-4", "linear", proved(proof{pkg: "app", tests: "WhatHappensAtOnce", seeded: true, args: [3]string{"", "-scale 100", "-scale 1000"}})},
@@ -56,7 +56,7 @@ func proofs() []harness {
 		{"S-3", "mutant", proved(proof{pkg: "mutate", tests: "^TestMutate$", says: "took", env: [3][]string{
 			{"SHANHAI_TEST_MUTATE=scope"}, {"SHANHAI_TEST_MUTATE=authz scope"}, {"SHANHAI_TEST_MUTATE=authz scope rows ledger payables"}}})},
 		{"X-1", "pages", proved(proof{pkg: "webui", tests: "^Test(Axe|EveryPageIsValid)", tags: "uifull", says: "^checked", env: [3][]string{
-			{`SHANHAI_TEST_PAGES_ONLY=#\d*37$`}, {`SHANHAI_TEST_PAGES_ONLY=#\d*[1379]7$`}}})},
+			{`SHANHAI_TEST_PAGES_ONLY=#\d*37$`}, {`SHANHAI_TEST_PAGES_ONLY=#\d*[37]7$`}}})},
 	}
 }
 
