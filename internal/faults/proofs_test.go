@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -65,7 +64,7 @@ func proved(proofs ...proof) func(*testing.T, settings) string {
 	return func(t *testing.T, s settings) string {
 		var reached []string
 		for _, p := range proofs {
-			out, ok := p.play(t, s)
+			out, ok := p.play(s)
 			if !ok {
 				t.Fatalf("%s %s failed\n%s", p.pkg, p.tests, ending(out))
 			}
@@ -80,25 +79,21 @@ func proved(proofs ...proof) func(*testing.T, settings) string {
 }
 
 // play runs the test and gives its lines.
-func (p proof) play(t *testing.T, s settings) ([]string, bool) {
+func (p proof) play(s settings) ([]string, bool) {
 	args := []string{"test", "-count", "1", "-v", "-timeout", "600m", "-tags", p.tags, "-run", p.tests, "./internal/" + p.pkg}
 	args = append(args, strings.Fields(of(s, p.args[0], p.args[1], p.args[2]))...)
 	if p.seeded {
 		args = append(args, "-seed", strconv.FormatInt(max(s.seed, 1), 10))
 	}
-	out, err := goTool(t, of(s, p.env[0], p.env[1], p.env[2]), args...)
+	out, err := goTool(of(s, p.env[0], p.env[1], p.env[2]), args...)
 	return out, err == nil && slices.ContainsFunc(out, func(line string) bool { return strings.HasPrefix(line, "--- PASS") })
 }
 
-// goTool runs the go tool in the root of the source, without the variables of this run,
-// and ends all it started when the test ends.
-func goTool(t *testing.T, env []string, args ...string) ([]string, error) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", args...)
+// goTool runs the go tool in the root of the source, without the variables of this
+// run. It stays in the group of this process: who interrupts one interrupts both.
+func goTool(env []string, args ...string) ([]string, error) {
+	cmd := exec.Command("go", args...)
 	cmd.Dir = filepath.Join("..", "..")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SHANHAI_TEST_FAULTS") })
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
@@ -168,7 +163,7 @@ func parsers(t *testing.T, s settings) string {
 	executed, all := 0, targets(t)
 	for _, x := range all {
 		begin := time.Now()
-		out, err := goTool(t, nil, "test", "-run", "^$", "-fuzz", "^"+x.name+"$", "-fuzztime", of(s, "1000x", "10000x", "10000000x"), x.pkg)
+		out, err := goTool(nil, "test", "-run", "^$", "-fuzz", "^"+x.name+"$", "-fuzztime", of(s, "1000x", "10000x", "10000000x"), x.pkg)
 		if err != nil {
 			t.Fatalf("%s of %s\n%s", x.name, x.pkg, ending(out))
 		}

@@ -137,9 +137,8 @@ func (tx *Tx) CaseByNo(no string) (CaseItem, error) {
 }
 
 // samePerson finds a person and those merged with it, as rows same; $2 is the person.
-// Two lookups and "case": row security lets no condition with "or" or "coalesce" near
-// an index, because the planner takes those for something that could tell what a row
-// holds, and everybody of the partnership would be walked over.
+// "case" and not "coalesce": the planner takes that for something that could tell what
+// a row holds, and under row security keeps an index from such a condition.
 const samePerson = ` from person p0 cross join lateral (
 		select q.partnership_id, q.id, q.name, q.sex, q.birth_on, q.deceased_on from person q
 		where q.partnership_id = p0.partnership_id and q.id = case when p0.root_id is null then p0.id else p0.root_id end

@@ -465,6 +465,17 @@ func TestAStewardOfTwoFundsSeesBoth(t *testing.T) {
 	})
 }
 
+// Who enters accounts for a whole partnership enters none of a hospital of another one.
+func TestAnAccountIsOfAHospitalOfThePartnership(t *testing.T) {
+	o := newOffice(t, 10_000_000)
+	for _, hospital := range []ident.ID{o.Other.ID(servicetest.Mountain), ident.New()} {
+		in := paying.AccountInput{Hospital: hospital, Account: payout.Account{Holder: "山前县中医院", Bank: "山前农商银行", Number: number}}
+		if _, err := o.s.ProposeAccount(t.Context(), o.maker, in, ""); !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("hospital") {
+			t.Errorf("%v, want a note at the hospital", err)
+		}
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // Two runs made at once never hold the same payable.
