@@ -70,7 +70,7 @@ func brokenBuilds(t *testing.T, set settings) string {
 		t.Run(d.name, func(t *testing.T) {
 			s := newSite(t, set)
 			n := s.node(s.binary)
-			found := s.suffer(of(set, 6, 5, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
+			found := s.suffer(of(set, 4, 4, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
 			if len(found) == 0 {
 				t.Error("the checker saw nothing")
 			} else {
@@ -89,7 +89,7 @@ func brokenBuilds(t *testing.T, set settings) string {
 			}
 		}
 		s.node(s.binary)
-		found := s.suffer(of(set, 6, 5, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
+		found := s.suffer(of(set, 4, 4, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
 		if len(found) == 0 {
 			t.Error("the checker saw nothing")
 		} else {
