@@ -118,7 +118,7 @@ type clicks struct {
 // click is one thing a person does: of ten, seven reads, two searches and one
 // registration.
 func (w *world) click(client *http.Client, token string, worker int, rng *rand.Rand, c clicks) {
-	d, path := c.read, "/api/v1/cases/"+w.cases[w.mine(worker, rng.IntN(w.size/hospitals))][0]
+	d, path := c.read, "/api/v1/cases/"+w.caseOf(w.mine(worker, rng.IntN(w.size/hospitals)))[0]
 	begin := time.Now()
 	var err error
 	switch n := rng.IntN(10); {

@@ -244,7 +244,7 @@ func (w *world) fillPerson(f []*filler, n int, by ident.ID) error {
 	made := on.Start()
 	person, doc, reg, file, care := ident.New(), ident.New(), ident.New(), ident.New(), ident.New()
 	slip := w.freshSlip(hospital)
-	w.cases, w.slips = append(w.cases, [2]string{file.String(), care.String()}), append(w.slips, slip)
+	w.people = append(w.people, known{file, care, [6]byte([]byte(slip))})
 	number, err := keys.SealString(p.number, seal.Place{Table: "person_document", Column: "number_sealed", Row: doc})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func reads(w *world, r *report) {
 	care := treatment.New(treatment.Deps{DB: w.second(), Policy: w.app.Policy})
 	full, plain := make([]script, clients), make([]script, clients)
 	for i := range clients {
-		c := w.cases[w.mine(i, 1)]
+		c := w.caseOf(w.mine(i, 1))
 		calls, err := w.scripts.record(func() error {
 			_, err := care.Case(context.Background(), w.who[i], ident.ID(parse(c[0])))
 			return err
@@ -41,7 +41,7 @@ func reads(w *world, r *report) {
 	unaudited := w.unaudited()
 	raw := newBare(w.t, w.dsn, clients)
 	var next [clients]int
-	turn := func(i int) [2]string { next[i]++; return w.cases[w.mine(i, next[i])] }
+	turn := func(i int) [2]string { next[i]++; return w.caseOf(w.mine(i, next[i])) }
 	product := func(base func(i int, path string) error) func(int) error {
 		return func(i int) error { return base(i, "/api/v1/cases/"+turn(i)[0]) }
 	}

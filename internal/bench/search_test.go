@@ -1,8 +1,8 @@
 package bench
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -43,7 +43,7 @@ func searches(w *world, r *report) {
 		box(func(n int) string { return string([]rune(invent(n).name)[:2]) }),
 		box(func(n int) string { return spelling(invent(n).name) }),
 		box(func(n int) string { return invent(n).number[14:] + " " + string([]rune(invent(n).name)[:1]) }),
-		box(func(n int) string { return w.slips[n] }),
+		box(func(n int) string { return w.slipOf(n) }),
 		load{workers: searchers, span: span, postmaster: w.pid, op: func(i int) error {
 			if err := trigram[i].play(begin[i]); err != nil {
 				return err
@@ -70,19 +70,13 @@ func searches(w *world, r *report) {
 	w.must(err)
 }
 
-// found makes an empty answer an error: every text searched for is somebody's.
+// found makes an empty answer an error: every text searched for is somebody's. It reads
+// no more than it must, as it runs on the cores that are measured.
 func found(raw []byte) error {
-	var hits struct {
-		Rows    []json.RawMessage `json:"rows"`
-		TooMany bool              `json:"too_many"`
+	if bytes.HasPrefix(raw, []byte(`{"rows":[{"person_id":"`)) || bytes.Contains(raw, []byte(`"too_many":true`)) {
+		return nil
 	}
-	if err := json.Unmarshal(raw, &hits); err != nil {
-		return err
-	}
-	if len(hits.Rows) == 0 && !hits.TooMany {
-		return errors.New("nobody was found")
-	}
-	return nil
+	return errors.New("nobody was found")
 }
 
 // spelling is the full pinyin of a name.

@@ -75,7 +75,7 @@ func (w *world) occupied(p *process, r *report) {
 	var next [clients]int
 	got := load{workers: clients, span: 3 * span, postmaster: w.pid, op: func(i int) error {
 		next[i]++
-		req, err := http.NewRequest(http.MethodGet, p.url+"/api/v1/cases/"+w.cases[w.mine(i, next[i])][0], nil)
+		req, err := http.NewRequest(http.MethodGet, p.url+"/api/v1/cases/"+w.caseOf(w.mine(i, next[i]))[0], nil)
 		if err == nil {
 			_, err = ask(client, req, w.tokens[i], http.StatusOK)
 		}

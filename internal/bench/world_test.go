@@ -49,17 +49,31 @@ type world struct {
 	size    int
 	each    int      // person-times with an operation, of everybody
 	made    string   // how long the people took
+	summed  string   // and the summary rows of what was done to them
 	place   ident.ID // the partnership
 	orgs    []ident.ID
 	who     []user.Principal // registrars, one per client
 	tokens  []string
-	cases   [][2]string     // case and its treatment, by person
-	slips   []string        // by person
+	people  []known
 	given   map[string]bool // slip codes, by hospital
 	names   map[string]nameForms
 	fixed   map[string]bool
 	scripts *recorder
 }
+
+// known is what is asked for of a person. It holds no pointers: millions of them would
+// be walked by every collection of garbage, on the cores that are measured.
+type known struct {
+	file, care ident.ID
+	slip       [6]byte
+}
+
+// caseOf are a person's case and its treatment.
+func (w *world) caseOf(n int) [2]string {
+	return [2]string{w.people[n].file.String(), w.people[n].care.String()}
+}
+
+func (w *world) slipOf(n int) string { return string(w.people[n].slip[:]) }
 
 // quiet is a configuration on a folder, with a free port of this machine.
 func quiet(t testing.TB, dir string) config.Config {
@@ -100,6 +114,7 @@ func newWorld(t *testing.T, dir string, size int) *world {
 	w.open()       // at each start PostgreSQL gets memory as its database is large
 	w.noBackupDue()
 	w.serve()
+	w.summed = w.summarise()
 	w.scripts = newRecorder(t, t.TempDir(), w.dsn)
 	return w
 }
