@@ -23,6 +23,7 @@ var constraintKeys = map[string]string{
 	"organisation_code_key":         "error.organisation.code_taken",
 	"partnership_code_key":          "error.partnership.code_taken",
 	"hospital_ended":                "error.hospital.ended",
+	"hospital_stranger":             "error.organisation.not_member",
 	"hospital_merge_once":           "error.union.asked_already",
 	"hospital_merge_two_persons":    "error.partnership.own",
 	"person_restricted":             "error.subject.restricted",

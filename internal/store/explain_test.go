@@ -554,6 +554,18 @@ type node struct {
 // explain runs a read as the application would, in one mode of planning.
 func explain(t *testing.T, db *sql.DB, a asking, mode string) {
 	t.Helper()
+	var plans []struct{ Plan node }
+	if err := json.Unmarshal(planOf(t, db, a, mode, "analyze, timing off"), &plans); err != nil {
+		t.Fatal(err)
+	}
+	if touched, bad := judge(plans[0].Plan); touched > budget || bad != "" {
+		t.Errorf("%v, wide %v, %s: touches %.0f rows %s\n%s\n%s", a.methods, a.who.Wide, mode, touched, bad, a.query, outline(plans[0].Plan, 1))
+	}
+}
+
+// planOf is the plan of a prepared read in the scope of who asks, as JSON.
+func planOf(t *testing.T, db *sql.DB, a asking, mode, options string) []byte {
+	t.Helper()
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)
@@ -562,26 +574,13 @@ func explain(t *testing.T, db *sql.DB, a asking, mode string) {
 	for _, s := range []string{fmt.Sprintf("select begin_scope('%s', '%s', null, '{%s}', %v)", a.who.PartnershipID, a.who.AccountID, join(a.who.ScopeIDs()), a.who.Wide),
 		"set local plan_cache_mode = " + mode, "deallocate all", "prepare q as " + a.query} {
 		if _, err := tx.Exec(s); err != nil {
-			t.Errorf("%s: %v", s, err)
-			return
+			t.Fatalf("%s: %v", s, err)
 		}
 	}
-	call := "explain (analyze, timing off, format json) execute q"
+	call := "explain (" + options + ", format json) execute q"
 	if len(a.args) > 0 {
 		call += "(" + literals(t, a.args) + ")"
 	}
-	raw := readPlan(t, tx, call)
-	var plans []struct{ Plan node }
-	if err := json.Unmarshal(raw, &plans); err != nil {
-		t.Fatal(err)
-	}
-	if touched, bad := judge(plans[0].Plan); touched > budget || bad != "" {
-		t.Errorf("%v, wide %v, %s: touches %.0f rows %s\n%s\n%s", a.methods, a.who.Wide, mode, touched, bad, a.query, outline(plans[0].Plan, 1))
-	}
-}
-
-func readPlan(t *testing.T, tx *sql.Tx, call string) []byte {
-	t.Helper()
 	var raw []byte
 	if err := tx.QueryRow(call).Scan(&raw); err != nil {
 		t.Fatalf("%s: %v", call, err)

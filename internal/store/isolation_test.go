@@ -76,12 +76,13 @@ func (e *estate) seedPlatform(t *testing.T, c cell) {
 	for _, s := range []string{
 		`insert into partnership (id, code, name, donor_region, donor_name, receiving_region, receiving_name, opened_on, created_at)
 			values ($1, $1, '', '', '', '', '', '2020-01-01', '2020-01-01') on conflict do nothing`,
-		`insert into organisation (id, code, name, kind, created_at) values ($1, $1, '', 'hospital', '2020-01-01')`} {
+		`insert into organisation (id, code, name, kind, created_at) values ($1, $1, '', 'hospital', '2020-01-01')`,
+		`insert into partnership_member (partnership_id, organisation_id, side, from_on) values ($2, $1, 'receiving', '2020-01-01')`} {
 		id := c.partnership
 		if strings.Contains(s, "organisation") {
 			id = c.hospital
 		}
-		if _, err := e.super.Exec(strings.ReplaceAll(s, "$1", "'"+id.String()+"'")); err != nil {
+		if _, err := e.super.Exec(strings.NewReplacer("$1", "'"+id.String()+"'", "$2", "'"+c.partnership.String()+"'").Replace(s)); err != nil {
 			t.Fatal(err)
 		}
 	}

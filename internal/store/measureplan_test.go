@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -34,25 +33,6 @@ func listsBehindMeasures(t *testing.T, w *servicetest.World) {
 		return nil
 	})
 	for _, a := range asked {
-		tx, err := app.Begin()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Exec("select begin_scope($1, $2, null, '{}', true)", who.PartnershipID, who.AccountID); err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range []string{"set local plan_cache_mode = force_custom_plan", "deallocate all", "prepare q as " + a.query} {
-			if _, err := tx.Exec(s); err != nil {
-				t.Fatalf("%v: %v", a.methods, err)
-			}
-		}
-		var plans []struct{ Plan node }
-		if err := json.Unmarshal(readPlan(t, tx, "explain (analyze, timing off, format json) execute q("+literals(t, a.args)+")"), &plans); err != nil {
-			t.Fatal(err)
-		}
-		if touched, bad := judge(plans[0].Plan); touched > budget || bad != "" {
-			t.Errorf("%v touches %.0f rows %s\n%s", a.methods, touched, bad, outline(plans[0].Plan, 1))
-		}
-		_ = tx.Rollback()
+		explain(t, app, a, "force_custom_plan")
 	}
 }
