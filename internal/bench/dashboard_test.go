@@ -65,8 +65,10 @@ func (w *world) summarise() string {
 	begin := time.Now()
 	w.folded()
 	took := time.Since(begin)
-	_, err := w.super.Exec(`analyze summary_cell, summary_person, summary_mark`)
-	w.must(err)
+	for _, s := range []string{`vacuum (analyze) summary_cell, summary_person, summary_mark`, `checkpoint`} { // or they begin by themselves, beside it
+		_, err := w.super.Exec(s)
+		w.must(err)
+	}
 	var cells, rows, size int64
 	w.must(w.super.QueryRow(`select (select count(*) from summary_cell), (select count(*) from summary_person),
 		pg_total_relation_size('summary_cell') + pg_total_relation_size('summary_person')`).Scan(&cells, &rows, &size))
