@@ -28,34 +28,33 @@ func defects() []defect {
 	}
 }
 
-// brokenBuild makes the service with a defect in it. The source stays as it is:
-// the compiler is given another text for one file.
-func brokenBuild(t *testing.T, dir string, d defect) string {
-	t.Helper()
+// build makes the service with the defect in it. The source stays as it is: the
+// compiler is given another text for one file.
+func (d defect) build(dir string) (string, error) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	path := filepath.Join(root, filepath.FromSlash(d.file))
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	if strings.Count(string(raw), d.from) != 1 {
-		t.Fatalf("%s is not where it was in %s: the defect has to be written anew", d.name, d.file)
+		return "", fmt.Errorf("%s is not where it was in %s: the defect has to be written anew", d.name, d.file)
 	}
 	name := filepath.Join(dir, strings.ReplaceAll(d.name, " ", "-"))
 	if err := os.WriteFile(name+".go", []byte(strings.Replace(string(raw), d.from, d.to, 1)), 0o600); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: name + ".go"}})
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	if err := os.WriteFile(name+".json", overlay, 0o600); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	return build(t, dir, filepath.Base(name), name+".json")
+	return compile(dir, filepath.Base(name), name+".json")
 }
 
 // brokenBuilds shows that the checker sees what it is there for: it must find
@@ -66,19 +65,16 @@ func brokenBuilds(t *testing.T, set settings) string {
 	if set.scale == small { // each is a build of its own
 		all = all[:1]
 	}
-	for _, d := range all {
-		t.Run(d.name, func(t *testing.T) {
-			s := newSite(t, set)
-			n := s.node(s.binary)
-			found := s.suffer(of(set, 4, 4, 60), func() { n.binary = brokenBuild(t, s.dir, d) }, func() { s.nodes[0].kill(); s.nodes[0].start() })
-			if len(found) == 0 {
-				t.Error("the checker saw nothing")
-			} else {
-				seen++
-				t.Logf("%d findings, the first: %.300s", len(found), found[0])
-			}
-		})
+	judge := func(t *testing.T, found verdict) {
+		if len(found) == 0 {
+			t.Error("the checker saw nothing")
+			return
+		}
+		seen++
+		t.Logf("%d findings, the first: %.300s", len(found), found[0])
 	}
+	built := make(chan made, len(all))
+	go makeAll(all, place(t), built) // while the first of them suffers
 	t.Run("a database that answers before it has written", func(t *testing.T) {
 		s := newSite(t, set)
 		for _, promise := range []string{ // and gets round to writing late, so that a few crashes are enough
@@ -89,15 +85,34 @@ func brokenBuilds(t *testing.T, set settings) string {
 			}
 		}
 		s.node(s.binary)
-		found := s.suffer(of(set, 4, 4, 60), func() {}, func() { crash(s.server.PID()); s.outage() })
-		if len(found) == 0 {
-			t.Error("the checker saw nothing")
-		} else {
-			seen++
-			t.Logf("%d findings, the first: %.300s", len(found), found[0])
-		}
+		judge(t, s.suffer(of(set, 4, 4, 60), func() {}, func() { crash(s.server.PID()); s.outage() }))
 	})
+	for m := range built {
+		t.Run(m.name, func(t *testing.T) {
+			if m.err != nil {
+				t.Fatal(m.err)
+			}
+			s := newSite(t, set)
+			n := s.node(s.binary)
+			judge(t, s.suffer(of(set, 4, 4, 60), func() { n.binary = m.binary }, func() { s.nodes[0].kill(); s.nodes[0].start() }))
+		})
+	}
 	return fmt.Sprintf("%d of %d broken builds were seen", seen, len(all)+1)
+}
+
+// made is a broken build.
+type made struct {
+	name, binary string
+	err          error
+}
+
+// makeAll builds one after the other, and ends the row.
+func makeAll(all []defect, dir string, built chan<- made) {
+	defer close(built)
+	for _, d := range all {
+		binary, err := d.build(dir)
+		built <- made{d.name, binary, err}
+	}
 }
 
 // suffer prepares the writers with the sound build, breaks it, and lets them write
@@ -113,7 +128,7 @@ func (s *site) suffer(times int, breaks, harm func()) verdict {
 	s.nodes[0].start()
 	c.begin()
 	for range times {
-		for done, begin := c.count(), time.Now(); c.count() < done+5 && time.Since(begin) < 20*time.Second; {
+		for done, begin := c.count(), time.Now(); c.count() < done+5 && time.Since(begin) < 10*time.Second; {
 			pause(10 * time.Millisecond) // there is something to lose
 		}
 		pause(time.Duration(r.IntN(300)) * time.Millisecond)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -50,8 +51,9 @@ const (
 
 // settings are the options of a run.
 type settings struct {
-	seed  int64
-	scale scale
+	seed   int64
+	scale  scale
+	binary func() string // the service as it is, built once
 }
 
 // of picks the figure of the scale.
@@ -85,6 +87,7 @@ func TestFaults(t *testing.T) {
 		}
 		s.seed = n
 	}
+	s.binary = sync.OnceValue(func() string { return build(t, place(t), "shanhai", "") })
 	var table []string
 	before := strays()
 	t.Cleanup(func() {

@@ -19,6 +19,14 @@ import (
 // build makes the binary, with files put in place of the source's.
 func build(t *testing.T, dir, name string, overlay string) string {
 	t.Helper()
+	file, err := compile(dir, name, overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func compile(dir, name, overlay string) (string, error) {
 	file := filepath.Join(dir, name)
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-o", file}
 	if overlay != "" {
@@ -27,9 +35,9 @@ func build(t *testing.T, dir, name string, overlay string) string {
 	cmd := exec.Command("go", append(args, "./cmd/shanhai")...)
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	return file
+	return file, nil
 }
 
 // node is one serving process; it may be started again.
