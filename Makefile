@@ -68,7 +68,7 @@ bench: deps-run  ## product and floor side by side, for SIZE people
 	SHANHAI_TEST_BENCH_SIZE="$(SIZE)" SHANHAI_TEST_BENCH_OPERATIONS=$(OPERATIONS) go test -run '^TestBench$$' -count 1 -v -timeout 240m ./internal/bench
 
 # Rows about pages ask for a browser, Node and Java, as make test-ui-full does.
-faults: deps-run  ## kill, cut, fill and turn back what the service stands on while people write, and every long proof; forty to sixty minutes in all (FAULTS="kill link", SCALE=small or full, SEED=)
+faults: deps-run  ## kill, cut, fill and turn back what the service stands on while people write, and every long proof; within forty minutes (FAULTS="kill link", SCALE=small or full, SEED=)
 	@case " $(FAULTS) " in *" all "*|*" script "*|*" foreign "*) .ci/deps browser font || exit 1;; esac; \
 	case " $(FAULTS) " in *" all "*|*" pages "*) .ci/deps browser font java && npm ci --prefix web/checks --ignore-scripts || exit 1;; esac; \
 	SHANHAI_TEST_FAULTS="$(FAULTS)" SHANHAI_TEST_FAULTS_SCALE=$(SCALE) SHANHAI_TEST_FAULTS_SEED=$(SEED) go test -run '^TestFaults$$' -count 1 -v -timeout 600m ./internal/faults

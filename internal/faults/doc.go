@@ -17,7 +17,7 @@
 //
 // After them come the long proofs of the catalogue that harm no process (proofs_test.go):
 // tests that stand elsewhere, played for longer than in make test. All of it together
-// takes forty to sixty minutes on two cores; each says what scale it reached.
+// takes forty minutes on two cores; each says what scale it reached.
 //
 // That the checker can see a loss is proved with builds of the service that are
 // broken on purpose (broken_test.go): they are made by the compiler's overlay and

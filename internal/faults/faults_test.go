@@ -39,7 +39,7 @@ func harnesses() []harness {
 	}, proofs()...)
 }
 
-// scale says how much is done: small while building, usual within an hour
+// scale says how much is done: small while building, usual within forty minutes
 // on two cores, full with the figures of the catalogue.
 type scale string
 
