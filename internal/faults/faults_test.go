@@ -51,9 +51,19 @@ const (
 
 // settings are the options of a run.
 type settings struct {
-	seed   int64
-	scale  scale
-	binary func() string // the service as it is, built once
+	seed     int64
+	scale    scale
+	compiled func() (string, error) // the service as it is, built once
+}
+
+// binary is the service as it is.
+func (s settings) binary(t *testing.T) string {
+	t.Helper()
+	file, err := s.compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // of picks the figure of the scale.
@@ -87,7 +97,8 @@ func TestFaults(t *testing.T) {
 		}
 		s.seed = n
 	}
-	s.binary = sync.OnceValue(func() string { return build(t, place(t), "shanhai", "") })
+	dir := place(t)
+	s.compiled = sync.OnceValues(func() (string, error) { return compile(dir, "shanhai", "") })
 	var table []string
 	before := strays()
 	t.Cleanup(func() {

@@ -80,7 +80,7 @@ type siteOptions struct {
 func siteIn(t *testing.T, set settings, o siteOptions) *site {
 	t.Helper()
 	s := &site{t: t, set: set, dir: o.dir, data: filepath.Join(o.dir, "data")}
-	s.binary = set.binary()
+	s.binary = set.binary(t)
 	s.openDatabase(o)
 	s.link = newLink(t, func() (string, string) {
 		return "unix", filepath.Join(s.server.SocketDir(), ".s.PGSQL."+strconv.Itoa(s.server.Port()))

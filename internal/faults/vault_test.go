@@ -32,7 +32,7 @@ type vault struct {
 // what was committed in the last minute, and also a moment of one's choice.
 func lostDisk(t *testing.T, set settings) string {
 	v := &vault{t: t, set: set, dir: place(t)}
-	v.archive, v.binary = filepath.Join(v.dir, "archive"), set.binary()
+	v.archive, v.binary = filepath.Join(v.dir, "archive"), set.binary(t)
 	var loss, back time.Duration
 	var told int64
 	rounds := of(set, 1, 1, 5)

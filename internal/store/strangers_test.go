@@ -32,12 +32,14 @@ func TestNoRecordStandsAtAHospitalOfAnotherPartnership(t *testing.T) {
 		pe, ok := errors.AsType[*pq.Error](err)
 		return ok && pe.Constraint == "hospital_stranger"
 	}
-	moved := func(table, column string) bool {
+	moved := func(table, column string) bool { // most may not be changed at all
 		var err error
 		e.within(t, whole, func(tx *sql.Tx) {
 			_, err = tx.Exec(`update `+table+` set `+column+` = $1`, e.foreign.hospital)
 		})
-		return err == nil
+		state, _ := code(err)
+		pe, ok := errors.AsType[*pq.Error](err)
+		return state != "42501" && (!ok || pe.Constraint != "hospital_stranger")
 	}
 	for _, def := range tables {
 		table, column := regexp.MustCompile(`^\w+`).FindString(def), triggerArgument.FindStringSubmatch(def)[1]
