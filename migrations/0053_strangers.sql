@@ -10,7 +10,7 @@ create function hospital_stranger() returns trigger language plpgsql as $$
 declare
   v_hospital uuid := (to_jsonb(new) ->> tg_argv[0])::uuid;
 begin
-  if current_user = 'shanhai_app'
+  if current_user = 'shanhai_app' and v_hospital is not null
     and not exists (select 1 from partnership_member m where m.partnership_id = new.partnership_id and m.organisation_id = v_hospital) then
     raise exception '% at a hospital of no part in the partnership', tg_table_name using errcode = '23514', constraint = 'hospital_stranger';
   end if;
@@ -28,3 +28,5 @@ create trigger hospital_stranger before insert or update of organisation_id on p
 create trigger hospital_stranger before insert or update of hospital_id on privilege for each row execute function hospital_stranger('hospital_id');
 create trigger hospital_stranger before insert or update of hospital_id on teaching for each row execute function hospital_stranger('hospital_id');
 create trigger hospital_stranger before insert or update of hospital_id on hospital_account for each row execute function hospital_stranger('hospital_id');
+create trigger hospital_stranger before insert or update of hospital_id on death_report for each row execute function hospital_stranger('hospital_id');
+create trigger hospital_stranger_second before insert or update of second_hospital_id on casefile for each row execute function hospital_stranger('second_hospital_id');

@@ -130,17 +130,19 @@ func (tx *Tx) SideOf(organisation ident.ID) (user.Side, error) {
 	return "", nil
 }
 
-// Belongs reports whether an organisation is, was or will be a member of the
-// partnership of the transaction: who may write in a whole partnership may not
-// therefore write about a hospital of another one.
-func (tx *Tx) Belongs(organisation ident.ID) (bool, error) {
-	members, err := tx.MembershipsOf(organisation)
-	return slices.ContainsFunc(members, func(m partnership.Member) bool { return m.PartnershipID == tx.Partnership() }), err
+// Belong reports whether organisations are, were or will be members of the partnership
+// of the transaction: who may write in a whole partnership may not therefore write
+// about a hospital of another one.
+func (tx *Tx) Belong(organisations ...ident.ID) (bool, error) {
+	var all bool
+	err := tx.get(&all, `select not exists (select 1 from unnest($2::uuid[]) w where not exists (select 1 from partnership_member m
+		where m.partnership_id = $1 and m.organisation_id = w))`, tx.Partnership(), idArray(organisations))
+	return all, err
 }
 
-// OfPartnership refuses, at a field, an organisation that does not belong to it.
-func (tx *Tx) OfPartnership(path string, organisation ident.ID) error {
-	yes, err := tx.Belongs(organisation)
+// OfPartnership refuses, at a field, organisations that do not all belong to it.
+func (tx *Tx) OfPartnership(path string, organisations ...ident.ID) error {
+	yes, err := tx.Belong(organisations...)
 	if err != nil || yes {
 		return err
 	}

@@ -109,7 +109,7 @@ func (s *Service) checkOver(tx *store.Tx, who user.Principal, perm authz.Permiss
 	if organisation == ident.Nil || !s.policy.Can(who, perm, authz.AtHospital(who.PartnershipID, organisation)) {
 		return missing
 	}
-	yes, err := tx.Belongs(organisation)
+	yes, err := tx.Belong(organisation)
 	if err == nil && !yes {
 		return missing
 	}

@@ -44,10 +44,7 @@ func bindable(tx *store.Tx, in Deposit, f store.FundItem) error {
 	if err := in.Earmark.Within(f.Earmark()); err != nil {
 		return err
 	}
-	if names, err := tx.NamesOf(in.Earmark.Hospitals); err != nil || len(names) != len(in.Earmark.Hospitals) {
-		if err == nil {
-			err = errs.Missing("error.organisation.missing")
-		}
+	if err := tx.OfPartnership("hospitals", in.Earmark.Hospitals...); err != nil {
 		return err
 	}
 	if in.Project == ident.Nil {

@@ -508,6 +508,18 @@ func TestDepositsAreRecordedOnceAndTakenBackOnlyWhileUnspent(t *testing.T) {
 	}
 }
 
+// Who keeps funds for a whole partnership keeps none for a hospital of another one.
+func TestMoneyIsForHospitalsOfThePartnership(t *testing.T) {
+	d := newDesk(t, 1_000)
+	for _, stranger := range []ident.ID{d.Other.ID(servicetest.Mountain), ident.New()} {
+		both := []ident.ID{d.ID(servicetest.Mountain), stranger}
+		_, err := d.s.OpenFund(t.Context(), d.Approver(), funding.NewFund{Code: "ZL-02", Name: "专项", Hospitals: both}, "")
+		wrongAt(t, err, "hospitals", "error.organisation.not_member")
+		_, err = d.s.Deposit(t.Context(), d.Approver(), funding.Deposit{Fund: d.fund.ID, Amount: 100, Note: "捐款", Earmark: fund.Earmark{Hospitals: both}}, "")
+		wrongAt(t, err, "hospitals", "error.organisation.not_member")
+	}
+}
+
 func TestOpeningAFund(t *testing.T) {
 	d := newDesk(t, 0)
 	office := d.Approver()

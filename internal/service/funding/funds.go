@@ -183,10 +183,7 @@ func (s *Service) OpenFund(ctx context.Context, who user.Principal, in NewFund, 
 	id, err := store.Once(ctx, s.db, who, asked, func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: audit.FundOpen, ObjectKind: audit.ObjectFund, ObjectID: f.ID,
 			Detail: map[string]any{"code": f.Code, "programme": string(f.Programme)}})
-		if names, err := tx.NamesOf(f.Hospitals); err != nil || len(names) != len(f.Hospitals) {
-			if err == nil {
-				err = errs.Missing("error.organisation.missing")
-			}
+		if err := tx.OfPartnership("hospitals", f.Hospitals...); err != nil {
 			return f.ID, err
 		}
 		_, err := tx.InsertFund(f)
