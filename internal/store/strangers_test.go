@@ -32,7 +32,7 @@ func TestNoRecordStandsAtAHospitalOfAnotherPartnership(t *testing.T) {
 		pe, ok := errors.AsType[*pq.Error](err)
 		return ok && pe.Constraint == "hospital_stranger"
 	}
-	moved := func(table, column string) bool { // most may not be changed at all
+	moved := func(table, column string) bool { // a referral and an account of a hospital may not be changed there at all
 		var err error
 		e.within(t, whole, func(tx *sql.Tx) {
 			_, err = tx.Exec(`update `+table+` set `+column+` = $1`, e.foreign.hospital)
