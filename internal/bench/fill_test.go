@@ -122,7 +122,7 @@ func (w *world) fillIn() {
 // warm reads what is asked of people into memory, as it is there in the afternoon
 // of a working day: P10 is about the cost of many people, and a few who fit into
 // memory by themselves would be compared with the first morning after a power cut.
-// People, registrations and what a line shows of documents go to PostgreSQL's own
+// What a line of a list is read from, and the keys and people, go to PostgreSQL's own
 // memory, the rest to the page cache; the rows of the terms stay on the disk, since a
 // search reads their index only.
 func (w *world) warm(r *report) {
@@ -135,7 +135,7 @@ func (w *world) warm(r *report) {
 			union all select c.rel, c.how from unnest(array['casefile', 'person_document', 'registration', 'person']::regclass[]) t
 				cross join lateral (select i.indexrelid::regclass, case when i.indisprimary or i.indnatts > i.indnkeyatts then 'buffer' else 'read' end
 						from pg_index i where i.indrelid = t
-					union all select t, case when t in ('person'::regclass, 'registration'::regclass) then 'buffer' else 'read' end) c(rel, how))
+					union all select t, case t when 'person'::regclass then 'buffer' else 'read' end) c(rel, how))
 		select coalesce(sum(pg_prewarm(p.rel, p.how)), 0) * 8192, pg_database_size(current_database()) from part p`).Scan(&read, &all))
 	r.note("P10 read into memory before", "%.1f of %.1f GB in %s", float64(read)/1e9, float64(all)/1e9, time.Since(begin).Round(time.Second))
 }

@@ -115,6 +115,7 @@ func newWorld(t *testing.T, dir string, size int) *world {
 	w.noBackupDue()
 	w.serve()
 	w.summed = w.summarise()
+	w.night()
 	w.scripts = newRecorder(t, t.TempDir(), w.dsn)
 	return w
 }
@@ -141,6 +142,17 @@ func (w *world) noBackupDue() {
 	if kept, err := app.ListBackups(dir); err != nil || len(kept) != 1 {
 		w.t.Fatalf("the empty backup is not taken for one: %d, %v", len(kept), err)
 	}
+}
+
+// night does what a service does once a night: beside what is measured it would come
+// ten minutes after the start.
+func (w *world) night() {
+	w.t.Helper()
+	if _, _, err := w.app.Services.Doubts.Nightly(context.Background(), w.place); err != nil {
+		w.t.Fatal(err)
+	}
+	_, _, err := w.app.Services.Funding.CheckBooks(context.Background(), w.place)
+	w.must(err)
 }
 
 // must is for what only fails when the bench itself is wrong.

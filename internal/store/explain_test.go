@@ -480,7 +480,7 @@ func TestNoListReadsMoreThanItShows(t *testing.T) {
 	w, one := crowded(t)
 	t.Run("lists of the pages and of the API", func(t *testing.T) { everyList(t, w, one) })
 	t.Run("the list behind a measure", func(t *testing.T) { listsBehindMeasures(t, w) })
-	t.Run("the document beside a name", func(t *testing.T) { documentsFromIndex(t, w) })
+	t.Run("a line of people", func(t *testing.T) { linesFromIndexes(t, w) })
 }
 
 func everyList(t *testing.T, w *servicetest.World, one ident.ID) {

@@ -9,6 +9,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 )
@@ -33,7 +34,7 @@ func referenceForm(b Base, today clock.Date) *Form {
 	}
 	f := keyed(NewForm(b, today, Field{Name: "kind", LabelKey: "reference.kind", Kind: KindRadio, Options: kinds, Width: 6},
 		Field{Name: "measure", LabelKey: "reference.measure", HintKey: "reference.measure.hint", Kind: KindSelect, Optional: true, Options: measures, Width: 6},
-		Field{Name: "township", LabelKey: "reference.township", HintKey: "reference.township.hint", Optional: true, Max: 60, Width: 4},
+		Field{Name: "township", LabelKey: "reference.township", HintKey: "reference.township.hint", Optional: true, Max: patient.MaxPlace, Width: 4},
 		Field{Name: "value", LabelKey: "reference.value", HintKey: "reference.value.hint", Max: 16, Width: 4}, Field{Name: "from", LabelKey: "reference.from", Kind: KindDate, Width: 4},
 		Field{Name: "source", LabelKey: "reference.source", HintKey: "reference.source.hint", Max: 200, Width: 12}))
 	f.Action = "/desk/references"

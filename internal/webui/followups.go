@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
 	care "github.com/shanhai-health/shanhai/internal/service/treatment"
@@ -47,7 +48,7 @@ func followFilter(b Base, today clock.Date, x followFilterParts) *Form {
 		fields = append(fields, Field{Name: "taken", LabelKey: "followup.taken", Kind: KindSelect, Optional: true, Blank: "list.any", Options: []Option{{Value: "mine", Key: "followup.taken.mine"}}})
 	}
 	fields = append(fields, Field{Name: "township", LabelKey: "followup.township", Kind: KindCombo, Optional: true, Blank: "list.any", Options: towns},
-		Field{Name: "village", LabelKey: "followup.village", Max: 40, Optional: true})
+		Field{Name: "village", LabelKey: "followup.village", Max: patient.MaxPlace, Optional: true})
 	f := NewForm(b, today, fields...)
 	f.ID, f.Get, f.Compact, f.Action = "filter", true, true, "/followups"
 	return f.Hide("list", string(x.list))
@@ -60,7 +61,7 @@ func (s *Server) followInput(r *http.Request, c *Call) (aftercare.ListInput, []O
 		return aftercare.ListInput{}, nil, err
 	}
 	f := followFilter(c.Base, c.Today, followFilterParts{hospitals: hospitals})
-	f.Declare(Field{Name: "township", LabelKey: "followup.township", Max: 40, Optional: true}) // whatever was asked for
+	f.Declare(Field{Name: "township", LabelKey: "followup.township", Max: patient.MaxPlace, Optional: true}) // whatever was asked for
 	f.raw = r.URL.Query()
 	in := aftercare.ListInput{List: aftercare.List(r.URL.Query().Get("list")), Programme: procedure.Programme(f.Choice("programme")), Hospital: offered(f, "hospital"),
 		Township: f.Text("township"), Village: f.Text("village"), Mine: r.URL.Query().Get("taken") == "mine", Page: pageRequest(r)}

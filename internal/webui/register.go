@@ -210,8 +210,8 @@ func withLocal(b Base, fields []Field, local []policy.Category) []Field {
 
 func contactFields() []Field {
 	return []Field{
-		{Name: "township", LabelKey: "register.township", Optional: true, Max: 60, Width: 4},
-		{Name: "village", LabelKey: "register.village", Optional: true, Max: 60, Width: 4, Data: live()},
+		{Name: "township", LabelKey: "register.township", Optional: true, Max: patient.MaxPlace, Width: 4},
+		{Name: "village", LabelKey: "register.village", Optional: true, Max: patient.MaxPlace, Width: 4, Data: live()},
 		{Name: "address", LabelKey: "register.address", Optional: true, Max: 200, Width: 4},
 		{Name: "kin_name", LabelKey: "register.kin_name", Optional: true, Max: patient.MaxName, Width: 6},
 		{Name: "kin_phone", LabelKey: "register.kin_phone", Kind: KindPhone, Optional: true, Width: 6},

@@ -53,8 +53,8 @@ func screeningForm(b Base, today clock.Date, hospitals []Option) *Form {
 	}
 	fields = append(fields,
 		Field{Name: "screened_on", LabelKey: "screening.on", Kind: KindDate, Width: 4},
-		Field{Name: "township", LabelKey: "register.township", Max: 60, Width: 4},
-		Field{Name: "village", LabelKey: "register.village", Max: 60, Optional: true, Width: 4},
+		Field{Name: "township", LabelKey: "register.township", Max: patient.MaxPlace, Width: 4},
+		Field{Name: "village", LabelKey: "register.village", Max: patient.MaxPlace, Optional: true, Width: 4},
 		Field{Name: "name", LabelKey: "register.name", Max: patient.MaxName, Width: 4},
 		Field{Name: "sex", LabelKey: "register.sex", Kind: KindRadio, Options: sexOptions(), Width: 4},
 		Field{Name: "birth", LabelKey: "screening.birth", HintKey: "screening.birth.hint", Max: 20, Width: 4},

@@ -188,7 +188,7 @@ func stepForm(b Base, today clock.Date, v care.TreatmentView, row treatment.Row,
 		fields = append(fields, map[care.Need]Field{
 			care.NeedDate:      {Name: "on", LabelKey: stepDay(row), Kind: KindDate, Width: 6},
 			care.NeedAdmitted:  {Name: "admitted_on", LabelKey: "treatment.admitted_on", Kind: KindDate, Width: 6},
-			care.NeedNumber:    {Name: "admission_no", LabelKey: "treatment.admission_no", Optional: true, Max: 40, Width: 6},
+			care.NeedNumber:    {Name: "admission_no", LabelKey: "treatment.admission_no", Optional: true, Max: treatment.MaxAdmissionNo, Width: 6},
 			care.NeedBill:      {Name: "bill", LabelKey: "treatment.bill", Kind: KindMoney, Suffix: "unit.yuan", Width: 6},
 			care.NeedInsurance: {Name: "insurance", LabelKey: "treatment.insurance", Kind: KindMoney, Suffix: "unit.yuan", Optional: true, Width: 6},
 			care.NeedHospital:  {Name: "to", LabelKey: "referral.to", Kind: KindCombo, Options: hospitals, Width: 6},

@@ -12,7 +12,8 @@ import (
 )
 
 // Person is somebody named in the book. The rows of one person share one value;
-// what an earlier row leaves open, a later one fills.
+// what an earlier row leaves open, a later one fills. Texts are as written, and may be
+// longer than their places.
 type Person struct {
 	Name     string
 	Sex      patient.Sex

@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
@@ -42,7 +43,10 @@ func (r *reading) change(c Change) { r.result.Normalised[c]++ }
 
 func (r *reading) say(level Level, key string, f Field, args errs.Args) {
 	if level == LevelWarning {
-		if r.warned[key]++; r.warned[key] > r.reg.opts.MaxMessages {
+		if !slices.ContainsFunc(r.issues, func(i Issue) bool { return i.Key == key }) { // a row counts once, whatever columns it is about
+			r.warned[key]++
+		}
+		if r.warned[key] > r.reg.opts.MaxMessages {
 			return // said once for the sheet, however large it is
 		}
 	}
@@ -199,9 +203,20 @@ func (r *reading) person() {
 	if p.Name == "" {
 		r.wrong("history.row.name_missing", FieldName, nil)
 	}
+	r.long(FieldName, p.Name, patient.MaxName)
+	r.long(FieldTownship, p.Township, patient.MaxPlace)
+	r.long(FieldVillage, p.Village, patient.MaxPlace)
 	r.who = r.reg.person(p)
 	if r.who.Name != p.Name && p.Name != "" && !r.carried(FieldName) {
 		r.say(LevelWarning, "history.row.same_number_other_name", FieldName, errs.Args{"name": r.who.Name})
+	}
+}
+
+// long warns about a text that is longer than its place: the import keeps its beginning
+// there, and all of it in the note.
+func (r *reading) long(f Field, text string, most int) {
+	if !r.carried(f) && patient.Short(text, most) != text {
+		r.say(LevelWarning, "history.row.text_long", f, errs.Args{"n": most})
 	}
 }
 
@@ -439,6 +454,7 @@ func (r *reading) place() {
 	}
 	if rec.present[FieldAdmissionNo] && !empty(rec.text(FieldAdmissionNo)) {
 		r.treat.AdmissionNo = r.code(rec.cells[FieldAdmissionNo])
+		r.long(FieldAdmissionNo, r.treat.AdmissionNo, treatment.MaxAdmissionNo)
 	}
 	r.treat.Diagnosis = r.textOf(FieldDiagnosis)
 	r.treat.Remark = r.textOf(FieldRemark)

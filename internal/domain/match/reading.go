@@ -107,10 +107,7 @@ type part struct {
 // partsOf reads no more than the longest name has: every reading costs the
 // length again, and half a million characters typed as a name cost minutes.
 func partsOf(name string) []part {
-	if r := []rune(name); len(r) > patient.MaxName {
-		name = string(r[:patient.MaxName])
-	}
-	words := strings.Fields(strings.ReplaceAll(plain(name), "·", " "))
+	words := strings.Fields(strings.ReplaceAll(plain(patient.Short(name, patient.MaxName)), "·", " "))
 	var parts []part
 	for i, w := range words {
 		r := []rune(searchForm(w))

@@ -3,6 +3,7 @@ package patient
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/text/width"
@@ -13,6 +14,17 @@ import (
 // MaxName is the longest name in characters; the longest on record in this
 // country have fewer than 30.
 const MaxName = 64
+
+// MaxPlace is the longest township or village in characters.
+const MaxPlace = 60
+
+// Short is the beginning of a text, of so many characters at most.
+func Short(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most])
+}
 
 // middleDots are the signs that are typed for the dot between the parts of a name.
 const middleDots = "·•・･‧∙⋅●．․⸱ꞏ"

@@ -75,8 +75,8 @@ func (r Registration) Validate(birth, today clock.Date) (wrong errs.Fields) {
 	phone(&wrong, "kin_phone", r.KinPhone)
 	optionalName(&wrong, "kin_name", r.KinName)
 	optionalName(&wrong, "guardian", r.Guardian)
-	tooLong(&wrong, "township", r.Township, 60)
-	tooLong(&wrong, "village", r.Village, 60)
+	tooLong(&wrong, "township", r.Township, MaxPlace)
+	tooLong(&wrong, "village", r.Village, MaxPlace)
 	tooLong(&wrong, "address", r.Address, 200)
 	tooLong(&wrong, "consent_note", r.ConsentNote, maxNote)
 	switch r.LegalBasis {

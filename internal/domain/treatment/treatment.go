@@ -22,6 +22,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
+// MaxAdmissionNo is the longest admission number in characters.
+const MaxAdmissionNo = 40
+
 // State is where the treatment stands.
 type State string
 

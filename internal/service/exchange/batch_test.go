@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +16,10 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
+	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
@@ -166,6 +170,56 @@ func TestAPersonTheSystemKnowsIsFoundByNumberAndNotMadeTwice(t *testing.T) {
 	}
 	if n := o.Count(`select count(*) from review_item where partnership_id = $1 and kind = 'number_in_use'`, o.Partnership.ID); n != 1 {
 		t.Errorf("the office is asked %d times who is who", n)
+	}
+}
+
+// A ledger is what people typed in years: whole stories stand where a name or a village
+// should. The record holds what it can, the note all of it, and no index is too short.
+func TestTheLongestCellsAreStoredAndNothingOfThemIsLost(t *testing.T) {
+	o := newOffice(t)
+	rng := rand.New(rand.NewPCG(1, 2))
+	long := func() string { // as long as a cell is read, of characters that do not pack
+		r := make([]rune, 1333)
+		for i := range r {
+			r[i] = rune(0x4e00 + rng.IntN(0x5000))
+		}
+		return string(r)
+	}
+	name, township, village := long(), long(), long()
+	head := []any{"姓名", "身份证号码", "联系电话", "住址", "乡镇", "村", "人员类别", "手术医院", "住院号", "手术日期", "诊断", "手术名称", "部位", "主刀医生", "一助", "支医专家", "专家单位",
+		"假体", "备注"}
+	row := func(number, hospital string) []any {
+		return []any{name, number, long(), long(), township, village, long(), hospital, long(), "2021-05-01", long(), knee, "左", long(), long(), long(), long(), long(), long()}
+	}
+	f := book(t, "长.xlsx", map[string][][]any{"关节": {head, row(he, o.hospital(servicetest.Mountain)), row("", o.hospital(servicetest.Mountain)), row(she, long())}})
+	out := o.take(t, f)
+	if out.Figures.Added.Persons != 3 {
+		t.Errorf("%+v", out.Figures.Added)
+	}
+	for _, text := range []string{name, township, village} {
+		n := o.Count(`select count(*) from registration r join person p on p.partnership_id = r.partnership_id and p.id = r.person_id
+			where r.partnership_id = $1 and position($2 in r.note) > 0 and $2 like any (array[p.name || '%', r.township || '%', r.village || '%'])
+				and char_length(p.name) = $3 and char_length(r.township) = $4 and char_length(r.village) = $4`, o.Partnership.ID, text, patient.MaxName, patient.MaxPlace)
+		if n != 3 {
+			t.Errorf("%d of 3 registrations keep the beginning of %.12s… and all of it in the note", n, text)
+		}
+	}
+	n := o.Count(`select count(*) from treatment t join treatment_event e on e.partnership_id = t.partnership_id and e.treatment_id = t.id
+		where t.partnership_id = $1 and char_length(t.admission_no) = $2 and position(t.admission_no in e.note) > 0`, o.Partnership.ID, treatment.MaxAdmissionNo)
+	if n != 3 {
+		t.Errorf("%d of 3 treatments keep the beginning of their number and all of it in the note", n)
+	}
+	said := history.Note{Level: history.LevelWarning, Key: "history.sheet.common", Args: errs.Args{"what": errs.Key("history.row.text_long.common"), "rows": 3, "row": 2}}
+	if notes := out.Book.Sheets[0].Notes; !slices.ContainsFunc(notes, func(n history.Note) bool { return cmp.Equal(n, said) }) {
+		t.Errorf("nobody is told: %+v", notes)
+	}
+	before := o.counts()
+	if again := o.take(t, f); again.Figures.Added != (exchange.Added{}) || o.counts() != before {
+		t.Errorf("taken again: %+v", again.Figures.Added)
+	}
+	later := book(t, "后.xlsx", map[string][][]any{"关节": {header(), line(name, he, o.hospital(servicetest.Mountain), "2022-05-01", "右"+strings.TrimPrefix(knee, "左"))}})
+	if got := o.take(t, later); got.Figures.Added.Persons != 0 || got.Figures.Added.PersonTimes != 1 {
+		t.Errorf("who has a long name is not known again: %+v", got.Figures.Added)
 	}
 }
 

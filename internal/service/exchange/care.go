@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/fee"
 	"github.com/shanhai-health/shanhai/internal/domain/fund"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/treatment"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -143,7 +144,7 @@ func (p *planner) treatment(c *store.BulkCase, t *history.Treatment) (*store.Tre
 		return nil, err
 	}
 	x := store.Treatment{ID: ident.New(), Case: c.ID, Person: c.Person, Programme: t.Programme, Hospital: p.hospital(t).ID, Home: c.Home, Place: row.To,
-		AdmissionNo: t.AdmissionNo, AdmittedOn: t.AdmittedOn, OperatedOn: day(t), DischargedOn: t.DischargedOn, EndedOn: lastDay(t), CreatedBy: p.by.By}
+		AdmissionNo: patient.Short(t.AdmissionNo, treatment.MaxAdmissionNo), AdmittedOn: t.AdmittedOn, OperatedOn: day(t), DischargedOn: t.DischargedOn, EndedOn: lastDay(t), CreatedBy: p.by.By}
 	if len(t.Categories) > 0 {
 		x.Category = t.Categories[0]
 	}
@@ -175,6 +176,9 @@ func (p *planner) note(t *history.Treatment) string {
 		}
 	}
 	add("exchange.note.remark", t.Remark)
+	if patient.Short(t.AdmissionNo, treatment.MaxAdmissionNo) != t.AdmissionNo {
+		add("exchange.note.admission_no", t.AdmissionNo)
+	}
 	for _, o := range t.Procedures {
 		add("exchange.note.operation", o.Operation)
 		add("exchange.note.assistant", o.Assistant)

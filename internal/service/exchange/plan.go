@@ -45,6 +45,11 @@ type someone struct {
 	hospitals  []ident.ID // in the order of the earliest row
 }
 
+// name is the name as a person holds it.
+func (w *someone) name() string {
+	return patient.Short(patient.NormaliseName(w.Name), patient.MaxName)
+}
+
 // addition is a treatment of an earlier ledger with the operations only this one
 // names.
 type addition struct {
@@ -320,7 +325,7 @@ func (p *planner) persons() error {
 	var at []ident.ID
 	for _, who := range p.order {
 		h, ok := holders[store.Numbered{Kind: who.Document, Number: who.Number}]
-		if ok && patient.NormaliseName(h.Name) == patient.NormaliseName(who.Name) {
+		if ok && patient.NormaliseName(h.Name) == who.name() {
 			who.id, who.fresh = h.Person, false
 			for _, place := range who.hospitals {
 				if !slices.Contains(h.SeenBy, place) {
@@ -354,7 +359,7 @@ func (p *planner) holders() (map[store.Numbered]store.Holder, error) {
 // person plans a new person. A number that belongs to another name in the system
 // is kept unverified, and the office is asked who is who.
 func (p *planner) person(who *someone, holder ident.ID) {
-	x := patient.Person{ID: who.id, Name: patient.NormaliseName(who.Name), Sex: who.Sex, Birth: who.Birth}
+	x := patient.Person{ID: who.id, Name: who.name(), Sex: who.Sex, Birth: who.Birth}
 	if x.Birth.IsZero() && who.Age > 0 {
 		x.Birth, x.BirthEstimated = clock.MustDate(day(who.treatments[0]).Year()-who.Age, 1, 1), true
 	}
@@ -411,16 +416,37 @@ func (p *planner) registration(who *someone, hospital ident.ID) {
 			break
 		}
 	}
-	x := store.BulkRegistration{Made: p.by}
-	if _, err := patient.ParsePhone(r.Phone); r.Phone != "" && err != nil { // two numbers in a cell, a name beside it
-		x.Note, r.Phone = p.say.T("exchange.note.phone", "text", r.Phone), ""
+	x := store.BulkRegistration{Made: p.by, Note: p.asWritten(who)}
+	if _, err := patient.ParsePhone(r.Phone); err != nil {
+		r.Phone = ""
 	}
+	r.Township, r.Village = patient.Short(r.Township, patient.MaxPlace), patient.Short(r.Village, patient.MaxPlace)
 	r = r.Normalise()
-	x.Source = store.Source{Registration: r, Person: patient.Person{ID: who.id, Name: patient.NormaliseName(who.Name), Sex: who.Sex, Birth: who.Birth}}
+	x.Source = store.Source{Registration: r, Person: patient.Person{ID: who.id, Name: who.name(), Sex: who.Sex, Birth: who.Birth}}
 	if who.Number != "" && who.Document != patient.DocNone {
 		x.Documents = []patient.Document{{Kind: who.Document, Number: who.Number, Verified: !who.shared}}
 	}
 	p.bulk.Registrations = append(p.bulk.Registrations, x)
+}
+
+// asWritten is what a registration cannot hold as the ledger has it, so that nothing is
+// lost: two numbers in a cell of telephones, a remark where the village stands.
+func (p *planner) asWritten(who *someone) string {
+	var parts []string
+	keep := func(key, text string) { parts = append(parts, p.say.T(key, "text", text)) }
+	if name := patient.NormaliseName(who.Name); name != who.name() {
+		keep("exchange.note.name", name)
+	}
+	if _, err := patient.ParsePhone(who.Phone); who.Phone != "" && err != nil {
+		keep("exchange.note.phone", who.Phone)
+	}
+	if patient.Short(who.Township, patient.MaxPlace) != who.Township {
+		keep("exchange.note.township", who.Township)
+	}
+	if patient.Short(who.Village, patient.MaxPlace) != who.Village {
+		keep("exchange.note.village", who.Village)
+	}
+	return strings.Join(parts, p.say.T("history.joint"))
 }
 
 // caseOf groups a person's treatments by programme.

@@ -316,8 +316,8 @@ func enter(t *store.Treatment, row treatment.Row, in StepInput, today clock.Date
 	if len([]rune(in.Reason)) > maxText {
 		f.Add("reason", "form.error.long", "max", maxText)
 	}
-	if len([]rune(in.AdmissionNo)) > 40 {
-		f.Add("admission_no", "form.error.long", "max", 40)
+	if len([]rune(in.AdmissionNo)) > treatment.MaxAdmissionNo {
+		f.Add("admission_no", "form.error.long", "max", treatment.MaxAdmissionNo)
 	}
 	return f.Err()
 }
