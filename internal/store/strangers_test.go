@@ -13,6 +13,48 @@ import (
 
 var triggerArgument = regexp.MustCompile(`hospital_stranger\('(\w+)'\)`)
 
+// bound are the columns that need not ask, by what they follow.
+var bound = map[string][]string{
+	"the treatment, case or follow-up they are part of": {"procedure.hospital_id", "component.hospital_id", "acuity_reading.hospital_id", "followup.hospital_id", "fee_computation.hospital_id",
+		"approval_signature.hospital_id", "approval_appeal.hospital_id", "skill_signoff.hospital_id", "privilege_exception.hospital_id", "referral.from_hospital_id"},
+	"a hospital who writes holds the right at, by name": {"complication.hospital_id", "explant.hospital_id", "followup_contact.hospital_id", "glass.hospital_id", "subject_request.hospital_id",
+		"death_report.confirmed_at_id", "lookup_notice.from_hospital_id", "outreach_key.hospital_id", "outreach_recovery.hospital_id", "insurer_batch.hospital_id",
+		"insurer_row.hospital_id", "insurer_difference.hospital_id"},
+	"what is owed, which none is to a stranger": {"pay_run.hospital_id"},
+	"the ending of a hospital that has asked":   {"hospital_merge.from_id", "hospital_merge.into_id"},
+	"the platform, which makes members":         {"partnership_member.organisation_id", "pairing.donor_id", "pairing.receiving_id", "organisation_alias.organisation_id"},
+}
+
+// A column for a hospital asks, or something it follows has asked.
+func TestEveryColumnOfAHospitalIsHeldToThePartnership(t *testing.T) {
+	e := newEstate(t)
+	asked := map[string]bool{}
+	for _, def := range column(t, e.super, `select tgrelid::regclass || ' ' || pg_get_triggerdef(oid) from pg_trigger where tgname like 'hospital_stranger%'`) {
+		asked[regexp.MustCompile(`^\w+`).FindString(def)+"."+triggerArgument.FindStringSubmatch(def)[1]] = true
+	}
+	for why, columns := range bound {
+		for _, c := range columns {
+			if asked[c] {
+				t.Errorf("%s asks by itself, and is said to follow %s", c, why)
+			}
+			asked[c] = true
+		}
+	}
+	there := column(t, e.super, `select c.conrelid::regclass || '.' || a.attname from pg_constraint c
+		join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+		join pg_attribute p on p.attrelid = c.conrelid and p.attname = 'partnership_id'
+		where c.contype = 'f' and c.confrelid = 'organisation'::regclass order by 1`)
+	for _, c := range there {
+		if !asked[c] {
+			t.Errorf("nothing holds %s to the partnership: it asks by a trigger, or follows what has asked", c)
+		}
+		delete(asked, c)
+	}
+	for c := range asked {
+		t.Errorf("%s is no column for a hospital", c)
+	}
+}
+
 // Row security lets whoever writes in a whole partnership name any hospital: which are
 // its members is asked by the database too, whatever a service forgets.
 func TestNoRecordStandsAtAHospitalOfAnotherPartnership(t *testing.T) {

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,9 @@ func TestEachRuleSpeaksForItself(t *testing.T) {
 		{"no name", []any{colName, ""}, "4 error name_missing"},
 		{"sex against number", []any{colNumber, woman}, "4 warning sex_differs"},
 		{"sex unreadable", []any{colSex, "南"}, "4 warning sex_unreadable"},
+		{"name as long as one can be", []any{colName, strings.Repeat("长", 64)}, ""},
+		{"name longer than one can be", []any{colName, strings.Repeat("长", 65)}, "4 warning text_long"},
+		{"admission number longer than one can be", []any{colAdmission, strings.Repeat("1", 41)}, "4 warning text_long"},
 		{"age", []any{colAge, "#61"}, "4 warning age_differs"},
 		{"age within a year below", []any{colAge, "#62"}, ""},
 		{"age within a year above", []any{colAge, "64岁"}, ""},
