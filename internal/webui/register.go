@@ -212,7 +212,7 @@ func contactFields() []Field {
 	return []Field{
 		{Name: "township", LabelKey: "register.township", Optional: true, Max: patient.MaxPlace, Width: 4},
 		{Name: "village", LabelKey: "register.village", Optional: true, Max: patient.MaxPlace, Width: 4, Data: live()},
-		{Name: "address", LabelKey: "register.address", Optional: true, Max: 200, Width: 4},
+		{Name: "address", LabelKey: "register.address", Optional: true, Max: patient.MaxAddress, Width: 4},
 		{Name: "kin_name", LabelKey: "register.kin_name", Optional: true, Max: patient.MaxName, Width: 6},
 		{Name: "kin_phone", LabelKey: "register.kin_phone", Kind: KindPhone, Optional: true, Width: 6},
 		{Name: "legal_basis", LabelKey: "register.legal_basis", HintKey: "register.legal_basis.hint", Kind: KindRadio, Options: []Option{

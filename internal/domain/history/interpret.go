@@ -204,6 +204,7 @@ func (r *reading) person() {
 		r.wrong("history.row.name_missing", FieldName, nil)
 	}
 	r.long(FieldName, p.Name, patient.MaxName)
+	r.long(FieldAddress, p.Address, patient.MaxAddress)
 	r.long(FieldTownship, p.Township, patient.MaxPlace)
 	r.long(FieldVillage, p.Village, patient.MaxPlace)
 	r.who = r.reg.person(p)

@@ -15,8 +15,9 @@ import (
 // country have fewer than 30.
 const MaxName = 64
 
-// MaxPlace is the longest township or village in characters.
-const MaxPlace = 60
+// MaxPlace is the longest township or village in characters, MaxAddress the longest
+// address.
+const MaxPlace, MaxAddress = 60, 200
 
 // Short is the beginning of a text, of so many characters at most.
 func Short(text string, most int) string {

@@ -77,7 +77,7 @@ func (r Registration) Validate(birth, today clock.Date) (wrong errs.Fields) {
 	optionalName(&wrong, "guardian", r.Guardian)
 	tooLong(&wrong, "township", r.Township, MaxPlace)
 	tooLong(&wrong, "village", r.Village, MaxPlace)
-	tooLong(&wrong, "address", r.Address, 200)
+	tooLong(&wrong, "address", r.Address, MaxAddress)
 	tooLong(&wrong, "consent_note", r.ConsentNote, maxNote)
 	switch r.LegalBasis {
 	case BasisStatutory, BasisHistory:

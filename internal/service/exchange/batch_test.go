@@ -185,21 +185,22 @@ func TestTheLongestCellsAreStoredAndNothingOfThemIsLost(t *testing.T) {
 		}
 		return string(r)
 	}
-	name, township, village := long(), long(), long()
+	name, address, township, village := long(), long(), long(), long()
 	head := []any{"姓名", "身份证号码", "联系电话", "住址", "乡镇", "村", "人员类别", "手术医院", "住院号", "手术日期", "诊断", "手术名称", "部位", "主刀医生", "一助", "支医专家", "专家单位",
 		"假体", "备注"}
 	row := func(number, hospital string) []any {
-		return []any{name, number, long(), long(), township, village, long(), hospital, long(), "2021-05-01", long(), knee, "左", long(), long(), long(), long(), long(), long()}
+		return []any{name, number, long(), address, township, village, long(), hospital, long(), "2021-05-01", long(), knee, "左", long(), long(), long(), long(), long(), long()}
 	}
 	f := book(t, "长.xlsx", map[string][][]any{"关节": {head, row(he, o.hospital(servicetest.Mountain)), row("", o.hospital(servicetest.Mountain)), row(she, long())}})
 	out := o.take(t, f)
 	if out.Figures.Added.Persons != 3 {
 		t.Errorf("%+v", out.Figures.Added)
 	}
-	for _, text := range []string{name, township, village} {
+	for _, text := range []string{name, address, township, village} {
 		n := o.Count(`select count(*) from registration r join person p on p.partnership_id = r.partnership_id and p.id = r.person_id
-			where r.partnership_id = $1 and position($2 in r.note) > 0 and $2 like any (array[p.name || '%', r.township || '%', r.village || '%'])
-				and char_length(p.name) = $3 and char_length(r.township) = $4 and char_length(r.village) = $4`, o.Partnership.ID, text, patient.MaxName, patient.MaxPlace)
+			where r.partnership_id = $1 and position($2 in r.note) > 0 and $2 like any (array[p.name || '%', r.address || '%', r.township || '%', r.village || '%'])
+				and char_length(p.name) = $3 and char_length(r.address) = $4 and char_length(r.township) = $5 and char_length(r.village) = $5`,
+			o.Partnership.ID, text, patient.MaxName, patient.MaxAddress, patient.MaxPlace)
 		if n != 3 {
 			t.Errorf("%d of 3 registrations keep the beginning of %.12s… and all of it in the note", n, text)
 		}

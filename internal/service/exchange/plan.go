@@ -408,8 +408,8 @@ func (p *planner) registrations() error {
 }
 
 func (p *planner) registration(who *someone, hospital ident.ID) {
-	r := patient.Registration{ID: ident.New(), PersonID: who.id, HospitalID: hospital, Phone: who.Phone, Township: who.Township, Village: who.Village,
-		Address: who.Address, LegalBasis: patient.BasisHistory}
+	r := patient.Registration{ID: ident.New(), PersonID: who.id, HospitalID: hospital, Phone: who.Phone, Township: patient.Short(who.Township, patient.MaxPlace),
+		Village: patient.Short(who.Village, patient.MaxPlace), Address: patient.Short(who.Address, patient.MaxAddress), LegalBasis: patient.BasisHistory}
 	for _, t := range who.treatments {
 		if p.hospital(t).ID == hospital {
 			r.RegisteredOn = firstDay(t)
@@ -420,7 +420,6 @@ func (p *planner) registration(who *someone, hospital ident.ID) {
 	if _, err := patient.ParsePhone(r.Phone); err != nil {
 		r.Phone = ""
 	}
-	r.Township, r.Village = patient.Short(r.Township, patient.MaxPlace), patient.Short(r.Village, patient.MaxPlace)
 	r = r.Normalise()
 	x.Source = store.Source{Registration: r, Person: patient.Person{ID: who.id, Name: who.name(), Sex: who.Sex, Birth: who.Birth}}
 	if who.Number != "" && who.Document != patient.DocNone {
@@ -433,19 +432,18 @@ func (p *planner) registration(who *someone, hospital ident.ID) {
 // lost: two numbers in a cell of telephones, a remark where the village stands.
 func (p *planner) asWritten(who *someone) string {
 	var parts []string
-	keep := func(key, text string) { parts = append(parts, p.say.T(key, "text", text)) }
-	if name := patient.NormaliseName(who.Name); name != who.name() {
-		keep("exchange.note.name", name)
+	keep := func(key, text string, most int) {
+		if patient.Short(text, most) != text {
+			parts = append(parts, p.say.T(key, "text", text))
+		}
 	}
-	if _, err := patient.ParsePhone(who.Phone); who.Phone != "" && err != nil {
-		keep("exchange.note.phone", who.Phone)
+	keep("exchange.note.name", patient.NormaliseName(who.Name), patient.MaxName)
+	if _, err := patient.ParsePhone(who.Phone); err != nil {
+		keep("exchange.note.phone", who.Phone, 0)
 	}
-	if patient.Short(who.Township, patient.MaxPlace) != who.Township {
-		keep("exchange.note.township", who.Township)
-	}
-	if patient.Short(who.Village, patient.MaxPlace) != who.Village {
-		keep("exchange.note.village", who.Village)
-	}
+	keep("exchange.note.address", who.Address, patient.MaxAddress)
+	keep("exchange.note.township", who.Township, patient.MaxPlace)
+	keep("exchange.note.village", who.Village, patient.MaxPlace)
 	return strings.Join(parts, p.say.T("history.joint"))
 }
 

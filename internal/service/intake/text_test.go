@@ -34,6 +34,16 @@ func TestFreeTextHasAnEnd(t *testing.T) {
 	if _, err := d.Edit(t.Context(), d.Registrar(servicetest.Mountain), "", edit); !errs.Is(err, errs.Invalid) || !errs.Of(err).Fields.Has("note") {
 		t.Errorf("a note of 501 characters on a registration: %v", err)
 	}
+	// What an import kept in the note stands in nobody's way, as a browser sends it back.
+	story := long + "\n" + long
+	d.Exec(`update registration set note = $1 where id = $2`, story, out.RegistrationID)
+	edit.Note, edit.Registration.Village = strings.ReplaceAll(story, "\n", "\r\n"), "向阳村"
+	if _, err := d.Edit(t.Context(), d.Registrar(servicetest.Mountain), "", edit); err != nil {
+		t.Errorf("a note nobody touched is refused: %v", err)
+	}
+	if n := d.Count(`select count(*) from registration where id = $1 and note = $2 and village = '向阳村'`, out.RegistrationID, story); n != 1 {
+		t.Error("the note was changed, or the village was not")
+	}
 }
 
 func TestAVeryLongNameIsRefusedAtOnce(t *testing.T) {
