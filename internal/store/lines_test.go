@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/domain/match"
+	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/page"
@@ -84,12 +85,14 @@ func TestAnUpgradeMovesTextsThatAreTooLongToTheNote(t *testing.T) {
 	defer tx.Rollback() // the tables are as they were
 	for _, s := range []string{
 		`alter table person drop constraint person_name_length`,
-		`alter table registration drop constraint registration_place_length`,
+		`alter table registration drop constraint registration_length`,
+		`alter table organisation drop constraint organisation_name_length`,
 		`drop index person_line, registration_line`,
 		`create function story(seed text) returns text language sql as $$ -- a thousand characters that do not pack
 			select string_agg(chr(19968 + ('x' || substr(md5(seed || i), 1, 4))::bit(16)::int % 20000), '' order by i) from generate_series(1, 1000) i $$`,
 		`update person set name = story('name') where id = '` + long.String() + `'`,
-		`update registration set township = story('township'), village = story('village'), note = '随儿子来' where person_id = '` + long.String() + `'`,
+		`update registration set address = story('address'), township = story('township'), village = story('village'), note = '随儿子来' where person_id = '` + long.String() + `'`,
+		`update organisation set name = story('hospital') where id = '` + w.ID(servicetest.Sea).String() + `'`,
 		`set local role shanhai_owner`,
 		string(text),
 		`reset role`,
@@ -100,11 +103,17 @@ func TestAnUpgradeMovesTextsThatAreTooLongToTheNote(t *testing.T) {
 	}
 	var note, name string
 	var kept bool
-	err = tx.QueryRow(`select r.note, p.name, p.name = left(story('name'), 64) and r.township = left(story('township'), 60) and r.village = left(story('village'), 60)
-			and r.note = concat_ws(E'\n', '随儿子来', story('name'), story('township'), story('village'))
+	err = tx.QueryRow(`select r.note, p.name, p.name = left(story('name'), 64) and r.address = left(story('address'), 200) and r.township = left(story('township'), 60)
+			and r.village = left(story('village'), 60) and r.note = concat_ws(E'\n', '随儿子来', story('name'), story('address'), story('township'), story('village'))
 		from registration r join person p on p.id = r.person_id where p.id = $1`, long).Scan(&note, &name, &kept)
 	if err != nil || !kept {
 		t.Errorf("name %s, note %s, %v", name, note, err)
+	}
+	var former string
+	err = tx.QueryRow(`select o.name, n.name = story('hospital') from organisation o join organisation_name n on n.organisation_id = o.id where o.id = $1`,
+		w.ID(servicetest.Sea)).Scan(&former, &kept)
+	if err != nil || !kept || len([]rune(former)) != partnership.MaxName {
+		t.Errorf("a hospital is called %s, %v", former, err)
 	}
 	err = tx.QueryRow(`select r.note = '' and p.name = '向云禾' and p.version = 1 and r.version = 1 from registration r join person p on p.id = r.person_id where p.id = $1`,
 		short).Scan(&kept)

@@ -131,7 +131,7 @@ func asaOptions() []Option {
 func eyeFields() []Field {
 	return []Field{
 		{Name: "lens_power", LabelKey: "operation.lens_power", HintKey: "operation.lens_power.hint", Optional: true, Max: 10, Width: 6},
-		{Name: "lens_model", LabelKey: "operation.lens_model", Optional: true, Max: 60, Width: 6},
+		{Name: "lens_model", LabelKey: "operation.lens_model", Optional: true, Max: procedure.MaxLensModel, Width: 6},
 		{Name: "acuity_before", LabelKey: "operation.acuity_before", HintKey: "operation.acuity.hint", Optional: true, Max: 10, Width: 6},
 		{Name: "acuity_after", LabelKey: "operation.acuity_after", HintKey: "operation.acuity.hint", Optional: true, Max: 10, Width: 6},
 		anaesthesia(procedure.Cataract)}

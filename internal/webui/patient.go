@@ -156,6 +156,9 @@ func patientFacts(b Base, v care.PatientView) []Def {
 			out = append(out, Def{Label: b.T("record.kin"), Text: r.KinName})
 		}
 		out = append(out, Def{Label: b.T("record.basis"), Text: b.T(r.LegalBasis.Key())}, Def{Label: b.T("record.slip"), Text: r.SlipCode})
+		if r.Note != "" { // it may name a telephone in full, which this page masks
+			out = append(out, Def{Label: b.T("record.registration_note"), Text: b.T("record.registration_note.there")})
+		}
 	}
 	return out
 }

@@ -11,9 +11,15 @@ import (
 	"github.com/shanhai-health/shanhai/internal/money"
 )
 
+// Long is a text that is longer than its place, as it was written. What stands in its
+// place is the beginning.
+type Long struct {
+	Field Field
+	Text  string
+}
+
 // Person is somebody named in the book. The rows of one person share one value;
-// what an earlier row leaves open, a later one fills. Texts are as written, and may be
-// longer than their places.
+// what an earlier row leaves open, a later one fills.
 type Person struct {
 	Name     string
 	Sex      patient.Sex
@@ -25,6 +31,7 @@ type Person struct {
 	Address  string // as written
 	Township string
 	Village  string
+	Long     []Long // of all their rows
 
 	key  string
 	seen bool // in an accepted treatment
@@ -104,6 +111,7 @@ type Treatment struct {
 	Procedures   []Procedure
 	Money        Money
 	Remark       string
+	Long         []Long // hospital and admission number
 
 	bad int // first refused row; 0 when all are good
 }

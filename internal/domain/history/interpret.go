@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
@@ -23,6 +24,7 @@ type reading struct {
 	*sheetRun
 	r       *record
 	issues  []Issue
+	told    []string // warnings, kept or not
 	who     *Person
 	treat   Treatment // what the row says about its treatment
 	op      Procedure
@@ -43,7 +45,8 @@ func (r *reading) change(c Change) { r.result.Normalised[c]++ }
 
 func (r *reading) say(level Level, key string, f Field, args errs.Args) {
 	if level == LevelWarning {
-		if !slices.ContainsFunc(r.issues, func(i Issue) bool { return i.Key == key }) { // a row counts once, whatever columns it is about
+		if !slices.Contains(r.told, key) { // a row counts once, whatever columns it is about
+			r.told = append(r.told, key)
 			r.warned[key]++
 		}
 		if r.warned[key] > r.reg.opts.MaxMessages {
@@ -177,7 +180,7 @@ func (r *reading) person() {
 	p := Person{Age: -1, Document: patient.DocNone, Phone: "", Address: r.textOf(FieldAddress),
 		Township: r.textOf(FieldTownship), Village: r.textOf(FieldVillage)}
 	if rec.present[FieldName] {
-		text, _ := cut(rec.cells[FieldName].Text)
+		text := r.kept(FieldName)
 		p.Name = patient.NormaliseName(text)
 		if p.Name != strings.TrimSpace(text) && rec.own[FieldName] {
 			r.change(ChangeSpace)
@@ -203,22 +206,36 @@ func (r *reading) person() {
 	if p.Name == "" {
 		r.wrong("history.row.name_missing", FieldName, nil)
 	}
-	r.long(FieldName, p.Name, patient.MaxName)
-	r.long(FieldAddress, p.Address, patient.MaxAddress)
-	r.long(FieldTownship, p.Township, patient.MaxPlace)
-	r.long(FieldVillage, p.Village, patient.MaxPlace)
+	p.key = personKey(p) // of the whole texts: it was so before they were cut
+	p.Name, p.Address = r.fit(&p.Long, FieldName, p.Name, patient.MaxName), r.fit(&p.Long, FieldAddress, p.Address, patient.MaxAddress)
+	p.Township, p.Village = r.fit(&p.Long, FieldTownship, p.Township, patient.MaxPlace), r.fit(&p.Long, FieldVillage, p.Village, patient.MaxPlace)
 	r.who = r.reg.person(p)
 	if r.who.Name != p.Name && p.Name != "" && !r.carried(FieldName) {
 		r.say(LevelWarning, "history.row.same_number_other_name", FieldName, errs.Args{"name": r.who.Name})
 	}
 }
 
-// long warns about a text that is longer than its place: the import keeps its beginning
-// there, and all of it in the note.
-func (r *reading) long(f Field, text string, most int) {
-	if !r.carried(f) && patient.Short(text, most) != text {
+// fit is the beginning of a text that is longer than its place. All of it is kept beside,
+// as far as it was read.
+func (r *reading) fit(long *[]Long, f Field, text string, most int) string {
+	short := patient.Short(text, most)
+	if short == text {
+		return text
+	}
+	*long = append(*long, Long{f, text})
+	if _, lost := cut(r.r.cells[f].Text); !lost && !r.carried(f) {
 		r.say(LevelWarning, "history.row.text_long", f, errs.Args{"n": most})
 	}
+	return short
+}
+
+// kept is the text of a cell as far as it is read.
+func (r *reading) kept(f Field) string {
+	text, lost := cut(r.r.cells[f].Text)
+	if lost && !r.carried(f) {
+		r.warn("history.row.text_cut", f)
+	}
+	return text
 }
 
 // number reads the identity document.
@@ -449,13 +466,13 @@ func (r *reading) side() {
 func (r *reading) place() {
 	rec := r.r
 	if rec.present[FieldHospital] && !empty(rec.text(FieldHospital)) {
-		r.treat.Hospital = r.hospital(r.textOf(FieldHospital))
+		r.treat.Hospital = r.hospital(r.fit(&r.treat.Long, FieldHospital, r.textOf(FieldHospital), partnership.MaxName))
 	} else {
 		r.missing("history.row.hospital_missing", FieldHospital)
 	}
 	if rec.present[FieldAdmissionNo] && !empty(rec.text(FieldAdmissionNo)) {
-		r.treat.AdmissionNo = r.code(rec.cells[FieldAdmissionNo])
-		r.long(FieldAdmissionNo, r.treat.AdmissionNo, treatment.MaxAdmissionNo)
+		r.kept(FieldAdmissionNo)
+		r.treat.AdmissionNo = r.fit(&r.treat.Long, FieldAdmissionNo, r.code(rec.cells[FieldAdmissionNo]), treatment.MaxAdmissionNo)
 	}
 	r.treat.Diagnosis = r.textOf(FieldDiagnosis)
 	r.treat.Remark = r.textOf(FieldRemark)

@@ -68,7 +68,6 @@ func newRegistry(opts Options) *registry {
 
 // person finds who a row names, or makes a new one; gaps are filled.
 func (reg *registry) person(p Person) *Person {
-	p.key = personKey(p)
 	old, ok := reg.persons[p.key]
 	if !ok {
 		reg.persons[p.key] = &p
@@ -100,6 +99,17 @@ func (p *Person) complete(o Person) {
 	if p.Age < 0 {
 		p.Age = o.Age
 	}
+	p.Long = more(p.Long, o.Long)
+}
+
+// more adds the texts that are not there yet.
+func more(list, add []Long) []Long {
+	for _, l := range add {
+		if !slices.Contains(list, l) {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 // accepted is the number of people with at least one treatment.
@@ -273,6 +283,7 @@ func (t *Treatment) fill(o Treatment) {
 	if len(t.Categories) == 0 {
 		t.Categories = o.Categories
 	}
+	t.Long = more(t.Long, o.Long)
 }
 
 // duplicate reports the same person, operation, side and day in an earlier row

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,7 +65,7 @@ func TestEachRuleSpeaksForItself(t *testing.T) {
 		{"sex unreadable", []any{colSex, "南"}, "4 warning sex_unreadable"},
 		{"name as long as one can be", []any{colName, strings.Repeat("长", 64)}, ""},
 		{"name longer than one can be", []any{colName, strings.Repeat("长", 65)}, "4 warning text_long"},
-		{"admission number longer than one can be", []any{colAdmission, strings.Repeat("1", 41)}, "4 warning text_long"},
+		{"admission number longer than one can be", []any{colAdmission, strings.Repeat("1", 61)}, "4 warning text_long"},
 		{"age", []any{colAge, "#61"}, "4 warning age_differs"},
 		{"age within a year below", []any{colAge, "#62"}, ""},
 		{"age within a year above", []any{colAge, "64岁"}, ""},
@@ -292,6 +293,21 @@ func TestEqualBillsOfOneAdmissionAreAddedAndFlagged(t *testing.T) {
 	s := one(t, plain(good(1), right))
 	if d := cmp.Diff([]string{"5 warning same_bill"}, said(s)); d != "" || s.TotalFen != 8_000_000 {
 		t.Error(d, s.TotalFen)
+	}
+}
+
+// What is said of the sheet counts rows, also when so many are warned about that their
+// messages are not kept.
+func TestARowWithTwoLongCellsCountsOnce(t *testing.T) {
+	var rows [][]string
+	for i := range 6 {
+		rows = append(rows, good(i+1, colName, strings.Repeat("长", 65), colAdmission, strings.Repeat(strconv.Itoa(i), 61)))
+	}
+	for _, most := range []int{0, 3} {
+		notes := interpret(t, history.Options{MaxMessages: most}, plain(rows...)).Sheets[0].Notes
+		if len(notes) != 1 || notes[0].Args["rows"] != 6 {
+			t.Errorf("at most %d messages: %v", most, notes)
+		}
 	}
 }
 

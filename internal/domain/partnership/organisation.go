@@ -56,7 +56,7 @@ func (o Organisation) Label() string {
 // Limits of texts, in characters.
 const (
 	maxCode  = 32
-	maxName  = 80
+	MaxName  = 80
 	maxShort = 24
 )
 
@@ -73,7 +73,7 @@ func (o Organisation) Normalise() Organisation {
 func (o Organisation) Check() error {
 	var f errs.Fields
 	checkCode(&f, "code", o.Code)
-	checkText(&f, "name", o.Name, maxName, true)
+	checkText(&f, "name", o.Name, MaxName, true)
 	checkText(&f, "short_name", o.ShortName, maxShort, false)
 	known := false
 	for _, k := range Kinds() {

@@ -53,7 +53,7 @@ func (p Partnership) Normalise() Partnership {
 func (p Partnership) Check() error {
 	var f errs.Fields
 	checkCode(&f, "code", p.Code)
-	checkText(&f, "name", p.Name, maxName, true)
+	checkText(&f, "name", p.Name, MaxName, true)
 	checkRegion(&f, "receiving_region", p.ReceivingRegion, true)
 	checkText(&f, "receiving_name", p.ReceivingName, maxShort, true)
 	checkRegion(&f, "donor_region", p.DonorRegion, true)
@@ -133,7 +133,7 @@ func (p Pairing) ValidOn(day clock.Date) bool { return within(day, p.From, p.To)
 // partnership on the day the pairing begins.
 func (p Pairing) Check(members []Member) error {
 	var f errs.Fields
-	checkText(&f, "agreement_no", p.AgreementNo, maxName, false)
+	checkText(&f, "agreement_no", p.AgreementNo, MaxName, false)
 	checkPeriod(&f, p.From, p.To)
 	if p.DonorID == ident.Nil {
 		f.Add("donor", "form.error.pick")

@@ -19,12 +19,13 @@ const MaxName = 64
 // address.
 const MaxPlace, MaxAddress = 60, 200
 
-// Short is the beginning of a text, of so many characters at most.
+// Short is the beginning of a text, of so many characters at most; where it is cut no
+// space stands at its end.
 func Short(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	return string([]rune(text)[:most])
+	return strings.TrimRightFunc(string([]rune(text)[:most]), unicode.IsSpace)
 }
 
 // middleDots are the signs that are typed for the dot between the parts of a name.

@@ -19,6 +19,9 @@ var (
 // lenses are made: 41 is 20.5 D.
 type Power int
 
+// MaxLensModel is the longest name of a lens in characters.
+const MaxLensModel = 60
+
 // The range of lenses on the market, −10 to +40 D.
 const (
 	MinPower Power = -20

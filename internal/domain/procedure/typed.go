@@ -30,7 +30,7 @@ type Typed struct {
 	UnknownPrimary string       `json:"unknown_primary"`
 
 	LensPower    string `json:"lens_power"`
-	LensModel    string `json:"lens_model"`
+	LensModel    string `json:"lens_model"` // of at most MaxLensModel characters
 	AcuityBefore string `json:"acuity_before"`
 	AcuityAfter  string `json:"acuity_after"`
 

@@ -22,8 +22,9 @@ import (
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
-// MaxAdmissionNo is the longest admission number in characters.
-const MaxAdmissionNo = 40
+// MaxAdmissionNo is the longest admission number in characters, as long as an insurer's
+// sheet may name.
+const MaxAdmissionNo = 60
 
 // State is where the treatment stands.
 type State string

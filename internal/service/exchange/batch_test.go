@@ -16,6 +16,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/followup"
 	"github.com/shanhai-health/shanhai/internal/domain/history"
+	"github.com/shanhai-health/shanhai/internal/domain/partnership"
 	"github.com/shanhai-health/shanhai/internal/domain/patient"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
@@ -191,7 +192,8 @@ func TestTheLongestCellsAreStoredAndNothingOfThemIsLost(t *testing.T) {
 	row := func(number, hospital string) []any {
 		return []any{name, number, long(), address, township, village, long(), hospital, long(), "2021-05-01", long(), knee, "左", long(), long(), long(), long(), long(), long()}
 	}
-	f := book(t, "长.xlsx", map[string][][]any{"关节": {head, row(he, o.hospital(servicetest.Mountain)), row("", o.hospital(servicetest.Mountain)), row(she, long())}})
+	hospital := long()
+	f := book(t, "长.xlsx", map[string][][]any{"关节": {head, row(he, o.hospital(servicetest.Mountain)), row("", o.hospital(servicetest.Mountain)), row(she, hospital)}})
 	out := o.take(t, f)
 	if out.Figures.Added.Persons != 3 {
 		t.Errorf("%+v", out.Figures.Added)
@@ -211,6 +213,10 @@ func TestTheLongestCellsAreStoredAndNothingOfThemIsLost(t *testing.T) {
 		t.Errorf("%d of 3 treatments keep the beginning of their number and all of it in the note", n)
 	}
 	said := history.Note{Level: history.LevelWarning, Key: "history.sheet.common", Args: errs.Args{"what": errs.Key("history.row.text_long.common"), "rows": 3, "row": 2}}
+	if n := o.Count(`select count(*) from organisation o, treatment_event e where char_length(o.name) = $1 and $2 like o.name || '%' and position($2 in e.note) > 0`,
+		partnership.MaxName, hospital); n != 1 {
+		t.Error("the unknown hospital is not there by the beginning of its name, or its treatment's note has not all of it")
+	}
 	if notes := out.Book.Sheets[0].Notes; !slices.ContainsFunc(notes, func(n history.Note) bool { return cmp.Equal(n, said) }) {
 		t.Errorf("nobody is told: %+v", notes)
 	}
@@ -221,6 +227,30 @@ func TestTheLongestCellsAreStoredAndNothingOfThemIsLost(t *testing.T) {
 	later := book(t, "后.xlsx", map[string][][]any{"关节": {header(), line(name, he, o.hospital(servicetest.Mountain), "2022-05-01", "右"+strings.TrimPrefix(knee, "左"))}})
 	if got := o.take(t, later); got.Figures.Added.Persons != 0 || got.Figures.Added.PersonTimes != 1 {
 		t.Errorf("who has a long name is not known again: %+v", got.Figures.Added)
+	}
+}
+
+// A name is cut at a space as well as anywhere, and each row of somebody may tell a
+// story of its own.
+func TestALongNameEndsWithoutSpaceAndEveryRowsStoryIsKept(t *testing.T) {
+	o := newOffice(t)
+	head := []any{"姓名", "身份证号码", "村", "手术医院", "手术日期", "手术名称", "部位"}
+	name, village := strings.Repeat("abcdefg ", 8)+"rest", func(what string) string { return strings.Repeat("村东头", 25) + what }
+	rows := func(on string, villages ...string) exchange.File {
+		table := [][]any{head}
+		for i, v := range villages {
+			side := []string{"左", "右"}[i]
+			table = append(table, []any{name, he, v, o.hospital(servicetest.Mountain), on, side + strings.TrimPrefix(knee, "左"), side})
+		}
+		return book(t, on+".xlsx", map[string][][]any{"关节": table})
+	}
+	o.take(t, rows("2021-05-01", village("第一户"), village("第二户")))
+	if again := o.take(t, rows("2021-06-01", village("第三户"))); again.Figures.Added.Persons != 0 || again.Figures.Added.PersonTimes != 1 {
+		t.Errorf("who has a long name is somebody else the next time: %+v", again.Figures.Added)
+	}
+	n := o.Count(`select count(*) from registration where partnership_id = $1 and note like '%第一户%' and note like '%第二户%' and note like '%rest%'`, o.Partnership.ID)
+	if n != 1 {
+		t.Error("a row's story is lost")
 	}
 }
 

@@ -144,7 +144,7 @@ func (p *planner) treatment(c *store.BulkCase, t *history.Treatment) (*store.Tre
 		return nil, err
 	}
 	x := store.Treatment{ID: ident.New(), Case: c.ID, Person: c.Person, Programme: t.Programme, Hospital: p.hospital(t).ID, Home: c.Home, Place: row.To,
-		AdmissionNo: patient.Short(t.AdmissionNo, treatment.MaxAdmissionNo), AdmittedOn: t.AdmittedOn, OperatedOn: day(t), DischargedOn: t.DischargedOn, EndedOn: lastDay(t), CreatedBy: p.by.By}
+		AdmissionNo: t.AdmissionNo, AdmittedOn: t.AdmittedOn, OperatedOn: day(t), DischargedOn: t.DischargedOn, EndedOn: lastDay(t), CreatedBy: p.by.By}
 	if len(t.Categories) > 0 {
 		x.Category = t.Categories[0]
 	}
@@ -176,9 +176,7 @@ func (p *planner) note(t *history.Treatment) string {
 		}
 	}
 	add("exchange.note.remark", t.Remark)
-	if patient.Short(t.AdmissionNo, treatment.MaxAdmissionNo) != t.AdmissionNo {
-		add("exchange.note.admission_no", t.AdmissionNo)
-	}
+	parts = append(parts, p.asWritten(t.Long)...)
 	for _, o := range t.Procedures {
 		add("exchange.note.operation", o.Operation)
 		add("exchange.note.assistant", o.Assistant)
@@ -218,7 +216,7 @@ func (p *planner) operations(x *store.Treatment, t *history.Treatment, who *some
 // parts fills in the little an old ledger tells about lens and stents.
 func parts(r *procedure.Procedure, o history.Procedure) {
 	if o.Lens != "" && o.Kind.Lens() {
-		r.EyePart = &procedure.EyePart{LensModel: o.Lens}
+		r.EyePart = &procedure.EyePart{LensModel: patient.Short(o.Lens, procedure.MaxLensModel)} // the note has all of it
 	}
 	if n, err := strconv.Atoi(strings.TrimSpace(o.Stents)); err == nil && n > 0 && o.Kind.Intervention() {
 		r.HeartPart = &procedure.HeartPart{Stents: n}

@@ -45,11 +45,6 @@ type someone struct {
 	hospitals  []ident.ID // in the order of the earliest row
 }
 
-// name is the name as a person holds it.
-func (w *someone) name() string {
-	return patient.Short(patient.NormaliseName(w.Name), patient.MaxName)
-}
-
 // addition is a treatment of an earlier ledger with the operations only this one
 // names.
 type addition struct {
@@ -325,7 +320,7 @@ func (p *planner) persons() error {
 	var at []ident.ID
 	for _, who := range p.order {
 		h, ok := holders[store.Numbered{Kind: who.Document, Number: who.Number}]
-		if ok && patient.NormaliseName(h.Name) == who.name() {
+		if ok && patient.NormaliseName(h.Name) == patient.NormaliseName(who.Name) {
 			who.id, who.fresh = h.Person, false
 			for _, place := range who.hospitals {
 				if !slices.Contains(h.SeenBy, place) {
@@ -359,7 +354,7 @@ func (p *planner) holders() (map[store.Numbered]store.Holder, error) {
 // person plans a new person. A number that belongs to another name in the system
 // is kept unverified, and the office is asked who is who.
 func (p *planner) person(who *someone, holder ident.ID) {
-	x := patient.Person{ID: who.id, Name: who.name(), Sex: who.Sex, Birth: who.Birth}
+	x := patient.Person{ID: who.id, Name: patient.NormaliseName(who.Name), Sex: who.Sex, Birth: who.Birth}
 	if x.Birth.IsZero() && who.Age > 0 {
 		x.Birth, x.BirthEstimated = clock.MustDate(day(who.treatments[0]).Year()-who.Age, 1, 1), true
 	}
@@ -408,43 +403,34 @@ func (p *planner) registrations() error {
 }
 
 func (p *planner) registration(who *someone, hospital ident.ID) {
-	r := patient.Registration{ID: ident.New(), PersonID: who.id, HospitalID: hospital, Phone: who.Phone, Township: patient.Short(who.Township, patient.MaxPlace),
-		Village: patient.Short(who.Village, patient.MaxPlace), Address: patient.Short(who.Address, patient.MaxAddress), LegalBasis: patient.BasisHistory}
+	r := patient.Registration{ID: ident.New(), PersonID: who.id, HospitalID: hospital, Phone: who.Phone, Township: who.Township, Village: who.Village,
+		Address: who.Address, LegalBasis: patient.BasisHistory}
 	for _, t := range who.treatments {
 		if p.hospital(t).ID == hospital {
 			r.RegisteredOn = firstDay(t)
 			break
 		}
 	}
-	x := store.BulkRegistration{Made: p.by, Note: p.asWritten(who)}
-	if _, err := patient.ParsePhone(r.Phone); err != nil {
-		r.Phone = ""
+	notes := p.asWritten(who.Long)
+	if _, err := patient.ParsePhone(r.Phone); r.Phone != "" && err != nil { // two numbers in a cell, a name beside it
+		notes, r.Phone = append(notes, p.asWritten([]history.Long{{Field: history.FieldPhone, Text: r.Phone}})...), ""
 	}
+	x := store.BulkRegistration{Made: p.by, Note: strings.Join(notes, p.say.T("history.joint"))}
 	r = r.Normalise()
-	x.Source = store.Source{Registration: r, Person: patient.Person{ID: who.id, Name: who.name(), Sex: who.Sex, Birth: who.Birth}}
+	x.Source = store.Source{Registration: r, Person: patient.Person{ID: who.id, Name: patient.NormaliseName(who.Name), Sex: who.Sex, Birth: who.Birth}}
 	if who.Number != "" && who.Document != patient.DocNone {
 		x.Documents = []patient.Document{{Kind: who.Document, Number: who.Number, Verified: !who.shared}}
 	}
 	p.bulk.Registrations = append(p.bulk.Registrations, x)
 }
 
-// asWritten is what a registration cannot hold as the ledger has it, so that nothing is
-// lost: two numbers in a cell of telephones, a remark where the village stands.
-func (p *planner) asWritten(who *someone) string {
-	var parts []string
-	keep := func(key, text string, most int) {
-		if patient.Short(text, most) != text {
-			parts = append(parts, p.say.T(key, "text", text))
-		}
+// asWritten are what a record cannot hold as the ledger has it, for a note, so that
+// nothing is lost.
+func (p *planner) asWritten(long []history.Long) (notes []string) {
+	for _, l := range long {
+		notes = append(notes, p.say.T("exchange.note.as_written", "column", p.say.T(l.Field.Key()), "text", l.Text))
 	}
-	keep("exchange.note.name", patient.NormaliseName(who.Name), patient.MaxName)
-	if _, err := patient.ParsePhone(who.Phone); err != nil {
-		keep("exchange.note.phone", who.Phone, 0)
-	}
-	keep("exchange.note.address", who.Address, patient.MaxAddress)
-	keep("exchange.note.township", who.Township, patient.MaxPlace)
-	keep("exchange.note.village", who.Village, patient.MaxPlace)
-	return strings.Join(parts, p.say.T("history.joint"))
+	return notes
 }
 
 // caseOf groups a person's treatments by programme.

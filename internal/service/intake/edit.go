@@ -47,7 +47,7 @@ func (s *Service) Edit(ctx context.Context, who user.Principal, key string, in E
 			return ident.Nil, err
 		}
 		wrong := r.Validate(p.Birth, tx.Today())
-		if strings.ReplaceAll(strings.TrimSpace(in.Note), "\r\n", "\n") == strings.TrimSpace(old.Note) {
+		if lines := strings.NewReplacer("\r\n", "\n", "\r", "\n"); lines.Replace(strings.TrimSpace(in.Note)) == lines.Replace(strings.TrimSpace(old.Note)) {
 			in.Note = old.Note // nobody touched it: what an import kept may be longer than what is typed
 		} else {
 			checkText(&wrong, "note", in.Note)

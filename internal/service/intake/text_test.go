@@ -35,9 +35,9 @@ func TestFreeTextHasAnEnd(t *testing.T) {
 		t.Errorf("a note of 501 characters on a registration: %v", err)
 	}
 	// What an import kept in the note stands in nobody's way, as a browser sends it back.
-	story := long + "\n" + long
+	story := long + "\n" + long + "\r\n" + long + "\r" + long
 	d.Exec(`update registration set note = $1 where id = $2`, story, out.RegistrationID)
-	edit.Note, edit.Registration.Village = strings.ReplaceAll(story, "\n", "\r\n"), "向阳村"
+	edit.Note, edit.Registration.Village = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(story), "向阳村"
 	if _, err := d.Edit(t.Context(), d.Registrar(servicetest.Mountain), "", edit); err != nil {
 		t.Errorf("a note nobody touched is refused: %v", err)
 	}

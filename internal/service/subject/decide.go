@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -187,7 +188,7 @@ func (s *Service) corrected(tx *store.Tx, q subject.Request, p store.PersonItem)
 	if q.Field.Identity() {
 		c.person = p.Person
 		before = setIdentity(&c.person, q.Field, q.Value)
-		return c, before, wrong(c.person.Validate(tx.Today()))
+		return c, before, wrong(c.person.Validate(tx.Today()), q.Field)
 	}
 	regs, err := tx.RegistrationsOf(q.Person)
 	if err != nil {
@@ -202,7 +203,7 @@ func (s *Service) corrected(tx *store.Tx, q subject.Request, p store.PersonItem)
 			return c, "", err
 		}
 		before = setContact(&c.registration, q.Field, q.Value)
-		return c, before, wrong(c.registration.Validate(p.Birth, tx.Today()))
+		return c, before, wrong(c.registration.Validate(p.Birth, tx.Today()), q.Field)
 	}
 	return c, "", errs.Missing("error.registration.missing")
 }
@@ -232,11 +233,13 @@ func setContact(r *patient.Registration, f subject.Field, value string) (before 
 	return before
 }
 
-// wrong puts what a rule says of the new value at the field it was typed in.
-func wrong(fields errs.Fields) error {
-	if len(fields) == 0 {
+// wrong puts what a rule says of the new value at the field it was typed in. What was
+// wrong before with other fields stands in no correction's way.
+func wrong(fields errs.Fields, of subject.Field) error {
+	i := slices.IndexFunc(fields, func(f errs.Field) bool { return f.Path == string(of) })
+	if i < 0 {
 		return nil
 	}
-	fields[0].Path = "value"
-	return fields[:1].Err()
+	fields[i].Path = "value"
+	return fields[i : i+1].Err()
 }
