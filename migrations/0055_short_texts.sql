@@ -19,7 +19,7 @@ where p.partnership_id = r.partnership_id and p.id = r.person_id
   and (char_length(p.name) > 64 or char_length(r.address) > 200 or char_length(r.township) > 60 or char_length(r.village) > 60);
 update person set name = rtrim(left(name, 64)), version = version + 1 where char_length(name) > 64;
 insert into organisation_name (id, organisation_id, name, short_name, until_at, created_by)
-  select gen_random_uuid(), id, name, short_name, now(), '00000000-0000-0000-0000-000000000000' from organisation where char_length(name) > 80;
+  select gen_random_uuid(), id, name, short_name, created_at, '00000000-0000-0000-0000-000000000000' from organisation where char_length(name) > 80;
 update organisation set name = rtrim(left(name, 80)), version = version + 1 where char_length(name) > 80;
 create index person_line on person (partnership_id, id) include (name, name_key, sex, birth_on, visible_to);
 create index registration_line on registration (partnership_id, id)

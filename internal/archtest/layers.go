@@ -72,7 +72,7 @@ var domainDoors = map[string][]string{
 	"dataclass":    {},
 	"subject":      {"dataclass", "patient"},
 	"report":       {"measure", "disclosure"},
-	"history":      {"patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
+	"history":      {"partnership", "patient", "match", "procedure", "fee", "fund", "treatment", "casefile"},
 }
 
 // sideDoors are the doors between rooms of one storey above the domain, and the
