@@ -220,6 +220,7 @@ func TestFilesNobodyCanReadAreRefusedWithWhatToDo(t *testing.T) {
 		{"ods", with("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), "error.sheet.ods"},
 		{"cut off", zipped[:len(zipped)/2], "error.sheet.broken"},
 		{"cut off at the end", zipped[:len(zipped)-10], "error.sheet.broken"},
+		{"name of a tab no program writes", with("xl/workbook.xml", strings.Replace(good["xl/workbook.xml"], "甲", strings.Repeat("甲", 254), 1)), "error.sheet.broken"},
 		{"no sheet", with("xl/workbook.xml", `<workbook><sheets/></workbook>`), "error.sheet.no_sheet"},
 		{"part missing", strings.Replace(zipped, "sheet1.xml", "sheet2.xml", 2), "error.sheet.broken"},
 		{"leaves its folder", with("../evil.xml", "<a/>"), "error.sheet.broken"},

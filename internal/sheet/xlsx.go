@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
 const (
 	maxSheets  = 256
+	maxName    = 255   // of a tab, in characters; Excel's own limit is 31
 	maxStyles  = 65490 // Excel's own limit of cell formats
 	maxTexts   = 8 << 20
 	kindOffice = "/officeDocument"
@@ -173,6 +175,9 @@ func (a *archive) tabs(main string, rels []relation, src *source) (*Workbook, er
 			}
 			if len(wb.sheets) >= maxSheets {
 				return bomb()
+			}
+			if utf8.RuneCountInString(name) > maxName {
+				return broken(errors.New("name of a tab too long"))
 			}
 			state := string(s.attr("state"))
 			wb.sheets = append(wb.sheets, &Sheet{name: name, book: wb,
