@@ -23,7 +23,7 @@ func TestParseSpelling(t *testing.T) {
 			t.Errorf("ParseSpelling(%q) = %v, %v; want %s", in, got, err, want)
 		}
 	}
-	for in, want := range map[string]error{"2026-02-30": clock.ErrNoSuchDay, "20261301": clock.ErrNoSuchDay, "13-40": clock.ErrNoSuchDay,
+	for in, want := range map[string]error{"2026-02-30": clock.ErrNoSuchDay, "0000-01-01": clock.ErrNoSuchDay, "20261301": clock.ErrNoSuchDay, "13-40": clock.ErrNoSuchDay,
 		"": clock.ErrSpelling, "soon": clock.ErrSpelling, "2026-11": clock.ErrNoSuchDay} {
 		if in == "2026-11" {
 			want = clock.ErrSpelling

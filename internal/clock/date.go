@@ -48,7 +48,7 @@ func ParseDate(s string) (Date, error) {
 	if err != nil {
 		return Date{}, ErrNoSuchDay
 	}
-	return DateOf(t), nil
+	return NewDate(t.Year(), int(t.Month()), t.Day()) // there is no year 0000
 }
 
 // Year, Month and Day are the parts.

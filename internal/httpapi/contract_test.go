@@ -302,6 +302,13 @@ func TestWrongParametersAreNamed(t *testing.T) {
 			t.Errorf("%s: %d %s, want 400 at %s", path, code, raw, field)
 		}
 	}
+	for _, query := range []string{"hospital=abc;x", "programme=joint&side=donor;", "month=0000-01"} { // a broken pair is not left out
+		for _, path := range []string{"/measures", "/measures/joint.patients", "/readings/joint.patients"} {
+			if code, raw := a.get(token, path+"?"+query); code != http.StatusBadRequest {
+				t.Errorf("%s?%s: %d %s", path, query, code, raw)
+			}
+		}
+	}
 	if code, _ := a.get(token, "/measures/joint.patients/cases?after=%7B"); code/100 != 4 {
 		t.Errorf("a broken cursor answers %d", code)
 	}

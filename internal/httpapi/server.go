@@ -202,6 +202,9 @@ func (s *Server) answer(r *http.Request, c *call, h handler, perm authz.Permissi
 			return 0, nil, err
 		}
 	}
+	if err := httpx.WellFormed(r); err != nil {
+		return 0, nil, err
+	}
 	if write && c.Key == "" {
 		return 0, nil, errs.New(errs.Invalid, "error.idempotency.missing", nil)
 	}

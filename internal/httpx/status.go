@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -132,6 +133,15 @@ func RetryAfter(w http.ResponseWriter, err error) {
 // malformed is a request that could not be read: status 400.
 func malformed(key string, args errs.Args, cause error) error {
 	return &errs.Error{Kind: errs.Invalid, Key: key, Args: args, Cause: cause}
+}
+
+// WellFormed refuses a query that cannot be read as a whole: url.Values would be without
+// the pair that is broken, and a filter nobody applied shows more than was asked for.
+func WellFormed(r *http.Request) error {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return malformed("error.request.query", nil, nil)
+	}
+	return nil
 }
 
 // DecodeJSON reads a body of exactly one JSON value into dst. Unknown fields,

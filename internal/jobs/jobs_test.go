@@ -76,6 +76,25 @@ func TestPartnershipsTakeTurns(t *testing.T) {
 	}
 }
 
+// A claim takes one job, also where the database believes that there is hardly any and
+// joins the other way round: the others would run when their lease has ended.
+func TestAClaimTakesOneJobOfMany(t *testing.T) {
+	q := newQueue(t)
+	q.add(q.World, "note")
+	q.Exec(`analyze job`)
+	for range 5 {
+		q.add(q.World, "note")
+	}
+	for left := 5; left >= 0; left-- {
+		if n := q.round(t); n != 1 {
+			t.Fatalf("%d jobs in a round, %d wait", n, left)
+		}
+		if n := q.Count(`select count(*) from job where partnership_id = $1 and state = 'queued'`, q.Partnership.ID); n != left {
+			t.Fatalf("%d jobs wait, want %d", n, left)
+		}
+	}
+}
+
 func TestARefusalIsShownAndAFaultIsTriedAgain(t *testing.T) {
 	q := newQueue(t)
 	q.fail = errs.Refuse("import.state", "error.import.not_previewed", nil)

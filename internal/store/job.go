@@ -77,10 +77,12 @@ func (tx *Tx) ClaimJob(lease time.Duration) (j Job, ok bool, err error) {
 		return Job{}, false, err
 	}
 	var r jobRow
-	err = tx.get(&r, `update job j set state = 'running', attempts = j.attempts + 1, run_after = $3, progress = 0, version = j.version + 1
-		from (select q.id from job q where q.partnership_id = $1 and q.state = 'queued' and q.run_after <= $2
-			order by q.run_after, q.id limit 1 for update skip locked) next
-		where j.partnership_id = $1 and j.id = next.id returning `+jobColumns, tx.Partnership(), tx.now, tx.now.Add(lease))
+	// Materialized: a planner that joins it from the inside takes one more for each job
+	// there is, and all but one of them would be claimed and run by nobody.
+	err = tx.get(&r, `with next as materialized (select q.id from job q where q.partnership_id = $1 and q.state = 'queued' and q.run_after <= $2
+			order by q.run_after, q.id limit 1 for update skip locked)
+		update job j set state = 'running', attempts = j.attempts + 1, run_after = $3, progress = 0, version = j.version + 1
+		from next where j.partnership_id = $1 and j.id = next.id returning `+jobColumns, tx.Partnership(), tx.now, tx.now.Add(lease))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Job{}, false, nil
 	}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -114,6 +116,17 @@ type counting struct {
 	viewer ident.ID   // nil: whatever row security lets through
 }
 
+// eachOnce are the dimensions without the whole, which is always there, and each named
+// once: cells are added up, and one read twice would count twice.
+func eachOnce(by []measure.Dimension) (out []measure.Dimension) {
+	for _, d := range by {
+		if d != measure.Whole && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 func (c counting) dims() []string {
 	return items(append([]measure.Dimension{measure.Whole}, c.by...), func(d measure.Dimension) string { return string(d) })
 }
@@ -122,7 +135,7 @@ func (c counting) dims() []string {
 // dimensions from the records. The whole is always there; a part without a row is
 // not. Run it in a transaction of [OneInstant]: it is two statements.
 func (tx *Tx) CountedTallies(f measure.Filter, by ...measure.Dimension) ([]measure.Tally, error) {
-	return tx.counted(counting{filter: f, by: by})
+	return tx.counted(counting{filter: f, by: eachOnce(by)})
 }
 
 func (tx *Tx) counted(c counting) ([]measure.Tally, error) {

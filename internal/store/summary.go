@@ -59,7 +59,7 @@ type cover struct {
 // same as [Tx.CountedTallies] to the last digit, from summary rows where they
 // cover the filter and the transaction reads one instant.
 func (tx *Tx) Tallies(f measure.Filter, by ...measure.Dimension) ([]measure.Tally, error) {
-	out, ok, err := tx.summed(counting{filter: f, by: by})
+	out, ok, err := tx.summed(counting{filter: f, by: eachOnce(by)})
 	if err != nil || ok {
 		return out, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,49 @@ func TestTheBriefComesAfterThePageAndIsTheSameWithoutScripts(t *testing.T) {
 	for _, path := range []string{"/overview?programme=joint&brief=1", "/overview?month=" + s.Today().String()[:7] + "&brief=1"} {
 		if got := b.get(path); got.status != http.StatusOK || strings.Contains(got.body, "data-later") || !strings.Contains(got.body, "brief-alerts") {
 			t.Errorf("%s has no brief", path)
+		}
+	}
+}
+
+// A filter that cannot be read is said so: it is not left out, nothing falls over, and
+// the page opens again without it.
+func TestAFilterNobodyCanReadIsNotLeftOut(t *testing.T) {
+	s := newSite(t)
+	b := s.reader("song.zy", user.Official)
+	for _, query := range []string{"month=0000-01", "month=2026-13", "hospital=abc;x", "hospital=%zz", "from=2026-06-01%", "programme=joint&side=donor;"} {
+		for _, at := range []string{"/overview", "/desk/comparison", "/measures", "/measures/joint.patients", "/measures/joint.patients/export", "/figures/joint.patients", "/figures/joint.patients/export"} {
+			if got := b.get(at + "?format=csv&" + query); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest {
+				t.Errorf("%s?%s: %d", at, query, got.status)
+			}
+		}
+	}
+	if got := b.get("/overview"); got.status != http.StatusOK {
+		t.Errorf("afterwards: %d %s", got.status, got.location)
+	}
+}
+
+// The whole beside its parts, whatever somebody chose to see it by.
+func TestAChosenDimensionCountsOnce(t *testing.T) {
+	s := newSite(t)
+	for i := range 6 {
+		s.Treat(servicetest.Treated{Programme: []measure.Programme{measure.Joint, measure.Cataract, measure.Coronary}[i%3], At: servicetest.Mountain, On: s.Today().AddDays(-400 + 3*i), Joints: 1})
+	}
+	desk := s.server.d.Reporting
+	if err := desk.FoldSummary(t.Context(), s.Partnership.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []measure.Dimension{measure.ByProgramme, measure.ByMonth, measure.ByHospital} {
+		o, err := desk.Overview(t.Context(), s.Official(), reporting.OverviewInput{By: by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parts int64
+		at := slices.IndexFunc(o.Table.Definitions, func(d measure.Definition) bool { return d.Unit == measure.Operations })
+		for _, g := range o.Table.Groups {
+			parts += g.Values[at].Value.Int64()
+		}
+		if parts != 6 || o.Table.Total.Values[at].Value.Int64() != 6 {
+			t.Errorf("by %s: the parts are %d, the whole %d, of 6", by, parts, o.Table.Total.Values[at].Value.Int64())
 		}
 	}
 }

@@ -66,6 +66,9 @@ func (s *Server) guard(perm authz.Permission, h handler) http.HandlerFunc {
 		defer s.forget(r)
 		c, err := s.call(r)
 		if err == nil {
+			err = httpx.WellFormed(r)
+		}
+		if err == nil {
 			var first string
 			if first, err = s.detour(r, c); first != "" {
 				http.Redirect(w, r, first, http.StatusSeeOther) // #nosec G710 -- addresses of this house, made by its own code

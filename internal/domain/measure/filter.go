@@ -40,7 +40,7 @@ func Parameters() []string {
 }
 
 var (
-	monthForm    = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])$`)
+	monthForm    = regexp.MustCompile(`^\d{4}-\d{2}$`)
 	categoryForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
 )
 
@@ -119,11 +119,17 @@ func (f *Filter) parsePeriod(get func(string) string, today clock.Date, bad *err
 		return
 	}
 	switch {
-	case !monthForm.MatchString(f.Month):
+	case !isMonth(f.Month):
 		bad.Add("month", "error.measure.month")
 	case !f.From.IsZero() || !f.To.IsZero():
 		bad.Add("month", "error.measure.month_and_days")
 	}
+}
+
+// isMonth reports a month of the calendar, written YYYY-MM; there is no year 0000.
+func isMonth(text string) bool {
+	_, err := clock.ParseDate(text + "-01")
+	return err == nil && monthForm.MatchString(text)
 }
 
 // Period is the filter's days, both inclusive, with Month unfolded; a zero day
