@@ -139,6 +139,8 @@ func (c deskCharts) change(a, b measure.Reading) (difference, meaning Cell) {
 	case x == y:
 	case d.Rate() && ci.Low <= cj.High && cj.Low <= ci.High:
 		word = "chance"
+	case d.Unit == measure.Fen: // a bill is settled weeks after its operation
+		word = "settled"
 	case d.Direction == measure.Neutral || !d.Rate():
 		word = map[bool]string{true: "more", false: "less"}[y > x]
 	case better:

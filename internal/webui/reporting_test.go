@@ -14,6 +14,7 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
@@ -141,7 +142,7 @@ func TestTheBriefComesAfterThePageAndIsTheSameWithoutScripts(t *testing.T) {
 func TestAFilterNobodyCanReadIsNotLeftOut(t *testing.T) {
 	s := newSite(t)
 	b := s.reader("song.zy", user.Official)
-	for _, query := range []string{"month=0000-01", "month=2026-13", "hospital=abc;x", "hospital=%zz", "from=2026-06-01%", "programme=joint&side=donor;"} {
+	for _, query := range []string{"month=0000-01", "month=2026-13", "hospital=abc;x", "hospital=%zz", "from=2026-06-01%", "programme=joint&side=donor;", "hospital=" + ident.New().String()} {
 		for _, at := range []string{"/overview", "/desk/comparison", "/measures", "/measures/joint.patients", "/measures/joint.patients/export", "/figures/joint.patients", "/figures/joint.patients/export"} {
 			if got := b.get(at + "?format=csv&" + query); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest {
 				t.Errorf("%s?%s: %d", at, query, got.status)

@@ -109,7 +109,7 @@ func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights) (out Overvi
 		return out, err
 	}
 	out.Partnership = p.Name
-	if out.Hospitals, err = hospitals(tx); err != nil {
+	if out.Hospitals, err = hospitals(tx, in.Filter.HospitalID); err != nil {
 		return out, err
 	}
 	counted, err := tx.Tallies(in.Filter, measure.ByProgramme, measure.ByMonth, in.By)
@@ -266,8 +266,9 @@ func months(parts []measure.Tally) []measure.Tally {
 }
 
 // hospitals are the partnership's hospitals for the filter and the table, each
-// once, the receiving side first.
-func hospitals(tx *store.Tx) ([]Hospital, error) {
+// once, the receiving side first. One that is asked for and is none of them is refused:
+// figures of a hospital nobody knows would all be zero.
+func hospitals(tx *store.Tx, asked ident.ID) ([]Hospital, error) {
 	members, err := tx.Members(tx.Partnership())
 	if err != nil {
 		return nil, err
@@ -285,6 +286,11 @@ func hospitals(tx *store.Tx) ([]Hospital, error) {
 		if m.ValidOn(tx.Today()) {
 			out[i].Side = m.Side
 		}
+	}
+	if asked != ident.Nil && !slices.ContainsFunc(out, func(h Hospital) bool { return h.ID == asked }) {
+		var bad errs.Fields
+		bad.Add("hospital", "error.measure.hospital")
+		return nil, bad.Err()
 	}
 	return out, nil
 }

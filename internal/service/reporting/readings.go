@@ -76,7 +76,7 @@ func (d *Desk) surroundings(tx *store.Tx) error {
 		return err
 	}
 	d.Partnership = p.Name
-	d.Hospitals, err = hospitals(tx)
+	d.Hospitals, err = hospitals(tx, d.Filter.HospitalID)
 	return err
 }
 

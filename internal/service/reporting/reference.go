@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
+	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -56,10 +57,43 @@ func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query str
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.NoAudit("the reader's own filter")
-		query, err = tx.DeskFilter()
+		f, err := remembered(tx)
+		query = f.Query()
 		return err
 	})
 	return query, err
+}
+
+// remembered is the caller's last filter; none when it cannot be read any more or asks
+// for a hospital that has ended, so that nothing kept stands in a page's way.
+func remembered(tx *store.Tx) (measure.Filter, error) {
+	last, err := tx.DeskFilter()
+	if err != nil {
+		return measure.Filter{}, err
+	}
+	q, err := url.ParseQuery(last)
+	if err != nil {
+		return measure.Filter{}, nil
+	}
+	f, err := measure.ParseFilter(q, tx.Today())
+	if err != nil {
+		return measure.Filter{}, nil
+	}
+	if err := member(tx, f.HospitalID); errs.Is(err, errs.Invalid) {
+		return measure.Filter{}, nil
+	} else if err != nil {
+		return measure.Filter{}, err
+	}
+	return f, nil
+}
+
+// member refuses a hospital that is none of the partnership's; none is none.
+func member(tx *store.Tx, hospital ident.ID) error {
+	if hospital == ident.Nil {
+		return nil
+	}
+	_, err := hospitals(tx, hospital)
+	return err
 }
 
 // KeepFilter remembers the filter the caller looks with, when it is another one.
@@ -70,15 +104,7 @@ func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.
 	}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.NoAudit("the reader's own filter")
-		last, err := tx.DeskFilter()
-		if err != nil {
-			return err
-		}
-		q, err := url.ParseQuery(last)
-		if err != nil {
-			return err
-		}
-		before, err := measure.ParseFilter(q, tx.Today())
+		before, err := remembered(tx)
 		if err != nil {
 			return err
 		}
@@ -90,8 +116,11 @@ func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.
 				}
 			}
 		}
-		if last == f.Query() {
+		if before.Query() == f.Query() {
 			return nil
+		}
+		if err := member(tx, f.HospitalID); err != nil {
+			return err
 		}
 		return tx.SaveDeskFilter(f.Query())
 	})
