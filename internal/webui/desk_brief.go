@@ -180,7 +180,7 @@ func (c deskCharts) outside(d reporting.Detail) []BriefAlert {
 		if p.Reading.State() != measure.Measured || n == 0 || p.Place == nil || len(d.Parts) < 2 {
 			continue
 		}
-		at := statistics.Place(float64(hits)/float64(n), family.Limits(int(n), 0.95), family.Limits(int(n), 0.998))
+		at := family.Place(int(hits), int(n))
 		high := at == statistics.ActionHigh || at == statistics.WarnHigh
 		low := at == statistics.ActionLow || at == statistics.WarnLow
 		if !(high && d.Definition.Direction == measure.Down || low && d.Definition.Direction == measure.Up) {

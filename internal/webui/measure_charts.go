@@ -256,7 +256,8 @@ func (m measureCharts) withAll(note string) string {
 
 // funnel compares hospitals by what chance alone would do at their volume. The
 // limits are exact binomial ones around the share of all, not adjusted for the
-// mix of cases.
+// mix of cases. Their lines run between the counts: a hospital is marked by the
+// chance of its count, not by the side of the line its point falls on.
 func (m measureCharts) funnel() (chart.Drawing, string) {
 	events, of := m.d.Reading.Rate()
 	target := statistics.Proportion(int(events), int(of))
@@ -271,7 +272,7 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 		if p.Reading.State() != measure.Measured || n == 0 {
 			continue
 		}
-		at := statistics.Place(float64(hits)/float64(n), family.Limits(int(n), 0.95), family.Limits(int(n), 0.998))
+		at := family.Place(int(hits), int(n))
 		x := chart.FunnelPoint{Name: m.name(m.d.By, p), Volume: float64(n), Value: charted(p.Reading), Style: chart.StyleOf(at), Remark: m.T("desk.inside")}
 		switch x.Style {
 		case chart.Alarm:
@@ -291,7 +292,7 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 	for _, l := range []struct {
 		level float64
 		text  string
-	}{{0.95, "95"}, {0.998, "99.8"}} {
+	}{{statistics.WarnLevel, "95"}, {statistics.ActionLevel, "99.8"}} {
 		f.Limits = append(f.Limits, chart.LimitsOf(m.T("desk.funnel.limit", "level", l.text), limits, l.level, largest+largest/8+1))
 	}
 	f.Target, f.TargetName = charted(m.d.Reading), m.T("desk.all")

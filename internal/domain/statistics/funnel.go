@@ -26,7 +26,9 @@ const (
 // BinomialFunnel has the predictive limits of a share around a target: where the
 // share of a unit of that volume falls with the level's probability. Between
 // two counts the limit is interpolated (Spiegelhalter 2005), so that it does
-// not jump from one volume to the next.
+// not jump from one volume to the next. That is for drawing only: a single event
+// in a small unit can lie a hair beyond an interpolated limit and yet be no rare
+// thing. Whether a unit lies outside is what [BinomialFunnel.Place] says.
 type BinomialFunnel struct {
 	Target float64 // the share in all units together
 }
@@ -63,6 +65,29 @@ func binomialUpTo(r, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(n-r), float64(r+1), 1-p)
 }
 
+// binomialAtLeast is the chance of r events or more in n. It works on the upper
+// tail, so a small chance loses no digits.
+func binomialAtLeast(r, n int, p float64) float64 {
+	switch {
+	case r <= 0:
+		return 1
+	case r > n || p <= 0:
+		return 0
+	case p >= 1:
+		return 1
+	}
+	return mathext.RegIncBeta(float64(r), float64(n-r+1), p)
+}
+
+// Place judges a unit by the exact chance of so many events or more, and of so
+// few or less, had it the share of the target.
+func (f BinomialFunnel) Place(events, n int) Position {
+	if n <= 0 || events < 0 || events > n || !(f.Target >= 0 && f.Target <= 1) {
+		return PositionUnknown
+	}
+	return placed(binomialUpTo(events, n, f.Target), binomialAtLeast(events, n, f.Target))
+}
+
 // PoissonFunnel has the limits of a ratio of observed to expected events: the
 // exact Poisson interval of the expected number, inverted around the target.
 type PoissonFunnel struct {
@@ -79,6 +104,18 @@ func (f PoissonFunnel) Limits(expected, level float64) Interval {
 		Level: level, Method: MethodPoissonInverted}
 }
 
+// Place judges a unit by the exact Poisson chance of so many events or more, and
+// of so few or less, where the target times the expected ones are the mean. The
+// limits are inverted around the target and would let a count just beyond them
+// pass for a rare one.
+func (f PoissonFunnel) Place(observed int, expected float64) Position {
+	if observed < 0 || !(expected > 0) || math.IsInf(expected, 1) || !(f.Target > 0) {
+		return PositionUnknown
+	}
+	mean := f.Target * expected
+	return placed(mathext.GammaIncRegComp(float64(observed+1), mean), poissonAtLeast(observed, mean))
+}
+
 // Position says where a unit lies in a funnel.
 type Position int
 
@@ -92,8 +129,41 @@ const (
 	ActionHigh
 )
 
-// Place compares a value with the two pairs of limits. On a limit is inside.
-func Place(value float64, warn, action Interval) Position {
+// nearer is the milder of two judgements of one unit; of two that contradict each
+// other nothing is left.
+func (p Position) nearer(q Position) Position {
+	rank := map[Position]int{WarnLow: -1, ActionLow: -2, WarnHigh: 1, ActionHigh: 2}
+	switch a, b := rank[p], rank[q]; {
+	case a*b <= 0:
+		return Inside
+	case a*a <= b*b:
+		return p
+	}
+	return q
+}
+
+// placed judges by the chances of so little and of so much: a level leaves half of
+// the rest in each tail. A chance that is just that of the tail is inside.
+func placed(atMost, atLeast float64) Position {
+	const warn, action = (1 - WarnLevel) / 2, (1 - ActionLevel) / 2
+	switch {
+	case math.IsNaN(atMost) || math.IsNaN(atLeast):
+		return PositionUnknown
+	case atMost < action:
+		return ActionLow
+	case atLeast < action:
+		return ActionHigh
+	case atMost < warn:
+		return WarnLow
+	case atLeast < warn:
+		return WarnHigh
+	}
+	return Inside
+}
+
+// within compares a value with the two pairs of limits. On a limit is inside. It
+// is for limits widened on a normal scale, which have no counts to be exact about.
+func within(value float64, warn, action Interval) Position {
 	switch {
 	case !warn.Defined() || !action.Defined() || math.IsNaN(value):
 		return PositionUnknown
@@ -202,6 +272,17 @@ func (d ShareDispersion) Limits(n int, level float64) Interval {
 	return Interval{Low: back(centre - half), High: back(centre + half), Level: level, Method: MethodArcsineDispersion}
 }
 
+// Place judges a unit by the widened limits and, whatever they say, by the exact
+// chance too: units that differ by more than chance make nothing outside that chance
+// alone would do, and on the arcsine scale a small count can pass a limit too soon.
+func (d ShareDispersion) Place(events, n int) Position {
+	exact := BinomialFunnel{Target: d.Target.Or(math.NaN())}.Place(events, n)
+	if !d.Adjusted || exact == PositionUnknown {
+		return exact
+	}
+	return exact.nearer(within(float64(events)/float64(n), d.Limits(n, WarnLevel), d.Limits(n, ActionLevel)))
+}
+
 // RatioDispersion widens the limits of ratios on the square-root scale, which
 // has a value for 0 events too.
 type RatioDispersion struct{ Dispersion }
@@ -233,4 +314,14 @@ func (d RatioDispersion) Limits(expected, level float64) Interval {
 	half := zOf(level) * math.Sqrt(1/(4*expected)+d.Tau2)
 	low := math.Max(0, 1-half)
 	return Interval{Low: low * low, High: (1 + half) * (1 + half), Level: level, Method: MethodRootDispersion}
+}
+
+// Place judges a unit by the widened limits and by the exact chance, as
+// [ShareDispersion.Place] does.
+func (d RatioDispersion) Place(observed int, expected float64) Position {
+	exact := PoissonFunnel{Target: 1}.Place(observed, expected)
+	if !d.Adjusted || exact == PositionUnknown {
+		return exact
+	}
+	return exact.nearer(within(float64(observed)/expected, d.Limits(expected, WarnLevel), d.Limits(expected, ActionLevel)))
 }
