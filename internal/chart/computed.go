@@ -47,6 +47,12 @@ func RevisionOf(name string, style Style, c statistics.Curve, ticks []float64) C
 			g.Steps = append(g.Steps, SurvivalStep{Time: s.Time, AtRisk: s.AtRisk, Value: 1 - s.Survival, Low: 1 - high, High: 1 - low})
 		}
 	}
+	if left := c.AtRisk(g.End); len(g.Steps) == 0 && left > 0 {
+		// without an event a curve has no band: those still watched at its end are a
+		// sample of their own, as in the reading of the measure
+		low, high := ends(statistics.ClopperPearson(0, left, statistics.ReportBand().Level))
+		g.Last = &SurvivalStep{Time: g.End, AtRisk: left, Low: low, High: high}
+	}
 	for _, t := range ticks {
 		if t-g.End < sameDay {
 			t = math.Min(t, g.End)

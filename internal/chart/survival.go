@@ -24,9 +24,18 @@ type Cohort struct {
 	Name   string
 	Style  Style
 	Steps  []SurvivalStep
-	End    float64   // the curve goes on to here after its last step
-	Gone   []float64 // times of censoring
-	AtRisk []int     // at each of the Ticks; missing ones are not shown
+	End    float64       // the curve goes on to here after its last step
+	Gone   []float64     // times of censoring
+	AtRisk []int         // at each of the Ticks; missing ones are not shown
+	Last   *SurvivalStep // how it stands at the end, for the table of a curve without a step
+}
+
+// Lines is how many rows of the table are of the cohort.
+func (g Cohort) Lines() int {
+	if len(g.Steps) == 0 && g.End > 0 { // nothing happened to anybody: that is a result too
+		return 1
+	}
+	return len(g.Steps)
 }
 
 // SurvivalStep is the value from a time on.
@@ -156,16 +165,27 @@ func (v Survival) risk(s *stage, groups []Cohort, ticks []float64) float64 {
 func (v Survival) rows() []Row {
 	var rows []Row
 	for _, g := range v.Groups {
-		if len(g.Steps) == 0 && g.End > 0 { // nothing happened to anybody: that is a result too
-			rows = append(rows, Row{Cells: []string{strings.TrimSpace(g.Name), v.sayX(g.End), v.say(Missing), v.sayY(v.First), v.say(Missing)}, Style: g.Style})
-		}
-		for _, p := range g.Steps {
-			band := v.say(Missing)
-			if known(p.Low) && known(p.High) {
-				band = v.sayY(p.Low) + "–" + v.sayY(p.High)
+		steps := g.Steps
+		if len(steps) < g.Lines() {
+			steps = []SurvivalStep{{Time: g.End, AtRisk: -1, Value: v.First, Low: math.NaN(), High: math.NaN()}}
+			if g.Last != nil {
+				steps[0] = *g.Last
 			}
-			rows = append(rows, Row{Cells: []string{strings.TrimSpace(g.Name), v.sayX(p.Time), decimals(float64(p.AtRisk), 0), v.sayY(p.Value), band}, Style: g.Style})
+		}
+		for _, p := range steps {
+			rows = append(rows, v.row(g, p))
 		}
 	}
 	return rows
+}
+
+func (v Survival) row(g Cohort, p SurvivalStep) Row {
+	band, risk := v.say(Missing), v.say(Missing)
+	if known(p.Low) && known(p.High) {
+		band = v.sayY(p.Low) + "–" + v.sayY(p.High)
+	}
+	if p.AtRisk >= 0 {
+		risk = decimals(float64(p.AtRisk), 0)
+	}
+	return Row{Cells: []string{strings.TrimSpace(g.Name), v.sayX(p.Time), risk, v.sayY(p.Value), band}, Style: g.Style}
 }

@@ -179,12 +179,13 @@ func (c deskCharts) rates() deskChart {
 	m := measureCharts{Base: c.Base, d: d, width: chartWidth, named: true}
 	e := chart.Estimates{Reference: charted(d.Reading), ReferenceName: c.T("desk.all")}
 	title := ""
+	var list []measure.Reading
 	for _, p := range d.Classes {
 		if p.Class == "" || math.IsNaN(charted(p.Reading)) { // nobody wrote down where these live
 			continue
 		}
 		title = c.T("desk.estimates.one", "name", p.Class, "value", inWords(c.Base, p.Reading))
-		e.Items = append(e.Items, estimateOf(c.Base, p.Class, p.Reading, chart.Mountain))
+		e.Items, list = append(e.Items, estimateOf(c.Base, p.Class, p.Reading, chart.Mountain)), append(list, p.Reading)
 	}
 	if len(e.Items) == 0 {
 		return deskChart{id: "rates"}
@@ -195,7 +196,7 @@ func (c deskCharts) rates() deskChart {
 	e.Plot = m.plot("towns", title, m.withAll(c.T("board.rates.note")), m.unit(),
 		"board.map.town", "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
-	return deskChart{id: "rates", d: e.Draw(), cases: c.listURL(d.Definition, c.b.Filter)}
+	return deskChart{id: "rates", d: stated(c.Base, e.Draw(), 4, list, saidCoverage), cases: c.listURL(d.Definition, c.b.Filter)}
 }
 
 // townships are the townships with what is known of each: a missing number of
@@ -275,12 +276,14 @@ func (c deskCharts) curves(id measure.ID) deskChart {
 	styles := []chart.Style{chart.Brand, chart.Sea, chart.Net, chart.Neutral}
 	ticks := []float64{0, 91.3125, 182.625, 273.9375, 365.25}
 	var groups []chart.Cohort
+	var list []measure.Reading // of each line of the table that of its part
 	for _, p := range d.Parts {
 		curve := p.Curve.StopBelow(leastInCurve)
 		if curve.N < leastInCurve || len(groups) == len(styles) {
 			continue
 		}
 		groups = append(groups, chart.RevisionOf(m.name(c.b.By, p), styles[len(groups)], curve, ticks))
+		list = append(list, slices.Repeat([]measure.Reading{p.Reading}, groups[len(groups)-1].Lines())...)
 	}
 	if len(groups) == 0 {
 		return deskChart{id: "curves"}
@@ -289,7 +292,7 @@ func (c deskCharts) curves(id measure.ID) deskChart {
 		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"), Groups: groups, Ticks: ticks, Risk: c.T("desk.survival.at_risk")}
 	v.SayX = func(x float64) string { return decimalText(x/365.25, 2) }
 	v.SayY = func(y float64) string { return decimalText(y*100, 1) + "%" }
-	return deskChart{id: "curves", d: v.Draw(), cases: c.listURL(d.Definition, c.b.Filter)}
+	return deskChart{id: "curves", d: stated(c.Base, v.Draw(), 5, list, saidRests, saidCoverage), cases: c.listURL(d.Definition, c.b.Filter)}
 }
 
 // hospitals is the table of parts with several figures each: the figure, its

@@ -113,6 +113,15 @@ func anyHidden(parts []reporting.Piece) bool {
 	return slices.ContainsFunc(parts, func(p reporting.Piece) bool { return p.Reading.Hidden() })
 }
 
+// readingsOf are the readings of parts.
+func readingsOf(parts []reporting.Piece) []measure.Reading {
+	var out []measure.Reading
+	for _, p := range parts {
+		out = append(out, p.Reading)
+	}
+	return out
+}
+
 // estimateOf is a reading as a point with its interval, named and with its basis.
 func estimateOf(b Base, name string, r measure.Reading, style chart.Style) chart.Estimate {
 	m, row := r.ForChart(), inWords(b, r).Row()
@@ -215,8 +224,10 @@ func (m measureCharts) trend() (chart.Drawing, string) {
 	if fired == 0 {
 		title = calm
 	}
-	return chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
-		Points: points, Center: center, CenterName: m.T("desk.center"), LimitName: m.T("desk.limits")}.Draw(), "months"
+	drawn := chart.Control{Plot: m.plot("trend", title, note, m.T(measure.ByMonth.NameKey()), measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
+		Points: points, Center: center, CenterName: m.T("desk.center"), LimitName: m.T("desk.limits")}.Draw()
+	list := readingsOf(months)
+	return stated(m.Base, stated(m.Base, drawn, 3, list, saidCoverage), 2, list, saidInterval), "months"
 }
 
 func (m measureCharts) estimates() (chart.Drawing, string) {
@@ -226,10 +237,12 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 		return chart.Drawing{}, ""
 	}
 	title := ""
+	var list []measure.Reading
 	for _, p := range m.d.Parts {
 		if math.IsNaN(charted(p.Reading)) {
 			continue
 		}
+		list = append(list, p.Reading)
 		e.Items = append(e.Items, estimateOf(m.Base, m.name(m.d.By, p), p.Reading, chart.Brand))
 		title = m.T("desk.estimates.one", "name", m.name(m.d.By, p), "value", inWords(m.Base, p.Reading))
 	}
@@ -246,7 +259,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 	}
 	e.Plot = m.plot("parts", title, note, m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
-	return e.Draw(), "parts"
+	return stated(m.Base, e.Draw(), 4, list, saidCoverage), "parts"
 }
 
 // withAll is a note that says the whole of what the line of all together stands for.
@@ -266,6 +279,7 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 	}
 	family := statistics.BinomialFunnel{Target: target.Or(0)}
 	var f chart.Funnel
+	var list []measure.Reading
 	largest, outside := 0, 0
 	for _, p := range m.d.Parts {
 		hits, n := p.Reading.Rate()
@@ -283,7 +297,7 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 			outside++
 		}
 		largest = max(largest, int(n))
-		f.Points = append(f.Points, x)
+		f.Points, list = append(f.Points, x), append(list, p.Reading)
 	}
 	if len(f.Points) < 2 {
 		return chart.Drawing{}, ""
@@ -301,7 +315,7 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 		title = m.T("desk.funnel.outside", "n", outside, "of", len(f.Points))
 	}
 	f.Plot = m.plot("funnel", title, m.withAll(m.T("desk.funnel.note")), m.T("desk.funnel.volume"), measure.ByHospital.NameKey(), "desk.funnel.volume", "measures.value", "desk.remark")
-	return f.Draw(), "parts"
+	return stated(m.Base, f.Draw(), 3, list, saidInterval, saidRests, saidCoverage), "parts"
 }
 
 // survival draws the share with the event over time, for who sees every figure:
@@ -332,7 +346,7 @@ func (m measureCharts) survival() (chart.Drawing, string) {
 		"desk.survival.group", "desk.survival.years", "desk.survival.at_risk", "measures.value", "measures.interval"),
 		Groups: []chart.Cohort{chart.RevisionOf(m.T("desk.survival.all"), chart.Brand, c, ticks)}, Ticks: ticks, Risk: m.T("desk.survival.at_risk")}
 	v.SayX, v.SayY = years, percent
-	return v.Draw(), ""
+	return stated(m.Base, v.Draw(), 5, slices.Repeat([]measure.Reading{m.d.Reading}, v.Groups[0].Lines()), saidRests, saidCoverage), ""
 }
 
 // tenths keeps a decimal of the bars, whose values are whole numbers.
@@ -365,5 +379,9 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 	}
 	bars.Title, bars.Note = most, m.T(m.d.Definition.NumeratorKey())
 	bars.Heads = []string{m.T(measure.ByClass.NameKey()), m.T("measures.value")}
-	return bars.Draw(), "classes"
+	d := bars.Draw()
+	if def := m.d.Definition; def.Rate() || def.Kind == measure.Median {
+		d = stated(m.Base, d, 2, readingsOf(m.d.Classes), saidInterval, saidRests, saidCoverage)
+	}
+	return d, "classes"
 }

@@ -1,0 +1,124 @@
+package webui
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/clock"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/i18n"
+	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
+)
+
+// counted is a sample of a measure: hits among the known, and some not known.
+func counted(d measure.Definition, hits, known, unknown int64) measure.Sample {
+	var s measure.Sample
+	s.Add(d, measure.Fact{Known: true, Hit: true, Value: 200}, hits, 200*hits)
+	s.Add(d, measure.Fact{Known: true, Value: 365}, known-hits, 365*(known-hits))
+	s.Add(d, measure.Fact{}, unknown, 0)
+	return s
+}
+
+// compared is a board of two hospitals and ten months of a measure.
+func compared(t *testing.T, id measure.ID, small, large [3]int64) reporting.Board {
+	t.Helper()
+	d, ok := measure.ByID(id)
+	if !ok {
+		t.Fatalf("no measure %s", id)
+	}
+	at := measure.Moment{AsOf: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Lock: clock.MustDate(2026, 10, 8)}
+	of := func(n [3]int64) (measure.Reading, measure.Sample) {
+		s := counted(d, n[0], n[1], n[2])
+		return d.From(s, at), s
+	}
+	part := func(name string, n [3]int64) reporting.Piece {
+		r, s := of(n)
+		p := reporting.Piece{Key: name, Reading: r, Place: &reporting.Hospital{ID: ident.New(), Name: name}}
+		if d.Kind == measure.Survival {
+			p.Curve = d.Curve(s)
+		}
+		return p
+	}
+	whole, sample := of([3]int64{small[0] + large[0], small[1] + large[1], small[2] + large[2]})
+	x := reporting.Detail{Definition: d, By: measure.ByHospital, Reading: whole, Parts: []reporting.Piece{part("云岭人民", small), part("云岭中医", large)}}
+	if d.Kind == measure.Survival {
+		x.Curve = d.Curve(sample)
+	}
+	for i := range 10 {
+		r, _ := of([3]int64{int64(i % 2), 20, 3})
+		x.Months = append(x.Months, reporting.Piece{Key: clock.MustDate(2026, 1, 1).AddMonths(i).String()[:7], Reading: r})
+	}
+	return reporting.Board{By: measure.ByHospital, Details: []reporting.Detail{x}}
+}
+
+// A rate in the table of a chart, and so in its file, has its interval, what it
+// rests on and how much of that is known.
+func TestTheTableOfAChartStatesItsRates(t *testing.T) {
+	e := testEngine(t)
+	for _, lang := range []i18n.Lang{i18n.Chinese, i18n.English} {
+		b := testBase(e, lang)
+		c := deskCharts{Base: b, b: compared(t, "joint.readmission_90", [3]int64{1, 6, 2}, [3]int64{1, 277, 9})}
+		watched := deskCharts{Base: b, b: compared(t, "joint.revision_365", [3]int64{0, 40, 0}, [3]int64{2, 90, 0})}
+		for name, x := range map[string]struct {
+			d    chart.Drawing
+			rows int
+			cell []string
+		}{
+			"parts":  {c.estimates("joint.readmission_90").d, 2, []string{"16.7%", "1/6", "6/8"}},
+			"funnel": {c.funnel("joint.readmission_90").d, 2, []string{"16.7%", "1/6", "6/8"}},
+			"trend":  {c.trend("joint.readmission_90").d, 10, []string{"0.0%", "0/20", "20/23"}},
+			"curves": {watched.curves("joint.revision_365").d, 2, []string{"0.0%", "40", "0/40", "40/40"}},
+			"curve":  {watched.survival("joint.revision_365").d, 1, []string{"2/130", "130/130"}},
+		} {
+			for _, head := range []string{"measures.interval", "measures.rests", "measures.coverage"} {
+				if !slices.Contains(x.d.Heads, b.T(head)) {
+					t.Errorf("%s: no column %q in %q", name, b.T(head), x.d.Heads)
+				}
+			}
+			if len(x.d.Rows) != x.rows {
+				t.Fatalf("%s has %d rows", name, len(x.d.Rows))
+			}
+			for _, row := range x.d.Rows {
+				if len(row.Cells) != len(x.d.Heads) {
+					t.Errorf("%s: %q under %q", name, row.Cells, x.d.Heads)
+				}
+				if at := slices.Index(x.d.Heads, b.T("measures.interval")); !strings.Contains(row.Cells[at], "–") || row.Cells[at] == "–" {
+					t.Errorf("%s: no interval in %q", name, row.Cells)
+				}
+			}
+			for _, want := range x.cell {
+				if !slices.Contains(x.d.Rows[0].Cells, want) {
+					t.Errorf("%s: no %s in %q", name, want, x.d.Rows[0].Cells)
+				}
+			}
+		}
+	}
+}
+
+// One of six against two of 283 has a chance of 4 %: neither the chart nor the
+// brief calls it outside, and the finding agrees with the marks.
+func TestOneEventInASmallHospitalIsNotOutside(t *testing.T) {
+	b := testBase(testEngine(t), i18n.Chinese)
+	for _, x := range []struct {
+		small, large [3]int64
+		mark         chart.Style
+		title        string
+		alerts       int
+	}{
+		{[3]int64{1, 6, 0}, [3]int64{1, 277, 0}, chart.Brand, "2 家医院都在", 0},
+		{[3]int64{3, 6, 0}, [3]int64{0, 277, 0}, chart.Alarm, "2 家医院中 1 家超出", 1},
+	} {
+		c := deskCharts{Base: b, b: compared(t, "joint.readmission_90", x.small, x.large)}
+		d := c.funnel("joint.readmission_90").d
+		if d.Rows[0].Style != x.mark || !strings.Contains(d.Title, x.title) || !strings.Contains(d.Note, "精确概率") {
+			t.Errorf("%v: %v, %q", x.small, d.Rows[0], d.Title)
+		}
+		if list := c.outside(c.b.Details[0]); len(list) != x.alerts {
+			t.Errorf("%v: the brief says %v", x.small, list)
+		}
+	}
+}
