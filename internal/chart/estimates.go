@@ -17,6 +17,7 @@ type Estimate struct {
 	Basis            string
 	Style            Style
 	Value, Low, High float64
+	Cases            int64 // how many it rests on, for the finding
 }
 
 // Draw draws the chart.

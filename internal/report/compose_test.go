@@ -118,12 +118,12 @@ func TestAReportQuotesItsFiguresAndHidesTheHidden(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"1,234 patients in 2,468 person-times", "云岭区人民医院|*|*", "联席会议|云岭|12", "云岭区中医院|关节周|3|15", "2026-09-30|*|澜港市人民医院|云岭区中医院", "Lecture|围手术期|云岭区中医院|闻若谷|90|31", "澜港市人民医院|云岭区中医院|–|2026-07-01|open", "Meetings and exchange visits 1 listed of 37", "Postings Doctors are named in exact reports only", "Joint meetings: 14; exchange visits: 23",
-		"4.0% (4/100, 95% interval 1.1–9.9, outcome known 100/100); sample target 5, reached", "|4.0%|1.1–9.9|4/100|100/100|7.5%", "|*|–|–|"} {
+		"4.0% (4/100, 95% interval 1.1–9.9, outcome known 100/100); sample target ≤ 5%, reached", "|4.0%|1.1–9.9|4/100|100/100|7.5%", "|*|–|–|"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, text.String())
 		}
 	}
-	if len(pictures) != 1 || !strings.Contains(pictures[0], "云岭区人民医院") {
+	if len(pictures) != 1 || !strings.Contains(pictures[0], "The intervals of all 2 overlap") {
 		t.Errorf("charts %v; one whose part is hidden is not drawn", pictures)
 	}
 	for _, field := range append(d.Filters, d.Title) {

@@ -132,6 +132,21 @@ func Decimal(v float64, digits int) string {
 // Short leaves out what is 0 behind the point.
 func Short(v float64) string { return strings.TrimSuffix(Decimal(v, 1), ".0") }
 
+// TargetText is a target with its sign and unit: ≤ 5%. Without them nobody knows
+// which side of it is good.
+func TargetText(say Speaker, d measure.Definition, value float64) string {
+	text := Short(value)
+	if d.Unit == measure.Percent {
+		text += "%"
+	} else {
+		text = say.T("measures.with_unit", "value", text, "unit", say.T(d.Unit.NameKey()))
+	}
+	if sign := map[measure.Direction]string{measure.Up: "≥", measure.Down: "≤"}[d.Direction]; sign != "" {
+		text = sign + " " + text
+	}
+	return text
+}
+
 // intervalText is the confidence interval of a rate or the quartiles of a median.
 func intervalText(say Speaker, r measure.Reading) string {
 	d, m := r.Definition(), r.ForChart()

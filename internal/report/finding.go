@@ -4,35 +4,72 @@ import (
 	"math"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 )
 
-// Extremes is the finding of a chart of estimates: which is lowest and which
-// highest, without their values, which stand in the chart beside what they rest on.
-// Of rates it says too whether the intervals of the two overlap; the quartiles of
-// medians are no intervals of an estimate. As is how a value is written: what reads
-// the same is called equal. The items must hold one value at least.
-func Extremes(say Speaker, items []chart.Estimate, as func(float64) string, rates bool) string {
-	low, high := items[0], items[0]
+// LeastCompared is how many cases a unit needs before a finding sets it against
+// another: of one case the share is 0 or all, whatever the hospital does.
+const LeastCompared = 10
+
+// Difference is the finding of a chart of estimates. It is no ranking: of rates it
+// names two units where the interval of one lies wholly below that of the other, and
+// says of all others that their intervals overlap, for who is lowest among them is
+// chance. Units of fewer cases than [LeastCompared] are not compared. It says no
+// values, which stand in the chart beside what they rest on. As is how a value is
+// written: what reads the same is called equal. The quartiles of medians are no
+// intervals of an estimate: of them the extremes are named.
+func Difference(say Speaker, items []chart.Estimate, as func(float64) string, rates bool) string {
+	var list []chart.Estimate
 	for _, i := range items {
-		if i.Value < low.Value {
+		if i.Cases >= LeastCompared {
+			list = append(list, i)
+		}
+	}
+	if len(list) < 2 {
+		return say.T("desk.estimates.few", "least", LeastCompared)
+	}
+	value := func(i chart.Estimate) float64 { return i.Value }
+	low, high := utmost(list, value)
+	if as(low.Value) == as(high.Value) && len(list) == len(items) {
+		return say.T("desk.estimates.same", "n", len(items))
+	}
+	if !rates {
+		return say.T("desk.estimates.title", "low", low.Name, "high", high.Name)
+	}
+	low, _ = utmost(list, func(i chart.Estimate) float64 { return i.High })
+	_, high = utmost(list, func(i chart.Estimate) float64 { return i.Low })
+	switch {
+	case low.High < high.Low:
+		return say.T("desk.estimates.apart", "low", low.Name, "high", high.Name)
+	case len(list) < len(items):
+		return say.T("desk.estimates.overlap.some", "n", len(list), "least", LeastCompared)
+	}
+	return say.T("desk.estimates.overlap", "n", len(list))
+}
+
+// utmost are the items with the least and the greatest of a value; one that is not
+// known is neither.
+func utmost(items []chart.Estimate, of func(chart.Estimate) float64) (low, high chart.Estimate) {
+	low, high = items[0], items[0]
+	for _, i := range items {
+		if of(i) < of(low) || math.IsNaN(of(low)) {
 			low = i
 		}
-		if i.Value > high.Value {
+		if of(i) > of(high) || math.IsNaN(of(high)) {
 			high = i
 		}
 	}
-	key := "desk.estimates.title"
-	switch {
-	case as(low.Value) == as(high.Value):
-		return say.T("desk.estimates.same", "n", len(items))
-	case !rates || math.IsNaN(low.High) || math.IsNaN(high.Low):
-	case low.High >= high.Low:
-		key = "desk.estimates.overlap"
-	default:
-		key = "desk.estimates.apart"
+	return low, high
+}
+
+// Compared is how many cases a reading rests on where it is set against another: of
+// a share the denominator.
+func Compared(r measure.Reading) int64 {
+	if _, of := r.Rate(); r.Definition().Rate() {
+		return of
 	}
-	return say.T(key, "low", low.Name, "high", high.Name)
+	return r.N()
 }
 
 // LeastMonths is how many months limits of control need.

@@ -7,31 +7,47 @@ import (
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/i18n"
 	"github.com/shanhai-health/shanhai/internal/report"
 )
 
-// The finding names the lowest and the highest and says whether their intervals
-// overlap; it says no value, for a value comes with what it rests on.
-func TestExtremesSayNoValue(t *testing.T) {
-	at := func(name string, v, low, high float64) chart.Estimate {
-		return chart.Estimate{Name: name, Value: v, Low: low, High: high}
+// The finding ranks nobody: it names two whose intervals do not overlap, compares
+// none of a handful of cases, and says no value, for a value comes with what it
+// rests on.
+func TestTheFindingOfEstimatesIsNoRanking(t *testing.T) {
+	at := func(name string, v, low, high float64, cases int64) chart.Estimate {
+		return chart.Estimate{Name: name, Value: v, Low: low, High: high, Cases: cases}
 	}
 	whole := func(v float64) string { return strconv.Itoa(int(v)) }
+	none := math.NaN()
 	for _, c := range []struct {
 		items []chart.Estimate
 		rates bool
 		want  string
 	}{
-		{[]chart.Estimate{at("甲", 70, 40, 90), at("乙", 30, 10, 50)}, true, "乙最低，甲最高，两者区间重叠"},
-		{[]chart.Estimate{at("甲", 70, 50, 90), at("乙", 30, 10, 50), at("丙", 60, 0, 100)}, true, "乙最低，甲最高，两者区间重叠"},
-		{[]chart.Estimate{at("甲", 70, 51, 90), at("乙", 30, 10, 50)}, true, "乙最低，甲最高，两者区间不重叠"},
-		{[]chart.Estimate{at("甲", 70, math.NaN(), math.NaN()), at("乙", 30, 10, 50)}, true, "乙最低，甲最高"},
-		{[]chart.Estimate{at("甲", 70, 51, 90), at("乙", 30, 10, 50)}, false, "乙最低，甲最高"},
-		{[]chart.Estimate{at("甲", 70.2, 51, 90), at("乙", 70.4, 10, 50)}, true, "2 处相同"},
+		{[]chart.Estimate{at("甲", 70, 40, 90, 20), at("乙", 30, 10, 50, 20)}, true, "2 处区间互有重叠，凭此图不能认为有差别"},
+		{[]chart.Estimate{at("甲", 70, 51, 90, 20), at("乙", 30, 10, 50, 20)}, true, "乙低于甲，两者 95% 区间不重叠"},
+		{[]chart.Estimate{at("甲", 70, 60, 90, 200), at("乙", 30, 10, 50, 200), at("丙", 20, 0, 90, 10)}, true, "乙低于甲，两者 95% 区间不重叠"},
+		{[]chart.Estimate{at("甲", 0, 0, 97.5, 1), at("乙", 30, 20, 40, 90), at("丙", 32, 20, 45, 90)}, true, "例数满 10 的 2 处区间互有重叠，凭此图不能认为有差别"},
+		{[]chart.Estimate{at("甲", 0, 0, 97.5, 1), at("乙", 30, 20, 40, 90)}, true, "例数满 10 的不足两处，不作比较"},
+		{[]chart.Estimate{at("甲", 70, none, none, 20), at("乙", 30, 10, 50, 20)}, true, "2 处区间互有重叠，凭此图不能认为有差别"},
+		{[]chart.Estimate{at("甲", 70, 51, 90, 20), at("乙", 30, 10, 50, 20)}, false, "乙最低，甲最高"},
+		{[]chart.Estimate{at("甲", 70, 51, 90, 2), at("乙", 30, 10, 50, 20)}, false, "例数满 10 的不足两处，不作比较"},
+		{[]chart.Estimate{at("甲", 70.2, 51, 90, 20), at("乙", 70.4, 10, 50, 20)}, true, "2 处相同"},
 	} {
-		if got := report.Extremes(speaker(t, i18n.Chinese), c.items, whole, c.rates); got != c.want {
+		if got := report.Difference(speaker(t, i18n.Chinese), c.items, whole, c.rates); got != c.want {
 			t.Errorf("%v: %q, not %q", c.items, got, c.want)
+		}
+	}
+}
+
+// A target says which side of it is good, and of what it is.
+func TestATargetHasItsSignAndUnit(t *testing.T) {
+	for id, want := range map[measure.ID]string{"joint.complication_90": "≤ 5%", "access.wait_days": "≤ 5 天", "cataract.good_618": "≥ 5%"} {
+		d, _ := measure.ByID(id)
+		if got := report.TargetText(speaker(t, i18n.Chinese), d, 5); got != want {
+			t.Errorf("%s: %q, not %q", id, got, want)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (w writer) target(r measure.Reading) string {
 	if t.Sample {
 		key = "pack.quote.target.sample"
 	}
-	return w.t(key, "target", Short(t.Value), "verdict", w.t("board.verdict."+string(verdict)))
+	return w.t(key, "target", TargetText(w.say, r.Definition(), t.Value), "verdict", w.t("board.verdict."+string(verdict)))
 }
 
 // readings is the table of a chapter.
@@ -163,14 +163,14 @@ func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing 
 		if math.IsNaN(m.Value) {
 			continue
 		}
-		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: restsText(w.say, p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High})
+		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: restsText(w.say, p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High, Cases: Compared(p.Reading)})
 		finding = w.t("desk.estimates.one", "name", p.Name, "value", Say(w.say, p.Reading))
 	}
 	if len(e.Items) == 0 {
 		return chart.Drawing{}
 	}
 	if len(e.Items) > 1 {
-		finding = Extremes(w.say, e.Items, percent, true)
+		finding = Difference(w.say, e.Items, percent, true)
 	}
 	note := w.t("desk.all.note", "value", Say(w.say, all), "note", w.t("desk.estimates.note"))
 	e.Plot = w.plot("e"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", finding), note, o.By.NameKey(), "measures.value", "measures.interval", "measures.rests")

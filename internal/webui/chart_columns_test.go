@@ -106,15 +106,16 @@ func TestOneEventInASmallHospitalIsNotOutside(t *testing.T) {
 	for _, x := range []struct {
 		small, large [3]int64
 		mark         chart.Style
+		remark       string
 		title        string
 		alerts       int
 	}{
-		{[3]int64{1, 6, 0}, [3]int64{1, 277, 0}, chart.Brand, "2 家医院都在", 0},
-		{[3]int64{3, 6, 0}, [3]int64{0, 277, 0}, chart.Alarm, "2 家医院中 1 家超出", 1},
+		{[3]int64{1, 6, 0}, [3]int64{1, 277, 0}, chart.Brand, "按精确概率不超出", "2 家医院都在", 0},
+		{[3]int64{3, 6, 0}, [3]int64{0, 277, 0}, chart.Alarm, "超出 99.8% 界限", "2 家医院中 1 家超出", 1},
 	} {
 		c := deskCharts{Base: b, b: compared(t, "joint.readmission_90", x.small, x.large)}
 		d := c.funnel("joint.readmission_90").d
-		if d.Rows[0].Style != x.mark || !strings.Contains(d.Title, x.title) || !strings.Contains(d.Note, "精确概率") {
+		if cells := d.Rows[0].Cells; d.Rows[0].Style != x.mark || !strings.Contains(cells[len(cells)-1], x.remark) || !strings.Contains(d.Title, x.title) || !strings.Contains(d.Note, "精确概率") {
 			t.Errorf("%v: %v, %q", x.small, d.Rows[0], d.Title)
 		}
 		if list := c.outside(c.b.Details[0]); len(list) != x.alerts {

@@ -12,6 +12,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/statistics"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/money"
+	"github.com/shanhai-health/shanhai/internal/report"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 )
 
@@ -159,7 +160,7 @@ func (c deskCharts) alerts() []BriefAlert {
 		at := "/measures/" + string(m.ID) + "?" + bound(m, c.b.Filter).Query()
 		if target, _, ok := c.b.References.Target(m); ok && d.Reading.Against(target) == measure.Missed {
 			v := inWords(c.Base, d.Reading).Row()
-			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", v[0], "target", short(target)+c.unitOf(m)),
+			out = append(out, BriefAlert{Icon: "clock", Title: c.T("brief.target", "name", c.T(m.NameKey()), "value", v[0], "target", report.TargetText(c, m, target)),
 				Text: c.T("brief.target.text", "interval", v[1], "rests", v[2], "coverage", v[3]), Link: Link{Text: c.T("brief.look"), Href: at}})
 		}
 		if m.Kind != measure.Proportion || anyHidden(d.Parts) || d.Reading.State() != measure.Measured {

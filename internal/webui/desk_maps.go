@@ -191,7 +191,7 @@ func (c deskCharts) rates() deskChart {
 		return deskChart{id: "rates"}
 	}
 	if len(e.Items) > 1 {
-		title = report.Extremes(c.Base, e.Items, m.say, true)
+		title = report.Difference(c.Base, e.Items, m.say, true)
 	}
 	e.Plot = m.plot("towns", title, m.withAll(c.T("board.rates.note")), m.unit(),
 		"board.map.town", "measures.value", "measures.interval", "measures.rests")

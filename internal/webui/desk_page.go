@@ -8,6 +8,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
+	"github.com/shanhai-health/shanhai/internal/report"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/sheet"
 )
@@ -269,20 +270,12 @@ func (c deskCharts) target(r measure.Reading) *Tag {
 	if !ok || verdict == measure.NoVerdict {
 		return nil
 	}
-	sign := map[measure.Direction]string{measure.Up: "≥", measure.Down: "≤"}[r.Definition().Direction]
 	key := "board.target"
 	if ref.Sample {
 		key = "board.target.sample"
 	}
-	text := c.T(key, "sign", sign, "value", short(target)+c.unitOf(r.Definition()), "verdict", c.T("board.verdict."+string(verdict)))
+	text := c.T(key, "target", report.TargetText(c, r.Definition(), target), "verdict", c.T("board.verdict."+string(verdict)))
 	return &Tag{Text: text, Kind: map[measure.Verdict]string{measure.Reached: "ok", measure.Near: "plain", measure.Missed: "warn"}[verdict]}
-}
-
-func (c deskCharts) unitOf(d measure.Definition) string {
-	if d.Unit == measure.Percent {
-		return "%"
-	}
-	return " " + c.T(d.Unit.NameKey())
 }
 
 // listURL is the list behind a figure.

@@ -128,7 +128,7 @@ func estimateOf(b Base, name string, r measure.Reading, style chart.Style) chart
 	if r.Definition().Kind == measure.Median { // a number beside a number would not say what it is
 		row[2] = b.T("board.n", "n", row[2])
 	}
-	return chart.Estimate{Name: name, Basis: row[2], Style: style, Value: m.Value, Low: m.Low, High: m.High}
+	return chart.Estimate{Name: name, Basis: row[2], Style: style, Value: m.Value, Low: m.Low, High: m.High, Cases: report.Compared(r)}
 }
 
 // charted is a reading as a value of a chart; NaN where there is none to show.
@@ -255,7 +255,7 @@ func (m measureCharts) estimates() (chart.Drawing, string) {
 	}
 	note = m.T(note)
 	if len(e.Items) > 1 { // of one the title says it all
-		title, note = report.Extremes(m.Base, e.Items, m.say, def.Rate()), m.withAll(note)
+		title, note = report.Difference(m.Base, e.Items, m.say, def.Rate()), m.withAll(note)
 	}
 	e.Plot = m.plot("parts", title, note, m.unit(), m.d.By.NameKey(), "measures.value", "measures.interval", "measures.rests")
 	e.SayX = m.say
@@ -288,6 +288,9 @@ func (m measureCharts) funnel() (chart.Drawing, string) {
 		}
 		at := family.Place(int(hits), int(n))
 		x := chart.FunnelPoint{Name: m.name(m.d.By, p), Volume: float64(n), Value: charted(p.Reading), Style: chart.StyleOf(at), Remark: m.T("desk.inside")}
+		if line := family.Limits(int(n), statistics.WarnLevel).Times(100); at == statistics.Inside && (x.Value < line.Low || x.Value > line.High) {
+			x.Remark = m.T("desk.inside.between") // the point lies beyond the line, its count does not
+		}
 		switch x.Style {
 		case chart.Alarm:
 			x.Remark = m.T("desk.outside", "level", "99.8")
