@@ -54,7 +54,7 @@ func TestAUnitIsPlacedByItsExactChance(t *testing.T) {
 	}
 }
 
-// tail sums the chances from a list of single ones, as a textbook would.
+// tails sums the chances from a list of single ones, as a textbook would.
 func tails(k int, chances []float64) (atMost, atLeast float64) {
 	for i, p := range chances {
 		if i <= k {
