@@ -57,7 +57,7 @@ const cellColumns = `x.programme, coalesce(h.merged_into, h.id)::text as hospita
 
 // intoCells hands each row to the whole and to its part in each dimension asked for.
 const intoCells = ` from x cross join lateral (values ('', ''), ('programme', x.programme), ('hospital', x.hospital), ('side', x.side),
-	('month', x.month), ('category', x.category), ('surgeon', case when x.visiting then 'visiting' else 'local' end)) k(dim, key)
+	('month', x.month), ('quarter', left(x.month, 5) || 'Q' || (right(x.month, 2)::int + 2) / 3), ('year', left(x.month, 4)), ('category', x.category), ('surgeon', case when x.visiting then 'visiting' else 'local' end)) k(dim, key)
 	where k.dim = any($9::text[])`
 
 // ofWhom narrows a count to the records of some people and to what one reader

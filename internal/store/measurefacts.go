@@ -204,6 +204,7 @@ func partsOfFacts() string {
 	side := strings.ReplaceAll(sideOf, "x.", "f.")
 	return `from f join organisation h on h.id = f.hospital_id cross join lateral (values ('', ''), ('programme', f.programme), ('hospital', f.place),
 			('side', case when 'side' = any($11::text[]) then coalesce(` + side + `, '') else '' end), ('month', to_char(f.operated_on, 'YYYY-MM')),
+			('quarter', to_char(f.operated_on, 'YYYY-"Q"Q')), ('year', to_char(f.operated_on, 'YYYY')),
 			('category', f.category), ('surgeon', case when f.visiting then 'visiting' else 'local' end), ('class', f.class)) k(dim, key)
 		where k.dim = any($11::text[])`
 }

@@ -11,8 +11,12 @@
 //     at least three values and reach up to the threshold; else more is hidden.
 //
 // The reader is assumed to know the rule, every total, by how much parts overlap,
-// and linear algebra. What a reader learns from two publications is the business
-// of [Differencing]: it looks at nested populations, the case that subtracts.
+// and linear algebra. Periods are kept apart from each other by putting all of
+// them into one set: months add up to quarters, quarters to years and years to
+// everything. Of parts that have no counts of people but lines, [Profile.Tree]
+// does the same. What a reader learns from two publications otherwise is the
+// business of [Differencing]: it looks at nested populations, the case that
+// subtracts.
 package disclosure
 
 import (
@@ -24,7 +28,7 @@ import (
 
 // ruleVersion names the procedure. A change of it changes what files show, so it
 // is recorded with every export.
-const ruleVersion = "disclosure-2"
+const ruleVersion = "disclosure-3"
 
 // Profile says how much is hidden.
 type Profile struct {

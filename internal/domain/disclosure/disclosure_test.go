@@ -2,6 +2,7 @@ package disclosure_test
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"testing"
@@ -209,6 +210,86 @@ func TestProfilesThatProtectNobodyAreRefused(t *testing.T) {
 	if _, err := disclosure.Default().Named("secret"); err == nil {
 		t.Error("an unknown profile was taken")
 	}
+}
+
+// A quarter, its other months and the year give a hidden month away, unless one
+// of them is hidden with it.
+func TestAHiddenMonthTakesAnotherOfItsQuarterAlong(t *testing.T) {
+	s := yearOf(map[int]int64{7: 8, 8: 7, 9: 3, 10: 17, 11: 30, 12: 41})
+	got := text(s.set.Protect(disclosure.Restricted()), "m7", "m8", "m9", "q3", "m10", "q4", "all")
+	if want := []string{"8", "*", "*", "18", "17", "88", "106"}; !slices.Equal(got, want) {
+		t.Errorf("shown %v, want %v", got, want)
+	}
+	s = yearOf(map[int]int64{1: 40, 4: 3, 7: 8, 8: 7, 9: 20})
+	got = text(s.set.Protect(disclosure.Restricted()), "m1", "q1", "m4", "q2", "q3", "m7", "m8", "all")
+	if want := []string{"40", "40", "*", "*", "*", "8", "*", "78"}; !slices.Equal(got, want) {
+		t.Errorf("a quarter of one month: shown %v, want %v", got, want)
+	}
+}
+
+// yearOf is the months of a year with their quarters.
+func yearOf(months map[int]int64) *system {
+	s := &system{set: disclosure.NewSet(), values: map[string]int64{}}
+	s.years(map[string]map[int]int64{"": months})
+	return s
+}
+
+// years enters months, quarters, years and all of them together.
+func (s *system) years(years map[string]map[int]int64) {
+	total := func(key string, parts []string) {
+		var n int64
+		for _, p := range parts {
+			n += s.values[p]
+		}
+		s.put(key, n)
+		s.link(key, 0, parts...)
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(years)) {
+		var quarters []string
+		for q := range 4 {
+			var months []string
+			for m := q*3 + 1; m <= q*3+3; m++ {
+				if v := years[name][m]; v > 0 {
+					months = append(months, fmt.Sprintf("%sm%d", name, m))
+					s.put(months[len(months)-1], v)
+				}
+			}
+			if len(months) > 0 {
+				quarters = append(quarters, fmt.Sprintf("%sq%d", name, q+1))
+				total(quarters[len(quarters)-1], months)
+			}
+		}
+		if len(quarters) > 0 {
+			all = append(all, name+"year")
+			total(name+"year", quarters)
+		}
+	}
+	if len(all) > 0 {
+		total("all", all)
+	}
+}
+
+// Whatever happened in which month: from all periods of the calendar together no
+// hidden one can be worked out.
+func TestNoHiddenPeriodOfTheCalendarCanBeSolvedFor(t *testing.T) {
+	profile := disclosure.Restricted()
+	rapid.Check(t, func(t *rapid.T) {
+		count := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 9), rapid.Int64Range(0, 60))
+		years := map[string]map[int]int64{}
+		for y := range rapid.IntRange(1, 3).Draw(t, "years") {
+			months := map[int]int64{}
+			for m := range 12 {
+				months[m+1] = count.Draw(t, "month")
+			}
+			years[fmt.Sprint("y", y)] = months
+		}
+		s := &system{set: disclosure.NewSet(), values: map[string]int64{}}
+		s.years(years)
+		if len(s.values) > 0 {
+			s.check(t, s.set.Protect(profile), profile.Threshold())
+		}
+	})
 }
 
 // system is a set with its sums, as somebody who attacks it knows them.

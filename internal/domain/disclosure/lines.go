@@ -46,6 +46,53 @@ func (p Profile) Lines(whole Line, dimensions ...[]Line) (hidden bool, parts [][
 	return hidden, parts
 }
 
+// Branch is a line with the parts that add up to it, by dimension; parts may have
+// parts themselves, as years have quarters.
+type Branch struct {
+	Line
+	Hidden bool
+	Parts  [][]*Branch
+}
+
+// Tree decides what is shown of a line, its parts and theirs. Under a hidden part
+// everything is hidden, so all that can be worked out is what [Profile.Lines]
+// leaves over in each dimension of each part that is shown.
+func (p Profile) Tree(b *Branch) {
+	for p.branch(b) {
+	}
+}
+
+// branch goes over a branch once, the parts first, and reports whether it hid
+// anything: that may take more along elsewhere.
+func (p Profile) branch(b *Branch) (more bool) {
+	dimensions := make([][]Line, len(b.Parts))
+	for i, d := range b.Parts {
+		for _, x := range d {
+			more = p.branch(x) || more
+			dimensions[i] = append(dimensions[i], x.now())
+		}
+	}
+	hide := func(x *Branch, hidden bool) {
+		more = more || hidden && !x.Hidden
+		x.Hidden = x.Hidden || hidden
+	}
+	hidden, parts := p.Lines(b.now(), dimensions...)
+	hide(b, hidden)
+	for i, d := range b.Parts {
+		for j, x := range d {
+			hide(x, parts[i][j])
+		}
+	}
+	return more
+}
+
+// now is the line with what was decided about it.
+func (b *Branch) now() Line {
+	l := b.Line
+	l.Withheld = l.Withheld || b.Hidden
+	return l
+}
+
 // tells reports whether a line says too much about too few.
 func (p Profile) tells(l Line) bool {
 	least := p.Hide

@@ -90,3 +90,58 @@ func TestNoDifferenceOfShownLinesIsSmall(t *testing.T) {
 		check(sumOf(rest...))
 	})
 }
+
+// In a tree all that can be worked out is, for each branch that is shown, what its
+// hidden parts add up to: nothing is shown under a hidden branch.
+func TestWhatATreeLeavesOverIsNeverSmall(t *testing.T) {
+	p := disclosure.Restricted()
+	rapid.Check(t, func(t *rapid.T) {
+		var grow func(levels int) *disclosure.Branch
+		grow = func(levels int) *disclosure.Branch {
+			if levels == 0 {
+				known := rapid.Int64Range(0, 40).Draw(t, "known")
+				return &disclosure.Branch{Line: rate(known, rapid.Int64Range(0, known).Draw(t, "events"))}
+			}
+			b := &disclosure.Branch{Parts: make([][]*disclosure.Branch, 1)}
+			var lines []disclosure.Line
+			for range rapid.IntRange(1, 4).Draw(t, "parts") {
+				x := grow(levels - 1)
+				b.Parts[0], lines = append(b.Parts[0], x), append(lines, x.Line)
+			}
+			b.Line = sumOf(lines...)
+			return b
+		}
+		root := grow(3)
+		p.Tree(root)
+		var check func(b *disclosure.Branch)
+		check = func(b *disclosure.Branch) {
+			small := func(l disclosure.Line) bool {
+				for _, c := range l.Counts {
+					if c.Value > 0 && c.Value < p.Threshold() {
+						return true
+					}
+				}
+				return false
+			}
+			if !b.Hidden && small(b.Line) {
+				t.Fatalf("%+v is shown", b.Line)
+			}
+			for _, d := range b.Parts {
+				var rest []disclosure.Line
+				for _, x := range d {
+					if b.Hidden && !x.Hidden {
+						t.Fatal("a part of a hidden branch is shown")
+					}
+					if x.Hidden {
+						rest = append(rest, x.Line)
+					}
+					check(x)
+				}
+				if !b.Hidden && len(rest) > 0 && (len(rest) == 1 || small(sumOf(rest...))) {
+					t.Fatalf("%+v can be worked out of %+v", rest, b.Line)
+				}
+			}
+		}
+		check(root)
+	})
+}

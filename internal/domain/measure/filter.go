@@ -41,6 +41,7 @@ func Parameters() []string {
 
 var (
 	monthForm    = regexp.MustCompile(`^\d{4}-\d{2}$`)
+	quarterForm  = regexp.MustCompile(`^\d{4}-Q[1-4]$`)
 	categoryForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
 )
 
@@ -197,6 +198,11 @@ const (
 	// ByClass is a measure's own classes: reasons, funds, roles. Only measures
 	// that have classes are broken down by it.
 	ByClass Dimension = "class"
+
+	// ByQuarter and ByYear are what months add up to. No page breaks down by them:
+	// they are there to hide figures along the calendar.
+	ByQuarter Dimension = "quarter"
+	ByYear    Dimension = "year"
 )
 
 // Dimensions lists them in the order pages offer them.
@@ -234,8 +240,8 @@ func (f Filter) With(d Dimension, key string) (Filter, error) {
 		f.HospitalID = id
 	case BySide:
 		f.Side = Side(key)
-	case ByMonth:
-		return f.withMonth(key)
+	case ByMonth, ByQuarter, ByYear:
+		return f.withDays(d, key)
 	case ByCategory:
 		f.Category = key
 	case BySurgeon:
@@ -245,11 +251,11 @@ func (f Filter) With(d Dimension, key string) (Filter, error) {
 	return f, nil
 }
 
-// withMonth cuts the period down to a month: the first and last month of a
-// period that starts or ends inside them stay cut.
-func (f Filter) withMonth(key string) (Filter, error) {
+// withDays cuts the period down to a month, quarter or year: the first and last
+// of a period that starts or ends inside them stay cut.
+func (f Filter) withDays(d Dimension, key string) (Filter, error) {
 	from, to := f.Period()
-	first, last := Filter{Month: key}.Period()
+	first, last := daysOf(d, key)
 	if first.IsZero() {
 		var bad errs.Fields
 		bad.Add("month", "error.measure.month")
@@ -261,12 +267,40 @@ func (f Filter) withMonth(key string) (Filter, error) {
 	if to.IsZero() || to.After(last) {
 		to = last
 	}
-	if from == first && to == last {
-		f.From, f.To, f.Month = clock.Date{}, clock.Date{}, key
-		return f, nil
-	}
 	f.From, f.To, f.Month = from, to, ""
-	return f, nil
+	return f.Plain(), nil
+}
+
+// daysOf are the first and last day of a month (2026-11), quarter (2026-Q4) or
+// year (2026); zero where the key is none.
+func daysOf(d Dimension, key string) (first, last clock.Date) {
+	n := 1
+	switch {
+	case d == ByYear:
+		key, n = key+"-01", 12
+	case d == ByQuarter && quarterForm.MatchString(key):
+		key, n = key[:5]+map[byte]string{'1': "01", '2': "04", '3': "07", '4': "10"}[key[6]], 3
+	}
+	first, err := clock.ParseDate(key + "-01")
+	if err != nil {
+		return clock.Date{}, clock.Date{}
+	}
+	return first, first.AddMonths(n).AddDays(-1)
+}
+
+// Plain is the filter in one spelling: days that are a month are that month, and
+// all programmes are no condition.
+func (f Filter) Plain() Filter {
+	if f.Programme == All {
+		f.Programme = ""
+	}
+	if f.Month != "" || f.From.IsZero() {
+		return f
+	}
+	if month := f.From.String()[:7]; f.From.Day() == 1 && f.To == f.From.AddMonths(1).AddDays(-1) {
+		f.From, f.To, f.Month = clock.Date{}, clock.Date{}, month
+	}
+	return f
 }
 
 // CacheKey tells filters apart for one measure; it is the canonical query with

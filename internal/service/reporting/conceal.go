@@ -90,11 +90,9 @@ func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile) 
 }
 
 func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile) (concealment, error) {
-	if f.Programme == measure.All {
-		f.Programme = ""
-	}
-	if len(conditionsOf(f)) > maxConditions {
-		return concealment{}, errs.Refuse("disclosure.conditions", "error.disclosure.conditions", errs.Args{"max": maxConditions}, "remedy.disclosure.conditions")
+	f = f.Plain()
+	if err := askable(f); err != nil {
+		return concealment{}, err
 	}
 	w := concealer{tx: tx, profile: p, made: map[string]disclosure.Result{}, people: map[string]int64{}}
 	r, err := w.protect(f)
@@ -124,6 +122,7 @@ func (s *Service) release(tx *store.Tx, p disclosure.Profile, next disclosure.Po
 
 // populationOf is whom a filter is about.
 func populationOf(f measure.Filter, people int64) disclosure.Population {
+	f = f.Plain()
 	out := disclosure.Population{People: people}
 	out.From, out.To = f.Period()
 	for _, by := range conditionsOf(f) {
@@ -146,7 +145,8 @@ func conditionsOf(f measure.Filter) []measure.Dimension {
 	return out
 }
 
-// keyOf is the key of a filter in a dimension, empty where it is not narrowed.
+// keyOf is the key of a filter in a dimension, empty where it is not narrowed. Any
+// period narrows it along the months.
 func keyOf(f measure.Filter, by measure.Dimension) string {
 	switch by {
 	case measure.ByProgramme:
@@ -158,7 +158,9 @@ func keyOf(f measure.Filter, by measure.Dimension) string {
 	case measure.BySide:
 		return string(f.Side)
 	case measure.ByMonth:
-		return f.Month
+		if from, to := f.Period(); !from.IsZero() || !to.IsZero() {
+			return from.String() + "/" + to.String()
+		}
 	case measure.ByCategory:
 		return f.Category
 	case measure.BySurgeon:
@@ -169,7 +171,7 @@ func keyOf(f measure.Filter, by measure.Dimension) string {
 	return ""
 }
 
-// without is a filter with one condition less.
+// without is a filter with one condition less, or with the period around its own.
 func without(f measure.Filter, by measure.Dimension) measure.Filter {
 	switch by {
 	case measure.ByProgramme:
@@ -179,7 +181,7 @@ func without(f measure.Filter, by measure.Dimension) measure.Filter {
 	case measure.BySide:
 		f.Side = ""
 	case measure.ByMonth:
-		f.Month = ""
+		return wider(f)
 	case measure.ByCategory:
 		f.Category = ""
 	case measure.BySurgeon:
@@ -208,21 +210,13 @@ const (
 // filter can ask for are named by their table.
 type place string
 
-func figureAt(f measure.Filter) place {
-	if f.Programme == measure.All {
-		f.Programme = ""
-	}
-	return place(f.Query())
-}
+func figureAt(f measure.Filter) place { return place(f.Plain().Query()) }
 
 func partAt(f measure.Filter, by measure.Dimension, key string) place {
-	if f.Programme == measure.All {
-		f.Programme = ""
-	}
 	if narrow, err := f.With(by, key); err == nil && key != "" {
 		return figureAt(narrow)
 	}
-	return place(string(by) + ":" + key + "|" + f.Query())
+	return place(string(by) + ":" + key + "|" + f.Plain().Query())
 }
 
 func (p place) of(figure string) string { return figure + "|" + string(p) }
@@ -240,11 +234,12 @@ func (w *concealer) protect(f measure.Filter) (disclosure.Result, error) {
 		}
 		coarser = append(coarser, r)
 	}
-	tallies, err := w.tx.Tallies(f, measure.Dimensions()...)
+	dimensions := append(measure.Dimensions(), measure.ByQuarter, measure.ByYear)
+	tallies, err := w.tx.Tallies(f, dimensions...)
 	if err != nil {
 		return disclosure.Result{}, err
 	}
-	shares, err := w.tx.Shares(f, measure.Dimensions()...)
+	shares, err := w.tx.Shares(f, dimensions...)
 	if err != nil {
 		return disclosure.Result{}, err
 	}
@@ -267,30 +262,51 @@ type setBuilder struct {
 }
 
 func (b setBuilder) fill(f measure.Filter, all tallied) {
-	total, at := all[0], figureAt(f)
-	b.enter(at, total)
+	b.enter(figureAt(f), all[0])
 	for _, by := range measure.Dimensions() {
-		parts := slices.Clone(all.parts(by))
-		slices.SortFunc(parts, func(x, y measure.Tally) int { return cmp.Compare(x.Key, y.Key) })
-		var places []place
-		var persons int64
-		for _, x := range parts {
-			p := partAt(f, by, x.Key)
-			b.enter(p, x)
-			places = append(places, p)
-			persons += x.Persons
+		if by != measure.ByMonth {
+			b.add(f, all[0], by, all.parts(by))
 		}
-		for _, figure := range []string{patientsFigure, timesFigure, operationsFigure, moneyFigure} {
-			var keys []string
-			for _, p := range places {
-				keys = append(keys, p.of(figure))
+	}
+	b.calendar(f, all)
+}
+
+// calendar enters the years of a filter, their quarters and the months of those.
+func (b setBuilder) calendar(f measure.Filter, all tallied) {
+	b.add(f, all[0], measure.ByYear, all.parts(measure.ByYear))
+	for _, level := range [][2]measure.Dimension{{measure.ByYear, measure.ByQuarter}, {measure.ByQuarter, measure.ByMonth}} {
+		for _, x := range all.parts(level[0]) {
+			if span, err := f.With(level[0], x.Key); err == nil {
+				b.add(span, x, level[1], inSpan(span, level[1], all.parts(level[1])))
 			}
-			extra := int64(0)
-			if figure == patientsFigure && !slices.Contains(places, at) {
-				extra = persons - total.Persons
-			}
-			b.set.Link(at.of(figure), extra, keys...)
 		}
+	}
+}
+
+// add enters the parts of a filter in a dimension, and that they add up to the
+// total.
+func (b setBuilder) add(f measure.Filter, total measure.Tally, by measure.Dimension, parts []measure.Tally) {
+	at := figureAt(f)
+	parts = slices.Clone(parts)
+	slices.SortFunc(parts, func(x, y measure.Tally) int { return cmp.Compare(x.Key, y.Key) })
+	var places []place
+	var persons int64
+	for _, x := range parts {
+		p := partAt(f, by, x.Key)
+		b.enter(p, x)
+		places = append(places, p)
+		persons += x.Persons
+	}
+	for _, figure := range []string{patientsFigure, timesFigure, operationsFigure, moneyFigure} {
+		var keys []string
+		for _, p := range places {
+			keys = append(keys, p.of(figure))
+		}
+		extra := int64(0)
+		if figure == patientsFigure && !slices.Contains(places, at) {
+			extra = persons - total.Persons
+		}
+		b.set.Link(at.of(figure), extra, keys...)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
-	"github.com/shanhai-health/shanhai/internal/errs"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
@@ -66,8 +65,8 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 	if p.Exact() {
 		return out, nil
 	}
-	if len(conditionsOf(a.filter.Filter)) > maxConditions {
-		return out, errs.Refuse("disclosure.conditions", "error.disclosure.conditions", errs.Args{"max": maxConditions}, "remedy.disclosure.conditions")
+	if err := askable(a.filter.Filter); err != nil {
+		return out, err
 	}
 	w := factConcealer{asker: a, profile: p, made: map[string]map[measure.ID]lines{}}
 	for _, b := range bases(defs) {
@@ -117,7 +116,7 @@ func pieceAt(f measure.Filter, by measure.Dimension, key string) place {
 	case measure.Whole:
 		return figureAt(f)
 	case measure.ByClass:
-		return place("class:" + key + "|" + f.Query())
+		return place("class:" + key + "|" + f.Plain().Query())
 	}
 	return partAt(f, by, key)
 }
@@ -131,6 +130,7 @@ type factConcealer struct {
 
 // protect decides what is shown of the measures of a base.
 func (w *factConcealer) protect(b measure.Base, f measure.Filter) (map[measure.ID]lines, error) {
+	f = f.Plain()
 	name := string(b) + "?" + f.Query()
 	if made, done := w.made[name]; done {
 		return made, nil
@@ -143,7 +143,7 @@ func (w *factConcealer) protect(b measure.Base, f measure.Filter) (map[measure.I
 		}
 		coarser = append(coarser, made)
 	}
-	list, err := w.tx.BehindFacts(b, store.FactFilter{Filter: f, Lock: w.filter.Lock, Lead: w.filter.Lead}, append(measure.Dimensions(), measure.ByClass)...)
+	list, err := w.tx.BehindFacts(b, store.FactFilter{Filter: f, Lock: w.filter.Lock, Lead: w.filter.Lead}, append(measure.Dimensions(), measure.ByQuarter, measure.ByYear, measure.ByClass)...)
 	if err != nil {
 		return nil, err
 	}
@@ -222,6 +222,7 @@ type stood struct {
 	hits, misses       disclosure.Count
 	sum, largest       int64
 	dimension          measure.Dimension
+	key                string
 	hidden, noCoverage bool
 }
 
@@ -239,7 +240,7 @@ func (t table) stand(rows []store.Behind) []*stood {
 		}
 		key := [2]string{string(x.Dimension), x.Key}
 		if at[key] == nil {
-			at[key] = &stood{at: pieceAt(t.filter, x.Dimension, x.Key), dimension: x.Dimension}
+			at[key] = &stood{at: pieceAt(t.filter, x.Dimension, x.Key), dimension: x.Dimension, key: x.Key}
 			parts = append(parts, at[key])
 		}
 		at[key].add(t.d, x)
@@ -319,33 +320,27 @@ func (t table) figure(s *stood) disclosure.Line {
 
 // hide applies the rule to one kind of line and marks what it hides.
 func (t table) hide(parts []*stood, say func(*stood) (disclosure.Line, *bool)) {
-	var whole *stood
-	var dims [][]disclosure.Line
-	var of [][]*stood
-	for _, by := range append(append([]measure.Dimension{measure.Whole}, measure.Dimensions()...), measure.ByClass) {
-		var in []disclosure.Line
-		var who []*stood
-		for _, s := range parts {
-			if s.dimension != by {
-				continue
-			}
-			l, _ := say(s)
-			in, who = append(in, l), append(who, s)
-			if by == measure.Whole {
-				whole = s
-			}
-		}
-		if by != measure.Whole {
-			dims, of = append(dims, in), append(of, who)
+	in := map[measure.Dimension][]*sprig{}
+	for _, s := range parts {
+		l, mark := say(s)
+		in[s.dimension] = append(in[s.dimension], &sprig{disclosure.Branch{Line: l, Hidden: *mark}, s.key, mark})
+	}
+	whole := in[measure.Whole][0]
+	for _, by := range append(measure.Dimensions(), measure.ByClass) {
+		if by != measure.ByMonth {
+			whole.bear(in[by])
 		}
 	}
-	l, mark := say(whole)
-	hidden, marks := t.profile.Lines(l, dims...)
-	*mark = *mark || hidden
-	for i, list := range marks {
-		for j, hide := range list {
-			_, mark := say(of[i][j])
-			*mark = *mark || hide
+	whole.bear(in[measure.ByYear])
+	for _, level := range [][2]measure.Dimension{{measure.ByYear, measure.ByQuarter}, {measure.ByQuarter, measure.ByMonth}} {
+		for _, x := range in[level[0]] {
+			x.bear(season(level[0], x.key, level[1], in[level[1]]))
+		}
+	}
+	t.profile.Tree(&whole.Branch)
+	for _, list := range in {
+		for _, x := range list {
+			*x.mark = x.Hidden
 		}
 	}
 }
