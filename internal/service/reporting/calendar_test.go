@@ -119,6 +119,26 @@ func TestThePeriodsOfTheCalendarGiveNoHiddenFigureAway(t *testing.T) {
 	}
 }
 
+// A period that is refused does not come back with the next page.
+func TestARefusedPeriodIsNotBroughtBack(t *testing.T) {
+	w := servicetest.New(t)
+	s := service(w)
+	autumn := measure.Filter{From: clock.MustDate(2025, 8, 1), To: clock.MustDate(2025, 10, 31)}
+	quarter := measure.Filter{From: clock.MustDate(2025, 7, 1), To: clock.MustDate(2025, 9, 30)}
+	for _, x := range []struct {
+		who  user.Principal
+		f    measure.Filter
+		back bool
+	}{{w.OfficialDonor(), autumn, false}, {w.OfficialDonor(), quarter, true}, {w.Official(), autumn, true}} {
+		if err := s.KeepFilter(t.Context(), x.who, x.f); err != nil {
+			t.Fatal(err)
+		}
+		if q, err := s.LastFilter(t.Context(), x.who); err != nil || (q == x.f.Query()) != x.back || !x.back && q != "" {
+			t.Errorf("%s came back as %q, %v", x.f.Query(), q, err)
+		}
+	}
+}
+
 // figuresOf are the shown figures by name and period.
 type figuresOf map[string]map[string]int64
 

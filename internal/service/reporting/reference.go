@@ -50,15 +50,19 @@ func (s *Service) EnterReference(ctx context.Context, who user.Principal, r meas
 	})
 }
 
-// LastFilter is the filter the caller looked with last.
+// LastFilter is the filter the caller looked with last. One that is not answered
+// is not brought back: every page would open with the refusal.
 func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query string, err error) {
-	if _, err := s.rights(who); err != nil {
+	r, err := s.rights(who)
+	if err != nil {
 		return "", err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.NoAudit("the reader's own filter")
 		f, err := remembered(tx)
-		query = f.Query()
+		if err == nil && (r.Exact() || askable(f) == nil) {
+			query = f.Query()
+		}
 		return err
 	})
 	return query, err
