@@ -205,6 +205,9 @@ func (b *boardReader) read(r Rights) (out Board, err error) {
 	}
 	out = Board{By: in.By, Desk: Desk{At: moment(b.tx), Filter: in.Filter, Rights: r}}
 	if err := out.surroundings(b.tx); err != nil {
+		if in.Hospital != ident.Nil && errs.Is(err, errs.Invalid) { // not a condition, the page itself is of a hospital that is not there
+			return out, errs.Missing("error.desk.hospital")
+		}
 		return out, err
 	}
 	if b.ask, err = asking(b.tx, b.who, in.Filter, in.Own); err != nil {
@@ -236,10 +239,7 @@ func (b *boardReader) read(r Rights) (out Board, err error) {
 // place finds the hospital and the surgeon the page is about.
 func (b *boardReader) place(out *Board) error {
 	if b.in.Hospital != ident.Nil {
-		i := slices.IndexFunc(out.Hospitals, func(h Hospital) bool { return h.ID == b.in.Hospital })
-		if i < 0 {
-			return errs.Missing("error.desk.hospital")
-		}
+		i := slices.IndexFunc(out.Hospitals, func(h Hospital) bool { return h.ID == b.in.Hospital }) // one that is not there was refused before
 		out.Hospital = &out.Hospitals[i]
 	}
 	s, err := surgeonOf(b.ask, b.who, b.in.Own, b.in.Hospital)
