@@ -239,7 +239,10 @@ func (b *boardReader) read(r Rights) (out Board, err error) {
 // place finds the hospital and the surgeon the page is about.
 func (b *boardReader) place(out *Board) error {
 	if b.in.Hospital != ident.Nil {
-		i := slices.IndexFunc(out.Hospitals, func(h Hospital) bool { return h.ID == b.in.Hospital }) // one that is not there was refused before
+		i := slices.IndexFunc(out.Hospitals, func(h Hospital) bool { return h.ID == b.in.Hospital })
+		if i < 0 {
+			return errs.Missing("error.desk.hospital")
+		}
 		out.Hospital = &out.Hospitals[i]
 	}
 	s, err := surgeonOf(b.ask, b.who, b.in.Own, b.in.Hospital)
