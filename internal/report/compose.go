@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -163,11 +164,12 @@ func (w writer) table(t report.Table) printout.Grid {
 		g.Rows = append(g.Rows, cells)
 	}
 	for _, r := range t.Rows {
-		name := r.Name
-		if name == "" {
-			name = r.Key
+		switch {
+		case r.Key == measure.Others:
+			line(w.t(measure.OthersKey), r)
+		default:
+			line(cmp.Or(r.Name, r.Key), r)
 		}
-		line(name, r)
 	}
 	line(w.t("report.total"), t.Total)
 	if t.Overlap > 0 {

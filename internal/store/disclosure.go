@@ -30,21 +30,23 @@ type shareRow struct {
 
 // countShares adds up the settled money of each person in each cell and keeps the
 // largest.
-const countShares = `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
+func countShares(dims []measure.Dimension) string {
+	return `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
 		coalesce(q.root_id, x.person_id) as person, s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` +
-	fromTreated + ` join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
+		fromTreated + ` join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
 		left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id` + matchTreated + `),
-	own as (select k.dim, k.key, x.person, ` + sumLayers + intoCells + ` group by k.dim, k.key, x.person)
+	own as (select k.dim, k.key, x.person, ` + sumLayers + intoCells(dims) + ` group by k.dim, k.key, x.person)
 	select dim, key, count(*) as people, max(bill_fen) as bill_fen, max(basic_fen) as basic_fen, max(critical_fen) as critical_fen,
 		max(assistance_fen) as assistance_fen, max(other_fen) as other_fen, max(fund_fen) as fund_fen, max(waiver_fen) as waiver_fen, max(net_fen) as net_fen
 	from own group by dim, key`
+}
 
 // Shares reads who stands behind the money of a filter and of each part of the
 // given dimensions.
 func (tx *Tx) Shares(f measure.Filter, by ...measure.Dimension) ([]Share, error) {
-	dims := items(append([]measure.Dimension{measure.Whole}, by...), func(d measure.Dimension) string { return string(d) })
+	dims := append([]measure.Dimension{measure.Whole}, eachOnce(by)...)
 	var rows []shareRow
-	if err := tx.planned(&rows, countShares, append(tx.figureArgs(f), textArray(dims))...); err != nil {
+	if err := tx.planned(&rows, countShares(dims), append(tx.figureArgs(f), dimensionArray(dims))...); err != nil {
 		return nil, err
 	}
 	return items(rows, func(r shareRow) Share {

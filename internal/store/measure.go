@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -55,10 +56,41 @@ const joinSettled = ` left join settlement s on s.partnership_id = x.partnership
 const cellColumns = `x.programme, coalesce(h.merged_into, h.id)::text as hospital, to_char(x.operated_on, 'YYYY-MM') as month,
 	case when 'side' = any($9::text[]) then coalesce(` + sideOf + `, '') else '' end as side`
 
-// intoCells hands each row to the whole and to its part in each dimension asked for.
-const intoCells = ` from x cross join lateral (values ('', ''), ('programme', x.programme), ('hospital', x.hospital), ('side', x.side),
-	('month', x.month), ('quarter', left(x.month, 5) || 'Q' || (right(x.month, 2)::int + 2) / 3), ('year', left(x.month, 4)), ('category', x.category), ('surgeon', case when x.visiting then 'visiting' else 'local' end)) k(dim, key)
+// intoCells hands each row x to its part in each dimension asked for.
+func intoCells(dims []measure.Dimension) string {
+	return ` from x cross join lateral (values ` + cellKeysOf(dims, cellKey) + `) k(dim, key)
 	where k.dim = any($9::text[])`
+}
+
+// cellKeysOf writes the dimensions with the key a row has in each; of crossed
+// dimensions the keys stand one after the other.
+func cellKeysOf(dims []measure.Dimension, key func(measure.Dimension) string) string {
+	rows := make([]string, len(dims))
+	for i, d := range dims {
+		var keys []string
+		for _, x := range d.Crossed() {
+			keys = append(keys, key(x))
+		}
+		if len(keys) == 0 {
+			keys = []string{"''"}
+		}
+		rows[i] = "('" + string(d) + "', " + strings.Join(keys, " || '"+measure.CrossSign+"' || ") + ")"
+	}
+	return strings.Join(rows, ", ")
+}
+
+// cellKey is the key of a row x in a dimension.
+func cellKey(d measure.Dimension) string {
+	switch d {
+	case measure.ByQuarter:
+		return `left(x.month, 5) || 'Q' || (right(x.month, 2)::int + 2) / 3`
+	case measure.ByYear:
+		return `left(x.month, 4)`
+	case measure.BySurgeon:
+		return `case when x.visiting then 'visiting' else 'local' end`
+	}
+	return "x." + string(d)
+}
 
 // ofWhom narrows a count to the records of some people and to what one reader
 // sees; see [counting].
@@ -66,15 +98,19 @@ const ofWhom = ` and ($10::uuid[] is null or x.person_id = any($10::uuid[])) and
 
 // countOperations counts operations and distinct persons of each cell. Persons
 // are folded before they are counted: one hash instead of one sort per cell.
-const countOperations = `with x as materialized (select ` + cellColumns + `, coalesce(nullif(t.category, ''), 'NONE') as category,
+func countOperations(dims []measure.Dimension) string {
+	return `with x as materialized (select ` + cellColumns + `, coalesce(nullif(t.category, ''), 'NONE') as category,
 		x.lead_visiting as visiting, coalesce(q.root_id, x.person_id) as person` + fromOperations + ofWhom + `),
-	folded as (select k.dim, k.key, x.person, count(*) as n` + intoCells + ` group by k.dim, k.key, x.person)
+	folded as (select k.dim, k.key, x.person, count(*) as n` + intoCells(dims) + ` group by k.dim, k.key, x.person)
 	select dim, key, sum(n)::bigint as operations, count(*) as persons from folded group by dim, key`
+}
 
 // countTreatments counts person-times and adds up their settled money.
-const countTreatments = `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
+func countTreatments(dims []measure.Dimension) string {
+	return `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
 		s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` + fromTreated + joinSettled + matchTreated + ofWhom + `)
-	select k.dim, k.key, count(*) as treatments, ` + sumLayers + intoCells + ` group by k.dim, k.key`
+	select k.dim, k.key, count(*) as treatments, ` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
+}
 
 const sumLayers = `coalesce(sum(bill_fen), 0)::bigint as bill_fen, coalesce(sum(basic_fen), 0)::bigint as basic_fen,
 	coalesce(sum(critical_fen), 0)::bigint as critical_fen, coalesce(sum(assistance_fen), 0)::bigint as assistance_fen,
@@ -127,8 +163,14 @@ func eachOnce(by []measure.Dimension) (out []measure.Dimension) {
 	return out
 }
 
-func (c counting) dims() []string {
-	return items(append([]measure.Dimension{measure.Whole}, c.by...), func(d measure.Dimension) string { return string(d) })
+// dims are the whole and the dimensions of the breakdown.
+func (c counting) dims() []measure.Dimension {
+	return append([]measure.Dimension{measure.Whole}, c.by...)
+}
+
+// dimensionArray is a list of dimensions as an array of text.
+func dimensionArray(dims []measure.Dimension) any {
+	return textArray(items(dims, func(d measure.Dimension) string { return string(d) }))
 }
 
 // CountedTallies counts the whole of a filter and each part of the given
@@ -139,19 +181,19 @@ func (tx *Tx) CountedTallies(f measure.Filter, by ...measure.Dimension) ([]measu
 }
 
 func (tx *Tx) counted(c counting) ([]measure.Tally, error) {
-	args := append(tx.figureArgs(c.filter), textArray(c.dims()), nil, nullID(c.viewer))
+	args := append(tx.figureArgs(c.filter), dimensionArray(c.dims()), nil, nullID(c.viewer))
 	if c.people != nil {
 		args[9] = idArray(c.people)
 	}
 	s := newTallySet(measure.FromRecords)
-	for _, query := range []string{countOperations, countTreatments} {
+	for i, query := range []string{countOperations(c.dims()), countTreatments(c.dims())} {
 		var rows []tallyRow
 		if err := tx.planned(&rows, query, args...); err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
 			t := s.at(r)
-			if query == countOperations {
+			if i == 0 {
 				t.Operations, t.Persons = r.Operations, r.Persons
 			} else {
 				t.Treatments, t.Money = r.Treatments, r.layers()

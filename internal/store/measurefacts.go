@@ -103,19 +103,19 @@ func (b facts) from(materialized string) string {
 
 // countFacts counts the facts of a base; $11 are the dimensions, $12 the
 // measures whose values are needed one by one.
-func (b facts) count() string {
+func (b facts) count(dims []measure.Dimension) string {
 	return b.from("materialized") + `select f.measure, k.dim, k.key, f.excluded, f.known, f.hit, case when f.measure = any($12::text[]) then f.value end as value,
-		count(*) as n, sum(f.value)::bigint as total ` + partsOfFacts() + ` group by 1, 2, 3, 4, 5, 6, 7`
+		count(*) as n, sum(f.value)::bigint as total ` + partsOfFacts(dims) + ` group by 1, 2, 3, 4, 5, 6, 7`
 }
 
 // behind counts who stands behind the facts: in each part the units, the people,
 // the sum of the values and the largest share of one person. A unit without a
 // person is its own.
-func (b facts) behind() string {
+func (b facts) behind(dims []measure.Dimension) string {
 	return b.from("materialized") + `select g.measure, g.dim, g.key, g.excluded, g.known, g.hit, sum(g.n)::bigint as n, count(*) as people,
 		sum(g.total)::bigint as total, max(g.total)::bigint as largest
 		from (select f.measure, k.dim, k.key, f.excluded <> '' as excluded, f.known, f.hit, coalesce(f.person_id, f.unit_id) as person, count(*) as n, sum(f.value) as total
-			` + partsOfFacts() + ` group by 1, 2, 3, 4, 5, 6, 7) g group by 1, 2, 3, 4, 5, 6`
+			` + partsOfFacts(dims) + ` group by 1, 2, 3, 4, 5, 6, 7) g group by 1, 2, 3, 4, 5, 6`
 }
 
 // Behind is who stands behind some facts of one measure in one part.
@@ -135,9 +135,9 @@ type Behind struct {
 // BehindFacts counts who stands behind every measure of a base, for the whole of
 // a filter and for the parts of the given dimensions, in one statement.
 func (tx *Tx) BehindFacts(base measure.Base, f FactFilter, by ...measure.Dimension) ([]Behind, error) {
-	dims := items(append([]measure.Dimension{measure.Whole}, by...), func(d measure.Dimension) string { return string(d) })
+	dims := append([]measure.Dimension{measure.Whole}, eachOnce(by)...)
 	var rows []Behind
-	err := tx.planned(&rows, basesOfFacts()[base].behind(), append(tx.factArgs(f), textArray(dims))...)
+	err := tx.planned(&rows, basesOfFacts()[base].behind(dims), append(tx.factArgs(f), dimensionArray(dims))...)
 	return rows, err
 }
 
@@ -167,7 +167,7 @@ func (tx *Tx) factArgs(f FactFilter) []any {
 // Samples counts every measure of a base for the whole of a filter and for the
 // parts of the given dimensions, in one statement.
 func (tx *Tx) Samples(base measure.Base, f FactFilter, by ...measure.Dimension) ([]measure.Sampled, error) {
-	dims := items(append([]measure.Dimension{measure.Whole}, by...), func(d measure.Dimension) string { return string(d) })
+	dims := append([]measure.Dimension{measure.Whole}, eachOnce(by)...)
 	defs := map[measure.ID]measure.Definition{}
 	var spread []string
 	for _, d := range measure.Definitions() {
@@ -177,7 +177,7 @@ func (tx *Tx) Samples(base measure.Base, f FactFilter, by ...measure.Dimension) 
 		}
 	}
 	var rows []sampledRow
-	if err := tx.planned(&rows, basesOfFacts()[base].count(), append(tx.factArgs(f), textArray(dims), textArray(spread))...); err != nil {
+	if err := tx.planned(&rows, basesOfFacts()[base].count(dims), append(tx.factArgs(f), dimensionArray(dims), textArray(spread))...); err != nil {
 		return nil, err
 	}
 	var out []measure.Sampled
@@ -200,13 +200,28 @@ func (tx *Tx) Samples(base measure.Base, f FactFilter, by ...measure.Dimension) 
 }
 
 // partsOfFacts are the facts f in every part k of the dimensions $11.
-func partsOfFacts() string {
-	side := strings.ReplaceAll(sideOf, "x.", "f.")
-	return `from f join organisation h on h.id = f.hospital_id cross join lateral (values ('', ''), ('programme', f.programme), ('hospital', f.place),
-			('side', case when 'side' = any($11::text[]) then coalesce(` + side + `, '') else '' end), ('month', to_char(f.operated_on, 'YYYY-MM')),
-			('quarter', to_char(f.operated_on, 'YYYY-"Q"Q')), ('year', to_char(f.operated_on, 'YYYY')),
-			('category', f.category), ('surgeon', case when f.visiting then 'visiting' else 'local' end), ('class', f.class)) k(dim, key)
+func partsOfFacts(dims []measure.Dimension) string {
+	return `from f join organisation h on h.id = f.hospital_id cross join lateral (values ` + cellKeysOf(dims, factKey) + `) k(dim, key)
 		where k.dim = any($11::text[])`
+}
+
+// factKey is the key of a fact f in a dimension.
+func factKey(d measure.Dimension) string {
+	switch d {
+	case measure.ByHospital:
+		return `f.place`
+	case measure.BySide:
+		return `coalesce(` + strings.ReplaceAll(sideOf, "x.", "f.") + `, '')`
+	case measure.ByMonth:
+		return `to_char(f.operated_on, 'YYYY-MM')`
+	case measure.ByQuarter:
+		return `to_char(f.operated_on, 'YYYY-"Q"Q')`
+	case measure.ByYear:
+		return `to_char(f.operated_on, 'YYYY')`
+	case measure.BySurgeon:
+		return `case when f.visiting then 'visiting' else 'local' end`
+	}
+	return "f." + string(d)
 }
 
 // listFacts is a page of the units of one measure, the latest first: $11 the

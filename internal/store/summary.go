@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/lib/pq"
 
@@ -41,6 +43,24 @@ const unbroken = maskCategory | maskSurgeon
 // maskOf are the dimensions cells are broken down by; months are spans.
 var maskOf = map[measure.Dimension]int{measure.Whole: 0, measure.ByMonth: 0, measure.ByHospital: maskPlace, measure.ByProgramme: maskProgramme,
 	measure.ByCategory: maskCategory, measure.BySurgeon: maskSurgeon}
+
+// maskFor is the mask of a dimension, crossed or not, and the span its parts are
+// of; empty: that of the filter. False where no cells serve it.
+func maskFor(d measure.Dimension) (mask int, span string, ok bool) {
+	for _, x := range d.Crossed() {
+		switch bit, known := maskOf[x]; {
+		case x == measure.ByMonth:
+			span = "month"
+		case x == measure.ByYear:
+			span = "year"
+		case known:
+			mask |= bit
+		default:
+			return 0, "", false
+		}
+	}
+	return mask, span, mask&unbroken != unbroken
+}
 
 // SummaryDimensions are the dimensions summary rows serve.
 func SummaryDimensions() []measure.Dimension {
@@ -93,12 +113,14 @@ func (tx *Tx) summed(c counting) ([]measure.Tally, bool, error) {
 // covering finds the cells for a question of this reader.
 func (tx *Tx) covering(c counting) (cover, bool) {
 	v := cover{counting: c}
-	if !tx.instant || c.filter.Side != "" || slices.ContainsFunc(c.by, func(d measure.Dimension) bool { _, ok := maskOf[d]; return !ok }) {
+	if !tx.instant || c.filter.Side != "" {
 		return v, false
 	}
+	v.period()
 	bound, _ := v.bound()
-	for _, d := range append([]measure.Dimension{measure.Whole}, c.by...) {
-		if (bound|maskOf[d])&unbroken == unbroken {
+	for _, d := range c.dims() {
+		mask, span, ok := maskFor(d)
+		if !ok || (bound|mask)&unbroken == unbroken || span == "year" && !(v.exact && v.span == "all") { // a year cut short is no year
 			return v, false
 		}
 	}
@@ -112,7 +134,6 @@ func (tx *Tx) covering(c counting) (cover, bool) {
 			return v, false
 		}
 	}
-	v.period()
 	return v, true
 }
 
@@ -159,17 +180,33 @@ func (tx *Tx) summaryStanding(hospital, viewer ident.ID) (s standing, err error)
 }
 
 type cellRow struct {
-	First clock.Date `db:"first_on"`
-	Last  clock.Date `db:"last_on"`
+	Programme string     `db:"programme"`
+	Place     string     `db:"place"`
+	Month     string     `db:"month"` // the first of the span
+	Category  string     `db:"category"`
+	Surgeon   string     `db:"surgeon"`
+	First     clock.Date `db:"first_on"`
+	Last      clock.Date `db:"last_on"`
 	tallyRow
+}
+
+// row is the cell under its key in the dimension it was read for.
+func (r cellRow) row() tallyRow {
+	out := r.tallyRow
+	var keys []string
+	for _, d := range measure.Dimension(r.Dimension).Crossed() {
+		keys = append(keys, map[measure.Dimension]string{measure.ByProgramme: r.Programme, measure.ByHospital: r.Place, measure.ByMonth: r.Month, measure.ByYear: r.Month[:4],
+			measure.ByCategory: r.Category, measure.BySurgeon: r.Surgeon}[d])
+	}
+	out.Key = strings.Join(keys, measure.CrossSign)
+	return out
 }
 
 // readCells reads for each part $7 the cells of mask $8 and span $9 that belong to
 // readers from $10 to $11 and places from $12 to $13. With several readers those of
 // the places themselves are meant. Each part goes into the index by itself (limit
 // all): joined, a planner without fresh statistics reads all cells there are.
-const readCells = `select k.dim, case k.dim when 'programme' then c.programme when 'hospital' then c.place_id::text when 'month' then to_char(c.since, 'YYYY-MM')
-		when 'category' then c.category when 'surgeon' then c.surgeon else '' end as key, c.first_on, c.last_on, c.operations, c.persons, c.treatments,
+const readCells = `select k.dim, c.programme, c.place_id::text as place, to_char(c.since, 'YYYY-MM') as month, c.category, c.surgeon, c.first_on, c.last_on, c.operations, c.persons, c.treatments,
 		c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen, c.other_fen, c.fund_fen, c.waiver_fen, c.net_fen
 	from unnest($7::text[], $8::int[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[]) k(dim, mask, span, reader_from, reader_to, place_from, place_to)
 	cross join lateral (select * from summary_cell c where c.partnership_id = $1 and c.mask = k.mask and c.span = k.span and c.place_id between k.place_from and k.place_to
@@ -185,11 +222,9 @@ type cellKeys struct {
 
 func (v cover) keys() (k cellKeys) {
 	bound, _ := v.bound()
-	for _, d := range append([]measure.Dimension{measure.Whole}, v.by...) {
-		mask, span := bound|maskOf[d], v.span
-		if d == measure.ByMonth {
-			span = "month"
-		}
+	for _, d := range v.dims() {
+		mask, span, _ := maskFor(d) // it was asked before
+		mask, span = bound|mask, cmp.Or(span, v.span)
 		reader, place := [2]ident.ID{v.viewer, v.viewer}, [2]ident.ID{}
 		switch {
 		case mask&maskPlace == 0:
@@ -217,7 +252,7 @@ func (tx *Tx) addCells(v cover, out *tallySet) (inside bool, err error) {
 	_, surgeon := v.bound()
 	k, args := v.keys(), tx.figureArgs(v.filter) // the days stand at 1 and 2, programme and category at 3 and 6
 	var rows []cellRow
-	err = tx.planned(&rows, readCells, tx.Partnership(), v.lo, v.hi, args[3], args[6], surgeon, textArray(v.dims()), pq.Int64Array(k.masks), textArray(k.spans),
+	err = tx.planned(&rows, readCells, tx.Partnership(), v.lo, v.hi, args[3], args[6], surgeon, dimensionArray(v.dims()), pq.Int64Array(k.masks), textArray(k.spans),
 		idArray(k.readerFrom), idArray(k.readerTo), idArray(k.placeFrom), idArray(k.placeTo))
 	if err != nil {
 		return false, err
@@ -226,7 +261,7 @@ func (tx *Tx) addCells(v cover, out *tallySet) (inside bool, err error) {
 		if r.Dimension == string(measure.Whole) && !v.exact && (r.First.Before(args[1].(clock.Date)) || r.Last.After(args[2].(clock.Date))) {
 			return false, nil
 		}
-		out.add(r.tallyRow, 1)
+		out.add(r.row(), 1)
 	}
 	return true, nil
 }
@@ -266,7 +301,7 @@ func (tx *Tx) addMarked(v cover, out *tallySet) error {
 	args := tx.figureArgs(v.filter)
 	args[1], args[2] = v.lo, v.hi
 	var folded []tallyRow
-	if err := tx.planned(&folded, countFolded, append(args, textArray(v.dims()), idArray(roots), nullID(v.viewer))...); err != nil {
+	if err := tx.planned(&folded, countFolded(v.dims()), append(args, dimensionArray(v.dims()), idArray(roots), nullID(v.viewer))...); err != nil {
 		return err
 	}
 	for _, r := range folded {
@@ -285,10 +320,12 @@ func (tx *Tx) addMarked(v cover, out *tallySet) error {
 
 // countFolded counts what the cells hold of the roots $10 for the reader $11, in
 // the parts $9. The months are those of the span, so $2 and $3 are its days.
-const countFolded = `with x as materialized (select x.root_id, x.programme, x.place_id::text as hospital, to_char(x.month, 'YYYY-MM') as month, '' as side, x.category, x.visiting,
+func countFolded(dims []measure.Dimension) string {
+	return `with x as materialized (select x.root_id, x.programme, x.place_id::text as hospital, to_char(x.month, 'YYYY-MM') as month, '' as side, x.category, x.visiting,
 		x.operations, x.treatments, x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen
 		from summary_person x where x.partnership_id = $1 and x.root_id = any($10::uuid[]) and x.month between $2 and $3 and ($4 = '' or x.programme = $4)
 		and ($5::uuid is null or x.place_id = $5) and $6 = '' and ($7 = '' or x.category = $7) and ($8::boolean is null or x.visiting = $8)
 		and ($11::uuid is null or $11 = any(x.visible_to)))
 	select k.dim, k.key, sum(operations)::bigint as operations, count(distinct root_id) filter (where operations > 0) as persons, sum(treatments)::bigint as treatments,
-		` + sumLayers + intoCells + ` group by k.dim, k.key`
+		` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
+}

@@ -261,6 +261,16 @@ func (c deskCharts) classURL(d measure.Definition, class string, p reporting.Pie
 func piece(list []reporting.Piece, class string) (reporting.Piece, bool) {
 	i := slices.IndexFunc(list, func(p reporting.Piece) bool { return p.Class == class })
 	if i < 0 {
+		return unnamed(list)
+	}
+	return list[i], true
+}
+
+// unnamed is the part that stands for all hidden ones: one that is not named may be
+// among them.
+func unnamed(list []reporting.Piece) (reporting.Piece, bool) {
+	i := slices.IndexFunc(list, func(p reporting.Piece) bool { return p.Key == measure.Others })
+	if i < 0 {
 		return reporting.Piece{}, false
 	}
 	return list[i], true
@@ -320,6 +330,9 @@ func (c deskCharts) hospitals(columns []measure.ID) Table {
 			}
 		}
 	}
+	if i := slices.Index(keys, measure.Others); i >= 0 {
+		keys = append(slices.Delete(keys, i, i+1), measure.Others)
+	}
 	line := func(first Cell, of func(reporting.Detail) (reporting.Piece, bool)) Row {
 		row := Row{Cells: []Cell{first}}
 		for _, d := range details {
@@ -337,7 +350,7 @@ func (c deskCharts) hospitals(columns []measure.ID) Table {
 		row := line(first, func(d reporting.Detail) (reporting.Piece, bool) {
 			i := slices.IndexFunc(d.Parts, func(p reporting.Piece) bool { return p.Key == key })
 			if i < 0 {
-				return reporting.Piece{}, false
+				return unnamed(d.Parts)
 			}
 			first = c.partName(d, d.Parts[i])
 			return d.Parts[i], true

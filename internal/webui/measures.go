@@ -195,6 +195,9 @@ func leftText(b Base, r measure.Reading) string {
 
 // classText is the name of a class.
 func classText(b Base, d measure.Definition, class string) string {
+	if class == measure.Others {
+		return b.T(measure.OthersKey)
+	}
 	if d.Classes == measure.ClassText || class == "" || !b.P.Has(d.Classes+class) {
 		return orDash(class)
 	}

@@ -97,7 +97,7 @@ func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
 	rests := regexp.MustCompile(`>(?:[1-4]/\d+|\d+/3)<`)
 	for _, path := range []string{"/measures/quality.signed", "/measures/quality.signed?by=hospital&programme=joint"} {
 		page := donor.get(path)
-		contains(t, "a part of three", page, "人数少，隐藏", "disclosure-3 restricted")
+		contains(t, "a part of three", page, "人数少，隐藏", "disclosure-4 restricted")
 		if found := rests.FindString(page.body); found != "" || strings.Contains(page.body, "/figures/") {
 			t.Errorf("%s shows %q or leads to a list", path, found)
 		}

@@ -243,7 +243,7 @@ func (t tables) name(by measure.Dimension, g reporting.Group) Cell {
 	if g.Place != nil {
 		return hospitalCell(*g.Place)
 	}
-	if by == measure.BySide && g.Key != "" {
+	if by == measure.BySide && g.Key != "" && g.Key != measure.Others {
 		return PlaceCell(map[string]Side{"receiving": Mountain, "donor": Sea}[g.Key], groupText(t.Base, by, g))
 	}
 	return TextCell(groupText(t.Base, by, g))
@@ -251,6 +251,9 @@ func (t tables) name(by measure.Dimension, g reporting.Group) Cell {
 
 // groupText is the name of a part in words.
 func groupText(b Base, by measure.Dimension, g reporting.Group) string {
+	if g.Key == measure.Others {
+		return b.T(measure.OthersKey)
+	}
 	switch by {
 	case measure.ByHospital:
 		return g.Place.Name

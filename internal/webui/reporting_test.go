@@ -256,7 +256,7 @@ func TestDonorSideSeesFiguresWithoutLists(t *testing.T) {
 	s.programme()
 	b := s.reader("hai.zy", user.OfficialDonor)
 	page := b.get("/overview")
-	contains(t, "the overview", page, ">*<", "disclosure-3 restricted k=5")
+	contains(t, "the overview", page, ">*<", "disclosure-4 restricted k=5")
 	if strings.Contains(page.body, "151,501.00") {
 		t.Error("money of few people is shown")
 	}

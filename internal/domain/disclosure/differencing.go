@@ -50,3 +50,10 @@ func (p Profile) Differencing(given []Population, next Population) error {
 	}
 	return nil
 }
+
+func abs(v int64) int64 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}

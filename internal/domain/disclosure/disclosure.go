@@ -21,14 +21,13 @@ package disclosure
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/errs"
 )
 
 // ruleVersion names the procedure. A change of it changes what files show, so it
 // is recorded with every export.
-const ruleVersion = "disclosure-3"
+const ruleVersion = "disclosure-4"
 
 // Profile says how much is hidden.
 type Profile struct {
@@ -111,115 +110,4 @@ func (p Profile) Rounded(v int64) int64 {
 		return v
 	}
 	return max((v+p.Round/2)/p.Round*p.Round, p.Round)
-}
-
-// Cell is one figure.
-type Cell struct {
-	Value      int64
-	People     int64  // behind it; of a count of people the value itself
-	Identifies bool   // a zero that says something about somebody
-	Money      bool   // fen
-	Largest    int64  // of money: the largest part that is one person's
-	Of         string // of money: the key of the count of its contributors, or empty
-	Withheld   bool   // hidden in another publication already
-}
-
-// Sum says that the parts add up to the total and Extra: persons who stand in
-// more than one part.
-type Sum struct {
-	Total string
-	Parts []string
-	Extra int64
-}
-
-// Set is everything that is published together. The same key is the same figure,
-// in whichever table it stands.
-type Set struct {
-	cells map[string]int
-	keys  []string
-	list  []Cell
-	sums  []Sum
-}
-
-// NewSet makes an empty set.
-func NewSet() *Set { return &Set{cells: map[string]int{}} }
-
-// Put enters a figure. Entered again it stays what it was.
-func (s *Set) Put(key string, c Cell) {
-	if _, known := s.cells[key]; known {
-		return
-	}
-	s.cells[key] = len(s.list)
-	s.keys, s.list = append(s.keys, key), append(s.list, c)
-}
-
-// Link enters a sum over figures that were put. A part that is the total itself
-// says nothing and is left out.
-func (s *Set) Link(total string, extra int64, parts ...string) {
-	parts = slices.DeleteFunc(slices.Clone(parts), func(k string) bool { return k == total })
-	if len(parts) > 0 {
-		s.sums = append(s.sums, Sum{total, parts, extra})
-	}
-}
-
-// GridKey is the key of a cell of a grid; -1 is the total of the row or column.
-func GridKey(name string, row, col int) string { return fmt.Sprintf("%s/%d/%d", name, row, col) }
-
-// Grid enters a table of counts with its row totals, column totals and grand
-// total, which it adds up.
-func (s *Set) Grid(name string, rows [][]int64) {
-	count := func(r, c int, v int64) { s.Put(GridKey(name, r, c), Cell{Value: v, People: v}) }
-	var grand int64
-	var rowTotals, colTotals []string
-	columns := make([]int64, len(rows[0]))
-	for r, row := range rows {
-		var sum int64
-		var parts []string
-		for c, v := range row {
-			count(r, c, v)
-			parts = append(parts, GridKey(name, r, c))
-			sum, columns[c] = sum+v, columns[c]+v
-		}
-		count(r, -1, sum)
-		s.Link(GridKey(name, r, -1), 0, parts...)
-		rowTotals, grand = append(rowTotals, GridKey(name, r, -1)), grand+sum
-	}
-	count(-1, -1, grand)
-	for c, v := range columns {
-		count(-1, c, v)
-		var parts []string
-		for r := range rows {
-			parts = append(parts, GridKey(name, r, c))
-		}
-		s.Link(GridKey(name, -1, c), 0, parts...)
-		colTotals = append(colTotals, GridKey(name, -1, c))
-	}
-	s.Link(GridKey(name, -1, -1), 0, rowTotals...)
-	s.Link(GridKey(name, -1, -1), 0, colTotals...)
-}
-
-// Result is what may be shown.
-type Result struct {
-	profile Profile
-	set     *Set
-	hidden  []bool
-}
-
-// Shown is a figure as it leaves the house; a hidden one has no value.
-func (r Result) Shown(key string) (value int64, shown bool) {
-	i, known := r.set.cells[key]
-	if !known || r.hidden[i] {
-		return 0, false
-	}
-	c := r.set.list[i]
-	if c.Money {
-		return c.Value, true
-	}
-	return r.profile.Rounded(c.Value), true
-}
-
-// Knows reports whether a figure is in the set.
-func (r Result) Knows(key string) bool {
-	_, known := r.set.cells[key]
-	return known
 }

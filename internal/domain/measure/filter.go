@@ -210,6 +210,33 @@ func Dimensions() []Dimension {
 	return []Dimension{ByProgramme, ByHospital, BySide, ByMonth, ByCategory, BySurgeon}
 }
 
+// Cross is the dimension whose parts are those of several dimensions at once; of
+// none it is the whole. No page breaks down by it.
+func Cross(by ...Dimension) Dimension {
+	var names []string
+	for _, d := range by {
+		if d != Whole {
+			names = append(names, string(d))
+		}
+	}
+	return Dimension(strings.Join(names, "."))
+}
+
+// Crossed are the dimensions a dimension was made of: one, unless it is a [Cross].
+func (d Dimension) Crossed() []Dimension {
+	var out []Dimension
+	for name := range strings.SplitSeq(string(d), ".") {
+		if name != "" {
+			out = append(out, Dimension(name))
+		}
+	}
+	return out
+}
+
+// CrossSign stands between the keys of a part of crossed dimensions. Only the last
+// of them may hold it itself.
+const CrossSign = "|"
+
 // NameKey is the message key of the dimension's name.
 func (d Dimension) NameKey() string { return "measure.by." + string(d) }
 

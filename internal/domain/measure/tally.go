@@ -10,6 +10,13 @@ import (
 // recorded, or asked and none held.
 const NoCategory = "NONE"
 
+// Others is the key of all parts of a breakdown whose figures are hidden from the
+// reader. They are not named: whoever is named is not empty.
+const Others = "others"
+
+// OthersKey is the message key of its name.
+const OthersKey = "disclosure.others"
+
 // Whole is the dimension of a tally that is not broken down.
 const Whole Dimension = ""
 

@@ -281,7 +281,7 @@ func (b *boardReader) details(out *Board, by measure.Dimension) error {
 			defs = append(defs, d)
 		}
 	}
-	c, err := b.service.covering(b.ask, b.service.shownTo(out.Rights), defs)
+	c, err := b.service.covering(b.ask, b.service.shownTo(out.Rights), defs, dimensionsOf(by, defs...)...)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 		t.Errorf("the head's file of the doctor's cases: %+v %v", u.Surgeon, err)
 	}
 	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'figure' = 'quality.operations' and detail::jsonb ->> 'rows' = '3'
-		and detail::jsonb ->> 'format' = 'xlsx' and detail::jsonb ->> 'rule' = 'disclosure-3 exact' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
+		and detail::jsonb ->> 'format' = 'xlsx' and detail::jsonb ->> 'rule' = 'disclosure-4 exact' and detail::jsonb ->> 'doctor' = $1`, doctor.PractitionerID); n != 1 {
 		t.Errorf("%d files of a doctor's cases are recorded as such", n)
 	}
 	if _, err := s.Units(t.Context(), w.Official(), list); err == nil {
@@ -108,7 +108,7 @@ func TestASurgeonsPageIsForTheSurgeonAndTheHead(t *testing.T) {
 			t.Errorf("%q: %+v %v", format, list.List, err)
 		}
 	}
-	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb @> '{"figure": "desk.surgeons", "rows": 1, "format": "csv", "rule": "disclosure-3 exact"}'`); n != 1 {
+	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb @> '{"figure": "desk.surgeons", "rows": 1, "format": "csv", "rule": "disclosure-4 exact"}'`); n != 1 {
 		t.Errorf("%d files of the surgeons are recorded with their rows and the rule", n)
 	}
 }

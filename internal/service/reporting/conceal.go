@@ -1,22 +1,18 @@
 package reporting
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
-	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/store"
 )
-
-// maxConditions is how many conditions a reader of hidden figures may combine:
-// each one more cuts finer, and all coarser tables are protected first.
-const maxConditions = 3
 
 // profileOf is the profile of a file or page. Nobody gets more than the page
 // shows.
@@ -43,289 +39,87 @@ func (s *Service) concealed(ctx context.Context, who user.Principal, d measure.D
 		}
 		tallies, err := tx.Tallies(f)
 		if err == nil {
-			v = c.value(d, d.Read(tallies[0], tx.Now()), figureAt(f))
+			v = c.value(d, d.Read(tallies[0], tx.Now()), spotOf(f))
 		}
 		return err
 	})
 	return v, err
 }
 
-// hide takes out of an overview what its reader may not see.
-func (s *Service) hide(tx *store.Tx, o *Overview, p disclosure.Profile) error {
-	o.Profile = p
-	if p.Exact() {
-		return nil
-	}
-	c, err := s.conceal(tx, o.Filter, p)
-	if err != nil {
-		return err
-	}
-	c.overview(o)
-	return nil
-}
-
-func (c concealment) overview(o *Overview) {
-	for i := range o.Programmes {
-		c.breakdown(&o.Programmes[i])
-	}
-	c.breakdown(&o.Table)
-	c.breakdown(&o.Months)
-}
-
-// concealment is what may be shown of everything a filter can be asked for.
+// concealment is what is hidden of volumes and money, in the tables that were
+// asked for. All counts of a spot are shown or hidden together, and all amounts.
 type concealment struct {
-	disclosure.Result
-	people int64 // the filter is about
+	profile disclosure.Profile
+	counts  tables
+	money   tables
+	months  []string // in which anything happened
 }
 
-// conceal protects a filter's figures in all dimensions, and before them those of
-// every coarser filter: a figure hidden there stays hidden when it is asked for
-// alone. Then it refuses a population that is nearly one given out before.
-func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile) (concealment, error) {
-	c, err := s.protected(tx, f, p)
+// conceal protects the figures of a filter in some breakdowns. Then it refuses a
+// population that is nearly one given out before.
+func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile, by ...measure.Dimension) (concealment, error) {
+	c, err := s.protected(tx, f, p, by...)
 	if err != nil {
 		return c, err
 	}
-	return c, s.release(tx, p, populationOf(f, c.people))
+	tallies, err := tx.Tallies(f)
+	if err != nil {
+		return c, err
+	}
+	return c, s.release(tx, p, populationOf(f, tallies[0].Persons))
 }
 
-func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile) (concealment, error) {
-	f = f.Plain()
+// protected is [Service.conceal] without the note of the population: for a report,
+// which is made once for everybody.
+func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile, by ...measure.Dimension) (concealment, error) {
+	out := concealment{profile: p, counts: tables{}, money: tables{}}
 	if err := askable(f); err != nil {
-		return concealment{}, err
+		return out, err
 	}
-	w := concealer{tx: tx, profile: p, made: map[string]disclosure.Result{}, people: map[string]int64{}}
-	r, err := w.protect(f)
+	need := tablesOf(f, by)
+	sheets, err := sheetsOf(tx, need)
 	if err != nil {
-		return concealment{}, err
+		return out, err
 	}
-	return concealment{r, w.people[f.Query()]}, nil
-}
-
-// release refuses or notes a population.
-func (s *Service) release(tx *store.Tx, p disclosure.Profile, next disclosure.Population) error {
-	given, err := tx.Releases()
-	if err != nil {
-		return err
+	for _, d := range need {
+		counts, amounts := disclosure.Cube{}, disclosure.Cube{}
+		for at, x := range sheets.of(d) {
+			counts[at] = x.counts()
+		}
+		out.counts[d] = p.Protect(counts)
+		for at, x := range sheets.of(d) {
+			l := x.money()
+			l.Withheld = out.counts[d].Hides(at)
+			amounts[at] = l
+		}
+		out.money[d] = p.Protect(amounts)
 	}
-	if err := p.Differencing(given, next); err != nil {
-		return err
-	}
-	same := func(g disclosure.Population) bool {
-		return g.Signature() == next.Signature() && g.People == next.People
-	}
-	if slices.ContainsFunc(given, same) {
-		return nil
-	}
-	return tx.InsertRelease(next, p.Version())
-}
-
-// populationOf is whom a filter is about.
-func populationOf(f measure.Filter, people int64) disclosure.Population {
-	f = f.Plain()
-	out := disclosure.Population{People: people}
-	out.From, out.To = f.Period()
-	for _, by := range conditionsOf(f) {
-		if by != measure.ByMonth { // the period says it
-			only, _ := measure.Filter{}.With(by, keyOf(f, by)) // the key comes from a filter that was read
-			out.Conditions = append(out.Conditions, only.Query())
+	for at := range sheets.of(measure.Whole) {
+		if len(at.Time) == len("2026-11") && at.Group == "" && !isQuarter(at.Time) {
+			out.months = append(out.months, at.Time)
 		}
 	}
-	return out
+	slices.Sort(out.months)
+	return out, nil
 }
 
-// conditionsOf are the dimensions a filter is narrowed in.
-func conditionsOf(f measure.Filter) []measure.Dimension {
-	var out []measure.Dimension
-	for _, by := range measure.Dimensions() {
-		if keyOf(f, by) != "" {
-			out = append(out, by)
-		}
-	}
-	return out
+// sheet is what was counted at one place of a table.
+type sheet struct {
+	tally  measure.Tally
+	people int64 // with settled bills
+	most   measure.Layers
 }
 
-// keyOf is the key of a filter in a dimension, empty where it is not narrowed. Any
-// period narrows it along the months.
-func keyOf(f measure.Filter, by measure.Dimension) string {
-	switch by {
-	case measure.ByProgramme:
-		return string(f.Programme)
-	case measure.ByHospital:
-		if f.HospitalID != ident.Nil {
-			return f.HospitalID.String()
-		}
-	case measure.BySide:
-		return string(f.Side)
-	case measure.ByMonth:
-		if from, to := f.Period(); !from.IsZero() || !to.IsZero() {
-			return from.String() + "/" + to.String()
-		}
-	case measure.ByCategory:
-		return f.Category
-	case measure.BySurgeon:
-		if f.Visiting != nil {
-			return map[bool]string{true: "visiting", false: "local"}[*f.Visiting]
-		}
-	}
-	return ""
+// counts is what a place says in numbers. People are counted once in each place,
+// so they do not add up: they are behind the line, and shown where it is.
+func (x sheet) counts() disclosure.Line {
+	t := x.tally
+	return disclosure.Line{Counts: []disclosure.Count{{Value: t.Treatments, People: t.Persons}, {Value: t.Operations, People: t.Persons}}}
 }
 
-// without is a filter with one condition less, or with the period around its own.
-func without(f measure.Filter, by measure.Dimension) measure.Filter {
-	switch by {
-	case measure.ByProgramme:
-		f.Programme = ""
-	case measure.ByHospital:
-		f.HospitalID = ident.Nil
-	case measure.BySide:
-		f.Side = ""
-	case measure.ByMonth:
-		return wider(f)
-	case measure.ByCategory:
-		f.Category = ""
-	case measure.BySurgeon:
-		f.Visiting = nil
-	}
-	return f
-}
-
-// concealer protects filters, the coarsest first, each once.
-type concealer struct {
-	tx      *store.Tx
-	profile disclosure.Profile
-	made    map[string]disclosure.Result
-	people  map[string]int64
-}
-
-// What is counted in a cell of a breakdown. Joints and eyes are operations.
-const (
-	patientsFigure   = "patients"
-	timesFigure      = "person_times"
-	operationsFigure = "procedures"
-	moneyFigure      = "money" // all amounts of a cell are shown or hidden together
-)
-
-// place is a cell of any breakdown by the filter that gives it alone; parts no
-// filter can ask for are named by their table.
-type place string
-
-func figureAt(f measure.Filter) place { return place(f.Plain().Query()) }
-
-func partAt(f measure.Filter, by measure.Dimension, key string) place {
-	if narrow, err := f.With(by, key); err == nil && key != "" {
-		return figureAt(narrow)
-	}
-	return place(string(by) + ":" + key + "|" + f.Plain().Query())
-}
-
-func (p place) of(figure string) string { return figure + "|" + string(p) }
-
-// protect decides what is shown of a filter.
-func (w *concealer) protect(f measure.Filter) (disclosure.Result, error) {
-	if r, done := w.made[f.Query()]; done {
-		return r, nil
-	}
-	var coarser []disclosure.Result
-	for _, by := range conditionsOf(f) {
-		r, err := w.protect(without(f, by))
-		if err != nil {
-			return r, err
-		}
-		coarser = append(coarser, r)
-	}
-	dimensions := append(measure.Dimensions(), measure.ByQuarter, measure.ByYear)
-	tallies, err := w.tx.Tallies(f, dimensions...)
-	if err != nil {
-		return disclosure.Result{}, err
-	}
-	shares, err := w.tx.Shares(f, dimensions...)
-	if err != nil {
-		return disclosure.Result{}, err
-	}
-	b := setBuilder{set: disclosure.NewSet(), coarser: coarser, shares: map[[2]string]store.Share{}}
-	for _, s := range shares {
-		b.shares[[2]string{string(s.Dimension), s.Key}] = s
-	}
-	b.fill(f, tallies)
-	w.people[f.Query()] = tallies[0].Persons
-	r := b.set.Protect(w.profile)
-	w.made[f.Query()] = r
-	return r, nil
-}
-
-// setBuilder enters tallies into a set.
-type setBuilder struct {
-	set     *disclosure.Set
-	coarser []disclosure.Result
-	shares  map[[2]string]store.Share
-}
-
-func (b setBuilder) fill(f measure.Filter, all tallied) {
-	b.enter(figureAt(f), all[0])
-	for _, by := range measure.Dimensions() {
-		if by != measure.ByMonth {
-			b.add(f, all[0], by, all.parts(by))
-		}
-	}
-	b.calendar(f, all)
-}
-
-// calendar enters the years of a filter, their quarters and the months of those.
-func (b setBuilder) calendar(f measure.Filter, all tallied) {
-	b.add(f, all[0], measure.ByYear, all.parts(measure.ByYear))
-	for _, level := range [][2]measure.Dimension{{measure.ByYear, measure.ByQuarter}, {measure.ByQuarter, measure.ByMonth}} {
-		for _, x := range all.parts(level[0]) {
-			if span, err := f.With(level[0], x.Key); err == nil {
-				b.add(span, x, level[1], inSpan(span, level[1], all.parts(level[1])))
-			}
-		}
-	}
-}
-
-// add enters the parts of a filter in a dimension, and that they add up to the
-// total.
-func (b setBuilder) add(f measure.Filter, total measure.Tally, by measure.Dimension, parts []measure.Tally) {
-	at := figureAt(f)
-	parts = slices.Clone(parts)
-	slices.SortFunc(parts, func(x, y measure.Tally) int { return cmp.Compare(x.Key, y.Key) })
-	var places []place
-	var persons int64
-	for _, x := range parts {
-		p := partAt(f, by, x.Key)
-		b.enter(p, x)
-		places = append(places, p)
-		persons += x.Persons
-	}
-	for _, figure := range []string{patientsFigure, timesFigure, operationsFigure, moneyFigure} {
-		var keys []string
-		for _, p := range places {
-			keys = append(keys, p.of(figure))
-		}
-		extra := int64(0)
-		if figure == patientsFigure && !slices.Contains(places, at) {
-			extra = persons - total.Persons
-		}
-		b.set.Link(at.of(figure), extra, keys...)
-	}
-}
-
-// enter puts the figures of one cell.
-func (b setBuilder) enter(p place, t measure.Tally) {
-	put := func(figure string, c disclosure.Cell) {
-		key := p.of(figure)
-		for _, r := range b.coarser {
-			if _, shown := r.Shown(key); r.Knows(key) && !shown {
-				c.Withheld = true
-			}
-		}
-		b.set.Put(key, c)
-	}
-	put(patientsFigure, disclosure.Cell{Value: t.Persons, People: t.Persons})
-	put(timesFigure, disclosure.Cell{Value: t.Treatments, People: t.Persons})
-	put(operationsFigure, disclosure.Cell{Value: t.Operations, People: t.Persons})
-	s := b.shares[[2]string{string(t.Dimension), t.Key}]
-	put(moneyFigure, disclosure.Cell{Value: int64(t.Money.Bill), Money: true, People: s.People, Of: p.of(patientsFigure), Largest: heaviest(t.Money, s.Largest)})
+func (x sheet) money() disclosure.Line {
+	m := x.tally.Money
+	return disclosure.Line{Money: true, Sum: int64(m.Bill), People: x.people, Largest: heaviest(m, x.most)}
 }
 
 // heaviest is the largest share of any amount of a cell, as a part of the bill:
@@ -345,66 +139,176 @@ func heaviest(all, largest measure.Layers) int64 {
 	return worst
 }
 
-// figureOf is what a definition counts.
-func figureOf(d measure.Definition) string {
-	switch d.Kind {
-	case measure.DistinctPersons:
-		return patientsFigure
-	case measure.CountTreatments:
-		return timesFigure
-	case measure.CountProcedures:
-		return operationsFigure
-	}
-	return moneyFigure
+// sheets are the places of all tables: by the dimension of the parts, which of
+// times and programmes alone there is none.
+type sheets map[measure.Dimension]map[disclosure.At]sheet
+
+// of is the table of a dimension: its parts with what they add up to.
+func (s sheets) of(by measure.Dimension) map[disclosure.At]sheet {
+	out := maps.Clone(s[measure.Whole])
+	maps.Copy(out, s[by])
+	return out
 }
+
+// sheetsOf counts the tables of some dimensions over everything the caller may see.
+// Quarters are added up: of people in a quarter the most in one month are there at
+// least, or those of all months less all who stand in two months of the year.
+func sheetsOf(tx *store.Tx, by []measure.Dimension) (sheets, error) {
+	out := sheets{measure.Whole: {}}
+	enter := func(d measure.Dimension, key string, change func(*sheet)) {
+		table, at := placed(d, key)
+		if out[table] == nil {
+			out[table] = map[disclosure.At]sheet{}
+		}
+		x := out[table][at]
+		change(&x)
+		out[table][at] = x
+	}
+	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByMonth}
+	tallies, err := tx.Tallies(measure.Filter{}, crossings(times, by, true)...)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tallies {
+		if t.Treatments != 0 || t.Operations != 0 {
+			enter(t.Dimension, t.Key, func(x *sheet) { x.tally = t })
+		}
+	}
+	for _, table := range out {
+		quarters(table)
+	}
+	shares, err := tx.Shares(measure.Filter{}, crossings(append(times, measure.ByQuarter), by, true)...)
+	for _, s := range shares {
+		enter(s.Dimension, s.Key, func(x *sheet) { x.people, x.most = s.People, s.Largest })
+	}
+	return out, err
+}
+
+// quarters adds the quarters to a table of months and years.
+func quarters(table map[disclosure.At]sheet) {
+	twice := map[disclosure.At]int64{} // of a year: people beyond the first month they stand in
+	for at, x := range table {
+		if len(at.Time) == len("2026") {
+			twice[at] = -x.tally.Persons
+		}
+	}
+	var months []disclosure.At
+	for at := range table {
+		if len(at.Time) == len("2026-11") {
+			months = append(months, at)
+		}
+	}
+	sum := map[disclosure.At]int64{}
+	for _, at := range months {
+		x := table[at].tally
+		year := at
+		year.Time = at.Time[:4]
+		twice[year] += x.Persons
+		at.Time = disclosure.Around(at.Time)
+		q := table[at]
+		q.tally.Treatments, q.tally.Operations, q.tally.Money = q.tally.Treatments+x.Treatments, q.tally.Operations+x.Operations, q.tally.Money.Plus(x.Money, 1)
+		q.tally.Persons = max(q.tally.Persons, x.Persons)
+		sum[at] += x.Persons
+		table[at] = q
+	}
+	for at, n := range sum {
+		x, year := table[at], at
+		year.Time = at.Time[:4]
+		x.tally.Persons = max(x.tally.Persons, n-twice[year])
+		table[at] = x
+	}
+}
+
+func isQuarter(time string) bool { return len(time) > 5 && time[5] == 'Q' }
 
 // value is a measured value as its reader may see it.
-func (c concealment) value(d measure.Definition, v measure.Value, at place) measure.Value {
-	key := at.of(figureOf(d))
-	n, shown := c.Shown(key)
-	switch {
-	case !c.Knows(key) && v.Value.Int64() == 0: // a month or part in which nothing happened
-		return v
-	case !shown:
-		return v.Withheld()
-	case d.Kind == measure.SumMoney:
-		if _, times := c.Shown(at.of(timesFigure)); !times {
-			v.Denominator = nil
-		}
+func (c concealment) value(d measure.Definition, v measure.Value, at spot) measure.Value {
+	if c.profile.Exact() {
 		return v
 	}
-	if _, times := c.Shown(at.of(timesFigure)); !times {
+	counts := c.counts.hides(at)
+	switch {
+	case d.Kind == measure.SumMoney && c.money.hides(at), d.Kind != measure.SumMoney && counts:
+		return v.Withheld()
+	case d.Kind != measure.SumMoney:
+		return v.As(c.profile.Rounded(v.Value.Int64()))
+	case counts:
 		v.Denominator = nil
 	}
-	return v.As(n)
+	return v
 }
 
-// breakdown takes hidden figures out of a table.
+// hide takes out of an overview what its reader may not see.
+func (c concealment) hide(o *Overview) {
+	o.Profile = c.profile
+	if c.profile.Exact() {
+		return
+	}
+	for i := range o.Programmes {
+		c.breakdown(&o.Programmes[i])
+	}
+	c.breakdown(&o.Table)
+	c.breakdown(&o.Months)
+}
+
+// breakdown takes hidden figures out of a table, and the names of parts of which
+// nothing is shown.
 func (c concealment) breakdown(b *Breakdown) {
-	hidden := false
-	c.group(b, &b.Total, figureAt(b.Total.Filter), &hidden)
+	at := spotOf(b.Total.Filter)
+	hidden := c.group(b, &b.Total, at)
+	rest := Group{Key: measure.Others}
+	var shown []Group
 	for i := range b.Groups {
 		g := &b.Groups[i]
-		at := figureAt(g.Filter)
-		if !g.Linked {
-			at = partAt(b.Total.Filter, b.Dimension, g.Key)
+		part := c.group(b, g, at.part(b.Dimension, g.Key))
+		hidden = hidden || part
+		if b.Dimension == measure.ByMonth || slices.ContainsFunc(g.Values, func(v measure.Value) bool { return !v.Value.Hidden() }) {
+			shown = append(shown, *g)
+			continue
 		}
-		c.group(b, g, at, &hidden)
+		rest.Values = g.Values
 	}
+	if len(shown) < len(b.Groups) {
+		shown = append(shown, rest)
+	}
+	b.Groups = shown
 	if hidden { // by how much the parts overlap would be one more equation
 		b.Overlap = 0
 	}
 	if b.Dimension == measure.ByHospital { // an order by size would rank what is hidden
-		slices.SortStableFunc(b.Groups, func(x, y Group) int { return cmp.Compare(x.Place.Name, y.Place.Name) })
+		name := func(g Group) string {
+			if g.Place == nil {
+				return ""
+			}
+			return g.Place.Name
+		}
+		slices.SortStableFunc(b.Groups, func(x, y Group) int { return last(x.Place == nil, y.Place == nil, name(x), name(y)) })
 	}
 }
 
-func (c concealment) group(b *Breakdown, g *Group, at place, hidden *bool) {
+// group hides the figures of one row and reports whether it hid any.
+func (c concealment) group(b *Breakdown, g *Group, at spot) (hidden bool) {
 	for i, d := range b.Definitions {
 		g.Values[i] = c.value(d, g.Values[i], at)
-		*hidden = *hidden || g.Values[i].Value.Hidden()
+		hidden = hidden || g.Values[i].Value.Hidden()
 	}
-	if _, shown := c.Shown(at.of(moneyFigure)); !shown {
+	if c.money.hides(at) {
 		g.Layers = measure.Layers{}
 	}
+	return hidden
+}
+
+// span are the first and last month of a series: of everything, for the first
+// month of one part says that the part is not empty in it.
+func (c concealment) span(f measure.Filter) []measure.Tally { return spanOf(c.months, f) }
+
+func spanOf(months []string, f measure.Filter) (out []measure.Tally) {
+	from, to := f.Period()
+	for _, m := range months {
+		first, err := clock.ParseDate(m + "-01")
+		if err == nil && (from.IsZero() || !first.Before(from)) && (to.IsZero() || !first.After(to)) {
+			out = append(out, measure.Tally{Dimension: measure.ByMonth, Key: m})
+		}
+	}
+	return out
 }

@@ -19,15 +19,24 @@ type cover struct {
 	filter  measure.Filter
 }
 
-// lines are the hidden parts of one measure, by place: the figure, or only how
-// many outcomes are known.
-type lines struct{ figures, coverage map[place]bool }
+// lines are what is hidden of one measure: of the figure, or only of how many
+// outcomes are known. What is hidden for any reason is hidden.
+type lines struct {
+	figures, coverage []tables
+	months            []string // in which it has units
+}
 
-// covering decides what of some measures may be shown for a filter, in every part
-// there is. It notes what it gives out, and refuses a population that is nearly
+func (l lines) hides(s spot) bool { return hidden(l.figures, s) }
+
+func hidden(list []tables, s spot) bool {
+	return slices.ContainsFunc(list, func(t tables) bool { return t.hides(s) })
+}
+
+// covering decides what of some measures may be shown for a filter in some
+// breakdowns. It notes what it gives out, and refuses a population that is nearly
 // one given out before.
-func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definition) (cover, error) {
-	out, err := s.covered(a, p, defs)
+func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definition, by ...measure.Dimension) (cover, error) {
+	out, err := s.covered(a, p, defs, by...)
 	if err != nil || p.Exact() {
 		return out, err
 	}
@@ -36,7 +45,11 @@ func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definit
 		lead = []string{"lead=" + a.filter.Lead.String()}
 	}
 	if out.tally != nil {
-		if err := s.release(a.tx, p, populationOf(a.filter.Filter, out.tally.people)); err != nil {
+		tallies, err := a.tx.Tallies(a.filter.Filter)
+		if err != nil {
+			return out, err
+		}
+		if err := s.release(a.tx, p, populationOf(a.filter.Filter, tallies[0].Persons)); err != nil {
 			return out, err
 		}
 	}
@@ -60,7 +73,7 @@ func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definit
 
 // covered is [Service.covering] without the notes: for a report, which is made
 // once for everybody.
-func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definition) (cover, error) {
+func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definition, by ...measure.Dimension) (cover, error) {
 	out := cover{profile: p, facts: map[measure.ID]lines{}, filter: a.filter.Filter}
 	if p.Exact() {
 		return out, nil
@@ -68,22 +81,17 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 	if err := askable(a.filter.Filter); err != nil {
 		return out, err
 	}
-	w := factConcealer{asker: a, profile: p, made: map[string]map[measure.ID]lines{}}
 	for _, b := range bases(defs) {
 		if b == "" {
-			c, err := s.protected(a.tx, a.filter.Filter, p)
+			c, err := s.protected(a.tx, a.filter.Filter, p, slices.DeleteFunc(slices.Clone(by), func(d measure.Dimension) bool { return d == measure.ByClass })...)
 			if err != nil {
 				return out, err
 			}
 			out.tally = &c
 			continue
 		}
-		made, err := w.protect(b, ofBase(b, a.filter.Filter))
-		if err != nil {
+		if err := protectFacts(a, p, b, tablesOf(a.filter.Filter, by), out.facts); err != nil {
 			return out, err
-		}
-		for id, l := range made {
-			out.facts[id] = l
 		}
 	}
 	return out, nil
@@ -110,61 +118,32 @@ func ofBase(b measure.Base, f measure.Filter) measure.Filter {
 	return f
 }
 
-// pieceAt is a part of a measure.
-func pieceAt(f measure.Filter, by measure.Dimension, key string) place {
-	switch by {
-	case measure.Whole:
-		return figureAt(f)
-	case measure.ByClass:
-		return place("class:" + key + "|" + f.Plain().Query())
-	}
-	return partAt(f, by, key)
-}
-
-// factConcealer protects filters, the coarsest first, each once.
-type factConcealer struct {
-	asker
-	profile disclosure.Profile
-	made    map[string]map[measure.ID]lines
-}
-
-// protect decides what is shown of the measures of a base.
-func (w *factConcealer) protect(b measure.Base, f measure.Filter) (map[measure.ID]lines, error) {
-	f = f.Plain()
-	name := string(b) + "?" + f.Query()
-	if made, done := w.made[name]; done {
-		return made, nil
-	}
-	var coarser []map[measure.ID]lines
-	for _, by := range conditionsOf(f) {
-		made, err := w.protect(b, without(f, by))
-		if err != nil {
-			return nil, err
-		}
-		coarser = append(coarser, made)
-	}
-	list, err := w.tx.BehindFacts(b, store.FactFilter{Filter: f, Lock: w.filter.Lock, Lead: w.filter.Lead}, append(measure.Dimensions(), measure.ByQuarter, measure.ByYear, measure.ByClass)...)
+// protectFacts decides what is shown of the measures of a base in some tables, over
+// everything the caller may see.
+func protectFacts(a asker, p disclosure.Profile, b measure.Base, by []measure.Dimension, into map[measure.ID]lines) error {
+	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByQuarter, measure.ByMonth}
+	programmes := slices.ContainsFunc(measure.Definitions(), func(d measure.Definition) bool { return d.Base == b && d.Programme == measure.All })
+	list, err := a.tx.BehindFacts(b, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, programmes)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	of := map[measure.ID][]store.Behind{}
 	for _, x := range list {
 		of[x.Measure] = append(of[x.Measure], x)
 	}
-	out := map[measure.ID]lines{}
 	for _, id := range inside(slices.Sorted(maps.Keys(of))) {
 		d, _ := measure.ByID(id)
-		t := table{d: d, filter: f, profile: w.profile}
-		for _, c := range coarser {
-			t.coarser = append(t.coarser, c[id])
-		}
+		t := table{d: d, by: by, profile: p}
 		for _, part := range d.Contains {
-			t.within = append(t.within, nested{t.stand(of[part]), out[part]})
+			within := nested{map[spot]*stood{}, into[part]}
+			for _, s := range t.stand(of[part]) {
+				within.parts[s.spot] = s
+			}
+			t.within = append(t.within, within)
 		}
-		out[id] = t.protect(of[id])
+		into[id] = t.protect(of[id])
 	}
-	w.made[name] = out
-	return out, nil
+	return nil
 }
 
 // inside puts measures that others contain before those: what is shown of a year
@@ -190,39 +169,34 @@ func inside(ids []measure.ID) []measure.ID {
 // nested is a measure whose events are among those of another: what stood behind
 // it, and what of it is hidden.
 type nested struct {
-	parts []*stood
+	parts map[spot]*stood
 	lines lines
 }
 
 // more is how many events one measure has beyond a nested one in the same part:
-// whoever sees both can subtract them. Where the nested one is hidden there is
-// nothing to subtract.
+// whoever sees both can subtract them.
 func (n nested) more(s *stood) disclosure.Line {
-	i := slices.IndexFunc(n.parts, func(x *stood) bool { return x.at == s.at })
-	if i < 0 || n.lines.figures[s.at] {
-		return disclosure.Line{}
+	d := s.hits.Value
+	if x := n.parts[s.spot]; x != nil {
+		d -= x.hits.Value
 	}
-	d := s.hits.Value - n.parts[i].hits.Value
-	return disclosure.Line{Counts: []disclosure.Count{{Value: max(d, -d)}}}
+	return disclosure.Line{Counts: []disclosure.Count{{Value: max(d, -d)}}, Withheld: s.hidden || n.lines.hides(s.spot)}
 }
 
-// table protects one measure in all its dimensions.
+// table protects one measure in some dimensions.
 type table struct {
 	d       measure.Definition
-	filter  measure.Filter
+	by      []measure.Dimension
 	profile disclosure.Profile
-	coarser []lines
 	within  []nested
 }
 
 // stood is what stands behind one part.
 type stood struct {
-	at                 place
+	spot
 	all, known, rest   disclosure.Count // every unit; eligible ones of known and of unknown outcome
 	hits, misses       disclosure.Count
 	sum, largest       int64
-	dimension          measure.Dimension
-	key                string
 	hidden, noCoverage bool
 }
 
@@ -233,44 +207,50 @@ func add(c *disclosure.Count, x store.Behind) {
 // stand sorts what stands behind a measure into its parts.
 func (t table) stand(rows []store.Behind) []*stood {
 	var parts []*stood
-	at := map[[2]string]*stood{}
+	at := map[spot]*stood{}
 	for _, x := range rows {
-		if x.Dimension == measure.ByClass && t.d.Classes == "" {
+		by, place := placed(x.Dimension, x.Key)
+		if by == measure.ByClass && t.d.Classes == "" {
 			continue
 		}
-		key := [2]string{string(x.Dimension), x.Key}
+		key := spot{by, place, true}
 		if at[key] == nil {
-			at[key] = &stood{at: pieceAt(t.filter, x.Dimension, x.Key), dimension: x.Dimension, key: x.Key}
+			at[key] = &stood{spot: key}
 			parts = append(parts, at[key])
 		}
 		at[key].add(t.d, x)
 	}
-	slices.SortFunc(parts, func(a, b *stood) int { return slices.Compare([]byte(a.at), []byte(b.at)) })
 	return parts
 }
 
-func (t table) protect(rows []store.Behind) lines {
+func (t table) protect(rows []store.Behind) (out lines) {
 	parts := t.stand(rows)
-	t.hide(parts, func(s *stood) (disclosure.Line, *bool) { // the same parts of every measure of the base
-		return disclosure.Line{Counts: []disclosure.Count{s.all}}, &s.hidden
-	})
-	figure := func(s *stood) (disclosure.Line, *bool) { return t.figure(s), &s.hidden }
-	t.hide(parts, figure)
+	mark := func(x tables) {
+		out.figures = append(out.figures, x)
+		for _, s := range parts {
+			s.hidden = s.hidden || x.hides(s.spot)
+		}
+	}
+	mark(t.hide(parts, func(s *stood) disclosure.Line { // the same parts of every measure of the base
+		return disclosure.Line{Counts: []disclosure.Count{s.all}}
+	}))
+	mark(t.hide(parts, t.figure))
 	for _, n := range t.within {
-		t.hide(parts, func(s *stood) (disclosure.Line, *bool) {
-			l := n.more(s)
-			l.Withheld = s.hidden
-			return l, &s.hidden
-		})
-		t.hide(parts, figure) // what it hid must not be worked out from the rest
+		x := t.hide(parts, n.more)
+		for _, s := range parts { // where the nested one is hidden there is nothing to subtract
+			s.hidden = s.hidden || x.hides(s.spot) && !n.lines.hides(s.spot)
+		}
+		mark(t.hide(parts, t.figure)) // what it hid must not be worked out from the rest
 	}
-	t.hide(parts, func(s *stood) (disclosure.Line, *bool) {
-		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.noCoverage || s.hidden || t.known(s.at, true)}, &s.noCoverage
-	})
-	out := lines{map[place]bool{}, map[place]bool{}}
+	out.coverage = []tables{t.hide(parts, func(s *stood) disclosure.Line {
+		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.hidden}
+	})}
 	for _, s := range parts {
-		out.figures[s.at], out.coverage[s.at] = out.figures[s.at] || s.hidden, out.coverage[s.at] || s.noCoverage
+		if s.by == measure.Whole && s.at.Group == "" && len(s.at.Time) == len("2026-11") && !isQuarter(s.at.Time) {
+			out.months = append(out.months, s.at.Time)
+		}
 	}
+	slices.Sort(out.months)
 	return out
 }
 
@@ -295,15 +275,10 @@ func (s *stood) add(d measure.Definition, x store.Behind) {
 	}
 }
 
-// known reports whether a coarser publication hides a place.
-func (t table) known(at place, coverage bool) bool {
-	return slices.ContainsFunc(t.coarser, func(l lines) bool { return l.figures[at] || coverage && l.coverage[at] })
-}
-
 // figure is what a figure says. All of a group with a bad outcome is said of each
 // of them, however many they are.
 func (t table) figure(s *stood) disclosure.Line {
-	l := disclosure.Line{Counts: []disclosure.Count{s.known}, Withheld: s.hidden || t.known(s.at, false)}
+	l := disclosure.Line{Counts: []disclosure.Count{s.known}, Withheld: s.hidden}
 	switch d := t.d; {
 	case d.Rate():
 		s.misses.Identifies = d.Direction == measure.Down && s.hits.Value > 0
@@ -318,31 +293,19 @@ func (t table) figure(s *stood) disclosure.Line {
 	return l
 }
 
-// hide applies the rule to one kind of line and marks what it hides.
-func (t table) hide(parts []*stood, say func(*stood) (disclosure.Line, *bool)) {
-	in := map[measure.Dimension][]*sprig{}
-	for _, s := range parts {
-		l, mark := say(s)
-		in[s.dimension] = append(in[s.dimension], &sprig{disclosure.Branch{Line: l, Hidden: *mark}, s.key, mark})
-	}
-	whole := in[measure.Whole][0]
-	for _, by := range append(measure.Dimensions(), measure.ByClass) {
-		if by != measure.ByMonth {
-			whole.bear(in[by])
+// hide applies the rule to one kind of line in every table.
+func (t table) hide(parts []*stood, say func(*stood) disclosure.Line) tables {
+	out := tables{}
+	for _, by := range t.by {
+		c := disclosure.Cube{}
+		for _, s := range parts {
+			if s.by == measure.Whole || s.by == by {
+				c[s.at] = say(s)
+			}
 		}
+		out[by] = t.profile.Protect(c)
 	}
-	whole.bear(in[measure.ByYear])
-	for _, level := range [][2]measure.Dimension{{measure.ByYear, measure.ByQuarter}, {measure.ByQuarter, measure.ByMonth}} {
-		for _, x := range in[level[0]] {
-			x.bear(season(level[0], x.key, level[1], in[level[1]]))
-		}
-	}
-	t.profile.Tree(&whole.Branch)
-	for _, list := range in {
-		for _, x := range list {
-			*x.mark = x.Hidden
-		}
-	}
+	return out
 }
 
 // reading is a figure as its reader may see it, made again from the counts that
@@ -351,19 +314,50 @@ func (c cover) reading(d measure.Definition, by measure.Dimension, key string, s
 	if c.profile.Exact() {
 		return d.From(s, at)
 	}
-	where := pieceAt(ofBase(d.Base, c.filter), by, key)
-	l := c.facts[d.ID]
-	if l.figures[where] {
+	where := spotOf(ofBase(d.Base, c.filter)).part(by, key)
+	l, counted := c.facts[d.ID]
+	if counted && l.hides(where) || !counted && !where.given {
 		return d.From(s, at).Withheld()
 	}
 	s.Excluded = nil // how many were left out says who they are by subtraction
 	s.Known, s.Unknown = c.profile.Rounded(s.Known), c.profile.Rounded(s.Unknown)
 	s.Hits = min(c.profile.Rounded(s.Hits), s.Known+s.Unknown)
 	r := d.From(s, at)
-	if l.coverage[where] {
+	if hidden(l.coverage, where) {
 		r = r.Uncovered()
 	}
 	return r
+}
+
+// span are months a series of a measure runs over at least, see [concealment.span].
+func (c cover) span(d measure.Definition) []measure.Tally {
+	switch {
+	case c.profile.Exact():
+		return nil
+	case !d.Tallied():
+		return spanOf(c.facts[d.ID].months, c.filter)
+	case c.tally == nil:
+		return nil
+	}
+	return c.tally.span(c.filter)
+}
+
+// named takes the parts out of a breakdown whose figures are hidden, and leaves one
+// in place of all of them.
+func (c cover) named(list []Piece) []Piece {
+	if c.profile.Exact() {
+		return list
+	}
+	var out []Piece
+	for _, x := range list {
+		if !x.Reading.Hidden() {
+			out = append(out, x)
+		}
+	}
+	if i := slices.IndexFunc(list, func(x Piece) bool { return x.Reading.Hidden() }); i >= 0 {
+		out = append(out, Piece{Key: measure.Others, Class: measure.Others, Reading: list[i].Reading})
+	}
+	return out
 }
 
 // tallied is a tallied figure as its reader may see it.
@@ -376,11 +370,7 @@ func (c cover) tallied(d measure.Definition, by measure.Dimension, key string, t
 	if err != nil {
 		return r.Withheld()
 	}
-	where := figureAt(f)
-	if by != measure.Whole {
-		where = partAt(f, by, key)
-	}
-	v := c.tally.value(d, d.Read(t, at.AsOf), where)
+	v := c.tally.value(d, d.Read(t, at.AsOf), spotOf(f).part(by, key))
 	switch {
 	case v.Value.Hidden():
 		return r.Withheld()

@@ -85,10 +85,13 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 		return out, err
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
-		if out, err = s.overview(tx, in, r); err != nil {
-			return err
+		hidden := concealment{profile: profile}
+		if !profile.Exact() {
+			if hidden, err = s.conceal(tx, in.Filter, profile, in.By); err != nil {
+				return err
+			}
 		}
-		if err := s.hide(tx, &out, profile); err != nil {
+		if out, err = s.overview(tx, in, r, hidden); err != nil {
 			return err
 		}
 		if in.File == "" {
@@ -102,7 +105,7 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 	return out, err
 }
 
-func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights) (out Overview, err error) {
+func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights, hidden concealment) (out Overview, err error) {
 	out = Overview{AsOf: tx.Now(), Filter: in.Filter, Rights: r}
 	p, err := tx.PartnershipByID(tx.Partnership())
 	if err != nil {
@@ -117,6 +120,11 @@ func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights) (out Overvi
 		return out, err
 	}
 	t := tallied(counted)
+	for _, m := range hidden.span(in.Filter) {
+		if t.part(measure.ByMonth, m.Key).Treatments == 0 {
+			t = append(t, m)
+		}
+	}
 	out.Path = counted[0].Path
 	if out.Hospitals, err = withStrangers(tx, out.Hospitals, t.parts(measure.ByHospital)); err != nil {
 		return out, err
@@ -135,6 +143,7 @@ func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights) (out Overvi
 	}
 	out.Table = b.breakdown(in.By, programme, t)
 	out.Months = b.breakdown(measure.ByMonth, programme, t)
+	hidden.hide(&out)
 	return out, nil
 }
 

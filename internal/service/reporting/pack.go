@@ -264,7 +264,7 @@ func (s *Service) measured(tx *store.Tx, f measure.Filter, p disclosure.Profile)
 	ask := asker{tx, store.FactFilter{Filter: f, Lock: tx.Today()}}
 	defs := Rights{}.wanted(DeskInput{Filter: f})
 	defs = slices.DeleteFunc(defs, func(d measure.Definition) bool { return d.Tallied() })
-	c, err := s.covered(ask, p, defs)
+	c, err := s.covered(ask, p, defs, measure.ByHospital)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -307,16 +307,14 @@ func (d Detail) outline(by measure.Dimension) report.Outline {
 
 // period is the overview of a period with hidden figures taken out.
 func (s *Service) period(tx *store.Tx, f measure.Filter, p disclosure.Profile) (Overview, error) {
-	o, err := s.overview(tx, OverviewInput{Filter: f, By: measure.ByHospital}, Rights{Lists: p.Exact()})
-	if err != nil || p.Exact() {
-		return o, err
+	hidden := concealment{profile: p}
+	if !p.Exact() {
+		var err error
+		if hidden, err = s.protected(tx, f, p, measure.ByHospital); err != nil {
+			return Overview{}, err
+		}
 	}
-	c, err := s.protected(tx, f, p)
-	if err != nil {
-		return o, err
-	}
-	c.overview(&o)
-	return o, nil
+	return s.overview(tx, OverviewInput{Filter: f, By: measure.ByHospital}, Rights{Lists: p.Exact()}, hidden)
 }
 
 // kept is a breakdown as a report keeps it.

@@ -300,7 +300,7 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 		if err != nil {
 			return err
 		}
-		if out.cover, err = s.covering(ask, s.shownTo(r), []measure.Definition{d}); err != nil {
+		if out.cover, err = s.covering(ask, s.shownTo(r), []measure.Definition{d}, dimensionsOf(out.By, d)...); err != nil {
 			return err
 		}
 		out.Profile = out.cover.profile
@@ -350,6 +350,7 @@ func (d *Detail) take(t tallied, samples sampled) {
 	if d.Definition.Tallied() {
 		counted = t.parts(measure.ByMonth)
 	}
+	counted = append(counted, d.cover.span(d.Definition)...)
 	for _, x := range append(counted, monthTallies(samples.keys(d.Definition.ID, measure.ByMonth))...) {
 		had = append(had, measure.Tally{Dimension: measure.ByMonth, Key: x.Key})
 	}
@@ -373,10 +374,27 @@ func (d *Detail) take(t tallied, samples sampled) {
 		})
 	}
 	if !d.Profile.Exact() { // an order by size would rank what is hidden
-		byName := func(x, y Piece) int { return cmp.Compare(nameOf(x), nameOf(y)) }
+		d.Classes = d.cover.named(d.Classes)
+		if d.By != measure.ByMonth {
+			d.Parts = d.cover.named(d.Parts)
+		}
+		byName := func(x, y Piece) int {
+			return last(x.Key == measure.Others, y.Key == measure.Others, nameOf(x), nameOf(y))
+		}
 		slices.SortStableFunc(d.Parts, byName)
 		slices.SortStableFunc(d.Classes, byName)
 	}
+}
+
+// last compares by name, with one thing last.
+func last(x, y bool, xName, yName string) int {
+	switch {
+	case x == y:
+		return cmp.Compare(xName, yName)
+	case x:
+		return 1
+	}
+	return -1
 }
 
 func nameOf(p Piece) string {

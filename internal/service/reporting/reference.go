@@ -129,3 +129,20 @@ func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.
 		return tx.SaveDeskFilter(f.Query())
 	})
 }
+
+// without is a filter with one condition less.
+func without(f measure.Filter, by measure.Dimension) measure.Filter {
+	switch by {
+	case measure.ByProgramme:
+		f.Programme = ""
+	case measure.ByHospital:
+		f.HospitalID = ident.Nil
+	case measure.BySide:
+		f.Side = ""
+	case measure.ByCategory:
+		f.Category = ""
+	case measure.BySurgeon:
+		f.Visiting = nil
+	}
+	return f
+}

@@ -152,7 +152,7 @@ func (s *Service) Measures(ctx context.Context, who user.Principal, f measure.Fi
 		for i, v := range out {
 			d, _ := measure.ByID(v.ID)
 			bound, _ := f.For(d) // it fits: it was asked above
-			out[i] = c.value(d, v, figureAt(bound))
+			out[i] = c.value(d, v, spotOf(bound))
 		}
 		return err
 	})

@@ -1,8 +1,6 @@
 package reporting_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -84,41 +82,6 @@ func TestAHiddenMonthIsNotHadFromAPeriodAroundIt(t *testing.T) {
 	}
 }
 
-// Every figure of every period of the calendar is read; where a sum of periods
-// lacks one figure only, that one is known.
-func TestThePeriodsOfTheCalendarGiveNoHiddenFigureAway(t *testing.T) {
-	w := seasons(t)
-	s, donor := service(w), w.OfficialDonor()
-	truth, given := figuresOf{}, figuresOf{}
-	for period, f := range calendarOf(2024, 2025) {
-		w.Run(`truncate disclosure_release`) // readers who never asked before, and tell each other
-		office, outside := asking{s, w.Official(), period, f}, asking{s, donor, period, f}
-		truth.desk(t, office)
-		given.desk(t, outside)
-		for _, profile := range []string{"restricted", "public"} {
-			truth.overview(t, office, "exact", profile)
-			given.overview(t, outside, profile, profile)
-		}
-	}
-	hidden := 0
-	for figure, all := range truth {
-		known := given[figure]
-		if known == nil {
-			continue
-		}
-		lacks := len(all) - len(known)
-		hidden += lacks
-		before := len(known)
-		deduce(all, known)
-		if len(known) > before {
-			t.Errorf("%s: %d of %d hidden figures can be worked out", figure, len(known)-before, lacks)
-		}
-	}
-	if hidden == 0 {
-		t.Error("nothing was hidden")
-	}
-}
-
 // A period that is refused does not come back with the next page.
 func TestARefusedPeriodIsNotBroughtBack(t *testing.T) {
 	w := servicetest.New(t)
@@ -135,99 +98,6 @@ func TestARefusedPeriodIsNotBroughtBack(t *testing.T) {
 		}
 		if q, err := s.LastFilter(t.Context(), x.who); err != nil || (q == x.f.Query()) != x.back || !x.back && q != "" {
 			t.Errorf("%s came back as %q, %v", x.f.Query(), q, err)
-		}
-	}
-}
-
-// figuresOf are the shown figures by name and period.
-type figuresOf map[string]map[string]int64
-
-func (x figuresOf) note(figure, period string, v int64) {
-	if x[figure] == nil {
-		x[figure] = map[string]int64{}
-	}
-	x[figure][period] = v
-}
-
-// asking is who asks for which period.
-type asking struct {
-	service *reporting.Service
-	who     user.Principal
-	period  string
-	filter  measure.Filter
-}
-
-// desk notes the numbers and events of the measures of joints.
-func (x figuresOf) desk(t *testing.T, a asking) {
-	desk, err := a.service.Desk(t.Context(), a.who, reporting.DeskInput{Group: measure.JointCare, Filter: a.filter})
-	if err != nil {
-		t.Fatal(a.period, err)
-	}
-	for _, r := range desk.Readings {
-		if d := r.Definition(); d.Rate() && !r.Hidden() {
-			events, of := r.Rate()
-			x.note(string(d.ID)+" events", a.period, events)
-			x.note(string(d.ID)+" of", a.period, of)
-		}
-	}
-}
-
-// overview notes the totals of a file made with a profile; what the public sees of
-// counts is rounded and does not add up.
-func (x figuresOf) overview(t *testing.T, a asking, profile, as string) {
-	o, err := a.service.Overview(t.Context(), a.who, reporting.OverviewInput{Filter: a.filter, File: "xlsx", Profile: profile})
-	if err != nil {
-		t.Fatal(a.period, err)
-	}
-	for i, d := range o.Table.Definitions {
-		if v := o.Table.Total.Values[i].Value; !v.Hidden() && (as == "restricted" || d.Kind == measure.SumMoney) {
-			x.note(string(d.ID)+" "+as, a.period, v.Int64())
-		}
-	}
-}
-
-// calendarOf are the periods of some years by name: 2025-09, 2025-Q3, 2025 and all.
-func calendarOf(years ...int) map[string]measure.Filter {
-	out := map[string]measure.Filter{"all": {}}
-	for _, y := range years {
-		for m := 1; m <= 12; m++ {
-			for _, k := range report.Kinds() {
-				p, _ := report.PeriodOf(k, clock.MustDate(y, m, 1))
-				out[p.Label()] = measure.Filter{From: p.From, To: p.To}
-			}
-		}
-	}
-	return out
-}
-
-// deduce adds to the known figures what the sums of the calendar give for the others.
-func deduce(all, known map[string]int64) {
-	parent := func(period string) string {
-		switch {
-		case period == "all":
-			return ""
-		case len(period) == 4:
-			return "all"
-		case strings.Contains(period, "Q"):
-			return period[:4]
-		}
-		var m int
-		_, _ = fmt.Sscanf(period[5:], "%d", &m) // the test made the names
-		return fmt.Sprintf("%s-Q%d", period[:4], (m+2)/3)
-	}
-	for more := true; more; {
-		more = false
-		for whole := range all {
-			missing := []string{}
-			for p := range all {
-				if _, ok := known[p]; !ok && (p == whole || parent(p) == whole) {
-					missing = append(missing, p)
-				}
-			}
-			month := len(whole) == 7 && !strings.Contains(whole, "Q")
-			if len(missing) == 1 && !month {
-				known[missing[0]], more = all[missing[0]], true
-			}
 		}
 	}
 }

@@ -1,0 +1,289 @@
+package disclosure_test
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
+)
+
+// counted makes a cube of counts from what happened in each month: months add up
+// to quarters, years and everything, groups and parts to all.
+func counted(months map[disclosure.At]int64) disclosure.Cube {
+	out := disclosure.Cube{}
+	for at, v := range months {
+		if v == 0 {
+			continue
+		}
+		year := at.Time[:4]
+		quarter := fmt.Sprintf("%s-Q%d", year, (int(at.Time[5]-'0')*10+int(at.Time[6]-'0')+2)/3)
+		seen := map[disclosure.At]bool{}
+		for _, time := range []string{at.Time, quarter, year, ""} {
+			for _, group := range []string{at.Group, ""} {
+				for _, part := range []string{at.Part, ""} {
+					to := disclosure.At{Time: time, Group: group, Part: part}
+					if seen[to] {
+						continue
+					}
+					seen[to] = true
+					l := out[to]
+					if l.Counts == nil {
+						l.Counts = []disclosure.Count{{}}
+					}
+					l.Counts = []disclosure.Count{{Value: l.Counts[0].Value + v}}
+					out[to] = l
+				}
+			}
+		}
+	}
+	return out
+}
+
+func at(time, part string) disclosure.At { return disclosure.At{Time: time, Part: part} }
+
+// shownOf writes places down: a number, or a star where it is not shown.
+func shownOf(c disclosure.Cube, x disclosure.Protected, places ...disclosure.At) (out []string) {
+	for _, p := range places {
+		if x.Hides(p) {
+			out = append(out, "*")
+			continue
+		}
+		var n int64
+		if l, any := c[p]; any {
+			n = l.Counts[0].Value
+		}
+		out = append(out, fmt.Sprint(n))
+	}
+	return out
+}
+
+func TestARowHidesTheSmallCountAndTheNextSmallest(t *testing.T) {
+	c := counted(map[disclosure.At]int64{at("2026-01", "a"): 12, at("2026-01", "b"): 3, at("2026-01", "c"): 9})
+	got := fmt.Sprint(shownOf(c, disclosure.Restricted().Protect(c), at("", "a"), at("", "b"), at("", "c"), at("", "")))
+	if got != "[12 * * 24]" {
+		t.Errorf("12, 3, 9, total 24 is shown as %v", got)
+	}
+}
+
+// A quarter, its other months and the year give a hidden month away, unless one
+// of them is hidden with it.
+func TestAHiddenMonthTakesAnotherOfItsQuarterAlong(t *testing.T) {
+	of := func(months ...int64) disclosure.Cube {
+		in := map[disclosure.At]int64{}
+		for i, n := range months {
+			in[disclosure.At{Time: fmt.Sprintf("2026-%02d", i+1)}] = n
+		}
+		return counted(in)
+	}
+	places := func(times ...string) (out []disclosure.At) {
+		for _, x := range times {
+			out = append(out, disclosure.At{Time: x})
+		}
+		return out
+	}
+	c := of(0, 0, 0, 0, 0, 0, 8, 7, 3, 17, 30, 41)
+	got := fmt.Sprint(shownOf(c, disclosure.Restricted().Protect(c), places("2026-07", "2026-08", "2026-09", "2026-Q3", "2026-10", "2026-Q4", "")...))
+	if got != "[8 * * 18 17 88 106]" {
+		t.Errorf("shown %v", got)
+	}
+	c = of(40, 0, 0, 3, 0, 0, 8, 7, 20)
+	got = fmt.Sprint(shownOf(c, disclosure.Restricted().Protect(c), places("2026-01", "2026-Q1", "2026-04", "2026-Q2", "2026-Q3", "2026-07", "")...))
+	if got != "[40 40 * * * * 78]" {
+		t.Errorf("a quarter of one month: shown %v", got)
+	}
+}
+
+// A hospital's 3 of a month was the rest of its quarter, on the pages of the two
+// other months, though each page was protected.
+func TestAHospitalsHiddenMonthIsNotTheRestOfItsQuarter(t *testing.T) {
+	c := counted(map[disclosure.At]int64{at("2026-01", "a"): 8, at("2026-02", "a"): 9, at("2026-03", "a"): 3,
+		at("2026-01", "b"): 20, at("2026-02", "b"): 22, at("2026-03", "b"): 25})
+	x := disclosure.Restricted().Protect(c)
+	row := fmt.Sprint(shownOf(c, x, at("2026-01", "a"), at("2026-02", "a"), at("2026-03", "a"), at("2026-Q1", "a")))
+	if row != "[* 9 * 20]" {
+		t.Errorf("the months and the quarter show %v", row)
+	}
+	if !x.Hides(at("2026-01", "b")) || x.Hides(at("2026-01", "")) {
+		t.Error("in the month that was hidden with it another hospital has to go along")
+	}
+}
+
+func TestAZeroThatIdentifiesIsHidden(t *testing.T) {
+	c := counted(map[disclosure.At]int64{at("2026-01", "a"): 12, at("2026-01", "b"): 8, at("2026-01", "c"): 9})
+	for p, l := range c {
+		l.Counts = append(l.Counts, disclosure.Count{Value: 6, Identifies: p.Part == "a"})
+		if p.Part == "a" {
+			l.Counts[1].Value = 0
+		}
+		c[p] = l
+	}
+	x := disclosure.Restricted().Protect(c)
+	if !x.Hides(at("", "a")) || x.Hides(at("", "")) {
+		t.Error("all of a part have what is counted, and it is shown")
+	}
+}
+
+func TestMoneyIsHiddenWithItsPeopleAndUnderDominance(t *testing.T) {
+	sums := func(people, largest int64) disclosure.Cube {
+		out := counted(map[disclosure.At]int64{at("2026-01", "a"): 12, at("2026-01", "b"): 8, at("2026-01", "c"): 9})
+		for p, l := range out {
+			l = disclosure.Line{Money: true, Sum: l.Counts[0].Value * 100_000, People: 30, Largest: 100_000}
+			if p.Part == "a" {
+				l.People, l.Largest = people, largest
+			}
+			out[p] = l
+		}
+		return out
+	}
+	for _, x := range []struct {
+		people, largest int64
+		hidden          bool
+	}{{30, 960_000, false}, {30, 960_001, true}, {4, 1, true}, {5, 1, false}} {
+		if got := disclosure.Restricted().Protect(sums(x.people, x.largest)); got.Hides(at("", "a")) != x.hidden || got.Hides(at("", "")) {
+			t.Errorf("%d people, of whom one has %d: hidden %v", x.people, x.largest, got.Hides(at("", "a")))
+		}
+	}
+}
+
+// happened draws what happened in some months, programmes and hospitals: much is
+// empty, as in a small county.
+func happened(t *rapid.T, groups int) map[disclosure.At]int64 {
+	count := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 9), rapid.Int64Range(0, 40))
+	out := map[disclosure.At]int64{}
+	parts := rapid.IntRange(1, 4).Draw(t, "parts")
+	for y := range rapid.IntRange(1, 2).Draw(t, "years") {
+		for m := range rapid.IntRange(1, 7).Draw(t, "months") {
+			for g := range max(groups, 1) {
+				for p := range parts {
+					place := disclosure.At{Time: fmt.Sprintf("%d-%02d", 2025+y, m+1), Part: fmt.Sprint("p", p)}
+					if groups > 0 {
+						place.Group = fmt.Sprint("g", g)
+					}
+					out[place] = count.Draw(t, "count")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Whoever writes down every sum with the figures shown and solves the system over
+// the rationals must not find a hidden figure, nor, by applying every bound to
+// every equation, learn that it is small.
+func TestNothingHiddenInACubeCanBeSolvedFor(t *testing.T) {
+	for _, profile := range []disclosure.Profile{disclosure.Restricted(), {Name: "k3", Hide: 2, Dominance: 80}, {Name: "k8", Hide: 7, Dominance: 80}} {
+		for groups := range 4 {
+			rapid.Check(t, func(t *rapid.T) { attackCube(t, profile, counted(happened(t, groups))) })
+		}
+	}
+}
+
+func attackCube(t *rapid.T, p disclosure.Profile, c disclosure.Cube) {
+	x := p.Protect(c)
+	a := attack{at: map[disclosure.At]int{}}
+	places := every(c)
+	for _, at := range places {
+		l, any := c[at]
+		if any && !x.Hides(at) && l.Counts[0].Value < p.Threshold() {
+			t.Fatalf("%v shows %d", at, l.Counts[0].Value)
+		}
+		if x.Hides(at) && !plainlyEmpty(c, x, at) {
+			a.at[at] = len(a.names)
+			a.names = append(a.names, at)
+			least := int64(0)
+			if at.Part == "" && at.Group == "" { // hidden parts are not named, so they may be empty
+				least = 1
+			}
+			a.least = append(a.least, least)
+		}
+	}
+	sums(places, func(total disclosure.At, parts []disclosure.At) { a.sum(c, total, parts) })
+	a.eliminate()
+	low, high := a.bounds()
+	for i, at := range a.names {
+		l, any := c[at]
+		wide := high[i] == nil || new(big.Rat).Sub(high[i], low[i]).Cmp(big.NewRat(2, 1)) >= 0
+		reaches := high[i] == nil || high[i].Cmp(big.NewRat(p.Threshold(), 1)) >= 0
+		if !any || wide && reaches {
+			continue
+		}
+		t.Fatalf("%v is %d; the shown figures leave %v to %v", at, l.Counts[0].Value, low[i], high[i])
+	}
+}
+
+// every place of a cube, empty ones too.
+func every(c disclosure.Cube) (out []disclosure.At) {
+	times, groups, parts := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for at := range c {
+		times[at.Time], groups[at.Group], parts[at.Part] = true, true, true
+	}
+	for _, time := range slices.Sorted(maps.Keys(times)) {
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			for _, part := range slices.Sorted(maps.Keys(parts)) {
+				out = append(out, disclosure.At{Time: time, Group: group, Part: part})
+			}
+		}
+	}
+	return out
+}
+
+// plainlyEmpty reports whether a hidden place is empty for everybody to see: a
+// longer time, or all groups together, are shown as empty.
+func plainlyEmpty(c disclosure.Cube, x disclosure.Protected, at disclosure.At) bool {
+	if _, any := c[at]; any {
+		return false
+	}
+	if !x.Hides(at) {
+		return true
+	}
+	all := disclosure.At{Time: at.Time, Part: at.Part}
+	if at.Group != "" && at.Part != "" && plainlyEmpty(c, x, all) {
+		return true
+	}
+	longer := disclosure.At{Time: longerThan(at.Time), Group: at.Group, Part: at.Part}
+	return at.Time != "" && plainlyEmpty(c, x, longer)
+}
+
+// longerThan is the quarter of a month, the year of a quarter, everything of a year.
+func longerThan(time string) string {
+	switch len(time) {
+	case 4:
+		return ""
+	case 7:
+		if time[5] == 'Q' {
+			return time[:4]
+		}
+	}
+	return fmt.Sprintf("%s-Q%d", time[:4], (int(time[5]-'0')*10+int(time[6]-'0')+2)/3)
+}
+
+// sums names every sum there is over places.
+func sums(places []disclosure.At, say func(total disclosure.At, parts []disclosure.At)) {
+	list := func(total disclosure.At, is func(disclosure.At) bool) {
+		var parts []disclosure.At
+		for _, p := range places {
+			if is(p) {
+				parts = append(parts, p)
+			}
+		}
+		if len(parts) > 0 {
+			say(total, parts)
+		}
+	}
+	for _, x := range places {
+		list(x, func(p disclosure.At) bool {
+			return p.Time != "" && longerThan(p.Time) == x.Time && p.Group == x.Group && p.Part == x.Part
+		})
+		if x.Group == "" {
+			list(x, func(p disclosure.At) bool { return p.Group != "" && p.Time == x.Time && p.Part == x.Part })
+		}
+		if x.Part == "" {
+			list(x, func(p disclosure.At) bool { return p.Part != "" && p.Time == x.Time && p.Group == x.Group })
+		}
+	}
+}
