@@ -105,7 +105,7 @@ func measured(say Speaker, r measure.Reading) (value, unit string) {
 // AbsenceKey is the message that stands in place of a figure: there may be cases,
 // all of them left out, and then it is not said that there is none.
 func AbsenceKey(r measure.Reading) string {
-	if r.State() == measure.NoCase && len(r.Excluded()) > 0 {
+	if r.State() == measure.NoCase && r.AllLeft() {
 		return "measure.state.left_out"
 	}
 	return r.State().NameKey()

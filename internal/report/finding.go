@@ -72,6 +72,19 @@ func Compared(r measure.Reading) int64 {
 	return r.N()
 }
 
+// Drawn are the months a chart goes from and to. At the ends a month of which every
+// unit was left out stands in the table only: those that were not followed for a year
+// yet would be an empty stretch of each chart, and a count of none of them a signal.
+func Drawn(months []measure.Reading) (from, to int) {
+	blank := func(r measure.Reading) bool { return !r.Definition().Tallied() && !r.Hidden() && r.Coverage() == measure.Coverage{} }
+	for to = len(months); to > 0 && blank(months[to-1]); to-- {
+	}
+	for from < to && blank(months[from]) {
+		from++
+	}
+	return from, to
+}
+
 // LeastMonths is how many months limits of control need.
 const LeastMonths = 6
 

@@ -123,3 +123,49 @@ func TestOneEventInASmallHospitalIsNotOutside(t *testing.T) {
 		}
 	}
 }
+
+// A part of which everybody was left out has its row, on the page and in the file,
+// with who that was, and opens their list. Charts have nothing to draw of it, and
+// months at the ends that are not followed for long enough yet are no blank stretch.
+func TestAPartOfWhichEverybodyWasLeftOutHasItsRow(t *testing.T) {
+	b := testBase(testEngine(t), i18n.Chinese)
+	board := compared(t, "joint.readmission_90", [3]int64{1, 20, 2}, [3]int64{1, 277, 9})
+	d := board.Details[0]
+	d.Rights.Lists = true
+	var s measure.Sample
+	s.Add(d.Definition, measure.Fact{Excluded: measure.TooRecent}, 7, 0)
+	left := d.Definition.From(s, d.Reading.Moment())
+	d.Parts = append(d.Parts, reporting.Piece{Key: "c", Place: &reporting.Hospital{ID: ident.New(), Name: "松岭县医院"}, Linked: true, Filter: measure.Filter{HospitalID: ident.New()}, Reading: left})
+	blank := reporting.Piece{Key: "2026-11", Reading: d.Definition.From(measure.Sample{}, d.Reading.Moment())}
+	d.Months = append(d.Months, blank, reporting.Piece{Key: "2026-12", Reading: left})
+	d.Classes = []reporting.Piece{{Class: "left", Reading: d.Reading}, {Class: "right", Reading: left}}
+
+	row := pieceTable(b, d, d.Parts, measure.ByHospital, "").Rows[2].Cells
+	if row[1].Text != "还没有可算的病例" || !strings.HasSuffix(row[1].Href, "&part=excluded") || row[3].Text != "0" || !strings.HasSuffix(row[5].Text, " 7") {
+		t.Errorf("the row of the page is %+v", row)
+	}
+	n := 0
+	for r, err := range pieceSheet(b, d, d.Parts, measure.ByHospital, nil).Rows {
+		if n++; err != nil || n == 3 && (r[1] != "还没有可算的病例" || r[5] != row[5].Text) {
+			t.Errorf("the row of the file is %v %v", r, err)
+		}
+	}
+	m := measureCharts{Base: b, d: d}
+	trend, _ := m.trend()
+	if len(d.Months) != 12 || len(trend.Rows) != 10 {
+		t.Errorf("%d months are drawn of 10", len(trend.Rows))
+	}
+	if x, _ := m.estimates(); len(x.Rows) != 2 {
+		t.Errorf("%d hospitals are drawn of 2", len(x.Rows))
+	}
+	if x, _ := m.classes(); len(x.Rows) != 1 || strings.Contains(x.SVG, "隐藏") {
+		t.Errorf("%d classes are drawn of 1", len(x.Rows))
+	}
+	c := deskCharts{Base: b, b: board}
+	if cell := c.cell(d, d.Parts[2]); cell.Sub != "还没有可算的病例" {
+		t.Errorf("beside other measures it says %+v", cell)
+	}
+	if _, known := eligibleMonth(d.Months, "2026-12"); known {
+		t.Error("a month of which everybody was left out is compared")
+	}
+}

@@ -89,8 +89,8 @@ func (c deskCharts) changes() Table {
 	t := Table{Caption: c.T("brief.changes"), Note: c.T("brief.changes.note", "now", now, "before", before), Columns: []Column{{Key: "measures.name", Class: "name-col"}, {Text: before, Align: "right"},
 		{Text: now, Align: "right"}, {Key: "brief.change", Align: "right"}, {Key: "brief.meaning", Class: "name-col"}}, Empty: Empty{Title: c.T("brief.changes.none.title", "now", now, "before", before), Text: c.T("brief.changes.none.text")}}
 	for _, d := range c.b.Details {
-		a, had := month(d.Months, before)
-		b, has := month(d.Months, now)
+		a, had := eligibleMonth(d.Months, before)
+		b, has := eligibleMonth(d.Months, now)
 		if !had && !has {
 			continue
 		}
@@ -110,6 +110,13 @@ func month(list []reporting.Piece, key string) (reporting.Piece, bool) {
 		return reporting.Piece{}, false
 	}
 	return list[i], true
+}
+
+// eligibleMonth is a month with a unit that was not left out: the others have nothing to
+// be set against.
+func eligibleMonth(list []reporting.Piece, key string) (reporting.Piece, bool) {
+	p, known := month(list, key)
+	return p, known && !p.Reading.AllLeft()
 }
 
 func (c deskCharts) monthCell(d reporting.Detail, p reporting.Piece, known bool) Cell {

@@ -390,6 +390,9 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 	out := Cell{Text: value, Nowrap: true}
 	switch r.State() {
 	case measure.NoCase:
+		if r.AllLeft() {
+			out.Sub = unit
+		}
 		return out
 	case measure.Measured:
 	default:

@@ -178,7 +178,8 @@ func control(d measure.Definition, months []reporting.Piece) statistics.Control 
 
 func (m measureCharts) trend() (chart.Drawing, string) {
 	def := m.d.Definition
-	months := m.d.Months[max(len(m.d.Months)-maxBars, 0):]
+	from, to := report.Drawn(readingsOf(m.d.Months))
+	months := m.d.Months[max(to-maxBars, from):to]
 	if def.Kind == measure.Survival || len(months) < 2 || anyHidden(months) {
 		return chart.Drawing{}, ""
 	}
@@ -361,7 +362,12 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 	bars := chart.Bars{Horizontal: true, Frame: chart.Frame{ID: m.chartID("classes"), Width: m.drawn(), Format: m.sayTenths, Unknown: m.T("measures.hidden")},
 		Series: []chart.Series{{Name: m.T("measures.value"), Style: chart.Brand}}}
 	most := ""
+	var list []measure.Reading
 	for _, p := range m.d.Classes {
+		if p.Reading.AllLeft() { // its row stands in the table
+			continue
+		}
+		list = append(list, p.Reading)
 		v := int64(chart.Missing)
 		if x := charted(p.Reading); !math.IsNaN(x) {
 			v = int64(math.Round(x * tenths))
@@ -384,7 +390,7 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 	bars.Heads = []string{m.T(measure.ByClass.NameKey()), m.T("measures.value")}
 	d := bars.Draw()
 	if def := m.d.Definition; def.Rate() || def.Kind == measure.Median {
-		d = stated(m.Base, d, 2, readingsOf(m.d.Classes), saidInterval, saidRests, saidCoverage)
+		d = stated(m.Base, d, 2, list, saidInterval, saidRests, saidCoverage)
 	}
 	return d, "classes"
 }

@@ -328,6 +328,9 @@ func pieceTable(b Base, d reporting.Detail, list []reporting.Piece, by measure.D
 		default:
 			name = TextCell(orDash(groupText(b, by, reporting.Group{Key: x.Key})))
 		}
+		if x.Reading.AllLeft() { // nobody else is in its list
+			more = join(more, "part="+string(measure.Left))
+		}
 		if x.Linked {
 			href = unitsURL(d.Rights, d.Definition, x.Filter, mine, more)
 		}

@@ -215,6 +215,10 @@ func (r Reading) N() int64 { return r.n }
 // Excluded are the units that were left out, by reason.
 func (r Reading) Excluded() []Excluded { return slices.Clone(r.excluded) }
 
+// AllLeft reports whether there were units and every one of them was left out: what
+// a table says of its part, and a chart has nothing to draw of.
+func (r Reading) AllLeft() bool { return r.coverage.Eligible == 0 && len(r.excluded) > 0 }
+
 // Moment is when it was read.
 func (r Reading) Moment() Moment { return r.at }
 

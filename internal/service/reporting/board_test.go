@@ -260,8 +260,8 @@ func TestARatePerThousandNeedsItsPopulation(t *testing.T) {
 		}
 		return d
 	}
-	if d := rate(); d.Reading.State() != measure.NotRecorded || len(d.Classes) != 0 {
-		t.Errorf("without any number of inhabitants: %s", d.Reading.State())
+	if d := rate(); d.Reading.State() != measure.NotRecorded || len(d.Classes) != 2 || d.Classes[0].Reading.State() != measure.NotRecorded {
+		t.Errorf("without any number of inhabitants: %s, %d townships", d.Reading.State(), len(d.Classes))
 	}
 	enter := func(town string, n int64, days int) error {
 		_, err := s.EnterReference(t.Context(), w.Approver(), measure.Reference{Kind: measure.ElderlyOf, Key: town, Value: n, From: w.Today().AddDays(days), Source: "年鉴"}, "")
@@ -278,11 +278,14 @@ func TestARatePerThousandNeedsItsPopulation(t *testing.T) {
 	}
 	d := rate()
 	events, of := d.Reading.Rate()
-	if v := d.Reading.ForChart().Value; events != 2 || of != 2000 || v != 1 || len(d.Classes) != 2 || d.Classes[0].Key != "石坪镇" {
+	if v := d.Reading.ForChart().Value; events != 2 || of != 2000 || v != 1 || len(d.Classes) != 3 || d.Classes[0].Key != "石坪镇" {
 		t.Errorf("%d of %d, %d townships", events, of, len(d.Classes))
 	}
 	if v := d.Classes[1].Reading.ForChart().Value; d.Classes[1].Key != "白石镇" || v != 0 || d.Classes[1].Reading.State() != measure.Measured {
 		t.Errorf("a township where nobody was operated on: %s %v", d.Classes[1].Key, d.Classes[1].Reading)
+	}
+	if x := d.Classes[2]; x.Key != "松岭乡" || x.Reading.State() != measure.NotRecorded || !slices.Equal(x.Reading.Excluded(), d.Reading.Excluded()) {
+		t.Errorf("the township without a number says so: %s %+v", x.Key, x.Reading)
 	}
 	if x := d.Reading.Excluded(); len(x) != 1 || x[0].Reason != measure.NoPopulation || x[0].N != 1 {
 		t.Errorf("the township without a number: %+v", x)

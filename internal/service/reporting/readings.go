@@ -226,11 +226,12 @@ func (s sampled) of(id measure.ID, by measure.Dimension, key string) measure.Sam
 	return measure.Sample{}
 }
 
-// keys are the keys a measure has in a dimension.
-func (s sampled) keys(id measure.ID, by measure.Dimension) []string {
+// keys are the keys a measure has in a dimension. A part whose units were all left
+// out is one for who sees that: the exclusions of the parts are those of the whole.
+func (s sampled) keys(id measure.ID, by measure.Dimension, left bool) []string {
 	var out []string
 	for _, x := range s {
-		if x.Measure == id && x.Dimension == by && (x.Sample.Eligible() > 0 || by == measure.ByClass && x.Sample.Population > 0) {
+		if x.Measure == id && x.Dimension == by && (x.Sample.Eligible() > 0 || left && len(x.Sample.Excluded) > 0 || by == measure.ByClass && x.Sample.Population > 0) {
 			out = append(out, x.Key)
 		}
 	}
@@ -342,7 +343,8 @@ func (d *Detail) take(t tallied, samples sampled) {
 		}
 		d.Parts = append(d.Parts, Piece{Key: x.Key})
 	}
-	for _, key := range samples.keys(d.Definition.ID, d.By) {
+	keys := func(by measure.Dimension) []string { return samples.keys(d.Definition.ID, by, d.Profile.Exact()) }
+	for _, key := range keys(d.By) {
 		d.Parts = append(d.Parts, Piece{Key: key})
 	}
 	var had []measure.Tally
@@ -351,13 +353,13 @@ func (d *Detail) take(t tallied, samples sampled) {
 		counted = t.parts(measure.ByMonth)
 	}
 	counted = append(counted, d.cover.span(d.Definition)...)
-	for _, x := range append(counted, monthTallies(samples.keys(d.Definition.ID, measure.ByMonth))...) {
+	for _, x := range append(counted, monthTallies(keys(measure.ByMonth))...) {
 		had = append(had, measure.Tally{Dimension: measure.ByMonth, Key: x.Key})
 	}
 	for _, x := range months(had) {
 		d.Months = append(d.Months, Piece{Key: x.Key})
 	}
-	for _, key := range samples.keys(d.Definition.ID, measure.ByClass) {
+	for _, key := range keys(measure.ByClass) {
 		if d.Definition.Classes == "" { // read along with a measure that has some
 			break
 		}

@@ -142,3 +142,64 @@ func TestPartsMonthsAndClassesAreTheSameFacts(t *testing.T) {
 		}
 	}
 }
+
+// Whoever was left out of the whole was left out of one of its parts, also where a
+// part has nobody else; for a reader who sees no exclusions such a part is not there.
+func TestExclusionsOfThePartsAreThoseOfTheWhole(t *testing.T) {
+	d := randomProgramme(t, 60)
+	d.w.Outcomes("x")
+	s := service(d.w)
+	var ids []measure.ID
+	for _, def := range measure.Definitions() {
+		if !def.Tallied() {
+			ids = append(ids, def.ID)
+		}
+	}
+	only := map[string]int{} // parts that have nobody else
+	for _, by := range measure.Dimensions() {
+		seen, err := s.Board(t.Context(), d.w.Official(), reporting.BoardInput{Measures: ids, By: by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, err := s.Board(t.Context(), d.w.OfficialDonor(), reporting.BoardInput{Measures: ids, By: by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range seen.Details {
+			def := x.Definition
+			lists, restricted := map[string][]reporting.Piece{"parts": x.Parts, "months": x.Months}, map[string][]reporting.Piece{"parts": shown.Details[i].Parts, "months": shown.Details[i].Months}
+			if def.Classes != "" {
+				lists["classes"], restricted["classes"] = x.Classes, shown.Details[i].Classes
+			}
+			for name, list := range lists {
+				left := map[measure.Reason]int64{}
+				there := map[string]bool{}
+				for _, p := range list {
+					for _, e := range p.Reading.Excluded() {
+						left[e.Reason] += e.N
+					}
+					if there[p.Key] = true; p.Reading.AllLeft() {
+						there[p.Key] = false
+						only[name]++
+					}
+				}
+				for _, e := range x.Reading.Excluded() {
+					if left[e.Reason] != e.N {
+						t.Errorf("%s by %s: %d were left out of the %s as %s, of the whole %d", def.ID, by, left[e.Reason], name, e.Reason, e.N)
+					}
+				}
+				for i, p := range restricted[name] { // between its first and last a month stands whatever it has
+					if len(p.Reading.Excluded()) > 0 {
+						t.Errorf("%s by %s: a reader of hidden figures sees who was left out", def.ID, by)
+					}
+					if !there[p.Key] && def.Kind != measure.PopulationRate && (name != "months" || i == 0 || i == len(restricted[name])-1) {
+						t.Errorf("%s by %s: %s %s has nobody but who was left out, and is shown", def.ID, by, name, p.Key)
+					}
+				}
+			}
+		}
+	}
+	if only["parts"] == 0 || only["months"] == 0 {
+		t.Errorf("the records have no such part: %v", only)
+	}
+}
