@@ -3,10 +3,12 @@ package report_test
 import (
 	"bytes"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -130,5 +132,96 @@ func TestAReportQuotesItsFiguresAndHidesTheHidden(t *testing.T) {
 		if strings.Contains(field, "pack.") || field == "" {
 			t.Errorf("%q is no sentence", field)
 		}
+	}
+}
+
+// drawing finds a picture of a report by a part of its finding.
+func drawing(t *testing.T, d printout.Document, title string) chart.Drawing {
+	t.Helper()
+	for _, b := range d.Blocks {
+		if p, ok := b.(printout.Picture); ok && strings.Contains(p.Drawing.Title, title) {
+			return p.Drawing
+		}
+	}
+	t.Fatalf("no picture of %q", title)
+	return chart.Drawing{}
+}
+
+// The tables of measures say of one without a case that there was none, and of each
+// who was left out; a chart says of how many the outcome is known.
+func TestAReportSaysWhatHadNoCaseWhoWasLeftOutAndHowMuchIsKnown(t *testing.T) {
+	made := func(id measure.ID, known, unknown, left int64) measure.Reading {
+		d, _ := measure.ByID(id)
+		var s measure.Sample
+		s.Add(d, measure.Fact{Known: true, Hit: true}, known/2, 0)
+		s.Add(d, measure.Fact{Known: true}, known-known/2, 0)
+		s.Add(d, measure.Fact{}, unknown, 0)
+		if left > 0 {
+			s.Add(d, measure.Fact{Excluded: measure.TooRecent}, left, 0)
+		}
+		return d.From(s, measure.Moment{AsOf: time.Date(2026, 10, 8, 2, 0, 0, 0, time.UTC), Lock: clock.MustDate(2026, 10, 8)})
+	}
+	s := snapshot()
+	s.Readings = []measure.Reading{made("joint.complication_90", 100, 20, 7), made("joint.death_90", 0, 0, 0), made("joint.death_365", 0, 0, 9), made("followup.in_window", 30, 4, 0)}
+	s.Prior = []measure.Reading{made("joint.complication_90", 0, 0, 0)}
+	s.Outlines = []domain.Outline{{Measure: "joint.complication_90", By: measure.ByHospital, Parts: []domain.Portion{{Key: "a", Name: "甲", Reading: made("joint.complication_90", 60, 20, 7)},
+		{Key: "b", Name: "乙", Reading: made("joint.complication_90", 40, 0, 0)}, {Key: "c", Name: "丙", Reading: made("joint.complication_90", 0, 0, 3)}}},
+		{Measure: "followup.in_window", By: measure.ByMonth, Parts: []domain.Portion{{Key: "2026-07", Reading: made("followup.in_window", 10, 4, 0)}, {Key: "2026-08", Reading: made("followup.in_window", 20, 0, 0)},
+			{Key: "2026-09", Reading: made("followup.in_window", 0, 0, 5)}}}}
+	grid := func(d printout.Document, measure string) (heads, row []string) {
+		for _, b := range d.Blocks {
+			if g, ok := b.(printout.Grid); ok {
+				for _, r := range g.Rows {
+					if r[0] == measure {
+						return g.Head, r
+					}
+				}
+			}
+		}
+		t.Fatalf("no row of %q", measure)
+		return nil, nil
+	}
+	say := speaker(t, i18n.Chinese)
+	name := func(id measure.ID) string { d, _ := measure.ByID(id); return say.T(d.NameKey()) }
+	d := report.Compose(say, s, "7F3A")
+	for id, want := range map[measure.ID]string{"joint.complication_90": "50.0%|39.8–60.2|50/100|100/120|随访期还没到 7|没有病例", "joint.death_90": "没有病例|–|0|–|–|–", "joint.death_365": "还没有可算的病例|–|0|–|随访期还没到 9|–"} {
+		if heads, row := grid(d, name(id)); strings.Join(row[1:], "|") != want || len(heads) != 7 || heads[5] != "排除" {
+			t.Errorf("%s: %q under %q, not %q", id, row, heads, want)
+		}
+	}
+	if x := drawing(t, d, name("joint.complication_90")); len(x.Rows) != 2 || x.Rows[0].Cells[3] != "30/60，结局已知 60/80" {
+		t.Errorf("the chart of hospitals says %v", x.Rows)
+	}
+	if x := drawing(t, d, name("followup.in_window")); len(x.Rows) != 2 || !strings.Contains(x.Note, "2026-07 10/14；2026-08 20/20") {
+		t.Errorf("the chart of months has %d and says %q", len(x.Rows), x.Note)
+	}
+	for i := range s.Readings { // who may not see who was left out has no column for it
+		if i != 1 {
+			s.Readings[i] = s.Readings[i].Uncovered()
+		}
+	}
+	if heads, row := grid(report.Compose(say, s, "7F3A"), name("joint.complication_90")); len(heads) != 6 || len(row) != 6 || slices.Contains(heads, "排除") {
+		t.Errorf("%q under %q", row, heads)
+	}
+}
+
+// A snapshot of before measures without a case were kept is written as it is.
+func TestAnOlderSnapshotIsStillWritten(t *testing.T) {
+	raw, digest, err := snapshot().Seal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := domain.Open(raw, digest)
+	if err != nil || len(s.Readings) != 3 {
+		t.Fatal(len(s.Readings), err)
+	}
+	var first, again bytes.Buffer
+	for _, out := range []*bytes.Buffer{&first, &again} {
+		if err := printout.WritePDF(out, report.Compose(speaker(t, i18n.Chinese), s, "7F3A")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(first.Bytes(), again.Bytes()) || first.Len() == 0 {
+		t.Error("it differs from itself")
 	}
 }

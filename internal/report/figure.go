@@ -197,6 +197,18 @@ func coverageText(say Speaker, r measure.Reading) string {
 	return count(c.Known) + "/" + count(c.Eligible)
 }
 
+// LeftText says who was left out and why.
+func LeftText(say Speaker, r measure.Reading) string {
+	var out []string
+	for _, x := range r.Excluded() {
+		out = append(out, say.T("measures.left_out", "reason", say.T(x.Reason.NameKey()), "n", count(x.N)))
+	}
+	if len(out) == 0 {
+		return none
+	}
+	return strings.Join(out, say.T("report.file.and"))
+}
+
 // DefinitionText says what is counted, of what, and how long one has to wait.
 func DefinitionText(say Speaker, d measure.Definition) string {
 	text := say.T(d.NumeratorKey())

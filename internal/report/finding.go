@@ -76,7 +76,9 @@ func Compared(r measure.Reading) int64 {
 // unit was left out stands in the table only: those that were not followed for a year
 // yet would be an empty stretch of each chart, and a count of none of them a signal.
 func Drawn(months []measure.Reading) (from, to int) {
-	blank := func(r measure.Reading) bool { return !r.Definition().Tallied() && !r.Hidden() && r.Coverage() == measure.Coverage{} }
+	blank := func(r measure.Reading) bool {
+		return !r.Definition().Tallied() && !r.Hidden() && r.Coverage() == measure.Coverage{}
+	}
 	for to = len(months); to > 0 && blank(months[to-1]); to-- {
 	}
 	for from < to && blank(months[from]) {

@@ -2,6 +2,8 @@ package report
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/chart"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
@@ -79,10 +81,16 @@ func (w writer) target(r measure.Reading) string {
 	return w.t(key, "target", TargetText(w.say, r.Definition(), t.Value), "verdict", w.t("board.verdict."+string(verdict)))
 }
 
-// readings is the table of a chapter.
+// readings is the table of a chapter: every measure, also one without a case. Where
+// the report says of nobody who was left out, it has no column for that.
 func (w writer) readings(g measure.Group) printout.Grid {
-	t := printout.Grid{Head: []string{w.t("pack.c.measure"), w.s.Period.Label(), w.t("measures.interval"), w.t("measures.rests"), w.t("measures.coverage"), w.s.Period.Before().Label()},
-		Widths: []int{4, 3, 3, 3, 2, 4}, Left: 1}
+	t := printout.Grid{Head: []string{w.t("pack.c.measure"), w.s.Period.Label(), w.t("measures.interval"), w.t("measures.rests"), w.t("measures.coverage"), w.t("measures.left"), w.s.Period.Before().Label()},
+		Widths: []int{7, 6, 6, 6, 4, 7, 7}, Left: 1}
+	const left = 5
+	everybody := !slices.ContainsFunc(w.s.Readings, func(r measure.Reading) bool { return len(r.Excluded()) > 0 })
+	if everybody {
+		t.Head, t.Widths = slices.Delete(t.Head, left, left+1), slices.Delete(t.Widths, left, left+1)
+	}
 	for _, r := range w.s.Readings {
 		if r.Definition().Group != g {
 			continue
@@ -92,21 +100,29 @@ func (w writer) readings(g measure.Group) printout.Grid {
 			before = w.before(b)
 		}
 		said := Say(w.say, r).Row()
-		if r.Hidden() {
-			said[0] = hidden
+		said[0] = w.absence(r, said[0])
+		row := append([]string{w.t(r.Definition().NameKey())}, said[:]...)
+		if !everybody {
+			row = append(row, LeftText(w.say, r))
 		}
-		t.Rows = append(t.Rows, append(append([]string{w.t(r.Definition().NameKey())}, said[:]...), before))
+		t.Rows = append(t.Rows, append(row, before))
 	}
 	return t
 }
 
-// before is a figure of the period before with all that belongs to it, or the mark
-// of a hidden one.
-func (w writer) before(r measure.Reading) string {
-	if r.Hidden() {
+// before is a figure of the period before with all that belongs to it.
+func (w writer) before(r measure.Reading) string { return w.absence(r, Say(w.say, r).Short()) }
+
+// absence is the mark of a hidden figure, or the shortest words for a period without
+// a case: its conditions stand in the head. Everything else is said as it is.
+func (w writer) absence(r measure.Reading, said string) string {
+	switch {
+	case r.Hidden():
 		return hidden
+	case r.State() == measure.NoCase && !r.AllLeft():
+		return w.t("pack.none")
 	}
-	return Say(w.say, r).Short()
+	return said
 }
 
 // pictures are the charts of the report. A picture of what is left when parts are
@@ -150,6 +166,16 @@ func (w writer) plot(id, title, note string, heads ...string) chart.Plot {
 	return p
 }
 
+// basis is what a share of a chart rests on, and of how many the outcome is known: a
+// chart of a report has no table beside it that says so.
+func (w writer) basis(r measure.Reading) string {
+	rests, coverage := restsText(w.say, r), coverageText(w.say, r)
+	if coverage == none {
+		return rests
+	}
+	return w.t("pack.basis", "rests", rests, "coverage", coverage)
+}
+
 // estimates are the hospitals with their intervals.
 func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing {
 	all, ok := w.s.Reading(d.ID)
@@ -163,7 +189,7 @@ func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing 
 		if math.IsNaN(m.Value) {
 			continue
 		}
-		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: restsText(w.say, p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High, Cases: Compared(p.Reading)})
+		e.Items = append(e.Items, chart.Estimate{Name: p.Name, Basis: w.basis(p.Reading), Style: chart.Brand, Value: m.Value, Low: m.Low, High: m.High, Cases: Compared(p.Reading)})
 		finding = w.t("desk.estimates.one", "name", p.Name, "value", Say(w.say, p.Reading))
 	}
 	if len(e.Items) == 0 {
@@ -181,10 +207,19 @@ func (w writer) estimates(d measure.Definition, o report.Outline) chart.Drawing 
 // trend is a share month by month; with few months there are no limits.
 func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 	var shares []statistics.Share
-	var names []string
+	var names, coverage []string
+	var months []measure.Reading
+	for _, p := range o.Parts {
+		months = append(months, p.Reading)
+	}
+	from, to := Drawn(months)
+	o.Parts = o.Parts[from:to]
 	for _, p := range o.Parts {
 		events, of := p.Reading.Rate()
 		shares, names = append(shares, statistics.Share{Events: int(events), Cases: int(of)}), append(names, p.Key)
+		if c := coverageText(w.say, p.Reading); c != none {
+			coverage = append(coverage, w.t("pack.month.known", "month", p.Key, "coverage", c))
+		}
 	}
 	if d.Kind != measure.Proportion || len(shares) < 2 {
 		return chart.Drawing{}
@@ -211,6 +246,9 @@ func (w writer) trend(d measure.Definition, o report.Outline) chart.Drawing {
 			p.Calm = !d.Worse(p.Value, center)
 			title = w.t("desk.trend.signal", "month", p.Name, "value", Say(w.say, o.Parts[i].Reading), "rule", p.Rule)
 		}
+	}
+	if len(coverage) > 0 {
+		note = w.t("pack.trend.known", "note", note, "list", strings.Join(coverage, w.t("report.file.and")))
 	}
 	x := chart.Control{Plot: w.plot("t"+string(d.ID), w.t("board.finding", "name", w.t(d.NameKey()), "finding", title), note, measure.ByMonth.NameKey(), "measures.value", "measures.rests", "desk.low", "desk.high", "desk.rule"),
 		Points: points, Center: center, CenterName: w.t("desk.center"), LimitName: w.t("desk.limits")}

@@ -182,16 +182,7 @@ func figureOf(b Base, r measure.Reading, href string) (FigureLink, []Def) {
 }
 
 // leftText says who was left out and why.
-func leftText(b Base, r measure.Reading) string {
-	var out []string
-	for _, x := range r.Excluded() {
-		out = append(out, b.T("measures.left_out", "reason", b.T(x.Reason.NameKey()), "n", countText(x.N)))
-	}
-	if len(out) == 0 {
-		return "–"
-	}
-	return strings.Join(out, b.T("report.file.and"))
-}
+func leftText(b Base, r measure.Reading) string { return report.LeftText(b, r) }
 
 // classText is the name of a class.
 func classText(b Base, d measure.Definition, class string) string {

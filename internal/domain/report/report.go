@@ -172,7 +172,7 @@ type Snapshot struct {
 	Gatherings  []Gathering       `json:"gatherings"`
 	Deeds       Deeds             `json:"deeds"`
 
-	Readings []measure.Reading     `json:"readings"`          // every measure with a case in the period
+	Readings []measure.Reading     `json:"readings"`          // every measure; older snapshots have those with a case only
 	Prior    []measure.Reading     `json:"prior"`             // the same of the period before
 	Outlines []Outline             `json:"outlines"`          // what the charts show
 	Targets  map[measure.ID]Target `json:"targets,omitempty"` // in force when it was made

@@ -259,7 +259,8 @@ func (s *Service) outcomes(tx *store.Tx, out *report.Snapshot, p disclosure.Prof
 	return err
 }
 
-// measured reads the measures of facts for a period.
+// measured reads the measures of facts for a period. One without a case is kept too:
+// nobody shall wonder whether it was forgotten.
 func (s *Service) measured(tx *store.Tx, f measure.Filter, p disclosure.Profile) (kept []measure.Reading, details []Detail, err error) {
 	ask := asker{tx, store.FactFilter{Filter: f, Lock: tx.Today()}}
 	defs := Rights{}.wanted(DeskInput{Filter: f})
@@ -280,10 +281,7 @@ func (s *Service) measured(tx *store.Tx, f measure.Filter, p disclosure.Profile)
 	for _, d := range defs {
 		x := Detail{Desk: desk, Definition: d, By: measure.ByHospital, cover: c}
 		x.take(nil, samples)
-		if x.Reading.State() != measure.NoCase {
-			kept = append(kept, x.Reading)
-		}
-		details = append(details, x)
+		kept, details = append(kept, x.Reading), append(details, x)
 	}
 	return kept, details, nil
 }
