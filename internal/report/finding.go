@@ -17,8 +17,8 @@ const LeastCompared = 10
 // says of all others that their intervals overlap, for who is lowest among them is
 // chance. Units of fewer cases than [LeastCompared] are not compared. It says no
 // values, which stand in the chart beside what they rest on. As is how a value is
-// written: what reads the same is called equal. The quartiles of medians are no
-// intervals of an estimate: of them the extremes are named.
+// written: what reads the same is called equal. Medians have no such interval, their
+// quartiles are the spread of the cases: of them nothing is concluded.
 func Difference(say Speaker, items []chart.Estimate, as func(float64) string, rates bool) string {
 	var list []chart.Estimate
 	for _, i := range items {
@@ -35,7 +35,7 @@ func Difference(say Speaker, items []chart.Estimate, as func(float64) string, ra
 		return say.T("desk.estimates.same", "n", len(items))
 	}
 	if !rates {
-		return say.T("desk.estimates.title", "low", low.Name, "high", high.Name)
+		return say.T("desk.estimates.medians", "n", len(list))
 	}
 	low, _ = utmost(list, func(i chart.Estimate) float64 { return i.High })
 	_, high = utmost(list, func(i chart.Estimate) float64 { return i.Low })

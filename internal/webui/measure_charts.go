@@ -380,7 +380,9 @@ func (m measureCharts) classes() (chart.Drawing, string) {
 	if most == "" {
 		return chart.Drawing{}, ""
 	}
-	if !m.d.Profile.Exact() { // the order is by name there: the first is not the most
+	// Where figures are hidden the order is by name and the first is not the most; of
+	// rates and medians none is named for being the highest, as of hospitals.
+	if def := m.d.Definition; !m.d.Profile.Exact() || def.Rate() || def.Kind == measure.Median {
 		most = m.T("report.table.title", "by", m.T(measure.ByClass.NameKey()))
 	}
 	if m.named {
