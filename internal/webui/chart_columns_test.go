@@ -169,3 +169,26 @@ func TestAPartOfWhichEverybodyWasLeftOutHasItsRow(t *testing.T) {
 		t.Error("a month of which everybody was left out is compared")
 	}
 }
+
+// What a month means against the one before follows one rule: without intervals that
+// part nothing is called more or less, better or worse.
+func TestAMonthIsJudgedOnlyByItsInterval(t *testing.T) {
+	b := testBase(testEngine(t), i18n.Chinese)
+	month := func(id measure.ID, hits, known int64) measure.Reading {
+		d, _ := measure.ByID(id)
+		return d.From(counted(d, hits, known, 0), measure.Moment{})
+	}
+	for _, x := range []struct {
+		a, b measure.Reading
+		want string
+	}{
+		{month("access.wait_days", 1, 9), month("access.wait_days", 8, 9), "中位数没有区间，不作判断"},
+		{month("access.wait_days", 1, 9), month("access.wait_days", 2, 9), "没有变化"},
+		{month("joint.readmission_90", 1, 90), month("joint.readmission_90", 3, 90), "区间重叠，属随机波动"},
+		{month("joint.readmission_90", 1, 90), month("joint.readmission_90", 60, 90), "变差，区间已分开"},
+	} {
+		if _, meaning := (deskCharts{Base: b}).change(x.a, x.b); meaning.Text != x.want {
+			t.Errorf("%s: %q, not %q", x.a.Definition().ID, meaning.Text, x.want)
+		}
+	}
+}

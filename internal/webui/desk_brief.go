@@ -147,6 +147,8 @@ func (c deskCharts) change(a, b measure.Reading) (difference, meaning Cell) {
 	case x == y:
 	case d.Rate() && ci.Low <= cj.High && cj.Low <= ci.High:
 		word = "chance"
+	case d.Kind == measure.Median: // its quartiles are the spread of cases
+		word = "median"
 	case d.Unit == measure.Fen: // a bill is settled weeks after its operation
 		word = "settled"
 	case d.Direction == measure.Neutral || !d.Rate():
