@@ -270,12 +270,13 @@ func onField(err error, rule, field string) error {
 
 // Merge makes a provisional organisation mean another one: its name becomes an
 // alias in every partnership it is a member of, and roles at the other one reach
-// its old records.
+// its old records. The aliases follow, for a transaction works in one partnership;
+// where they failed the same merge is asked for again, by the same key or another,
+// and goes on.
 func (s *Service) Merge(ctx context.Context, who user.Principal, from, into ident.ID, key string) error {
 	if err := s.policy.Check(who, authz.OrganisationEdit, authz.Platform()); err != nil {
 		return err
 	}
-	var places []partnership.Member
 	_, err := store.Once(ctx, s.db, who, store.KeyOf(key, []ident.ID{from, into}), func(tx *store.Tx) (struct{}, error) {
 		tx.Intend(audit.Event{Action: audit.OrganisationMerge, ObjectKind: audit.ObjectOrganisation, ObjectID: from, Detail: map[string]any{"into": into.String()}})
 		a, err := tx.OrganisationByID(from)
@@ -286,10 +287,10 @@ func (s *Service) Merge(ctx context.Context, who user.Principal, from, into iden
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := partnership.CheckMerge(a, b); err != nil {
-			return struct{}{}, err
+		if a.MergedInto == into && into != ident.Nil {
+			return struct{}{}, nil
 		}
-		if places, err = tx.MembershipsOf(from); err != nil {
+		if err := partnership.CheckMerge(a, b); err != nil {
 			return struct{}{}, err
 		}
 		if err := tx.MergeOrganisation(a, into); err != nil {
@@ -301,12 +302,20 @@ func (s *Service) Merge(ctx context.Context, who user.Principal, from, into iden
 		return err
 	}
 	s.changed(ctx)
-	return s.moveAliases(ctx, places, from, into)
+	return s.moveAliases(ctx, from, into)
 }
 
-// moveAliases writes the aliases, partnership by partnership: a transaction
-// works in one. Doing it again changes nothing.
-func (s *Service) moveAliases(ctx context.Context, places []partnership.Member, from, into ident.ID) error {
+// moveAliases writes the aliases, partnership by partnership. Doing it again changes
+// nothing.
+func (s *Service) moveAliases(ctx context.Context, from, into ident.ID) error {
+	var places []partnership.Member
+	err := s.read(ctx, user.NewSystem("merge"), func(tx *store.Tx) (err error) {
+		places, err = tx.MembershipsOf(from)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for _, p := range places {
 		err := s.db.InTx(ctx, user.NewSystem("merge").In(p.PartnershipID), func(tx *store.Tx) error {
 			tx.Audit(audit.Event{Action: audit.OrganisationMerge, ObjectKind: audit.ObjectOrganisation, ObjectID: from, Detail: map[string]any{"into": into.String()}})

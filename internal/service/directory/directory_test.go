@@ -139,6 +139,35 @@ func TestMergedOrganisationMeansTheOtherOneEverywhere(t *testing.T) {
 	wantKind(t, "merging a real one", h.s.Merge(t.Context(), h.SystemAdmin(), hospital, h.ID(servicetest.Sea), ""), errs.Precondition)
 }
 
+// A merge whose aliases could not be written is asked for again and goes on: by the
+// key it had, and by another one.
+func TestAMergeGoesOnWhereItsAliasesFailed(t *testing.T) {
+	h := newHouse(t)
+	hospital := h.ID(servicetest.Mountain)
+	for first, again := range map[string]string{"one": "one", "two": "three"} {
+		old := partnership.Organisation{ID: ident.New(), Code: "PROV-" + first, Name: "旧名 " + first, Kind: partnership.Hospital, Provisional: true}
+		h.Do(h.System(), func(tx *store.Tx) error {
+			if err := tx.InsertOrganisation(old); err != nil {
+				return err
+			}
+			return tx.InsertMember(partnership.Member{PartnershipID: h.Partnership.ID, OrganisationID: old.ID, Side: user.SideReceiving, From: clock.MustDate(2020, 1, 1)})
+		})
+		aliases := func() int {
+			return h.Count(`select count(*) from organisation_alias where partnership_id = $1 and alias = $2 and organisation_id = $3`, h.Partnership.ID, old.Name, hospital)
+		}
+		h.Run(`alter table organisation_alias add constraint test_no_alias check (alias not like '旧名%') not valid`)
+		err := h.s.Merge(t.Context(), h.SystemAdmin(), old.ID, hospital, first)
+		h.Run(`alter table organisation_alias drop constraint test_no_alias`)
+		if err == nil || aliases() != 0 {
+			t.Fatalf("the aliases did not fail: %v", err)
+		}
+		wantKind(t, "into another one", h.s.Merge(t.Context(), h.SystemAdmin(), old.ID, h.ID(servicetest.Sea), again+" sea"), errs.Precondition)
+		if err := h.s.Merge(t.Context(), h.SystemAdmin(), old.ID, hospital, again); err != nil || aliases() != 1 {
+			t.Errorf("by the key %s after %s: %d aliases, %v", again, first, aliases(), err)
+		}
+	}
+}
+
 func TestPartnershipsAndMembersBelongToThePlatform(t *testing.T) {
 	h := newHouse(t)
 	p := partnership.Partnership{Code: "p3", Name: "第三对", DonorRegion: "379900", DonorName: "澜港市", ReceivingRegion: "500199", ReceivingName: "云岭区", OpenedOn: h.Today()}
