@@ -6,8 +6,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/procedure"
 	"github.com/shanhai-health/shanhai/internal/service/aftercare"
+	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/service/treatment"
 	"github.com/shanhai-health/shanhai/internal/store"
@@ -73,6 +75,33 @@ func TestAPageOfRecordIsReadInSixQuestions(t *testing.T) {
 		}
 		if len(asked) == 0 || len(asked) > mostReads {
 			t.Errorf("%s asks the business tables %d times, at most %d:\n%s", name, len(asked), mostReads, strings.Join(asked, "\n--\n"))
+		}
+	}
+}
+
+// A page of the desk with a hospital as condition reads the partnership's hospitals
+// itself; keeping the filter reads them only when it is another one.
+func TestTheFilterOfADeskAsksForHospitalsOnlyWhenItIsAnotherOne(t *testing.T) {
+	w := servicetest.New(t)
+	s, who := reporting.New(reporting.Deps{DB: w.DB, Policy: w.Policy}), w.Official()
+	f := measure.Filter{HospitalID: w.ID(servicetest.Mountain)}
+	reads := 0
+	store.Observe(w.DB, func(query string, _ []any) {
+		if strings.Contains(query, "from partnership_member m join organisation") {
+			reads++
+		}
+	})
+	t.Cleanup(func() { store.Observe(w.DB, nil) })
+	for _, most := range []int{2, 1, 1} {
+		reads = 0
+		if err := s.KeepFilter(t.Context(), who, f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Board(t.Context(), who, reporting.BoardInput{Measures: []measure.ID{"quality.operations", "all.patients"}, Filter: f}); err != nil {
+			t.Fatal(err)
+		}
+		if reads != most {
+			t.Errorf("the hospitals are read %d times, not %d", reads, most)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package reporting
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
@@ -68,9 +69,21 @@ func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query str
 	return query, err
 }
 
-// remembered is the caller's last filter; none when it cannot be read any more or asks
-// for a hospital that has ended, so that nothing kept stands in a page's way.
+// remembered is the caller's last filter; none when it asks for a hospital that has
+// ended, so that nothing kept stands in a page's way.
 func remembered(tx *store.Tx) (measure.Filter, error) {
+	f, err := stored(tx)
+	if err == nil {
+		err = member(tx, f.HospitalID)
+	}
+	if errs.Is(err, errs.Invalid) {
+		return measure.Filter{}, nil
+	}
+	return f, err
+}
+
+// stored is the caller's last filter as it was kept; none when it cannot be read any more.
+func stored(tx *store.Tx) (measure.Filter, error) {
 	last, err := tx.DeskFilter()
 	if err != nil {
 		return measure.Filter{}, err
@@ -82,11 +95,6 @@ func remembered(tx *store.Tx) (measure.Filter, error) {
 	f, err := measure.ParseFilter(q, tx.Today())
 	if err != nil {
 		return measure.Filter{}, nil
-	}
-	if err := member(tx, f.HospitalID); errs.Is(err, errs.Invalid) {
-		return measure.Filter{}, nil
-	} else if err != nil {
-		return measure.Filter{}, err
 	}
 	return f, nil
 }
@@ -101,14 +109,19 @@ func member(tx *store.Tx, hospital ident.ID) error {
 }
 
 // KeepFilter remembers the filter the caller looks with, when it is another one.
-// What a page fixes itself says nothing about the reader: the last one stays.
+// What a page fixes itself says nothing about the reader: the last one stays. The page
+// that follows looks for the hospital itself; here it is looked for before it is kept.
 func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.Filter, fixed ...measure.Dimension) error {
 	if _, err := s.rights(who); err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.NoAudit("the reader's own filter")
-		before, err := remembered(tx)
+		goesOn, last := slices.Contains(fixed, measure.ByHospital), stored
+		if goesOn { // its hospital does
+			last = remembered
+		}
+		before, err := last(tx)
 		if err != nil {
 			return err
 		}
@@ -123,8 +136,10 @@ func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.
 		if before.Query() == f.Query() {
 			return nil
 		}
-		if err := member(tx, f.HospitalID); err != nil {
-			return err
+		if !goesOn {
+			if err := member(tx, f.HospitalID); err != nil {
+				return err
+			}
 		}
 		return tx.SaveDeskFilter(f.Query())
 	})
