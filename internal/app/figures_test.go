@@ -69,7 +69,7 @@ func TestOneFigureIsTheSameEverywhere(t *testing.T) {
 	p := openPremises(t)
 	for i := range 90 {
 		p.Treat(servicetest.Treated{Programme: measure.Programmes()[i%3], At: servicetest.Places()[i*7%4], On: p.Today().AddDays(-400 - i), Joints: 1 + i%2, Visiting: i%3 == 0, Category: []string{"", "DB", "TK"}[i%3],
-			State: []string{"settled", "settled", ""}[i%3], Money: measure.Layers{Basic: 1_000_000, Critical: 2_000, Fund: 300_000, Waiver: 50_000, Net: 4_000}})
+			State: []string{"settled", "settled", ""}[i/3%3], Money: measure.Layers{Basic: 1_000_000, Critical: 2_000, Fund: 300_000, Waiver: 50_000, Net: 4_000}})
 	}
 	p.Outcomes("everywhere")
 	official := p.as("offi")
@@ -188,8 +188,15 @@ func (p *premises) sameTally(t *testing.T, v *visitor, f measure.Filter, r measu
 	got := int64(len(l.Rows))
 	if d.Kind == measure.SumMoney {
 		got = 0
+		of := measure.Coverage{Eligible: int64(len(l.Rows))}
 		for _, x := range l.Rows {
 			got += int64(d.Amount(x.Money))
+			if x.Settled {
+				of.Known++
+			}
+		}
+		if r.Coverage() != of || l.Value.Coverage == nil || *l.Value.Coverage != of || of.Known == of.Eligible && of.Known > 0 {
+			t.Errorf("%s is of %+v, the list says %+v and has %+v", d.ID, r.Coverage(), l.Value.Coverage, of)
 		}
 	}
 	if got != n {

@@ -239,6 +239,7 @@ type gotMeasure struct {
 	ID          string `json:"id"`
 	Value       int64  `json:"value"`
 	Denominator *int64 `json:"denominator"`
+	Coverage    *struct{ Known, Eligible int64 }
 }
 
 type gotCases struct {
@@ -262,6 +263,19 @@ func TestMeasuresOverTheAPI(t *testing.T) {
 	code, raw := a.get(token, "/measures/joint.procedures")
 	if v := decode[gotMeasure](t, raw); code != 200 || v.Value != 6 || *v.Denominator != 6 || v.ID != "joint.procedures" {
 		t.Errorf("%d %s", code, raw)
+	}
+	for _, path := range []string{"/measures/all.bill_fen", "/readings/all.bill_fen"} { // one is not settled
+		code, raw = a.get(token, path)
+		v := decode[struct {
+			gotMeasure
+			Reading *gotMeasure
+		}](t, raw)
+		if v.Reading == nil {
+			v.Reading = &v.gotMeasure
+		}
+		if c := v.Reading.Coverage; code != 200 || v.Reading.Value != 5*700_00 || c == nil || c.Known != 5 || c.Eligible != 6 {
+			t.Errorf("%s: %d %s", path, code, raw)
+		}
 	}
 	q := url.Values{"hospital": {a.ID(servicetest.Mountain).String()}, "from": {a.Today().AddDays(-3).String()}, "to": {a.Today().String()}, "programme": {"joint"}}
 	code, raw = a.get(token, "/measures/joint.reduction_fen?"+q.Encode())

@@ -17,6 +17,7 @@ type Said struct {
 	value, unit               string
 	interval, rests, coverage string
 	measured, bare            bool   // bare: nothing belongs to it
+	partial                   bool   // a sum of some of the cases only
 	basis                     string // the same as rests, where it stands in a sentence
 	say                       Speaker
 }
@@ -27,6 +28,7 @@ func Say(say Speaker, r measure.Reading) Said {
 	s.value, s.unit = measured(say, r)
 	d := r.Definition()
 	s.bare, s.basis = !d.Rate() && d.Kind != measure.Median, s.rests
+	s.partial = r.Partial()
 	if d.Kind == measure.Median {
 		s.basis = say.T("board.n", "n", s.rests)
 	}
@@ -43,13 +45,16 @@ func (s Said) Parts() (number, unit, interval, rests, coverage string) {
 // interval, what it rests on and the coverage: the columns of tables and files.
 func (s Said) Row() [4]string { return [4]string{s.text(), s.interval, s.rests, s.coverage} }
 
-// String is all of it in one line; a count needs nothing beside it.
+// String is all of it in one line; a count needs nothing beside it, a sum only of how
+// many it is, where that is not all.
 func (s Said) String() string {
 	key := "measures.said"
 	if s.basis != s.rests { // a median has quartiles
 		key = "measures.said.median"
 	}
 	switch {
+	case s.measured && s.partial:
+		return s.say.T("measures.said.sum", "value", s.text(), "coverage", s.coverage)
 	case !s.measured || s.bare:
 		return s.text()
 	case s.coverage == none:
@@ -61,7 +66,10 @@ func (s Said) String() string {
 // Short is all of it in the fewest signs, in the order of [Said.Row], for a column
 // beside one that has them spelt out.
 func (s Said) Short() string {
-	if !s.measured || s.bare {
+	switch {
+	case s.measured && s.partial:
+		return s.String()
+	case !s.measured || s.bare:
 		return s.text()
 	}
 	return s.say.T("measures.said.short", "value", s.text(), "interval", s.interval, "rests", s.rests, "coverage", s.coverage)
@@ -173,7 +181,7 @@ func intervalText(say Speaker, r measure.Reading) string {
 func restsText(say Speaker, r measure.Reading) string {
 	events, of := r.Rate()
 	switch d := r.Definition(); {
-	case r.Hidden():
+	case r.Unsaid():
 		return none
 	case r.State() != measure.Measured:
 		return count(r.N())
@@ -191,7 +199,7 @@ func coverageText(say Speaker, r measure.Reading) string {
 	if c.Hidden {
 		return say.T("measures.hidden")
 	}
-	if r.Definition().Tallied() || c.Eligible == 0 {
+	if !r.Definition().Covers() || c.Eligible == 0 {
 		return none
 	}
 	return count(c.Known) + "/" + count(c.Eligible)

@@ -105,11 +105,12 @@ func countOperations(dims []measure.Dimension) string {
 	select dim, key, sum(n)::bigint as operations, count(*) as persons from folded group by dim, key`
 }
 
-// countTreatments counts person-times and adds up their settled money.
+// countTreatments counts person-times and those that are settled, and adds up their
+// settled money. Whose settlement the reader does not see is not settled to them.
 func countTreatments(dims []measure.Dimension) string {
 	return `with x as materialized (select ` + cellColumns + `, coalesce(nullif(x.category, ''), 'NONE') as category, x.visiting,
-		s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` + fromTreated + joinSettled + matchTreated + ofWhom + `)
-	select k.dim, k.key, count(*) as treatments, ` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
+		s.id, s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen` + fromTreated + joinSettled + matchTreated + ofWhom + `)
+	select k.dim, k.key, count(*) as treatments, count(x.id) as settled, ` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
 }
 
 const sumLayers = `coalesce(sum(bill_fen), 0)::bigint as bill_fen, coalesce(sum(basic_fen), 0)::bigint as basic_fen,
@@ -139,6 +140,7 @@ type tallyRow struct {
 	Operations int64  `db:"operations"`
 	Persons    int64  `db:"persons"`
 	Treatments int64  `db:"treatments"`
+	Settled    int64  `db:"settled"`
 	layersRow
 }
 
@@ -196,7 +198,7 @@ func (tx *Tx) counted(c counting) ([]measure.Tally, error) {
 			if i == 0 {
 				t.Operations, t.Persons = r.Operations, r.Persons
 			} else {
-				t.Treatments, t.Money = r.Treatments, r.layers()
+				t.Treatments, t.Settled, t.Money = r.Treatments, r.Settled, r.layers()
 			}
 		}
 	}
@@ -228,7 +230,7 @@ func (s *tallySet) at(r tallyRow) *measure.Tally {
 // add adds n times a row to its part.
 func (s *tallySet) add(r tallyRow, n int64) {
 	t := s.at(r)
-	t.Operations, t.Persons, t.Treatments = t.Operations+n*r.Operations, t.Persons+n*r.Persons, t.Treatments+n*r.Treatments
+	t.Operations, t.Persons, t.Treatments, t.Settled = t.Operations+n*r.Operations, t.Persons+n*r.Persons, t.Treatments+n*r.Treatments, t.Settled+n*r.Settled
 	t.Money = t.Money.Plus(r.layers(), n)
 }
 

@@ -206,7 +206,7 @@ func (r cellRow) row() tallyRow {
 // readers from $10 to $11 and places from $12 to $13. With several readers those of
 // the places themselves are meant. Each part goes into the index by itself (limit
 // all): joined, a planner without fresh statistics reads all cells there are.
-const readCells = `select k.dim, c.programme, c.place_id::text as place, to_char(c.since, 'YYYY-MM') as month, c.category, c.surgeon, c.first_on, c.last_on, c.operations, c.persons, c.treatments,
+const readCells = `select k.dim, c.programme, c.place_id::text as place, to_char(c.since, 'YYYY-MM') as month, c.category, c.surgeon, c.first_on, c.last_on, c.operations, c.persons, c.treatments, c.settled,
 		c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen, c.other_fen, c.fund_fen, c.waiver_fen, c.net_fen
 	from unnest($7::text[], $8::int[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[]) k(dim, mask, span, reader_from, reader_to, place_from, place_to)
 	cross join lateral (select * from summary_cell c where c.partnership_id = $1 and c.mask = k.mask and c.span = k.span and c.place_id between k.place_from and k.place_to
@@ -312,7 +312,7 @@ func (tx *Tx) addMarked(v cover, out *tallySet) error {
 	counted, err := tx.counted(now)
 	for _, t := range counted {
 		at := out.at(tallyRow{Dimension: string(t.Dimension), Key: t.Key})
-		at.Operations, at.Persons, at.Treatments = at.Operations+t.Operations, at.Persons+t.Persons, at.Treatments+t.Treatments
+		at.Operations, at.Persons, at.Treatments, at.Settled = at.Operations+t.Operations, at.Persons+t.Persons, at.Treatments+t.Treatments, at.Settled+t.Settled
 		at.Money = at.Money.Plus(t.Money, 1)
 	}
 	return err
@@ -322,10 +322,10 @@ func (tx *Tx) addMarked(v cover, out *tallySet) error {
 // the parts $9. The months are those of the span, so $2 and $3 are its days.
 func countFolded(dims []measure.Dimension) string {
 	return `with x as materialized (select x.root_id, x.programme, x.place_id::text as hospital, to_char(x.month, 'YYYY-MM') as month, '' as side, x.category, x.visiting,
-		x.operations, x.treatments, x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen
+		x.operations, x.treatments, x.settled, x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen
 		from summary_person x where x.partnership_id = $1 and x.root_id = any($10::uuid[]) and x.month between $2 and $3 and ($4 = '' or x.programme = $4)
 		and ($5::uuid is null or x.place_id = $5) and $6 = '' and ($7 = '' or x.category = $7) and ($8::boolean is null or x.visiting = $8)
 		and ($11::uuid is null or $11 = any(x.visible_to)))
 	select k.dim, k.key, sum(operations)::bigint as operations, count(distinct root_id) filter (where operations > 0) as persons, sum(treatments)::bigint as treatments,
-		` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
+		sum(settled)::bigint as settled, ` + sumLayers + intoCells(dims) + ` group by k.dim, k.key`
 }

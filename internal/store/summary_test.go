@@ -3,6 +3,7 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/scaletest"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 	"github.com/shanhai-health/shanhai/internal/store"
+	"github.com/shanhai-health/shanhai/migrations"
 )
 
 // history is a world in which anything may happen to the records of a few people.
@@ -419,6 +421,7 @@ func TestTheCheckFindsACellThatIsWrong(t *testing.T) {
 		`update summary_cell set persons = persons - 1 where partnership_id = $1 and mask = 0 and span = 'all' and hospital_id <> '00000000-0000-0000-0000-000000000000'`,
 		`delete from summary_cell where partnership_id = $1 and mask = 1 and span = 'all'`,
 		`update procedure set lead_visiting = not lead_visiting where partnership_id = $1`,
+		`update summary_cell set settled = settled + 1 where partnership_id = $1 and mask = 0 and span = 'all'`,
 	} {
 		h.Run(spoil, h.Partnership.ID)
 		if faults, looked := compare(); len(faults) == 0 || !looked {
@@ -431,6 +434,85 @@ func TestTheCheckFindsACellThatIsWrong(t *testing.T) {
 		h.foldAll()
 		if faults, looked := compare(); len(faults) > 0 || !looked {
 			t.Errorf("made anew after %q: %+v", spoil, faults)
+		}
+	}
+}
+
+// Money is of the settled person-times, and their number stands beside that of all: by
+// either way, at once, and also where nothing was to be paid.
+func TestTheSummaryKnowsHowManyAreSettled(t *testing.T) {
+	h := newHistory(t)
+	for i, state := range []string{"settled", "settled", "settled", "draft", ""} {
+		x := servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: clock.MustDate(2026, 3, 1+i), Joints: 1, State: state}
+		if i == 0 {
+			x.Money = measure.Layers{Basic: 900, Net: 100}
+		}
+		h.Treat(x)
+	}
+	look := func(what string, want int64) {
+		t.Helper()
+		for range 2 { // marked, then folded
+			h.instant(h.Official(), func(tx *store.Tx) error {
+				kept, err := tx.Tallies(measure.Filter{}, measure.ByMonth)
+				if err != nil {
+					return err
+				}
+				counted, err := tx.CountedTallies(measure.Filter{}, measure.ByMonth)
+				if err != nil || kept[0].Path != measure.FromSummary {
+					t.Errorf("%s: counted by %q, %v", what, kept[0].Path, err)
+				}
+				for _, x := range slices.Concat(kept, counted) {
+					if x.Treatments != 5 || x.Settled != want || x.Money.Bill != 1000 {
+						t.Errorf("%s: %+v, want %d of 5", what, x, want)
+					}
+				}
+				return err
+			})
+			h.foldAll()
+		}
+	}
+	look("at first", 3)
+	h.exec(`update settlement set state = 'settled' where partnership_id = $1 and state = 'draft'`, h.Partnership.ID)
+	look("one more settled, with nothing to pay", 4)
+	h.exec(`update settlement set state = 'reversed' where partnership_id = $1 and bill_fen = 0`, h.Partnership.ID)
+	look("those reversed", 1)
+}
+
+// Cells an older version wrote do not know how many are settled: an upgrade makes them
+// anew, and figures are right at once.
+func TestAnUpgradeMakesTheSummaryAnew(t *testing.T) {
+	h := newHistory(t)
+	for range 8 {
+		h.people = append(h.people, h.Treat(h.treated(rand.IntN)))
+	}
+	h.Merge(h.people[0], h.people[1])
+	alone := h.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: clock.MustDate(2026, 3, 10), Joints: 1}) // an operation only
+	h.exec(`update treatment set live = false where partnership_id = $1 and person_id = $2`, h.Partnership.ID, alone)
+	bare := h.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: clock.MustDate(2026, 3, 11), Joints: 1, State: "settled"}) // none
+	h.exec(`update procedure set live = false where partnership_id = $1 and person_id = $2`, h.Partnership.ID, bare)
+	h.foldAll()
+	text, err := fs.ReadFile(migrations.FS, "0056_summary_settled.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Run(`alter table summary_person drop column settled`)
+	h.Run(`alter table summary_cell drop column settled`)
+	h.exec("begin; set local role shanhai_owner; " + string(text) + "; commit")
+	if h.count(`select count(*) from summary_cell`)+h.count(`select count(*) from summary_person`) != 0 || h.count(`select count(*) from summary_mark`) == 0 {
+		t.Error("the summary of before is still there, or nobody is marked")
+	}
+	for range 2 {
+		if d := h.differs(h.Official(), measure.Filter{}, store.SummaryDimensions()...); d != "" {
+			t.Error(d)
+		}
+		h.foldAll()
+	}
+	if h.paths[measure.FromSummary] != 2 || h.count(`select count(*) from summary_mark`) != 0 {
+		t.Errorf("it was not folded: %v", h.paths)
+	}
+	for _, table := range []string{"summary_cell", "summary_person"} { // what leaves it out is not written
+		if h.count(`select count(*) from information_schema.columns where table_name = $1 and column_name = 'settled' and is_nullable = 'NO' and column_default is null`, table) != 1 {
+			t.Errorf("%s takes a row without it", table)
 		}
 	}
 }

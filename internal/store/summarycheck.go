@@ -103,17 +103,17 @@ func (tx *Tx) differingReaders() ([]SummaryFault, error) {
 		Reader ident.ID `db:"reader"`
 		tallyRow
 	}
-	if err := tx.list(&kept, `select c.hospital_id as reader, '' as dim, '' as key, c.operations, c.persons, c.treatments, c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen,
+	if err := tx.list(&kept, `select c.hospital_id as reader, '' as dim, '' as key, c.operations, c.persons, c.treatments, c.settled, c.bill_fen, c.basic_fen, c.critical_fen, c.assistance_fen,
 		c.other_fen, c.fund_fen, c.waiver_fen, c.net_fen from summary_cell c where c.partnership_id = $1 and c.hospital_id <> $2 and c.mask = 0 and c.span = 'all'
 		and (c.operations <> 0 or c.treatments <> 0)`, tx.Partnership(), ident.Nil); err != nil {
 		return nil, err
 	}
-	err := tx.list(&counted, `select u.reader, '' as dim, '' as key, sum(u.operations)::bigint as operations, count(distinct u.person) as persons, sum(u.treatments)::bigint as treatments, `+sumLayers+`
-		from (select v.id as reader, coalesce(q.root_id, x.person_id) as person, 1 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen,
+	err := tx.list(&counted, `select u.reader, '' as dim, '' as key, sum(u.operations)::bigint as operations, count(distinct u.person) as persons, sum(u.treatments)::bigint as treatments, sum(u.settled)::bigint as settled, `+sumLayers+`
+		from (select v.id as reader, coalesce(q.root_id, x.person_id) as person, 1 as operations, 0 as treatments, 0 as settled, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen,
 				0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen
 			from procedure x cross join lateral (select o.id from organisation o where o.id = any(x.visible_to)) v left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
 			where x.partnership_id = $1 and x.live
-		union all select v.id, null::uuid, 0, 1, s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
+		union all select v.id, null::uuid, 0, 1, (s.id is not null)::int, s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
 			from treatment x cross join lateral (select o.id from organisation o where o.id = any(x.visible_to)) v
 			left join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled' and v.id = any(s.visible_to)
 			where x.partnership_id = $1 and x.live and x.operated_on is not null) u

@@ -140,27 +140,28 @@ const hospitalsOf = `case when cardinality(x.visible_to) = 1 then x.visible_to
 	else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to)), '{}') end as visible_to`
 
 // standsFor are what a row of summary_person says of its root.
-const standsFor = `place_id, month, programme, category, visiting, visible_to, first_on, last_on, operations, treatments,
+const standsFor = `place_id, month, programme, category, visiting, visible_to, first_on, last_on, operations, treatments, settled,
 	bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen`
 
-// summarised are the rows of the people $3: operations, person-times and settled
-// money, each for the hospitals that see it. Who sees no settlement sees no money.
+// summarised are the rows of the people $3: operations, person-times, and how
+// many of them are settled with their money, each for the hospitals that see it. Who
+// sees no settlement sees no money.
 // Somebody who became another person after the roots $2 were read has a mark of
 // that, and is left to it.
 const summarised = `select u.root_id, u.place_id, u.month, u.programme, u.category, u.visiting, u.visible_to, min(u.operated_on) as first_on, max(u.operated_on) as last_on,
-			sum(u.operations)::int as operations, sum(u.treatments)::int as treatments, ` + sumLayers + `
+			sum(u.operations)::int as operations, sum(u.treatments)::int as treatments, sum(u.settled)::int as settled, ` + sumLayers + `
 		from (select x.partnership_id, ` + unitOf + `, coalesce(nullif(t.category, ''), 'NONE') as category, x.lead_visiting as visiting, ` + hospitalsOf + `, x.operated_on,
-				1 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen, 0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen
+				1 as operations, 0 as treatments, 0 as settled, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen, 0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen
 			from procedure x join organisation h on h.id = x.hospital_id
 			left join treatment t on t.partnership_id = x.partnership_id and t.id = x.treatment_id
 			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
 			where x.partnership_id = $1 and x.live and x.person_id = any($3::uuid[])
-		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting, ` + hospitalsOf + `, x.operated_on, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0
+		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting, ` + hospitalsOf + `, x.operated_on, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0
 			from treatment x join organisation h on h.id = x.hospital_id left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
 			where x.partnership_id = $1 and x.live and x.operated_on is not null and x.person_id = any($3::uuid[])
 		union all select x.partnership_id, ` + unitOf + `, coalesce(nullif(x.category, ''), 'NONE'), x.visiting,
 				case when cardinality(x.visible_to) = 1 and s.visible_to = x.visible_to then x.visible_to
-					else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to)), '{}') end, x.operated_on, 0, 0,
+					else coalesce((select array_agg(o.id order by o.id) from organisation o where o.id = any(x.visible_to) and o.id = any(s.visible_to)), '{}') end, x.operated_on, 0, 0, 1,
 				s.bill_fen, s.basic_fen, s.critical_fen, s.assistance_fen, s.other_fen, s.fund_fen, s.waiver_fen, s.net_fen
 			from treatment x join organisation h on h.id = x.hospital_id join settlement s on s.partnership_id = x.partnership_id and s.treatment_id = x.id and s.state = 'settled'
 			left join person q on q.partnership_id = x.partnership_id and q.id = x.person_id
@@ -181,15 +182,15 @@ const viewsOf = `select x.kind, v.id as viewer, m.mask, case when m.mask & 1 > 0
 const intoSpans = ` cross join lateral (values ('all', date '0001-01-01'), ('year', date_trunc('year', x.month)::date), ('month', x.month)) t(span, since)`
 
 // signed are the sums of rows by their sign.
-const signed = `sum(x.sign * x.operations)::bigint as operations, sum(x.sign * x.treatments)::bigint as treatments,
+const signed = `sum(x.sign * x.operations)::bigint as operations, sum(x.sign * x.treatments)::bigint as treatments, sum(x.sign * x.settled)::bigint as settled,
 	sum(x.sign * x.bill_fen)::bigint as bill_fen, sum(x.sign * x.basic_fen)::bigint as basic_fen, sum(x.sign * x.critical_fen)::bigint as critical_fen,
 	sum(x.sign * x.assistance_fen)::bigint as assistance_fen, sum(x.sign * x.other_fen)::bigint as other_fen, sum(x.sign * x.fund_fen)::bigint as fund_fen,
 	sum(x.sign * x.waiver_fen)::bigint as waiver_fen, sum(x.sign * x.net_fen)::bigint as net_fen`
 
 // moves reports that something of a group changes: figures, or the days between
 // which they lie. The days of what was there are those of the cell already.
-const moves = `(sum(x.sign * x.operations), sum(x.sign * x.treatments), sum(x.sign * x.bill_fen), sum(x.sign * x.basic_fen), sum(x.sign * x.critical_fen),
-		sum(x.sign * x.assistance_fen), sum(x.sign * x.other_fen), sum(x.sign * x.fund_fen), sum(x.sign * x.waiver_fen), sum(x.sign * x.net_fen)) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+const moves = `(sum(x.sign * x.operations), sum(x.sign * x.treatments), sum(x.sign * x.settled), sum(x.sign * x.bill_fen), sum(x.sign * x.basic_fen), sum(x.sign * x.critical_fen),
+		sum(x.sign * x.assistance_fen), sum(x.sign * x.other_fen), sum(x.sign * x.fund_fen), sum(x.sign * x.waiver_fen), sum(x.sign * x.net_fen)) <> (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	or min(x.first_on) < min(x.first_on) filter (where x.sign < 0) or max(x.last_on) > max(x.last_on) filter (where x.sign < 0) or min(x.sign) > 0`
 
 // refold does it in one statement. "was" and "now" are the rows before and after,
@@ -221,27 +222,28 @@ const refold = `with now as materialized (` + summarised + `),
 		from persons p join units x on x.root_id = p.root_id` + intoSpans + `
 		where (p.was < p.was_too or p.now < p.now_too) and x.operations > 0 and t.span = p.span and t.since = p.since group by 1, 2, 3, 4),
 	views as materialized (` + viewsOf + `),
-	moved as (select x.kind, x.span, x.since, min(x.first_on) as first_on, max(x.last_on) as last_on, sum(x.persons) as persons, sum(x.operations) as operations, sum(x.treatments) as treatments, ` + sumLayers + `
-		from (select p.kind, p.span, p.since, null::date as first_on, null::date as last_on, p.persons, 0 as operations, 0 as treatments, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen,
+	moved as (select x.kind, x.span, x.since, min(x.first_on) as first_on, max(x.last_on) as last_on, sum(x.persons) as persons, sum(x.operations) as operations, sum(x.treatments) as treatments, sum(x.settled) as settled, ` + sumLayers + `
+		from (select p.kind, p.span, p.since, null::date as first_on, null::date as last_on, p.persons, 0 as operations, 0 as treatments, 0 as settled, 0 as bill_fen, 0 as basic_fen, 0 as critical_fen,
 				0 as assistance_fen, 0 as other_fen, 0 as fund_fen, 0 as waiver_fen, 0 as net_fen from plain p
-			union all select x.kind, t.span, t.since, x.first_on, x.last_on, 0, x.operations, x.treatments, x.bill_fen, x.basic_fen, x.critical_fen,
+			union all select x.kind, t.span, t.since, x.first_on, x.last_on, 0, x.operations, x.treatments, x.settled, x.bill_fen, x.basic_fen, x.critical_fen,
 				x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from sums x` + intoSpans + `) x group by 1, 2, 3),
 	once as (select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, c.now::int - c.was::int as n
 		from (select x.root_id, v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, bool_or(x.was) as was, bool_or(x.now) as now
 			from (select m.root_id, m.span, m.since, m.kind, m.was, m.now, bool_or(m.was <> m.now) over (partition by m.root_id, m.span, m.since) as moves from mixed m) x join views v on v.kind = x.kind
 			where x.moves group by 1, 2, 3, 4, 5, 6, 7, 8, 9) c where c.was <> c.now)
-	insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments,
+	insert into summary_cell (partnership_id, hospital_id, mask, span, since, place_id, programme, category, surgeon, first_on, last_on, operations, persons, treatments, settled,
 		bill_fen, basic_fen, critical_fen, assistance_fen, other_fen, fund_fen, waiver_fen, net_fen)
 	select $1, x.viewer, x.mask, x.span, x.since, x.place_id, x.programme, x.category, x.surgeon, coalesce(min(x.first_on), 'infinity'), coalesce(max(x.last_on), '-infinity'),
-		sum(x.operations), sum(x.persons), sum(x.treatments), ` + sumLayers + `
-	from (select v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, x.first_on, x.last_on, x.operations, x.persons, x.treatments,
+		sum(x.operations), sum(x.persons), sum(x.treatments), sum(x.settled), ` + sumLayers + `
+	from (select v.viewer, v.mask, x.span, x.since, v.place_id, v.programme, v.category, v.surgeon, x.first_on, x.last_on, x.operations, x.persons, x.treatments, x.settled,
 			x.bill_fen, x.basic_fen, x.critical_fen, x.assistance_fen, x.other_fen, x.fund_fen, x.waiver_fen, x.net_fen from moved x join views v on v.kind = x.kind
-		union all select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, null, null, 0, sum(c.n), 0, 0, 0, 0, 0, 0, 0, 0, 0
+		union all select c.viewer, c.mask, c.span, c.since, c.place_id, c.programme, c.category, c.surgeon, null, null, 0, sum(c.n), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 			from once c group by 1, 2, 3, 4, 5, 6, 7, 8) x
 	group by 2, 3, 4, 5, 6, 7, 8, 9
 	on conflict (partnership_id, mask, span, place_id, hospital_id, since, programme, category, surgeon) do update set
 		first_on = least(summary_cell.first_on, excluded.first_on), last_on = greatest(summary_cell.last_on, excluded.last_on),
 		operations = summary_cell.operations + excluded.operations, persons = summary_cell.persons + excluded.persons, treatments = summary_cell.treatments + excluded.treatments,
+		settled = summary_cell.settled + excluded.settled,
 		bill_fen = summary_cell.bill_fen + excluded.bill_fen, basic_fen = summary_cell.basic_fen + excluded.basic_fen, critical_fen = summary_cell.critical_fen + excluded.critical_fen,
 		assistance_fen = summary_cell.assistance_fen + excluded.assistance_fen, other_fen = summary_cell.other_fen + excluded.other_fen,
 		fund_fen = summary_cell.fund_fen + excluded.fund_fen, waiver_fen = summary_cell.waiver_fen + excluded.waiver_fen, net_fen = summary_cell.net_fen + excluded.net_fen`

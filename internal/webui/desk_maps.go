@@ -399,7 +399,7 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 		out.Sub = unit
 		return out
 	}
-	if p.Linked && r.N() > 0 {
+	if p.Linked && r.Behind() {
 		out.Href = c.listURL(d.Definition, p.Filter)
 	}
 	if d.Definition.Kind == measure.Median {
@@ -410,6 +410,9 @@ func (c deskCharts) cell(d reporting.Detail, p reporting.Piece) Cell {
 		if x := r.Coverage(); x.Hidden || x.Known < x.Eligible { // where all is known the basis says it
 			out.Sub += c.T("board.table.known", "coverage", coverage)
 		}
+	}
+	if r.Partial() {
+		out.Sub = c.T("board.table.sum", "coverage", coverage)
 	}
 	return out
 }

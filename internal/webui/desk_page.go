@@ -210,7 +210,7 @@ func newBoardPage(b Base, plan deskPlan, board reporting.Board, form *Form) Boar
 // would look broken.
 func (c deskCharts) any() bool {
 	for _, d := range c.b.Details {
-		if d.Reading.Hidden() || d.Reading.N() > 0 {
+		if d.Reading.Hidden() || d.Reading.Behind() {
 			return true
 		}
 	}
@@ -241,7 +241,7 @@ func (c deskCharts) tile(d reporting.Detail) MeasureTile {
 	if d.Reading.State() == measure.NoCase && len(d.Reading.Excluded()) > 0 {
 		t.Rests = leftText(c.Base, d.Reading)
 	}
-	if x := d.Reading.Coverage(); !m.Tallied() && !x.Hidden && x.Eligible > 0 && m.Kind != measure.CountUnits {
+	if x := d.Reading.Coverage(); m.Covers() && !x.Hidden && x.Eligible > 0 && m.Kind != measure.CountUnits {
 		t.Coverage = &Coverage{Have: int(x.Known), Want: int(x.Eligible), Low: x.Known*100 < x.Eligible*leastCoverage, Text: coverage}
 	}
 	t.Target = c.target(d.Reading)

@@ -171,8 +171,7 @@ func WriteList(p Speaker) reporting.Render {
 	return func(w io.Writer, l reporting.List, rows reporting.Rows, d reporting.Download) error {
 		b := Base{P: p}
 		notes := filing{line: []string{b.T("filing.unit", "org", l.Partnership), b.T("filing.on", "on", clock.DateOf(d.At.In(clock.Shanghai)))}}
-		notes.lines = append(notes.lines, b.T("report.file.figure", "name", b.T(l.Definition.NameKey()), "value", figureText(l.Value),
-			"unit", b.T(l.Definition.Unit.NameKey()), "counts", b.T(l.Definition.NumeratorKey())))
+		notes.lines = append(notes.lines, figureLines(b, l)...)
 		t := listSheet(b, l, notes)
 		t.Rows = pulled(b, l.Definition, rows)
 		if d.Format == "csv" {

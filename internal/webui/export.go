@@ -63,8 +63,7 @@ func (s *Server) figureExport(w http.ResponseWriter, r *http.Request, c *Call) e
 		return err
 	}
 	notes := filingOf(c, l.Partnership, l.AsOf(), conditions(c.Base, l.Filter, l.Hospitals))
-	notes.lines = append(notes.lines, c.P.T("report.file.figure", "name", c.P.T(l.Definition.NameKey()), "value", figureText(l.Value),
-		"unit", c.P.T(l.Definition.Unit.NameKey()), "counts", c.P.T(l.Definition.NumeratorKey())))
+	notes.lines = append(notes.lines, figureLines(c.Base, l)...)
 	return sendBook(w, fileName(strings.ReplaceAll(string(l.Definition.ID), ".", "-"), l.AsOf(), format),
 		sheet.Book{Tables: []sheet.Table{listSheet(c.Base, l, notes), definitionSheet(c.Base, notes, []measure.Definition{l.Definition}, disclosure.Exact())}})
 }

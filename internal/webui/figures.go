@@ -61,7 +61,7 @@ func newFigurePage(b Base, l reporting.List, cases bool) FigurePage {
 		}
 		b.Actions = append(b.Actions, Button{Text: b.T("download.background"), Icon: "download", Href: "/downloads?" + join("figure="+string(d.ID), l.Filter.Query())})
 	}
-	p := FigurePage{Base: b, Counts: b.T(d.NumeratorKey()), Conditions: conditions(b, l.Filter, l.Hospitals)}
+	p := FigurePage{Base: b, Counts: b.T(d.NumeratorKey()), Conditions: append(conditions(b, l.Filter, l.Hospitals), covered(b, l.Value)...)}
 	p.Value = FigureLink{Name: b.Title, Value: figureText(l.Value), Unit: b.T(d.Unit.NameKey())}
 	p.Rows = Table{Caption: b.T("report.list." + string(d.List)), Columns: []Column{{Key: "report.l.case"}, {Key: "report.l.name", Class: "name-col"}}, Empty: Empty{
 		Title: b.T("report.empty.title"), Text: b.T("report.empty.text"), Buttons: []Button{{Text: b.T("report.back"), Href: "/overview"}}}}
@@ -73,6 +73,24 @@ func newFigurePage(b Base, l reporting.List, cases bool) FigurePage {
 		p.Rows.Rows = append(p.Rows.Rows, listRow(b, r, columns, cases))
 	}
 	return p
+}
+
+// covered says of how many a sum of money is.
+func covered(b Base, v measure.Value) []Def {
+	if v.Coverage == nil {
+		return nil
+	}
+	return []Def{{Label: b.T("measures.coverage"), Text: countText(v.Coverage.Known) + "/" + countText(v.Coverage.Eligible)}}
+}
+
+// figureLines say at the head of a file what figure its list stands behind.
+func figureLines(b Base, l reporting.List) []string {
+	d := l.Definition
+	out := []string{b.T("report.file.figure", "name", b.T(d.NameKey()), "value", figureText(l.Value), "unit", b.T(d.Unit.NameKey()), "counts", b.T(d.NumeratorKey()))}
+	for _, x := range covered(b, l.Value) {
+		out = append(out, b.T("report.file.condition", "name", x.Label, "value", x.Text))
+	}
+	return out
 }
 
 // listCount is how many rows the whole list has.

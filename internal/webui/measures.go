@@ -285,8 +285,11 @@ func readingFacts(b Base, r measure.Reading, interval, rests, coverage string) [
 	if d.Rate() || d.Kind == measure.Median {
 		out = append(out, Def{Label: b.T("measures.interval"), Text: interval})
 	}
+	if d.Covers() {
+		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverage})
+	}
 	if !d.Tallied() {
-		out = append(out, Def{Label: b.T("measures.coverage"), Text: coverage}, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
+		out = append(out, Def{Label: b.T("measures.left"), Text: leftText(b, r)},
 			Def{Label: b.T("measures.base"), Text: b.T(d.Base.DenominatorKey())}, Def{Label: b.T("measures.clock"), Text: b.T(d.Base.ClockKey())})
 	}
 	return append(out, Def{Label: b.T("measures.direction"), Text: b.T("measure.direction." + string(d.Direction))},

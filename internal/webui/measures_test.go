@@ -1,6 +1,8 @@
 package webui
 
 import (
+	"archive/zip"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -113,6 +115,58 @@ func TestTheDonorSideSeesNoSmallReading(t *testing.T) {
 	if a := donor.get("/figures/quality.signed"); a.status != http.StatusForbidden {
 		t.Errorf("the list answers %d", a.status)
 	}
+}
+
+// A sum of money says of how many person-times it is wherever it stands, when some are
+// not settled; who sees no small counts is not told.
+func TestASumOfMoneySaysHowManyAreSettledWhereverItStands(t *testing.T) {
+	s := newSite(t)
+	for i := range 20 {
+		state := "settled"
+		if i%7 == 3 {
+			state = ""
+		}
+		s.Treat(servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: s.Today().AddDays(-40 - i), Joints: 1, State: state, Money: measure.Layers{Basic: 1000_00, Fund: 200_00, Net: 10_00}})
+	}
+	office, donor := s.reader("song.zy", user.Official), s.reader("hai.zy", user.OfficialDonor)
+	for path, said := range map[string]string{"/measures?group=money": `all\.reduction_fen(?s:.{0,300})>17/20<`, "/measures/export?group=money&format=csv": `all\.reduction_fen,.*,17,17/20,`,
+		"/measures/all.reduction_fen": `结局已知</dt><dd>17/20<`, "/measures/all.reduction_fen?by=category": `>17</span></td><td class=" num"><span class="nowrap">17/20<`,
+		"/desk/programmes/joint": `<span>结局已知</span><svg[^>]*><rect[^>]*></svg><span>17/20<`, "/desk/comparison": `<small>已知 17/20<`} {
+		where := regexp.MustCompile(said)
+		if page := office.get(path); page.status != http.StatusOK || !where.MatchString(page.body) {
+			t.Errorf("%s: %d, without 17/20", path, page.status)
+		}
+		if page := donor.get(path); page.status != http.StatusOK || where.MatchString(page.body) || strings.Contains(page.body, "17/20") {
+			t.Errorf("%s: %d, and the donor side is told 17/20", path, page.status)
+		}
+	}
+	contains(t, "the list", office.get("/figures/all.reduction_fen"), "结局已知", "17/20", "未结算的人次算作未知")
+	if !strings.Contains(unzipped(t, office.get("/figures/all.reduction_fen/export?format=xlsx").body), "17/20") {
+		t.Error("the file does not say of how many the sum is")
+	}
+	if rows := readCSV(t, office.get("/figures/all.reduction_fen/export?format=csv").body); len(rows) != 21 {
+		t.Errorf("the list has %d rows", len(rows)-1)
+	}
+}
+
+// unzipped is all there is in a workbook.
+func unzipped(t *testing.T, raw string) string {
+	t.Helper()
+	z, err := zip.NewReader(strings.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&out, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.String()
 }
 
 // The page of a measure draws its months, its hospitals with intervals and the

@@ -71,7 +71,7 @@ func sampleTally(n int64) measure.Tally {
 	fen := func(base int64) money.Fen { return money.Fen(base * n) }
 	l := measure.Layers{Basic: fen(2218055), Critical: fen(341230), Assistance: fen(687320), Fund: fen(2542035), Waiver: fen(1200), Net: fen(50000)}
 	l.Bill = l.Basic + l.Critical + l.Assistance + l.Fund + l.Waiver + l.Net
-	return measure.Tally{Operations: 3 * n, Persons: 2*n + 1, Treatments: 3 * n, Money: l}
+	return measure.Tally{Operations: 3 * n, Persons: 2*n + 1, Treatments: 3 * n, Settled: 3*n - 3*n/4, Money: l}
 }
 
 func sampleGroup(ds []measure.Definition, n int64) reporting.Group {

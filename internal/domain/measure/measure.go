@@ -97,7 +97,7 @@ const (
 	// coronary session.
 	CountProcedures
 	// SumMoney adds money fields of the settlements of the treatments that
-	// CountTreatments counts. A treatment not settled yet adds 0.
+	// CountTreatments counts. A treatment not settled yet adds 0, and is not known.
 	SumMoney
 
 	// The kinds below are read from facts, one row for each unit of analysis.
@@ -189,6 +189,10 @@ func (d Definition) Additive() bool {
 func (d Definition) Counts() bool {
 	return slices.Contains([]Kind{DistinctPersons, CountTreatments, CountProcedures, CountUnits}, d.Kind)
 }
+
+// Covers reports whether a figure may rest on fewer units than it is asked of. What
+// is counted is all there.
+func (d Definition) Covers() bool { return !d.Tallied() || d.Kind == SumMoney }
 
 // NameKey is the message key of the measure's name.
 func (d Definition) NameKey() string { return "measure.name." + string(d.ID) }

@@ -93,7 +93,7 @@ func value(t *testing.T, id measure.ID, n int64) measure.Value {
 	if !ok {
 		t.Fatalf("no measure %s", id)
 	}
-	return d.Value(measure.Result{Value: n, Denominator: 40, AsOf: time.Date(2026, 11, 23, 1, 2, 3, 0, time.UTC)})
+	return d.Value(measure.Result{Value: n, Denominator: 40, Settled: 30, AsOf: time.Date(2026, 11, 23, 1, 2, 3, 0, time.UTC)})
 }
 
 func TestDistinctPersonsAreNeverAddedUp(t *testing.T) {
@@ -120,7 +120,7 @@ func TestOverlapNamesPersonsCountedTwice(t *testing.T) {
 func TestValueAsTheAPIPrintsIt(t *testing.T) {
 	for id, want := range map[measure.ID]string{
 		"joint.patients":      `{"id":"joint.patients","version":1,"value":307,"unit":"persons","numerator":307,"denominator":null,"as_of":"2026-11-23T01:02:03Z"}`,
-		"joint.reduction_fen": `{"id":"joint.reduction_fen","version":1,"value":307,"unit":"fen","numerator":307,"denominator":40,"as_of":"2026-11-23T01:02:03Z"}`,
+		"joint.reduction_fen": `{"id":"joint.reduction_fen","version":1,"value":307,"unit":"fen","numerator":307,"denominator":40,"coverage":{"known":30,"eligible":40},"as_of":"2026-11-23T01:02:03Z"}`,
 	} {
 		if got, err := json.Marshal(value(t, id, 307)); err != nil || string(got) != want {
 			t.Errorf("%s\n got %s\nwant %s (%v)", id, got, want, err)

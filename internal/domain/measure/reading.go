@@ -162,14 +162,23 @@ func (d Definition) values(s Sample) []float64 {
 // FromTally makes the reading of a tallied measure.
 func (d Definition) FromTally(t Tally, at Moment) Reading { return d.FromValue(d.Read(t, at.AsOf), at) }
 
-// FromValue makes the reading of a tallied value, rounded or not.
+// FromValue makes the reading of a tallied value, rounded or not. A sum of money
+// rests on the treatments whose bill is settled.
 func (d Definition) FromValue(v Value, at Moment) Reading {
 	n := v.Value.Int64()
 	covered := n
 	if v.Denominator != nil {
 		covered = *v.Denominator
 	}
-	return Reading{def: d, state: Measured, whole: n, value: statistics.Of(float64(n)), n: covered, coverage: Coverage{Known: covered, Eligible: covered}, at: at}
+	r := Reading{def: d, state: Measured, whole: n, value: statistics.Of(float64(n)), n: covered, coverage: Coverage{Known: covered, Eligible: covered}, at: at}
+	switch {
+	case d.Kind != SumMoney:
+	case v.Coverage == nil:
+		return r.Uncovered()
+	default:
+		r.n, r.coverage = v.Coverage.Known, *v.Coverage
+	}
+	return r
 }
 
 // Withheld is the reading for somebody who may not see it: what is measured and
@@ -181,9 +190,13 @@ func (r Reading) Withheld() Reading {
 // Hidden reports whether the reader may not see the figure.
 func (r Reading) Hidden() bool { return r.state == Withheld }
 
-// Uncovered is the reading without its coverage and without who was left out.
+// Uncovered is the reading without its coverage and without who was left out. What
+// a sum of money rests on is its coverage said again, so it goes too.
 func (r Reading) Uncovered() Reading {
 	r.coverage, r.excluded = Coverage{Hidden: true}, nil
+	if r.def.Kind == SumMoney {
+		r.n = 0
+	}
 	return r
 }
 
@@ -209,8 +222,23 @@ func (r Reading) ExposureYears() statistics.Number {
 // Coverage is of how many eligible units the outcome is known.
 func (r Reading) Coverage() Coverage { return r.coverage }
 
-// N is how many units the figure rests on.
+// N is how many units the figure rests on; 0 where [Reading.Unsaid].
 func (r Reading) N() int64 { return r.n }
+
+// Unsaid reports whether the reader may not see what the figure rests on.
+func (r Reading) Unsaid() bool { return r.Hidden() || r.def.Kind == SumMoney && r.coverage.Hidden }
+
+// Partial reports whether a sum is of some of the cases only, as far as the reader
+// may know.
+func (r Reading) Partial() bool {
+	return (r.def.Kind == SumMoney || r.def.Kind == SumValues) && !r.coverage.Hidden && r.coverage.Known < r.coverage.Eligible
+}
+
+// Behind reports whether a tallied figure has anything behind it: a sum of money
+// also has the treatments that are not settled yet.
+func (r Reading) Behind() bool {
+	return r.n > 0 || r.def.Tallied() && (r.whole != 0 || r.coverage.Eligible > 0)
+}
 
 // Excluded are the units that were left out, by reason.
 func (r Reading) Excluded() []Excluded { return slices.Clone(r.excluded) }
@@ -260,7 +288,7 @@ func (r Reading) MarshalJSON() ([]byte, error) {
 	if v, ok := r.value.Value(); ok {
 		out.Value = &v
 	}
-	if !r.Hidden() {
+	if !r.Unsaid() {
 		out.N = &r.n
 	}
 	if !r.coverage.Hidden {

@@ -31,7 +31,7 @@ func TestAKeptReadingSaysTheSame(t *testing.T) {
 		for _, n := range []int64{0, 1, 40} {
 			r := d.From(keptSample(d, n), at)
 			if d.Tallied() {
-				r = d.FromTally(measure.Tally{Operations: n, Persons: n, Treatments: n}, at)
+				r = d.FromTally(measure.Tally{Operations: n, Persons: n, Treatments: n, Settled: n / 2}, at)
 			}
 			for _, x := range []measure.Reading{r, r.Withheld(), r.Uncovered()} {
 				raw, err := json.Marshal(x)

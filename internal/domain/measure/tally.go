@@ -38,6 +38,7 @@ type Tally struct {
 	Operations int64
 	Persons    int64 // distinct, never to be added to another tally's
 	Treatments int64
+	Settled    int64 // treatments whose bill is settled: those the money is of
 	Money      Layers
 	Path       Path
 }
@@ -88,7 +89,7 @@ func (d Definition) Amount(l Layers) money.Fen {
 // counted with a filter bound by [Filter.For] to the definition, or be the part
 // of the definition's programme.
 func (d Definition) Read(t Tally, asOf time.Time) Value {
-	r := Result{Denominator: t.Treatments, AsOf: asOf}
+	r := Result{Denominator: t.Treatments, Settled: t.Settled, AsOf: asOf}
 	switch d.Kind {
 	case DistinctPersons:
 		r.Value = t.Persons

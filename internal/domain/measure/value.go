@@ -39,16 +39,18 @@ type Value struct {
 	Value       Figure    `json:"value"`
 	Unit        Unit      `json:"unit"`
 	Numerator   int64     `json:"numerator"`
-	Denominator *int64    `json:"denominator"` // nil where the measure has none
+	Denominator *int64    `json:"denominator"`        // nil where the measure has none
+	Coverage    *Coverage `json:"coverage,omitempty"` // of a sum of money; nil where its reader may not see it
 	AsOf        time.Time `json:"as_of"`
 }
 
-// Result is what the store read for one definition, in one snapshot. Value and
-// Denominator come from the same rows; Denominator is ignored where the
-// definition has none.
+// Result is what the store read for one definition, in one snapshot. Value,
+// Denominator and Settled come from the same rows; Denominator is ignored where the
+// definition has none, Settled where it sums no money.
 type Result struct {
 	Value       int64
 	Denominator int64
+	Settled     int64
 	AsOf        time.Time
 }
 
@@ -59,20 +61,29 @@ func (d Definition) Value(r Result) Value {
 		n := r.Denominator
 		v.Denominator = &n
 	}
+	if d.Kind == SumMoney {
+		v.Coverage = &Coverage{Known: r.Settled, Eligible: r.Denominator}
+	}
+	return v
+}
+
+// Uncovered is the value without its coverage: how many are not settled may be few.
+func (v Value) Uncovered() Value {
+	v.Coverage = nil
 	return v
 }
 
 // Withheld is the value for a reader who may not see it.
 func (v Value) Withheld() Value {
 	v.Value, v.Numerator, v.Denominator = Figure{hidden: true, distinct: v.Value.distinct}, 0, nil
-	return v
+	return v.Uncovered()
 }
 
 // As is the value with another number: rounded for its reader. What it is set
 // against is left out, two roundings make no ratio.
 func (v Value) As(n int64) Value {
 	if n != v.Value.n {
-		v.Value.n, v.Numerator, v.Denominator = n, n, nil
+		v.Value.n, v.Numerator, v.Denominator, v.Coverage = n, n, nil, nil
 	}
 	return v
 }

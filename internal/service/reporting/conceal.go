@@ -226,6 +226,7 @@ func (c concealment) value(d measure.Definition, v measure.Value, at spot) measu
 	if c.profile.Exact() {
 		return v
 	}
+	v = v.Uncovered() // few may not be settled
 	counts := c.counts.hides(at)
 	switch {
 	case d.Kind == measure.SumMoney && c.money.hides(at), d.Kind != measure.SumMoney && counts:

@@ -374,7 +374,7 @@ func (c cover) tallied(d measure.Definition, by measure.Dimension, key string, t
 	switch {
 	case v.Value.Hidden():
 		return r.Withheld()
-	case v.Denominator == nil && d.Denominator != "":
+	case d.Kind == measure.SumMoney, v.Denominator == nil && d.Denominator != "": // few may not be settled
 		return d.FromValue(v, at).Uncovered()
 	}
 	return d.FromValue(v, at)

@@ -3,9 +3,12 @@ package reporting_test
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/page"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
@@ -107,6 +110,128 @@ func TestEveryReadingIsWhatItsListsSay(t *testing.T) {
 	if empty > 6 {
 		t.Errorf("%d measures saw no case", empty)
 	}
+}
+
+// What is not settled is not in a sum of money, and the figure says so wherever it
+// stands: 3 of 5, and 21 of 24 of the whole.
+func TestASumOfMoneySaysHowManyAreSettled(t *testing.T) {
+	w := unsettled(t)
+	s, who := service(w), w.Official()
+	for id, want := range map[measure.ID]measure.Coverage{"all.bill_fen": {Known: 21, Eligible: 24}, "joint.net_fen": {Known: 21, Eligible: 24}, "cataract.bill_fen": {}} {
+		d, err := s.Desk(t.Context(), who, reporting.DeskInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := s.Detail(t.Context(), who, reporting.DetailInput{ID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := s.Board(t.Context(), who, reporting.BoardInput{Measures: []measure.ID{id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.Measure(t.Context(), who, id, measure.Filter{})
+		l, err2 := s.List(t.Context(), who, reporting.ListInput{ID: id})
+		if err != nil || err2 != nil || v.Coverage == nil || *v.Coverage != want || *l.Value.Coverage != want || int64(len(l.Rows)) != want.Eligible {
+			t.Errorf("%s = %+v, its list of %d says %+v: %v %v", id, v.Coverage, len(l.Rows), l.Value.Coverage, err, err2)
+		}
+		for _, r := range append(slices.Clone(d.Readings), x.Reading, b.Details[0].Reading) {
+			if r.Definition().ID == id && (r.Coverage() != want || r.N() != want.Known) {
+				t.Errorf("%s rests on %d, %+v, want %+v", id, r.N(), r.Coverage(), want)
+			}
+		}
+		sum := measure.Coverage{}
+		for _, p := range x.Parts {
+			sum.Known, sum.Eligible = sum.Known+p.Reading.Coverage().Known, sum.Eligible+p.Reading.Coverage().Eligible
+			if p.Key == w.ID(servicetest.MountainTwo).String() && p.Reading.Coverage() != (measure.Coverage{Known: 3, Eligible: 5}) {
+				t.Errorf("%s of the second hospital: %+v", id, p.Reading.Coverage())
+			}
+		}
+		if id != "cataract.bill_fen" && (sum != want || len(x.Parts) != 2) {
+			t.Errorf("%s: the parts add up to %+v", id, sum)
+		}
+	}
+}
+
+// How many are not settled may be few, and it is what is left of all person-times: who
+// sees no small counts is not told of how many a sum is.
+func TestWhoSeesNoSmallCountsIsNotToldHowManyAreSettled(t *testing.T) {
+	w := unsettled(t)
+	s, donor := service(w), w.OfficialDonor()
+	desk, err := s.Desk(t.Context(), donor, reporting.DeskInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readings, shown := desk.Readings, 0
+	for _, id := range []measure.ID{"all.bill_fen", "joint.net_fen"} {
+		x, err := s.Detail(t.Context(), donor, reporting.DetailInput{ID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := s.Board(t.Context(), donor, reporting.BoardInput{Measures: []measure.ID{id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		readings = append(readings, x.Reading, b.Details[0].Reading)
+		for _, p := range slices.Concat(x.Parts, x.Months, b.Details[0].Parts) {
+			readings = append(readings, p.Reading)
+		}
+	}
+	for _, r := range readings {
+		if r.Definition().Kind != measure.SumMoney {
+			continue
+		}
+		if !r.Hidden() {
+			shown++
+		}
+		if raw := text(t, r); !r.Coverage().Hidden || r.N() != 0 || !strings.Contains(raw, `"n":null,"coverage":null`) {
+			t.Errorf("%s", raw)
+		}
+	}
+	if shown < 8 {
+		t.Errorf("only %d sums of money were seen", shown)
+	}
+	all, err := s.Measures(t.Context(), donor, measure.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := s.Measure(t.Context(), donor, "all.bill_fen", measure.Filter{})
+	if err != nil || one.Value.Int64() == 0 {
+		t.Fatalf("%+v %v", one, err)
+	}
+	for _, x := range []reporting.OverviewInput{{}, {File: "xlsx", Profile: "public"}} {
+		o, err := s.Overview(t.Context(), donor, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range append([]reporting.Breakdown{o.Table, o.Months}, o.Programmes...) {
+			for _, g := range append(b.Groups, b.Total) {
+				all = append(all, g.Values...)
+			}
+		}
+	}
+	for _, v := range append(all, one) {
+		if v.Coverage != nil {
+			t.Errorf("%s = %d of %+v", v.ID, v.Value.Int64(), v.Coverage)
+		}
+	}
+}
+
+// unsettled has 24 treatments of which 3 are not settled, 2 of them at a hospital of 5.
+func unsettled(t *testing.T) *servicetest.World {
+	w := servicetest.New(t)
+	for i := range 24 {
+		x := servicetest.Treated{Programme: measure.Joint, At: servicetest.Mountain, On: clock.MustDate(2026, 1, 1+i), Joints: 1, State: "settled",
+			Money: measure.Layers{Basic: 1_000_000, Fund: 200_000, Net: 50_000}}
+		if i < 5 {
+			x.At = servicetest.MountainTwo
+		}
+		if i == 3 || i == 4 || i == 5 {
+			x.State = []string{"", "draft", "reversed"}[i-3]
+		}
+		w.Treat(x)
+	}
+	return w
 }
 
 // Parts, months and classes are the same facts again: those of what adds up make

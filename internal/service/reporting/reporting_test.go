@@ -165,8 +165,15 @@ func TestFigureIsTheLengthOfItsList(t *testing.T) {
 		got := int64(len(rows))
 		if def.Kind == measure.SumMoney {
 			got = 0
+			of := measure.Coverage{Eligible: int64(len(rows))}
 			for _, x := range rows {
 				got += int64(def.Amount(x.Money))
+				if x.Settled {
+					of.Known++
+				}
+			}
+			if v.Coverage == nil || *v.Coverage != of {
+				t.Fatalf("%s %q is of %+v, its list says of %+v", def.ID, f.Query(), v.Coverage, of)
 			}
 		}
 		if got != want {
