@@ -290,6 +290,9 @@ func TestTheSummaryIsWhatTheRecordsSayAfterEveryStep(t *testing.T) {
 				if n(3) == 0 { // a page asks for its own dimensions and for what somebody chose
 					by = append(by, by[n(len(by))])
 				}
+				if n(3) == 0 { // the tables hidden figures are protected in
+					by = append(by, measure.Cross(measure.ByMonth, measure.ByProgramme, measure.ByHospital), measure.Cross(measure.ByYear, measure.ByCategory))
+				}
 				if d := h.differs(who, f, by...); d != "" {
 					rt.Fatalf("after %q, %s asks %q:\n%s", what, who.Username, f.Query(), d)
 				}
@@ -542,6 +545,10 @@ func TestWhatTheSummaryCovers(t *testing.T) {
 		{"an open end", official, measure.Filter{From: day(3, 11)}, measure.ByMonth, measure.FromRecords},
 		{"a side", official, measure.Filter{Side: measure.Donor}, measure.ByMonth, measure.FromRecords},
 		{"by side", official, measure.Filter{}, measure.BySide, measure.FromRecords},
+		{"hospitals and programmes of each month", official, measure.Filter{}, measure.Cross(measure.ByMonth, measure.ByProgramme, measure.ByHospital), measure.FromSummary},
+		{"categories of each year", official, measure.Filter{}, measure.Cross(measure.ByYear, measure.ByCategory), measure.FromSummary},
+		{"years of a part of the time", official, measure.Filter{From: day(1, 1), To: h.Today()}, measure.ByYear, measure.FromRecords},
+		{"quarters", official, measure.Filter{}, measure.ByQuarter, measure.FromRecords},
 		{"a hospital's own", registrar, measure.Filter{}, measure.ByProgramme, measure.FromSummary},
 		{"a doctor's own operations elsewhere", h.doctor, measure.Filter{}, measure.ByProgramme, measure.FromRecords},
 		{"a doctor's hospital", h.doctor, measure.Filter{HospitalID: h.doctor.Hospitals[0]}, measure.ByProgramme, measure.FromSummary},

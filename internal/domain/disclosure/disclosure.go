@@ -1,22 +1,26 @@
 // Package disclosure decides which figures may leave the house: small counts are
 // hidden, and so is everything a small count could be worked out from.
 //
-// A [Set] holds the figures of one publication and what adds up to what, over any
-// number of tables that share figures. [Set.Protect] hides in this order:
+// A [Cube] holds one figure for every time of the calendar, programme and part of
+// a dimension, with all that they add up to. [Profile.Protect] hides in this order:
 //
-//   - primary: a count of few people (zeros are shown, unless they identify), and
-//     money whose contributors are hidden or of whom one gave nearly all of it;
-//   - secondary: where one figure of a sum is hidden alone, the smallest other one;
-//   - verified: the range a reader can work out for each hidden figure must leave
-//     at least three values and reach up to the threshold; else more is hidden.
+//   - primary: counts of few people (zeros are shown, unless they identify), and
+//     money of few or nearly all of one;
+//   - secondary: of what is hidden within one sum a reader knows the sum, so it is
+//     held to the same rule: two parts at least, and no small count together;
+//     else the smallest other part goes with it;
+//   - verified: the range a reader can work out for each hidden figure from all
+//     sums at once must leave at least three values and reach up to the
+//     threshold; else more is hidden.
 //
-// The reader is assumed to know the rule, every total, by how much parts overlap,
-// and linear algebra. Periods are kept apart from each other by putting all of
-// them into one set: months add up to quarters, quarters to years and years to
-// everything. Of parts that have no counts of people but lines, [Profile.Tree]
-// does the same. What a reader learns from two publications otherwise is the
-// business of [Differencing]: it looks at nested populations, the case that
-// subtracts.
+// The reader is assumed to know the rule, every total, and linear algebra, and to
+// have asked every question there is an answer to. So there is one cube for all
+// questions: a page is a part of it, and no two pages subtract. Beside a hidden
+// part empty ones are hidden too, and hidden parts are not named: who knows that
+// one is empty can subtract. The tables of two dimensions have only times and
+// programmes in common. These are decided first and never for a table's sake.
+//
+// What a reader learns by comparing populations is the business of [Differencing].
 package disclosure
 
 import (
