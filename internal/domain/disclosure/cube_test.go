@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
+	"github.com/shanhai-health/shanhai/internal/scaletest"
 )
 
 // counted makes a cube of counts from what happened in each month: months add up
@@ -178,7 +179,7 @@ func happened(t *rapid.T, groups int) map[disclosure.At]int64 {
 func TestNothingHiddenInACubeCanBeSolvedFor(t *testing.T) {
 	for _, profile := range []disclosure.Profile{disclosure.Restricted(), {Name: "k3", Hide: 2, Dominance: 80}, {Name: "k8", Hide: 7, Dominance: 80}} {
 		for groups := range 4 {
-			rapid.Check(t, func(t *rapid.T) { attackCube(t, profile, counted(happened(t, groups))) })
+			scaletest.Check(t, 25, func(t *rapid.T) { attackCube(t, profile, counted(happened(t, groups))) })
 		}
 	}
 }
@@ -286,4 +287,53 @@ func sums(places []disclosure.At, say func(total disclosure.At, parts []disclosu
 			list(x, func(p disclosure.At) bool { return p.Part != "" && p.Time == x.Time && p.Group == x.Group })
 		}
 	}
+}
+
+// What two dimensions have in common is decided in the same way for both, whatever
+// else is in their tables: a page of one gives nothing of the other away.
+func TestTimesAndProgrammesAreTheSameInEveryTable(t *testing.T) {
+	scaletest.Check(t, 50, func(t *rapid.T) {
+		p, months := disclosure.Restricted(), happened(t, 2)
+		other := map[disclosure.At]int64{}
+		for at, n := range months { // the same, by another dimension
+			at.Part = "x" + at.Time[6:]
+			other[at] += n
+		}
+		a, b := counted(months), counted(other)
+		x, y := p.Protect(a), p.Protect(b)
+		for at := range a {
+			if at.Part == "" && x.Hides(at) != y.Hides(at) {
+				t.Fatalf("%v is hidden in one table only", at)
+			}
+		}
+	})
+}
+
+func FuzzProtect(f *testing.F) {
+	f.Add([]byte{12, 3, 9, 24, 1, 0}, uint8(3), uint8(4), uint8(0))
+	f.Add([]byte{1, 1, 1, 1}, uint8(2), uint8(7), uint8(5))
+	f.Fuzz(func(t *testing.T, data []byte, width, hide, groups uint8) {
+		if len(data) > 48 {
+			return
+		}
+		parts, months := int(width)%6+1, map[disclosure.At]int64{}
+		for i, n := range data {
+			at := disclosure.At{Time: fmt.Sprintf("2026-%02d", i/parts%12+1), Part: fmt.Sprint(i % parts)}
+			if k := int(groups) % 4; k > 0 {
+				at.Group = fmt.Sprint(i % k)
+			}
+			months[at] += int64(n)
+		}
+		p := disclosure.Profile{Name: "fuzz", Hide: int64(hide)%12 + 1, Dominance: 80}
+		c := counted(months)
+		a, b := p.Protect(c), p.Protect(c)
+		for at, l := range c {
+			if a.Hides(at) != b.Hides(at) {
+				t.Fatalf("%v differs between two runs", at)
+			}
+			if !a.Hides(at) && l.Counts[0].Value <= p.Hide {
+				t.Fatalf("%v shows %d", at, l.Counts[0].Value)
+			}
+		}
+	})
 }
