@@ -1,9 +1,11 @@
 package sheet
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -51,11 +53,25 @@ type ColumnKind uint8
 
 // The kinds of columns. A nil value is an empty cell in all of them.
 const (
-	TextColumn  ColumnKind = iota // string; identity and case numbers too
-	IntColumn                     // int or int64
-	MoneyColumn                   // money.Fen, written in yuan
-	DateColumn                    // clock.Date
+	TextColumn   ColumnKind = iota // string; identity and case numbers too
+	IntColumn                      // int or int64
+	MoneyColumn                    // money.Fen, written in yuan
+	DateColumn                     // clock.Date
+	FigureColumn                   // Figure
+	percentCell                    // of a Percent; no column is only of those
+
+	kinds = iota
 )
+
+// Figure is a number in plain spelling, such as -12.5: it never becomes a float on
+// its way into a file. A column of texts may hold some too.
+type Figure string
+
+// Percent is such a number of hundredths: 12.5 is 12.5 %. It stands in a column of texts.
+type Percent string
+
+// sumDigits is how many decimals of a number are added up.
+const sumDigits = 4
 
 // Record is one row of values, in the order of the columns. A value may be
 // wrapped in a [Mark].
@@ -138,6 +154,15 @@ func outCellOf(col Column, v any) (outCell, error) {
 	case money.Fen:
 		c.n, c.text = int64(v), v.Plain()
 		return c, col.expect(MoneyColumn, v)
+	case Figure:
+		c.kind, c.text, c.n = FigureColumn, string(v), scaled(string(v), sumDigits)
+		if col.Kind == TextColumn { // it looks as its neighbours of other columns do
+			c.kind, col.Kind = looksOf(string(v)), FigureColumn
+		}
+		return c, cmp.Or(numeral(col, string(v)), col.expect(FigureColumn, v))
+	case Percent:
+		c.kind, c.text = percentCell, string(v)
+		return c, cmp.Or(numeral(col, string(v)), col.expect(TextColumn, v))
 	case clock.Date:
 		c.text = v.String()
 		switch {
@@ -149,6 +174,50 @@ func outCellOf(col Column, v any) (outCell, error) {
 		return c, col.expect(DateColumn, v)
 	}
 	return c, col.expect(^ColumnKind(0), v)
+}
+
+// plainNumber is the one spelling of a [Figure].
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?$`)
+
+// numeral refuses what a spreadsheet could not read as a number.
+func numeral(col Column, v string) error {
+	if !plainNumber.MatchString(v) {
+		return fmt.Errorf("sheet: %q in column %q is no number", v, col.Header)
+	}
+	return nil
+}
+
+// looksOf is the kind a number is formatted as: a whole one as a count, one with two
+// decimals as an amount.
+func looksOf(v string) ColumnKind {
+	switch _, frac, _ := strings.Cut(v, "."); len(frac) {
+	case 0:
+		return IntColumn
+	case 2:
+		return MoneyColumn
+	}
+	return FigureColumn
+}
+
+// scaled is a number as a whole one with the last digits behind the point.
+func scaled(v string, digits int) int64 {
+	whole, frac, _ := strings.Cut(v, ".")
+	frac += strings.Repeat("0", digits)
+	n, err := strconv.ParseInt(whole+frac[:digits], 10, 64)
+	if err != nil { // too long a number; its column is summed by the formula alone
+		return 0
+	}
+	return n
+}
+
+// unscaled writes such a whole number again.
+func unscaled(n int64, digits int) string {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	s := fmt.Sprintf("%0*d", digits+1, n)
+	return sign + strings.TrimSuffix(strings.TrimRight(s[:len(s)-digits]+"."+s[len(s)-digits:], "0"), ".")
 }
 
 func (c Column) expect(kind ColumnKind, v any) error {

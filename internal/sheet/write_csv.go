@@ -28,9 +28,11 @@ func WriteCSV(w io.Writer, t Table) error {
 	}
 	err := t.records(func(_ int, cells []outCell) error {
 		for i, c := range cells {
-			line[i] = c.text
-			if c.kind == TextColumn {
+			switch line[i] = c.text; c.kind {
+			case TextColumn:
 				line[i] = neutral(c.text)
+			case percentCell:
+				line[i] += "%"
 			}
 		}
 		return out.Write(line)

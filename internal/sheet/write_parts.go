@@ -24,20 +24,21 @@ const (
 	styleHeader = 3
 	styleQuoted = 4 // text with Excel's apostrophe, so that editing it keeps it text
 	stylePlain  = 5
-	styleTotal  = stylePlain + 4
-	styleMarks  = styleTotal + 4
+	styleTotal  = stylePlain + kinds
+	styleMarks  = styleTotal + kinds
 )
 
 func styleOf(kind ColumnKind, level Level) int {
 	if level == 0 {
 		return stylePlain + int(kind)
 	}
-	return styleMarks + 4*int(level-MarkError) + int(kind)
+	return styleMarks + kinds*int(level-MarkError) + int(kind)
 }
 
 // numberFormats are those of the column kinds: text, thousands, thousands with
-// two decimals, and a day in ISO order (format 164 below).
-var numberFormats = [...]string{"49", "3", "4", "164"}
+// two decimals, a day in ISO order (format 164 below), a number as it is, and
+// percent with one decimal.
+var numberFormats = [kinds]string{"49", "3", "4", "164", "0", "165"}
 
 // styles is the style part. Colours are the tokens of the house: surface-2 for
 // heads, the tints of error and warning for marks.
@@ -65,7 +66,7 @@ func styles() string {
 	fill := func(rgb string) string {
 		return `<fill><patternFill patternType="solid"><fgColor rgb="FF` + rgb + `"/><bgColor indexed="64"/></patternFill></fill>`
 	}
-	return xmlHead + `<styleSheet xmlns="` + nsMain + `"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd"/></numFmts>` +
+	return xmlHead + `<styleSheet xmlns="` + nsMain + `"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd"/><numFmt numFmtId="165" formatCode="0.0%"/></numFmts>` +
 		`<fonts count="4">` + font("11", "") + font("11", "<b/>") + font("14", "<b/>") + font("10", "") + `</fonts>` +
 		`<fills count="5"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>` +
 		fill("F6F9F8") + fill("FBEAE7") + fill("FBF1DF") + `</fills>` +

@@ -145,7 +145,7 @@ func (c Column) width() int {
 			n++
 		}
 	}
-	return min(max(n, []int{10, 8, 15, 12}[c.Kind]), 60)
+	return min(max(n, [kinds]int{10, 8, 15, 12, 10, 8}[c.Kind]), 60)
 }
 
 // head writes title, notes and column headers.
@@ -254,6 +254,8 @@ func (t *tabWriter) cell(col int, c outCell) error {
 		t.out.put(`<c r="`, t.ref(col), `" s="`, strconv.Itoa(style), `"/>`)
 	case c.kind == DateColumn:
 		t.number(col, style, strconv.Itoa(c.serial))
+	case c.kind == percentCell:
+		t.number(col, style, hundredths(c.text))
 	case c.kind != TextColumn:
 		t.number(col, style, c.text)
 	case len(c.text) > maxCellText && len(cutUnits(c.text, maxCellText)) < len(c.text):
@@ -289,7 +291,7 @@ func (t *tabWriter) total() error {
 				return err
 			}
 		}
-		number := c.Kind == IntColumn || c.Kind == MoneyColumn
+		number := c.Kind == IntColumn || c.Kind == MoneyColumn || c.Kind == FigureColumn
 		style := strconv.Itoa(styleTotal + int(c.Kind))
 		switch {
 		case number && c.Sum && !t.holed[i] && (counted.kind == c.Kind || counted.text == ""):
@@ -297,8 +299,11 @@ func (t *tabWriter) total() error {
 				return fmt.Errorf("sheet: the total of %q is %d, its rows add up to %d", c.Header, counted.n, t.sums[i])
 			}
 			col, value := columnLetters(i+first), strconv.FormatInt(t.sums[i], 10)
-			if c.Kind == MoneyColumn {
+			switch c.Kind {
+			case MoneyColumn:
 				value = plainFen(t.sums[i])
+			case FigureColumn:
+				value = unscaled(t.sums[i], sumDigits)
 			}
 			t.out.put(`<c r="`, t.ref(i+first), `" s="`, style, `"><f>SUM(`, col, strconv.Itoa(from), `:`, col, strconv.Itoa(last), `)</f><v>`, value, `</v></c>`)
 		case counted.text != "" && counted.kind != TextColumn && number:
@@ -347,6 +352,17 @@ func (t *tabWriter) merges() {
 		t.out.put(`<mergeCell ref="`, r, `"/>`)
 	}
 	t.out.put(`</mergeCells>`)
+}
+
+// hundredths is a number divided by a hundred, without a float.
+func hundredths(v string) string {
+	whole, frac, _ := strings.Cut(v, ".")
+	sign := ""
+	if rest, minus := strings.CutPrefix(whole, "-"); minus {
+		sign, whole = "-", rest
+	}
+	whole = strings.Repeat("0", max(0, 3-len(whole))) + whole
+	return sign + strings.TrimSuffix(strings.TrimRight(whole[:len(whole)-2]+"."+whole[len(whole)-2:]+frac, "0"), ".")
 }
 
 // xmlText escapes a text for XML and for Excel: characters XML forbids become
