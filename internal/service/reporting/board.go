@@ -86,6 +86,8 @@ type BoardInput struct {
 	Hospital ident.ID // the page of one hospital
 	Own      bool     // the reader's own operations
 	Doctor   ident.ID // those of a doctor at the hospital the reader heads
+
+	Frame bool // only what stands around the figures, for a page that says why there are none
 }
 
 // Of finds a measure of the board.
@@ -219,6 +221,9 @@ func (b *boardReader) read(r Rights) (out Board, err error) {
 	if err := b.place(&out); err != nil {
 		return out, err
 	}
+	if in.Frame {
+		return out, nil
+	}
 	if out.References, err = b.tx.References(b.ask.filter.Lock); err != nil {
 		return out, err
 	}
@@ -345,6 +350,8 @@ func (b *boardReader) cases(out *Board) (err error) {
 // record notes what leaves the house, and whose work was looked at.
 func (b *boardReader) record(out Board) {
 	switch {
+	case b.in.Frame:
+		b.tx.NoAudit("no figures")
 	case b.in.File != "":
 		detail := map[string]any{"format": b.in.File, "rows": b.in.Rows(out), "rule": out.Profile.Version()}
 		if b.in.Doctor != ident.Nil {
@@ -373,6 +380,7 @@ const maxSurgeons = 300
 type SurgeonsInput struct {
 	Filter measure.Filter
 	File   string // xlsx or csv: it leaves the house and is recorded
+	Frame  bool   // only what stands around the list, for a page that says why there is none
 }
 
 // Surgeons lists the doctors of the hospital the caller heads.
@@ -397,6 +405,10 @@ func (s *Service) Surgeons(ctx context.Context, who user.Principal, in SurgeonsI
 		}
 		out.Hospital = *builder{hospitals: out.Hospitals}.place(at.String())
 		out.Profile = disclosure.Exact()
+		if in.Frame {
+			tx.NoAudit("no list")
+			return nil
+		}
 		if out.List, err = tx.Leaders(store.FactFilter{Filter: f, Lock: tx.Today()}, at, maxSurgeons); err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (l *List) frame(tx *store.Tx) error {
 		return err
 	}
 	l.Partnership = p.Name
-	l.Hospitals, err = hospitals(tx, l.Filter.HospitalID)
+	l.Hospitals, err = hospitals(tx, l.Filter)
 	return err
 }
 

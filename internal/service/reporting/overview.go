@@ -10,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/domain/audit"
 	"github.com/shanhai-health/shanhai/internal/domain/disclosure"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/domain/policy"
 	"github.com/shanhai-health/shanhai/internal/domain/terminology"
 	"github.com/shanhai-health/shanhai/internal/domain/user"
 	"github.com/shanhai-health/shanhai/internal/errs"
@@ -66,6 +67,8 @@ type OverviewInput struct {
 
 	// Profile is how much a file hides; empty is as much as the reader's page does.
 	Profile string
+
+	Frame bool // only what stands around the figures, for a page that says why there are none
 }
 
 // Overview reads the figures of the whole page.
@@ -86,12 +89,13 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		hidden := concealment{profile: profile}
-		if !profile.Exact() {
+		if !profile.Exact() && !in.Frame {
 			if hidden, err = s.conceal(tx, in.Filter, profile, in.By); err != nil {
 				return err
 			}
 		}
-		if out, err = s.overview(tx, in, r, hidden); err != nil {
+		if out, err = s.overview(tx, in, r, hidden); err != nil || in.Frame {
+			tx.NoAudit("no figures")
 			return err
 		}
 		if in.File == "" {
@@ -112,8 +116,12 @@ func (s *Service) overview(tx *store.Tx, in OverviewInput, r Rights, hidden conc
 		return out, err
 	}
 	out.Partnership = p.Name
-	if out.Hospitals, err = hospitals(tx, in.Filter.HospitalID); err != nil {
+	if out.Hospitals, err = hospitals(tx, in.Filter); err != nil {
 		return out, err
+	}
+	if in.Frame {
+		out.Table.Dimension = in.By
+		return out, nil
 	}
 	counted, err := tx.Tallies(in.Filter, measure.ByProgramme, measure.ByMonth, in.By)
 	if err != nil {
@@ -275,9 +283,9 @@ func months(parts []measure.Tally) []measure.Tally {
 }
 
 // hospitals are the partnership's hospitals for the filter and the table, each
-// once, the receiving side first. One that is asked for and is none of them is refused:
-// figures of a hospital nobody knows would all be zero.
-func hospitals(tx *store.Tx, asked ident.ID) ([]Hospital, error) {
+// once, the receiving side first. One that is asked for and is none of them is refused,
+// and so is a category: figures of what nobody knows would all be zero.
+func hospitals(tx *store.Tx, asked measure.Filter) ([]Hospital, error) {
 	members, err := tx.Members(tx.Partnership())
 	if err != nil {
 		return nil, err
@@ -296,12 +304,28 @@ func hospitals(tx *store.Tx, asked ident.ID) ([]Hospital, error) {
 			out[i].Side = m.Side
 		}
 	}
-	if asked != ident.Nil && !slices.ContainsFunc(out, func(h Hospital) bool { return h.ID == asked }) {
-		var bad errs.Fields
+	var bad errs.Fields
+	if asked.HospitalID != ident.Nil && !slices.ContainsFunc(out, func(h Hospital) bool { return h.ID == asked.HospitalID }) {
 		bad.Add("hospital", "error.measure.hospital")
-		return nil, bad.Err()
 	}
-	return out, nil
+	known, err := categoryKnown(tx, asked.Category)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		bad.Add("category", "error.measure.category")
+	}
+	return out, bad.Err()
+}
+
+// categoryKnown reports whether a category is one of the house's, or one that
+// released rules of payment add. None is none.
+func categoryKnown(tx *store.Tx, code string) (bool, error) {
+	if code == "" || terminology.Category(code).Valid() {
+		return true, nil
+	}
+	released, err := tx.ReleasedPolicies()
+	return slices.ContainsFunc(released, func(v policy.Version) bool { _, ok := v.Category(code); return ok }), err
 }
 
 // withStrangers adds the places that have figures and are no hospitals among the

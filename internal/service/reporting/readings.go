@@ -33,6 +33,7 @@ type DeskInput struct {
 	Filter measure.Filter
 	Own    bool   // operations the caller led
 	File   string // xlsx or csv: it leaves the house and is recorded
+	Frame  bool   // only what stands around the figures, for a page that says why there are none
 }
 
 // Desk reads the measures of a group.
@@ -46,7 +47,9 @@ func (s *Service) Desk(ctx context.Context, who user.Principal, in DeskInput) (o
 	}
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		out = Desk{Group: in.Group, At: moment(tx), Filter: in.Filter, Rights: r}
-		if err := out.surroundings(tx); err != nil {
+		err := out.surroundings(tx)
+		if err != nil || in.Frame {
+			tx.NoAudit("no figures")
 			return err
 		}
 		ask, err := asking(tx, who, in.Filter, in.Own)
@@ -62,7 +65,7 @@ func (s *Service) Desk(ctx context.Context, who user.Principal, in DeskInput) (o
 			tx.NoAudit("figures without personal data")
 			return nil
 		}
-		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, map[string]any{"format": in.File, "rows": len(out.Readings), "rule": out.Profile.Version()}))
+		tx.AuditRead(event(audit.ExportMake, "desk."+string(in.Group), in.Filter, ask.ofDoctor(map[string]any{"format": in.File, "rows": len(out.Readings), "rule": out.Profile.Version()})))
 		return nil
 	}, store.OneInstant())
 	return out, err
@@ -76,7 +79,7 @@ func (d *Desk) surroundings(tx *store.Tx) error {
 		return err
 	}
 	d.Partnership = p.Name
-	d.Hospitals, err = hospitals(tx, d.Filter.HospitalID)
+	d.Hospitals, err = hospitals(tx, d.Filter)
 	return err
 }
 
@@ -106,6 +109,14 @@ func asking(tx *store.Tx, who user.Principal, f measure.Filter, own bool) (asker
 		out.filter.Lead = who.PractitionerID
 	}
 	return out, nil
+}
+
+// ofDoctor adds to a record whose operations a file is about.
+func (a asker) ofDoctor(detail map[string]any) map[string]any {
+	if a.filter.Lead != ident.Nil {
+		detail["doctor"] = a.filter.Lead.String()
+	}
+	return detail
 }
 
 // shownTo is how much a reader of pages sees.
@@ -274,6 +285,7 @@ type DetailInput struct {
 	By     measure.Dimension // empty: by hospital
 	Own    bool
 	File   string // xlsx or csv: it leaves the house and is recorded
+	Frame  bool   // only what stands around the figure
 }
 
 // Detail reads one measure of any base with its parts.
@@ -294,7 +306,7 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 			tx.NoAudit("figures without personal data")
 		}
 		out = Detail{Definition: d, By: cmp.Or(in.By, measure.ByHospital), Desk: Desk{Group: d.Group, At: moment(tx), Filter: f, Rights: r}}
-		if err := out.surroundings(tx); err != nil {
+		if err := out.surroundings(tx); err != nil || in.Frame {
 			return err
 		}
 		ask, err := asking(tx, who, f, in.Own)
@@ -308,7 +320,7 @@ func (s *Service) Detail(ctx context.Context, who user.Principal, in DetailInput
 		if err := out.read(ask); err != nil || in.File == "" {
 			return err
 		}
-		tx.AuditRead(event(audit.ExportMake, string(d.ID), f, map[string]any{"format": in.File, "rows": len(out.Parts) + len(out.Months) + len(out.Classes), "rule": out.Profile.Version()}))
+		tx.AuditRead(event(audit.ExportMake, string(d.ID), f, ask.ofDoctor(map[string]any{"format": in.File, "rows": len(out.Parts) + len(out.Months) + len(out.Classes), "rule": out.Profile.Version()})))
 		return nil
 	}, store.OneInstant())
 	return out, err

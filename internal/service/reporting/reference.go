@@ -1,6 +1,7 @@
 package reporting
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -52,8 +53,9 @@ func (s *Service) EnterReference(ctx context.Context, who user.Principal, r meas
 }
 
 // LastFilter is the filter the caller looked with last. One that is not answered
-// is not brought back: every page would open with the refusal.
-func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query string, err error) {
+// is not brought back: every page would open with the refusal. own is what a page
+// narrows its figures to by itself.
+func (s *Service) LastFilter(ctx context.Context, who user.Principal, own ...measure.Filter) (query string, err error) {
 	r, err := s.rights(who)
 	if err != nil {
 		return "", err
@@ -61,7 +63,7 @@ func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query str
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		tx.NoAudit("the reader's own filter")
 		f, err := remembered(tx)
-		if err == nil && (r.Exact() || askable(f) == nil) {
+		if err == nil && (r.Exact() || askable(narrowed(f, own...)) == nil) {
 			query = f.Query()
 		}
 		return err
@@ -69,12 +71,21 @@ func (s *Service) LastFilter(ctx context.Context, who user.Principal) (query str
 	return query, err
 }
 
-// remembered is the caller's last filter; none when it asks for a hospital that has
-// ended, so that nothing kept stands in a page's way.
+// narrowed is a filter under the conditions a page makes itself.
+func narrowed(f measure.Filter, own ...measure.Filter) measure.Filter {
+	for _, x := range own {
+		f.Programme = cmp.Or(x.Programme, f.Programme)
+		f.HospitalID = cmp.Or(x.HospitalID, f.HospitalID)
+	}
+	return f
+}
+
+// remembered is the caller's last filter; none when it cannot be read any more or asks
+// for a hospital or category that has ended, so that nothing kept stands in a page's way.
 func remembered(tx *store.Tx) (measure.Filter, error) {
 	f, err := stored(tx)
 	if err == nil {
-		err = member(tx, f.HospitalID)
+		err = named(tx, f)
 	}
 	if errs.Is(err, errs.Invalid) {
 		return measure.Filter{}, nil
@@ -99,12 +110,13 @@ func stored(tx *store.Tx) (measure.Filter, error) {
 	return f, nil
 }
 
-// member refuses a hospital that is none of the partnership's; none is none.
-func member(tx *store.Tx, hospital ident.ID) error {
-	if hospital == ident.Nil {
+// named refuses a hospital that is none of the partnership's and a category nobody
+// knows; none is none.
+func named(tx *store.Tx, f measure.Filter) error {
+	if f.HospitalID == ident.Nil && f.Category == "" {
 		return nil
 	}
-	_, err := hospitals(tx, hospital)
+	_, err := hospitals(tx, f)
 	return err
 }
 
@@ -137,7 +149,7 @@ func (s *Service) KeepFilter(ctx context.Context, who user.Principal, f measure.
 			return nil
 		}
 		if !goesOn {
-			if err := member(tx, f.HospitalID); err != nil {
+			if err := named(tx, f); err != nil {
 				return err
 			}
 		}

@@ -116,9 +116,15 @@ func (s *Service) Measure(ctx context.Context, who user.Principal, id measure.ID
 		return v, errs.Missing("error.measure.missing")
 	}
 	if !r.Exact() {
+		if err := s.figures(ctx, who, func(tx *store.Tx) error { return named(tx, f) }); err != nil {
+			return v, err
+		}
 		return s.concealed(ctx, who, d, f)
 	}
 	err = s.figures(ctx, who, func(tx *store.Tx) error {
+		if err := named(tx, f); err != nil {
+			return err
+		}
 		tallies, err := tx.Tallies(f)
 		if err == nil {
 			v = d.Read(tallies[0], tx.Now())
@@ -135,6 +141,9 @@ func (s *Service) Measures(ctx context.Context, who user.Principal, f measure.Fi
 		return nil, err
 	}
 	err = s.figures(ctx, who, func(tx *store.Tx) error {
+		if err := named(tx, f); err != nil {
+			return err
+		}
 		tallies, err := tx.Tallies(f, measure.ByProgramme)
 		if err != nil {
 			return err
