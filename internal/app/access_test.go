@@ -274,7 +274,7 @@ func (p *premises) address(pattern string, real bool) string {
 		}
 	}
 	switch path := strings.Join(parts, "/"); {
-	case strings.HasPrefix(path, "/desk/") && strings.HasSuffix(path, "/export"):
+	case strings.HasPrefix(path, "/desk/") && strings.HasSuffix(path, "/export") && path != "/desk/surgeons/export": // that one is a list
 		for room, chart := range map[string]string{"/comparison": "joint-complication-90-parts", "/flows": "towns", "/surgeon": "quality-operations-trend", "/programmes": "waterfall", "/hospitals": "waterfall"} {
 			if strings.Contains(path, room) {
 				return path + "?format=csv&chart=" + chart

@@ -306,7 +306,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 	a := newAPI(t)
 	token := a.token(a.Official())
 	for path, field := range map[string]string{"/measures/joint.patients?hospitl=x": "hospitl", "/measures/joint.patients?hospital=x": "hospital",
-		"/measures?from=soon": "from", "/measures/joint.patients?programme=cataract": "programme", "/measures/joint.patients?from=2026-01-01&from=2026-02-01": "from",
+		"/measures?from=soon": "from", "/measures?category=ZZZ": "category", "/measures/joint.patients?category=ZZZ": "category", "/readings?category=ZZZ": "category", "/measures/joint.patients?programme=cataract": "programme", "/measures/joint.patients?from=2026-01-01&from=2026-02-01": "from",
 		"/measures/joint.patients/cases?size=0": "size", "/measures/joint.patients/cases?size=many": "size", "/measures/joint.patients?size=5": "size"} {
 		code, raw := a.get(token, path)
 		p := decode[struct {

@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/errs"
+	"github.com/shanhai-health/shanhai/internal/httpx"
 	"github.com/shanhai-health/shanhai/internal/ident"
 	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/page"
@@ -32,7 +31,7 @@ func (s *Server) listMeasures(r *http.Request, c *call) (int, any, error) {
 		return 0, nil, err
 	}
 	values, err := s.d.Reporting.Measures(r.Context(), c.Who, f)
-	return http.StatusOK, map[string]any{"measures": values}, err
+	return http.StatusOK, map[string]any{"measures": values}, badParameter(err)
 }
 
 // getMeasure answers one measure.
@@ -122,25 +121,10 @@ func newMeasureCase(d measure.Definition, x reporting.Row) measureCase {
 }
 
 // measureFilter reads the filter of a request. A parameter that does not exist
-// or stands twice is named: ignored, it would answer another question.
+// or stands twice is named, see [httpx.OnlyParameters].
 func (s *Server) measureFilter(r *http.Request, more ...string) (measure.Filter, error) {
-	known := append(measure.Parameters(), more...)
-	var bad errs.Fields
 	q := r.URL.Query()
-	names := make([]string, 0, len(q))
-	for name := range q {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		switch {
-		case !slices.Contains(known, name):
-			bad.Add(name, "error.request.unknown_parameter", "name", name, "known", strings.Join(known, ", "))
-		case len(q[name]) > 1:
-			bad.Add(name, "error.request.repeated_parameter")
-		}
-	}
-	if err := bad.Err(); err != nil {
+	if err := httpx.OnlyParameters(q, append(measure.Parameters(), more...)...); err != nil {
 		return measure.Filter{}, badParameter(err)
 	}
 	f, err := measure.ParseFilter(q, clock.Today(s.d.Clock))

@@ -73,7 +73,7 @@ func (s *Server) listReadings(r *http.Request, c *call) (int, any, error) {
 		return 0, nil, badParameter(bad.Err())
 	}
 	d, err := s.d.Reporting.Desk(r.Context(), c.Who, in)
-	return http.StatusOK, map[string]any{"readings": append([]measure.Reading{}, d.Readings...)}, err
+	return http.StatusOK, map[string]any{"readings": append([]measure.Reading{}, d.Readings...)}, badParameter(err)
 }
 
 // readingPart is one part of a measure.

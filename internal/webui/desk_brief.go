@@ -57,7 +57,7 @@ func waitingFor(b Base, f measure.Filter) []string {
 func (s *Server) brief(r *http.Request, c *Call, f measure.Filter) (Brief, error) {
 	_, all := briefMeasures()
 	b, err := s.d.Reporting.Board(r.Context(), c.Who, reporting.BoardInput{Measures: all, Filter: f, Funds: true})
-	if e := errs.Of(err); err != nil && strings.HasPrefix(e.Rule, "disclosure.") { // the page has other figures, which may be shown
+	if e := errs.Of(err); err != nil && strings.HasPrefix(e.Rule, disclosureRules) { // the page has other figures, which may be shown
 		return Brief{Refused: c.Base.Say(e.Key, e.Args)}, nil
 	}
 	if err != nil {

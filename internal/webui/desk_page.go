@@ -76,17 +76,21 @@ type deskChart struct {
 // board shows a page of the desk.
 func (s *Server) board(w http.ResponseWriter, r *http.Request, c *Call, plan deskPlan) error {
 	s.section(c, "overview")
-	f, wrong, done, err := s.deskFilter(w, r, c, plan.fixed...)
+	f, wrong, done, err := s.deskFilter(w, r, c, plan.conditions("by"))
 	if err != nil || done {
 		return err
 	}
-	plan.input.Filter = plan.bind(f)
 	if r.URL.Query().Get("by") != "" {
 		if plan.input.By, err = figureDimension(r); err != nil {
 			return err
 		}
 	}
-	b, err := s.d.Reporting.Board(r.Context(), c.Who, plan.input)
+	read := func(f measure.Filter, frame bool) func() (reporting.Board, error) {
+		plan.input.Filter, plan.input.Frame = plan.bind(f), frame
+		in := plan.input
+		return func() (reporting.Board, error) { return s.d.Reporting.Board(r.Context(), c.Who, in) }
+	}
+	b, wrong, err := figures(wrong, read(f, false), read(measure.Filter{}, true), s.keeping(r, c, f, plan.fixed))
 	if err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c *Call, plan des
 	}
 	p := newBoardPage(c.Base, plan, b, form)
 	p.Nav = s.deskTabs(c, plan.tab)
-	p.Notes = exportNotes(c, b.Partnership, b.At.AsOf, conditions(c.Base, b.Filter, b.Hospitals))
+	p.Notes = pageNotes(c, b.Desk, form)
 	return s.d.Engine.Render(w, r, form.Status(), "desk/board", p)
 }
 
@@ -108,13 +112,29 @@ func (p deskPlan) bind(f measure.Filter) measure.Filter {
 	return f
 }
 
+// conditions are those a reader may choose on the page.
+func (p deskPlan) conditions(more ...string) conditionsOfPage {
+	own := p.bind(measure.Filter{})
+	own.HospitalID = p.input.Hospital
+	return conditionsOfPage{fixed: p.fixed, own: own, more: more}
+}
+
+// pageNotes are the lines on paper: a page without figures was made under no conditions.
+func pageNotes(c *Call, d reporting.Desk, form *Form) []string {
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	if !form.OK() {
+		return notes[:2]
+	}
+	return notes
+}
+
 // boardExport gives the numbers of one chart of a page as a file.
 func (s *Server) boardExport(w http.ResponseWriter, r *http.Request, c *Call, plan deskPlan) error {
 	format, err := figureFile(r)
 	if err != nil {
 		return err
 	}
-	f, err := figureFilter(r, c)
+	f, err := plan.conditions("by", "chart", "format").read(r.URL.Query(), c)
 	if err != nil {
 		return err
 	}
@@ -158,11 +178,7 @@ func chartSheet(d chart.Drawing, notes []string) sheet.Table {
 	}
 	var rows []sheet.Record
 	for _, r := range d.Rows {
-		rec := make(sheet.Record, len(r.Cells))
-		for i, cell := range r.Cells {
-			rec[i] = cell
-		}
-		rows = append(rows, rec)
+		rows = append(rows, fileRow(r.Cells))
 	}
 	t.Rows = sheet.Records(rows)
 	return t

@@ -198,22 +198,33 @@ func surgeonBoard(at, tab string) deskPlan {
 // surgeons lists the doctors of the hospital its reader heads.
 func (s *Server) surgeons(w http.ResponseWriter, r *http.Request, c *Call) error {
 	s.section(c, "overview")
-	f, wrong, done, err := s.deskFilter(w, r, c, measure.ByHospital)
+	f, wrong, done, err := s.deskFilter(w, r, c, ofTheHospital())
 	if err != nil || done {
 		return err
 	}
-	list, err := s.d.Reporting.Surgeons(r.Context(), c.Who, reporting.SurgeonsInput{Filter: f})
+	read := func(f measure.Filter, frame bool) func() (reporting.Surgeons, error) {
+		return func() (reporting.Surgeons, error) {
+			return s.d.Reporting.Surgeons(r.Context(), c.Who, reporting.SurgeonsInput{Filter: f, Frame: frame})
+		}
+	}
+	fixed := ofTheHospital().fixed
+	list, wrong, err := figures(wrong, read(f, false), read(measure.Filter{}, true), s.keeping(r, c, f, fixed))
 	if err != nil {
 		return err
 	}
-	form, err := boardForm(c.Base, c, deskFrame{Desk: list.Desk, at: "/desk/surgeons", fixed: []measure.Dimension{measure.ByHospital}}, f, wrong, r)
+	form, err := boardForm(c.Base, c, deskFrame{Desk: list.Desk, at: "/desk/surgeons", fixed: fixed}, f, wrong, r)
 	if err != nil {
 		return err
 	}
 	p := newSurgeonsPage(c.Base, list, form)
 	p.Nav = s.deskTabs(c, "surgeons")
-	p.Notes = exportNotes(c, list.Partnership, list.At.AsOf, conditions(c.Base, list.Filter, list.Hospitals))
+	p.Notes = pageNotes(c, list.Desk, form)
 	return s.d.Engine.Render(w, r, form.Status(), "desk/board", p)
+}
+
+// ofTheHospital are the conditions of a page of the hospital its reader heads.
+func ofTheHospital(more ...string) conditionsOfPage {
+	return conditionsOfPage{fixed: []measure.Dimension{measure.ByHospital}, more: more}
 }
 
 // surgeonsExport gives the same list as a file.
@@ -222,7 +233,7 @@ func (s *Server) surgeonsExport(w http.ResponseWriter, r *http.Request, c *Call)
 	if err != nil {
 		return err
 	}
-	f, err := figureFilter(r, c)
+	f, err := ofTheHospital("format").read(r.URL.Query(), c)
 	if err != nil {
 		return err
 	}
@@ -264,7 +275,7 @@ func newSurgeonsPage(b Base, list reporting.Surgeons, form *Form) BoardPage {
 	t := Table{Caption: b.T("board.surgeons.list"), Columns: []Column{{Key: "board.surgeons.name", Class: "name-col"}, {Key: "board.surgeons.home", Class: "name-col"}, {Key: "board.surgeons.kind"},
 		{Key: "board.surgeons.cases", Align: "right"}, {Key: "board.surgeons.last", Align: "right"}}, Empty: Empty{Title: b.T("report.empty.title"), Text: b.T("report.empty.text")}}
 	if list.Rights.Export {
-		query := keepOnly(list.Filter.Query(), parametersWithout([]measure.Dimension{measure.ByHospital}))
+		query := keepOnly(list.Filter.Query(), parametersWithout(ofTheHospital().fixed))
 		for _, format := range []string{"xlsx", "csv"} {
 			t.Links = append(t.Links, Link{Text: b.T("desk.chart." + format), Href: "/desk/surgeons/export?" + join(query, "format="+format)})
 		}

@@ -30,7 +30,7 @@ func (s *Server) downloadsPage(w http.ResponseWriter, r *http.Request, c *Call) 
 		if _, known := measure.ByID(measure.ID(figure)); !known {
 			return errs.Missing("error.not_found")
 		}
-		filter, err := figureFilter(r, c)
+		filter, err := figureFilter(r, c, "figure", "after")
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *Server) postDownload(w http.ResponseWriter, r *http.Request, c *Call) e
 	if err != nil {
 		return errs.Missing("error.not_found")
 	}
-	filter, err := measure.ParseFilter(q, c.Today)
+	filter, err := conditionsOfPage{}.read(q, c)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (s *Server) overviewExport(w http.ResponseWriter, r *http.Request, c *Call)
 	if err != nil {
 		return err
 	}
-	f, err := figureFilter(r, c)
+	f, err := figureFilter(r, c, "by", "format", "profile")
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Server) figureExport(w http.ResponseWriter, r *http.Request, c *Call) e
 	if ofFacts(r) {
 		return s.unitsExport(w, r, c, format)
 	}
-	f, err := figureFilter(r, c)
+	f, err := figureFilter(r, c, "format")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package webui
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -33,7 +34,7 @@ func (s *Server) figureList(w http.ResponseWriter, r *http.Request, c *Call) err
 		return s.unitsList(w, r, c)
 	}
 	s.section(c, "overview")
-	f, err := figureFilter(r, c)
+	f, err := figureFilter(r, c, "after")
 	if err != nil {
 		return err
 	}
@@ -182,6 +183,8 @@ func (x listColumn) cell(b Base, r reporting.Row) Cell {
 		c = TextCell(v)
 	case money.Fen:
 		c = MoneyCell(v)
+	case sheet.Figure:
+		c = TextCell(strings.Replace(string(v), "-", "−", 1))
 	case clock.Date:
 		c = DateCell(v)
 	default:

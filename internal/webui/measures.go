@@ -31,29 +31,26 @@ type MeasureDeskPage struct {
 // measureDesk shows the measures of a group.
 func (s *Server) measureDesk(w http.ResponseWriter, r *http.Request, c *Call) error {
 	s.section(c, "measures")
-	in, wrong, err := deskInput(r, c)
+	in, wrong, err := deskInput(r, c, "group", "own")
 	if err != nil {
 		return err
 	}
-	d, err := s.d.Reporting.Desk(r.Context(), c.Who, in)
+	read := func(in reporting.DeskInput) func() (reporting.Desk, error) {
+		return func() (reporting.Desk, error) { return s.d.Reporting.Desk(r.Context(), c.Who, in) }
+	}
+	d, wrong, err := figures(wrong, read(in), read(reporting.DeskInput{Group: in.Group, Own: in.Own, Frame: true}), noneKept)
 	if err != nil {
 		return err
 	}
 	form := filterForm(c.Base, c.Today, d.Hospitals)
-	if err := form.Read(r); err != nil {
-		return err
-	}
-	if wrong == nil {
-		putFilter(form, in.Filter)
-	}
-	if err := form.Merge(wrong); err != nil {
+	if err := showFilter(form, in.Filter, wrong, r); err != nil {
 		return err
 	}
 	p := newMeasureDeskPage(c.Base, d, form, in.Own)
 	if c.Who.PractitionerID != ident.Nil && !in.Own && !p.Refused {
 		p.Actions = append(p.Actions, Button{Text: c.P.T("measures.own"), Icon: "person", Href: "/measures?" + join("group="+string(ownGroup(in.Group)), in.Filter.Query(), "own=1")})
 	}
-	p.Notes = exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	p.Notes = pageNotes(c, d, form)
 	return s.d.Engine.Render(w, r, form.Status(), "measure/desk", p)
 }
 
@@ -68,13 +65,16 @@ func ownGroup(g measure.Group) measure.Group {
 
 // deskInput reads the group, the filter and whether only own operations are
 // asked for. What is wrong with the filter comes back for the form.
-func deskInput(r *http.Request, c *Call) (in reporting.DeskInput, wrong, err error) {
+func deskInput(r *http.Request, c *Call, more ...string) (in reporting.DeskInput, wrong, err error) {
 	g, ok := measure.ParseGroup(r.URL.Query().Get("group"))
 	if !ok {
 		return in, nil, errs.Missing("error.not_found")
 	}
-	in = reporting.DeskInput{Group: g, Own: r.URL.Query().Get("own") == "1"}
-	in.Filter, wrong = figureFilter(r, c)
+	in = reporting.DeskInput{Group: g}
+	if in.Own, err = onlyOwn(r); err != nil {
+		return in, nil, err
+	}
+	in.Filter, wrong = figureFilter(r, c, more...)
 	return in, wrong, nil
 }
 
@@ -215,24 +215,25 @@ func (s *Server) measureDetail(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err != nil {
 		return err
 	}
-	f, wrong := figureFilter(r, c)
-	own := r.URL.Query().Get("own") == "1"
-	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, Own: own})
+	own, err := onlyOwn(r)
+	if err != nil {
+		return err
+	}
+	f, wrong := figureFilter(r, c, "by", "own")
+	read := func(f measure.Filter, frame bool) func() (reporting.Detail, error) {
+		in := reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, Own: own, Frame: frame}
+		return func() (reporting.Detail, error) { return s.d.Reporting.Detail(r.Context(), c.Who, in) }
+	}
+	d, wrong, err := figures(wrong, read(f, false), read(measure.Filter{}, true), noneKept)
 	if err != nil {
 		return err
 	}
 	form := filterForm(c.Base, c.Today, d.Hospitals)
-	if err := form.Read(r); err != nil {
-		return err
-	}
-	if wrong == nil {
-		putFilter(form, f)
-	}
-	if err := form.Merge(wrong); err != nil {
+	if err := showFilter(form, f, wrong, r); err != nil {
 		return err
 	}
 	p := newMeasureDetailPage(c.Base, d, form, own)
-	p.Notes = exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	p.Notes = pageNotes(c, d.Desk, form)
 	return s.d.Engine.Render(w, r, form.Status(), "measure/detail", p)
 }
 
@@ -339,7 +340,7 @@ func (s *Server) measureExport(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err != nil {
 		return err
 	}
-	in, wrong, err := deskInput(r, c)
+	in, wrong, err := deskInput(r, c, "group", "own", "format")
 	if err != nil || wrong != nil {
 		return cmpError(err, wrong)
 	}
@@ -348,11 +349,20 @@ func (s *Server) measureExport(w http.ResponseWriter, r *http.Request, c *Call) 
 	if err != nil {
 		return err
 	}
-	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, deskConditions(c, d, in.Own))
 	if !d.Profile.Exact() {
 		notes = append(notes, profileNote(c.Base, d.Profile))
 	}
 	return sendBook(w, fileName("measures-"+string(d.Group), d.At.AsOf, format), sheet.Book{Tables: []sheet.Table{readingSheet(c.Base, d, notes)}})
+}
+
+// deskConditions are the conditions of a file, and whose operations it is about.
+func deskConditions(c *Call, d reporting.Desk, own bool) []Def {
+	out := conditions(c.Base, d.Filter, d.Hospitals)
+	if own {
+		out = append(out, Def{Label: c.P.T("operation.lead"), Text: c.Who.DisplayName})
+	}
+	return out
 }
 
 func cmpError(errs ...error) error {
@@ -369,16 +379,26 @@ func cmpError(errs ...error) error {
 func readingSheet(b Base, d reporting.Desk, notes []string) sheet.Table {
 	text := func(key string, width int) sheet.Column { return sheet.Column{Header: b.T(key), Width: width} }
 	t := sheet.Table{Name: b.T(d.Group.NameKey()), Title: b.T("nav.measures"), Notes: append(notes, b.T("measures.sub", "at", instant(d.At.AsOf), "lock", d.At.Lock.String())),
-		Columns: []sheet.Column{text("report.file.id", 24), text("report.file.measure", 28), text("measures.value", 20), text("measures.interval", 20), text("measures.rests", 14),
+		Columns: []sheet.Column{text("report.file.id", 24), text("report.file.measure", 28), text("measures.value", 20), text("report.file.unit_of", 10), text("measures.interval", 20), text("measures.rests", 14),
 			text("measures.coverage", 14), text("measures.left", 40), text("report.file.counts", 60), {Header: b.T("report.file.version"), Kind: sheet.IntColumn}}}
 	var rows []sheet.Record
 	for _, r := range d.Readings {
 		m := r.Definition()
-		v := inWords(b, r).Row()
-		rows = append(rows, sheet.Record{string(m.ID), b.T(m.NameKey()), v[0], v[1], v[2], v[3], leftText(b, r), definitionText(b, m), m.Version})
+		row := append(sheet.Record{string(m.ID), b.T(m.NameKey())}, readingRecord(b, r)...)
+		rows = append(rows, append(row, leftText(b, r), definitionText(b, m), m.Version))
 	}
 	t.Rows = sheet.Records(rows)
 	return t
+}
+
+// readingRecord is a figure in a file: the number and its unit apart, or why there is
+// none, and the interval, what it rests on and how much of that is known.
+func readingRecord(b Base, r measure.Reading) sheet.Record {
+	value, unit, interval, rests, coverage := inWords(b, r).Parts()
+	if value == "–" {
+		value, unit = unit, ""
+	}
+	return sheet.Record{fileValue(value), unit, fileValue(interval), fileValue(rests), fileValue(coverage)}
 }
 
 // unitKindText names an operation; units that are none have no kind.
@@ -400,22 +420,30 @@ func (s *Server) measureDetailExport(w http.ResponseWriter, r *http.Request, c *
 	if err != nil {
 		return err
 	}
-	f, err := figureFilter(r, c)
+	own, err := onlyOwn(r)
 	if err != nil {
 		return err
 	}
-	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, File: format})
+	part := r.URL.Query().Get("part")
+	if !slices.Contains([]string{"", "parts", "months", "classes"}, part) {
+		return errs.Missing("error.not_found")
+	}
+	f, err := figureFilter(r, c, "by", "part", "own", "format")
+	if err != nil {
+		return err
+	}
+	d, err := s.d.Reporting.Detail(r.Context(), c.Who, reporting.DetailInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, By: by, Own: own, File: format})
 	if err != nil {
 		return err
 	}
 	list, by := d.Parts, d.By
-	switch r.URL.Query().Get("part") {
+	switch part {
 	case "months":
 		list, by = d.Months, measure.ByMonth
 	case "classes":
 		list, by = d.Classes, measure.ByClass
 	}
-	notes := exportNotes(c, d.Partnership, d.At.AsOf, conditions(c.Base, d.Filter, d.Hospitals))
+	notes := exportNotes(c, d.Partnership, d.At.AsOf, deskConditions(c, d.Desk, own))
 	if !d.Profile.Exact() {
 		notes = append(notes, profileNote(c.Base, d.Profile))
 	}
@@ -426,13 +454,13 @@ func (s *Server) measureDetailExport(w http.ResponseWriter, r *http.Request, c *
 // pieceSheet is the table of parts as a sheet.
 func pieceSheet(b Base, d reporting.Detail, list []reporting.Piece, by measure.Dimension, notes []string) sheet.Table {
 	t := sheet.Table{Name: b.T(by.NameKey()), Title: b.T(d.Definition.NameKey()), Notes: append(notes, definitionText(b, d.Definition))}
-	for _, key := range []string{by.NameKey(), "measures.value", "measures.interval", "measures.rests", "measures.coverage", "measures.left"} {
+	for _, key := range []string{by.NameKey(), "measures.value", "report.file.unit_of", "measures.interval", "measures.rests", "measures.coverage", "measures.left"} {
 		t.Columns = append(t.Columns, sheet.Column{Header: b.T(key), Width: 20})
 	}
 	var rows []sheet.Record
 	for _, x := range list {
-		v := inWords(b, x.Reading).Row()
-		rows = append(rows, sheet.Record{measureCharts{Base: b, d: d}.name(by, x), v[0], v[1], v[2], v[3], leftText(b, x.Reading)})
+		row := append(sheet.Record{measureCharts{Base: b, d: d}.name(by, x)}, readingRecord(b, x.Reading)...)
+		rows = append(rows, append(row, leftText(b, x.Reading)))
 	}
 	t.Rows = sheet.Records(rows)
 	return t

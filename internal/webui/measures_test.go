@@ -35,8 +35,11 @@ func TestEveryMeasureIsTheSameOnThePageInItsListAndInTheFiles(t *testing.T) {
 		}
 		figures := links(t, page.body, "/figures/")
 		for _, line := range file[1:] {
-			id, value, rests := line[0], strings.TrimPrefix(line[2], "'"), line[4] // a minus is quoted against formulas
-			if figures["/figures/"+id] != value {
+			id, number, value, rests := line[0], line[2], strings.TrimSpace(line[2]+" "+line[3]), line[5]
+			if strings.HasPrefix(number, "-") {
+				value = strings.Replace(value, "-", "−", 1)
+			}
+			if strings.ReplaceAll(figures["/figures/"+id], ",", "") != value {
 				t.Errorf("%s is %q in the file and %q on the page", id, value, figures["/figures/"+id])
 			}
 			if d, _ := measure.ByID(measure.ID(id)); d.Tallied() || !d.Rate() || !strings.Contains(rests, "/") || d.Kind == measure.EventRate {

@@ -32,13 +32,17 @@ type MeasureUnitsPage struct {
 }
 
 // unitsInput reads which list to open.
-func unitsInput(r *http.Request, c *Call) (reporting.UnitsInput, error) {
-	f, err := figureFilter(r, c)
+func unitsInput(r *http.Request, c *Call, more ...string) (reporting.UnitsInput, error) {
+	f, err := figureFilter(r, c, append(more, "part", "class", "own", "doctor")...)
+	if err != nil {
+		return reporting.UnitsInput{}, err
+	}
+	own, err := onlyOwn(r)
 	if err != nil {
 		return reporting.UnitsInput{}, err
 	}
 	q := r.URL.Query()
-	in := reporting.UnitsInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, Part: measure.Part(q.Get("part")), Class: q.Get("class"), Own: q.Get("own") == "1",
+	in := reporting.UnitsInput{ID: measure.ID(chi.URLParam(r, "id")), Filter: f, Part: measure.Part(q.Get("part")), Class: q.Get("class"), Own: own,
 		Page: page.Request{After: q.Get("after")}}
 	if v := q.Get("doctor"); v != "" {
 		if in.Doctor, err = ident.Parse(v); err != nil {
@@ -61,7 +65,7 @@ func ofFacts(r *http.Request) bool {
 // unitsList opens the list behind a measure of facts.
 func (s *Server) unitsList(w http.ResponseWriter, r *http.Request, c *Call) error {
 	s.section(c, "measures")
-	in, err := unitsInput(r, c)
+	in, err := unitsInput(r, c, "after")
 	if err != nil {
 		return err
 	}
@@ -211,7 +215,7 @@ func valueColumn(d measure.Definition) sheet.ColumnKind {
 	case d.Unit == measure.Fen:
 		return sheet.MoneyColumn
 	case d.Decimals > 0:
-		return sheet.TextColumn
+		return sheet.FigureColumn
 	}
 	return sheet.IntColumn
 }
@@ -225,7 +229,7 @@ func unitValue(d measure.Definition, f measure.Fact) any {
 	case d.Unit == measure.Fen:
 		return money.Fen(f.Value)
 	case d.Decimals > 0:
-		return pointed(f.Value, d.Decimals)
+		return sheet.Figure(pointed(f.Value, d.Decimals))
 	}
 	return int(f.Value)
 }
@@ -265,7 +269,7 @@ func unitRow(b Base, u reporting.Units, r reporting.Unit, columns []unitColumn, 
 
 // unitsExport gives the whole list as a file.
 func (s *Server) unitsExport(w http.ResponseWriter, r *http.Request, c *Call, format string) error {
-	in, err := unitsInput(r, c)
+	in, err := unitsInput(r, c, "format")
 	if err != nil {
 		return err
 	}
@@ -283,9 +287,12 @@ func (s *Server) unitsExport(w http.ResponseWriter, r *http.Request, c *Call, fo
 // unitsSheet is the list of units as a sheet.
 func unitsSheet(b Base, u reporting.Units, notes []string) sheet.Table {
 	columns := unitColumns(u)
-	t := sheet.Table{Name: b.T(u.Part.NameKey()), Title: b.T(u.Definition.NameKey()), Notes: notes, Total: b.T("report.total")}
+	t := sheet.Table{Name: b.T(u.Part.NameKey()), Title: b.T(u.Definition.NameKey()), Notes: notes}
 	for _, x := range columns {
-		sum := x.key == "measures.value" && u.Definition.Kind == measure.SumValues && x.kind != sheet.TextColumn
+		sum := x.key == "measures.value" && u.Definition.Kind == measure.SumValues
+		if sum { // medians and shares have no total
+			t.Total = b.T("report.total")
+		}
 		t.Columns = append(t.Columns, sheet.Column{Header: b.T(x.key), Kind: x.kind, Sum: sum})
 	}
 	t.Rows = func(yield func(sheet.Record, error) bool) {

@@ -67,7 +67,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 	if err != nil {
 		return err
 	}
-	f, wrong, done, err := s.deskFilter(w, r, c)
+	f, wrong, done, err := s.deskFilter(w, r, c, conditionsOfPage{more: []string{"by", "brief"}})
 	if err != nil || done {
 		return err
 	}
@@ -79,7 +79,10 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 		}
 		return s.d.Engine.Fragment(w, r, http.StatusOK, "overview", "brief-block", p)
 	}
-	o, err := s.d.Reporting.Overview(r.Context(), c.Who, reporting.OverviewInput{Filter: f, By: by})
+	read := func(in reporting.OverviewInput) func() (reporting.Overview, error) {
+		return func() (reporting.Overview, error) { return s.d.Reporting.Overview(r.Context(), c.Who, in) }
+	}
+	o, wrong, err := figures(wrong, read(reporting.OverviewInput{Filter: f, By: by}), read(reporting.OverviewInput{By: by, Frame: true}), s.keeping(r, c, f, nil))
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, c *Call) error
 			return err
 		}
 	}
-	p.Notes = exportNotes(c, o.Partnership, o.AsOf, conditions(c.Base, o.Filter, o.Hospitals))
+	p.Notes = pageNotes(c, reporting.Desk{Partnership: o.Partnership, At: measure.Moment{AsOf: o.AsOf}, Filter: o.Filter, Hospitals: o.Hospitals}, form)
 	return s.d.Engine.Render(w, r, form.Status(), "overview", p)
 }
 

@@ -81,7 +81,8 @@ type ErrorPage struct {
 
 // NewErrorPage says what happened, what to do next, and the number to read out
 // by telephone. An error with a sentence and remedies of its own is shown with
-// those; every other one with the general words of its status.
+// those, one of an address with what is wrong in it; every other one with the
+// general words of its status.
 func NewErrorPage(b Base, status int, e *errs.Error, ref string) ErrorPage {
 	word, retry := "", false
 	switch status {
@@ -104,6 +105,16 @@ func NewErrorPage(b Base, status int, e *errs.Error, ref string) ErrorPage {
 	}
 	if e.Key != "" && e.Kind != errs.Internal && e.Kind != errs.Unavailable {
 		v.Title, v.Text = b.Say(e.Key, e.Args), ""
+	}
+	if len(e.Fields) > 0 {
+		v.Steps = nil
+		for _, f := range e.Fields {
+			text := b.Say(f.Key, f.Args)
+			if f.Args["name"] != f.Path { // it does not say itself what is meant
+				text = b.T("form.problem", "field", f.Path, "problem", text)
+			}
+			v.Steps = append(v.Steps, text)
+		}
 	}
 	if len(e.Remedy) > 0 {
 		v.Steps = nil

@@ -32,10 +32,20 @@ func (s *Server) reportingRoutes(rt *router) {
 	rt.get("/figures/{id}/export", authz.ExportMake, s.figureExport)
 }
 
-// figureFilter reads the filter of the address. A link of the page carries the
-// canonical one; what a person typed is refused at its field.
-func figureFilter(r *http.Request, c *Call) (measure.Filter, error) {
-	return measure.ParseFilter(r.URL.Query(), c.Today)
+// figureFilter reads the filter of an address that has more parameters beside its
+// conditions. A link of the page carries the canonical one; what a person typed is
+// refused at its field.
+func figureFilter(r *http.Request, c *Call, more ...string) (measure.Filter, error) {
+	return conditionsOfPage{more: more}.read(r.URL.Query(), c)
+}
+
+// onlyOwn reads whether only the reader's own operations are asked for.
+func onlyOwn(r *http.Request) (bool, error) {
+	v := r.URL.Query().Get("own")
+	if v != "" && v != "1" {
+		return false, errs.Missing("error.not_found")
+	}
+	return v == "1", nil
 }
 
 // figureDimension is the breakdown of the table; an unknown one is an address
