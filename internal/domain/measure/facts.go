@@ -69,6 +69,31 @@ func (b Base) Led() bool {
 	return slices.Contains([]Base{JointFacts, EyeFacts, Sessions, Records, AtTable}, b)
 }
 
+// Programme is the one all units of the base belong to, or All.
+func (b Base) Programme() Programme {
+	switch b {
+	case JointFacts:
+		return Joint
+	case EyeFacts:
+		return Cataract
+	case Sessions:
+		return Coronary
+	}
+	return All
+}
+
+// Treated reports whether the units are operations or treatments, which are tallied
+// too: what is hidden of them there is hidden here.
+func (b Base) Treated() bool {
+	return slices.Contains([]Base{JointFacts, EyeFacts, Sessions, Stays, FundLines, Records, AtReceiving, Residents}, b)
+}
+
+// Layer reports whether the measure is one layer of the settled bills: all of them
+// add up to the tallied amounts.
+func (d Definition) Layer() bool {
+	return d.Kind == SumValues && d.Unit == Fen && (d.Base == Stays || d.Base == FundLines)
+}
+
 // DenominatorKey is the message key of the sentence that names the units.
 func (b Base) DenominatorKey() string { return "measure.base." + string(b) }
 

@@ -52,6 +52,7 @@ type concealment struct {
 	profile disclosure.Profile
 	counts  tables
 	money   tables
+	layers  tables   // of each layer of the bills by itself
 	months  []string // in which anything happened
 }
 
@@ -72,30 +73,23 @@ func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile, 
 // protected is [Service.conceal] without the note of the population: for a report,
 // which is made once for everybody.
 func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile, by ...measure.Dimension) (concealment, error) {
-	out := concealment{profile: p, counts: tables{}, money: tables{}}
+	out := concealment{profile: p, counts: tables{}, money: tables{}, layers: tables{}}
 	if err := askable(f); err != nil {
 		return out, err
 	}
-	need := tablesOf(f, by)
+	need := slices.DeleteFunc(tablesOf(f, by), func(d measure.Dimension) bool { return d == measure.ByClass }) // nothing is tallied by it
 	sheets, err := sheetsOf(tx, need)
 	if err != nil {
 		return out, err
 	}
 	for _, d := range need {
-		counts, amounts := disclosure.Cube{}, disclosure.Cube{}
-		for at, x := range sheets.of(d) {
-			counts[at] = x.counts()
-		}
-		out.counts[d] = p.Protect(counts)
-		for at, x := range sheets.of(d) {
-			l := x.money()
-			l.Withheld = out.counts[d].Hides(at)
-			amounts[at] = l
-		}
-		out.money[d] = p.Protect(amounts)
+		places := sheets.of(d)
+		out.counts[d] = p.Protect(cubeOf(places, sheet.counts, nil))
+		out.money[d] = p.Protect(cubeOf(places, sheet.money, out.counts[d].Hides))
+		out.layers[d] = p.Protect(cubeOf(places, sheet.layers, out.money[d].Hides))
 	}
 	for at := range sheets.of(measure.Whole) {
-		if len(at.Time) == len("2026-11") && at.Group == "" && !isQuarter(at.Time) {
+		if at.Group == "" && isMonth(at.Time) {
 			out.months = append(out.months, at.Time)
 		}
 	}
@@ -119,24 +113,54 @@ func (x sheet) counts() disclosure.Line {
 
 func (x sheet) money() disclosure.Line {
 	m := x.tally.Money
-	return disclosure.Line{Money: true, Sum: int64(m.Bill), People: x.people, Largest: heaviest(m, x.most)}
+	return disclosure.Line{Money: true, Sum: int64(m.Bill), People: x.people, Largest: heaviest(m, x.most, amounts)}
 }
 
-// heaviest is the largest share of any amount of a cell, as a part of the bill:
-// amounts are hidden together, so the worst of them decides.
-func heaviest(all, largest measure.Layers) int64 {
-	worst := int64(largest.Bill)
-	for _, f := range []func(measure.Layers) money.Fen{
+// layers is what a place says of each layer of the bills. They add up to the amounts,
+// so they too are shown or hidden together: with one hidden alone, the others and an
+// amount would give it.
+func (x sheet) layers() disclosure.Line {
+	l := x.money()
+	l.Largest = max(l.Largest, heaviest(x.tally.Money, x.most, layers))
+	return l
+}
+
+// amounts are what is tallied of money, layers what it is made of.
+var (
+	amounts = []func(measure.Layers) money.Fen{
+		func(l measure.Layers) money.Fen { return l.Bill },
 		func(l measure.Layers) money.Fen { return l.Basic + l.Critical + l.Assistance },
 		func(l measure.Layers) money.Fen { return l.Fund + l.Waiver },
 		func(l measure.Layers) money.Fen { return l.Net },
-	} {
+	}
+	layers = []func(measure.Layers) money.Fen{
+		func(l measure.Layers) money.Fen { return l.Basic }, func(l measure.Layers) money.Fen { return l.Critical },
+		func(l measure.Layers) money.Fen { return l.Assistance }, func(l measure.Layers) money.Fen { return l.Other },
+		func(l measure.Layers) money.Fen { return l.Fund }, func(l measure.Layers) money.Fen { return l.Waiver },
+	}
+)
+
+// heaviest is the largest share one person has of any of some amounts, as a part of
+// the bill: they are hidden together, so the worst of them decides.
+func heaviest(all, largest measure.Layers, of []func(measure.Layers) money.Fen) (worst int64) {
+	for _, f := range of {
 		if whole := int64(f(all)); whole > 0 {
 			percent := (min(int64(f(largest)), whole)*100 + whole - 1) / whole
 			worst = max(worst, int64(all.Bill)*percent/100)
 		}
 	}
 	return worst
+}
+
+// cubeOf are lines of places; withheld is what is hidden with something else.
+func cubeOf(places map[disclosure.At]sheet, say func(sheet) disclosure.Line, withheld func(disclosure.At) bool) disclosure.Cube {
+	out := disclosure.Cube{}
+	for at, x := range places {
+		l := say(x)
+		l.Withheld = withheld != nil && withheld(at)
+		out[at] = l
+	}
+	return out
 }
 
 // sheets are the places of all tables: by the dimension of the parts, which of
@@ -194,7 +218,7 @@ func quarters(table map[disclosure.At]sheet) {
 	}
 	var months []disclosure.At
 	for at := range table {
-		if len(at.Time) == len("2026-11") {
+		if isMonth(at.Time) {
 			months = append(months, at)
 		}
 	}
@@ -219,7 +243,8 @@ func quarters(table map[disclosure.At]sheet) {
 	}
 }
 
-func isQuarter(time string) bool { return len(time) > 5 && time[5] == 'Q' }
+// isMonth reports whether a time of a table is a month, not a quarter or longer.
+func isMonth(time string) bool { return len(time) == len("2026-11") && time[5] != 'Q' }
 
 // value is a measured value as its reader may see it.
 func (c concealment) value(d measure.Definition, v measure.Value, at spot) measure.Value {

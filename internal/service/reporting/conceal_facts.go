@@ -81,16 +81,16 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 	if err := askable(a.filter.Filter); err != nil {
 		return out, err
 	}
+	tallied, err := s.protected(a.tx, a.filter.Filter, p, by...)
+	if err != nil {
+		return out, err
+	}
 	for _, b := range bases(defs) {
 		if b == "" {
-			c, err := s.protected(a.tx, a.filter.Filter, p, slices.DeleteFunc(slices.Clone(by), func(d measure.Dimension) bool { return d == measure.ByClass })...)
-			if err != nil {
-				return out, err
-			}
-			out.tally = &c
+			out.tally = &tallied
 			continue
 		}
-		if err := protectFacts(a, p, b, tablesOf(a.filter.Filter, by), out.facts); err != nil {
+		if err := protectFacts(a, tallied, b, tablesOf(a.filter.Filter, by), out.facts); err != nil {
 			return out, err
 		}
 	}
@@ -111,8 +111,7 @@ func (s *Service) units(a asker, b measure.Base, f measure.Filter) (n int64, err
 // ofBase is a filter without the programme every unit of the base has anyway: the
 // same question must have one name.
 func ofBase(b measure.Base, f measure.Filter) measure.Filter {
-	i := slices.IndexFunc(measure.Definitions(), func(d measure.Definition) bool { return d.Base == b })
-	if d := measure.Definitions()[i]; f.Programme == measure.All || f.Programme == d.Programme {
+	if f.Programme == measure.All || f.Programme == b.Programme() {
 		f.Programme = ""
 	}
 	return f
@@ -120,10 +119,9 @@ func ofBase(b measure.Base, f measure.Filter) measure.Filter {
 
 // protectFacts decides what is shown of the measures of a base in some tables, over
 // everything the caller may see.
-func protectFacts(a asker, p disclosure.Profile, b measure.Base, by []measure.Dimension, into map[measure.ID]lines) error {
+func protectFacts(a asker, tallied concealment, b measure.Base, by []measure.Dimension, into map[measure.ID]lines) error {
 	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByQuarter, measure.ByMonth}
-	programmes := slices.ContainsFunc(measure.Definitions(), func(d measure.Definition) bool { return d.Base == b && d.Programme == measure.All })
-	list, err := a.tx.BehindFacts(b, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, programmes)...)
+	list, err := a.tx.BehindFacts(b, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, b.Programme() == measure.All)...)
 	if err != nil {
 		return err
 	}
@@ -133,7 +131,7 @@ func protectFacts(a asker, p disclosure.Profile, b measure.Base, by []measure.Di
 	}
 	for _, id := range inside(slices.Sorted(maps.Keys(of))) {
 		d, _ := measure.ByID(id)
-		t := table{d: d, by: by, profile: p}
+		t := table{d: d, by: by, tallied: tallied}
 		for _, part := range d.Contains {
 			within := nested{map[spot]*stood{}, into[part]}
 			for _, s := range t.stand(of[part]) {
@@ -187,7 +185,7 @@ func (n nested) more(s *stood) disclosure.Line {
 type table struct {
 	d       measure.Definition
 	by      []measure.Dimension
-	profile disclosure.Profile
+	tallied concealment
 	within  []nested
 }
 
@@ -232,7 +230,7 @@ func (t table) protect(rows []store.Behind) (out lines) {
 		}
 	}
 	mark(t.hide(parts, func(s *stood) disclosure.Line { // the same parts of every measure of the base
-		return disclosure.Line{Counts: []disclosure.Count{s.all}}
+		return disclosure.Line{Counts: []disclosure.Count{s.all}, Withheld: t.known(s.spot)}
 	}))
 	mark(t.hide(parts, t.figure))
 	for _, n := range t.within {
@@ -246,12 +244,25 @@ func (t table) protect(rows []store.Behind) (out lines) {
 		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.hidden}
 	})}
 	for _, s := range parts {
-		if s.by == measure.Whole && s.at.Group == "" && len(s.at.Time) == len("2026-11") && !isQuarter(s.at.Time) {
+		if s.by == measure.Whole && s.at.Group == "" && isMonth(s.at.Time) && s.known.Value+s.rest.Value > 0 {
 			out.months = append(out.months, s.at.Time)
 		}
 	}
 	slices.Sort(out.months)
 	return out
+}
+
+// known reports whether a part is hidden in the tallies: the same operations and
+// treatments counted again would give what was hidden there, wherever another part
+// was hidden with it.
+func (t table) known(s spot) bool {
+	if !t.d.Base.Treated() || s.by == measure.ByClass {
+		return false
+	}
+	if t.d.Base.Programme() != measure.All {
+		s.at.Group = keyed(string(t.d.Base.Programme()))
+	}
+	return t.tallied.counts.hides(s) || t.d.Layer() && t.tallied.layers.hides(s)
 }
 
 func (s *stood) add(d measure.Definition, x store.Behind) {
@@ -303,7 +314,7 @@ func (t table) hide(parts []*stood, say func(*stood) disclosure.Line) tables {
 				c[s.at] = say(s)
 			}
 		}
-		out[by] = t.profile.Protect(c)
+		out[by] = t.tallied.profile.Protect(c)
 	}
 	return out
 }
