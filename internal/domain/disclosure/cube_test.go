@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -336,4 +337,66 @@ func FuzzProtect(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Two months of which nearly all is one person's are one person's together: what is
+// left of the row is held to the same rule as a part.
+func TestWhatIsLeftOfARowIsHeldToTheRule(t *testing.T) {
+	in := map[disclosure.At]int64{at("2026-01", "b"): 700, at("2026-02", "b"): 600, at("2026-03", "b"): 900}
+	in[at("2026-01", "a")], in[at("2026-02", "a")], in[at("2026-03", "a")] = 1000, 100, 2000
+	c := disclosure.Cube{}
+	for p, l := range counted(in) {
+		c[p] = disclosure.Line{Money: true, Sum: l.Counts[0].Value, People: 30, Largest: 10}
+	}
+	for time, largest := range map[string]int64{"2026-01": 900, "2026-02": 90} {
+		l := c[at(time, "a")]
+		l.Largest = largest
+		c[at(time, "a")] = l
+	}
+	x := disclosure.Restricted().Protect(c)
+	if !x.Hides(at("2026-01", "a")) || !x.Hides(at("2026-02", "a")) || !x.Hides(at("2026-03", "a")) || x.Hides(at("2026-Q1", "a")) {
+		t.Error("1100, of which one has 900, is what the third month leaves of the quarter")
+	}
+}
+
+// A part that says too much in all programmes together is hidden in each of them.
+func TestAPartOfAllProgrammesIsHiddenInEach(t *testing.T) {
+	in := map[disclosure.At]int64{}
+	for _, g := range []string{"g", "h"} {
+		for i, k := range []string{"a", "b", "c"} {
+			in[disclosure.At{Time: "2026-01", Group: g, Part: k}] = int64(100 + 10*i)
+		}
+	}
+	c := counted(in)
+	whole := disclosure.At{Part: "a"}
+	l := c[whole]
+	l.Counts[0].People = 3
+	c[whole] = l
+	x := disclosure.Restricted().Protect(c)
+	for _, g := range []string{"", "g", "h"} {
+		if !x.Hides(disclosure.At{Group: g, Part: "a"}) {
+			t.Errorf("shown in %q", g)
+		}
+	}
+}
+
+// BenchmarkProtect is ten years of a large county: forty hospitals, three
+// programmes, much of it small.
+func BenchmarkProtect(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	months := map[disclosure.At]int64{}
+	for m := range 120 {
+		for g := range 3 {
+			for p := range 40 {
+				at := disclosure.At{Time: fmt.Sprintf("%d-%02d", 2017+m/12, m%12+1), Group: fmt.Sprint("g", g), Part: fmt.Sprint("p", p)}
+				if n := r.IntN(30) * (40 - p) / 40; n > 8 || r.IntN(3) == 0 {
+					months[at] = int64(n)
+				}
+			}
+		}
+	}
+	c := counted(months)
+	for b.Loop() {
+		disclosure.Restricted().Protect(c)
+	}
 }

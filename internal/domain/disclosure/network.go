@@ -14,6 +14,15 @@ type network struct {
 	edges []edge
 	out   [][]int // of each node: the edges at it
 	sent  []int64 // what was sent around beyond the truth, while one edge is looked at
+	walk
+}
+
+// walk is what a search for a path remembers of each node.
+type walk struct {
+	by    []step
+	seen  []int // the number of the search that came by
+	count int
+	queue []int
 }
 
 // edge is a hidden figure on its way from one node to another.
@@ -59,6 +68,7 @@ func (g *grid) network() *network {
 		n.add(edge{from: row(t, -1), to: to, cell: cell{t, -1}, line: &g.whole[t]})
 	}
 	n.sent = make([]int64, len(n.edges))
+	n.walk = walk{by: make([]step, len(n.out)), seen: make([]int, len(n.out))}
 	return n
 }
 
@@ -78,6 +88,7 @@ func (n *network) room(at int, wanted int64, more bool) (found int64) {
 	if from == to {
 		return wanted
 	}
+	var ways []step
 	for found < wanted {
 		path, most := n.path(at, from, to)
 		if len(path) == 0 {
@@ -91,9 +102,11 @@ func (n *network) room(at int, wanted int64, more bool) (found int64) {
 				n.sent[s.edge] += most
 			}
 		}
-		found += most
+		found, ways = found+most, append(ways, path...)
 	}
-	clear(n.sent)
+	for _, s := range ways {
+		n.sent[s.edge] = 0
+	}
 	return found
 }
 
@@ -106,30 +119,29 @@ type step struct {
 // path is the shortest way between two nodes without one edge, and how much can
 // be sent along it.
 func (n *network) path(without, from, to int) (way []step, most int64) {
-	by := make([]step, len(n.out))
-	seen := make([]bool, len(n.out))
-	seen[from] = true
-	for queue := []int{from}; len(queue) > 0 && !seen[to]; queue = queue[1:] {
-		at := queue[0]
+	n.count++
+	n.seen[from], n.queue = n.count, append(n.queue[:0], from)
+	for next := 0; next < len(n.queue) && n.seen[to] != n.count; next++ {
+		at := n.queue[next]
 		for _, i := range n.out[at] {
 			e := n.edges[i]
-			next, back := e.to, false
+			there, back := e.to, false
 			if e.from != at {
-				next, back = e.from, true
+				there, back = e.from, true
 			}
-			if i == without || seen[next] || back && e.value+n.sent[i] <= 0 {
+			if i == without || n.seen[there] == n.count || back && e.value+n.sent[i] <= 0 {
 				continue
 			}
-			seen[next], by[next] = true, step{i, back}
-			queue = append(queue, next)
+			n.seen[there], n.by[there] = n.count, step{i, back}
+			n.queue = append(n.queue, there)
 		}
 	}
-	if !seen[to] {
+	if n.seen[to] != n.count {
 		return nil, 0
 	}
 	most = math.MaxInt64
 	for at := to; at != from; {
-		s := by[at]
+		s := n.by[at]
 		way = append(way, s)
 		e := n.edges[s.edge]
 		if at = e.from; s.back {
