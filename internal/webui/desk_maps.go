@@ -266,6 +266,12 @@ func piece(list []reporting.Piece, class string) (reporting.Piece, bool) {
 	return list[i], true
 }
 
+// namesAll reports whether a measure names every part it has.
+func namesAll(d reporting.Detail) bool {
+	_, hidden := unnamed(d.Parts)
+	return !hidden
+}
+
 // unnamed is the part that stands for all hidden ones: one that is not named may be
 // among them.
 func unnamed(list []reporting.Piece) (reporting.Piece, bool) {
@@ -331,7 +337,10 @@ func (c deskCharts) hospitals(columns []measure.ID) Table {
 		}
 	}
 	if i := slices.Index(keys, measure.Others); i >= 0 {
-		keys = append(slices.Delete(keys, i, i+1), measure.Others)
+		keys = slices.Delete(keys, i, i+1)
+		if !slices.ContainsFunc(details, namesAll) { // else every part has its row
+			keys = append(keys, measure.Others)
+		}
 	}
 	line := func(first Cell, of func(reporting.Detail) (reporting.Piece, bool)) Row {
 		row := Row{Cells: []Cell{first}}

@@ -318,7 +318,7 @@ func (c concealment) group(b *Breakdown, g *Group, at spot) (hidden bool) {
 		g.Values[i] = c.value(d, g.Values[i], at)
 		hidden = hidden || g.Values[i].Value.Hidden()
 	}
-	if c.money.hides(at) {
+	if c.layers.hides(at) {
 		g.Layers = measure.Layers{}
 	}
 	return hidden

@@ -226,3 +226,37 @@ func TestWhatIsHiddenInTheTalliesIsHiddenWhereItIsCountedAgain(t *testing.T) {
 		}
 	}
 }
+
+// The layers of the bills add up to the tallied amounts: with one of them hidden
+// alone, the others and the amount would give it.
+func TestLayersOfTheBillsAreHiddenTogether(t *testing.T) {
+	w := servicetest.New(t)
+	for _, at := range []servicetest.Place{servicetest.Mountain, servicetest.MountainTwo, servicetest.Sea} {
+		for i := range 12 {
+			m := measure.Layers{Basic: 900_000, Assistance: 50_000, Net: 100_000}
+			if at == servicetest.Mountain && i == 0 {
+				m.Critical = 300_000 // the only one
+			}
+			w.Treat(servicetest.Treated{Programme: measure.Joint, At: at, On: clock.MustDate(2025, 1, 1+i), Joints: 1, State: "settled", Money: m})
+		}
+	}
+	s, f := service(w), measure.Filter{HospitalID: w.ID(servicetest.Mountain)}
+	o, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{Filter: f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range o.Table.Definitions {
+		if o.Table.Total.Values[i].Value.Hidden() {
+			t.Errorf("%s is hidden", d.ID)
+		}
+	}
+	if o.Table.Total.Layers != (measure.Layers{}) {
+		t.Errorf("the layers are shown: %+v", o.Table.Total.Layers)
+	}
+	for _, id := range []measure.ID{"money.basic", "money.critical", "money.assistance"} {
+		d, err := s.Detail(t.Context(), w.OfficialDonor(), reporting.DetailInput{ID: id, Filter: f})
+		if err != nil || !d.Reading.Hidden() {
+			t.Errorf("%s is shown, %v", id, err)
+		}
+	}
+}
