@@ -192,10 +192,10 @@ type table struct {
 // stood is what stands behind one part.
 type stood struct {
 	spot
-	all, known, rest   disclosure.Count // every unit; eligible ones of known and of unknown outcome
-	hits, misses       disclosure.Count
-	sum, largest       int64
-	hidden, noCoverage bool
+	all, known, rest disclosure.Count // every unit; eligible ones of known and of unknown outcome
+	hits, misses     disclosure.Count
+	sum, largest     int64
+	hidden           bool
 }
 
 func add(c *disclosure.Count, x store.Behind) {
