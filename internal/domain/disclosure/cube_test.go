@@ -400,3 +400,28 @@ func BenchmarkProtect(b *testing.B) {
 		disclosure.Restricted().Protect(c)
 	}
 }
+
+// An amount beside the bill may be nothing in a month in which the bill is
+// something: then the other month is all of the quarter.
+func TestAnAmountBesideAnotherIsNotGivenAwayByAMonthWithoutIt(t *testing.T) {
+	in := map[disclosure.At]int64{at("2026-01", "a"): 3, at("2026-01", "b"): 20, at("2026-01", "c"): 30, at("2026-02", "a"): 20, at("2026-02", "b"): 21, at("2026-02", "c"): 32}
+	c, first := disclosure.Cube{}, map[disclosure.At]int64{}
+	for p, n := range in {
+		if p.Time == "2026-01" {
+			first[p] = n
+		}
+	}
+	only := counted(first)
+	for p, l := range counted(in) {
+		n := l.Counts[0].Value
+		x := disclosure.Line{Money: true, Sum: n * 100_000, People: n, Largest: 100_000, Beside: []int64{0}}
+		if l, any := only[p]; any {
+			x.Beside[0] = l.Counts[0].Value * 1_000
+		}
+		c[p] = x
+	}
+	x := disclosure.Restricted().Protect(c)
+	if !x.Hides(at("2026-01", "a")) || !x.Hides(at("2026-Q1", "a")) {
+		t.Error("what a has in January is what it has in the quarter")
+	}
+}

@@ -54,12 +54,12 @@ func (g *grid) known() (out []cell) {
 	if len(n.edges) == 0 {
 		return nil
 	}
-	figures := 0
+	figures, beside := 0, 0
 	for _, l := range g.whole {
-		figures = max(figures, len(l.Counts))
+		figures, beside = max(figures, len(l.Counts)), max(beside, len(l.Beside))
 	}
 	tight := make([]bool, len(n.edges))
-	for f := range figures + 1 { // the last is the sum
+	for f := range figures + 1 + beside { // after the counts the sums
 		for i := range n.edges {
 			n.edges[i].value = figureOf(n.edges[i].line, f, figures)
 			if g.free && f == 0 && n.edges[i].value > 0 { // an empty month is shown as empty
@@ -68,7 +68,7 @@ func (g *grid) known() (out []cell) {
 		}
 		for i, e := range n.edges {
 			if v := figureOf(e.line, f, figures); v != 0 && e.cell.key >= 0 {
-				tight[i] = tight[i] || !g.loose(n, i, v, f == figures)
+				tight[i] = tight[i] || !g.loose(n, i, v, f >= figures)
 			}
 		}
 	}
@@ -80,13 +80,15 @@ func (g *grid) known() (out []cell) {
 	return out
 }
 
-// figureOf is a count of a line, or after the counts its sum.
+// figureOf is a count of a line, or after the counts one of its sums.
 func figureOf(l *Line, f, counts int) int64 {
 	switch {
 	case l == nil:
 		return 0
 	case f == counts:
 		return l.Sum
+	case f > counts:
+		return l.beside(f - counts - 1)
 	}
 	return l.count(f).Value
 }

@@ -113,7 +113,7 @@ func (x sheet) counts() disclosure.Line {
 
 func (x sheet) money() disclosure.Line {
 	m := x.tally.Money
-	return disclosure.Line{Money: true, Sum: int64(m.Bill), People: x.people, Largest: heaviest(m, x.most, amounts)}
+	return disclosure.Line{Money: true, Sum: int64(m.Bill), Beside: each(m, amounts[1:]), People: x.people, Largest: heaviest(m, x.most, amounts)}
 }
 
 // layers is what a place says of each layer of the bills. They add up to the amounts,
@@ -121,6 +121,7 @@ func (x sheet) money() disclosure.Line {
 // amount would give it.
 func (x sheet) layers() disclosure.Line {
 	l := x.money()
+	l.Beside = each(x.tally.Money, layers) // the amounts are hidden wherever they have to be
 	l.Largest = max(l.Largest, heaviest(x.tally.Money, x.most, layers))
 	return l
 }
@@ -139,6 +140,16 @@ var (
 		func(l measure.Layers) money.Fen { return l.Fund }, func(l measure.Layers) money.Fen { return l.Waiver },
 	}
 )
+
+// each are the sums of some amounts: one of them may be nothing in a month in which
+// the bill is something, and give away what the bill does not.
+func each(all measure.Layers, of []func(measure.Layers) money.Fen) []int64 {
+	out := make([]int64, len(of))
+	for i, f := range of {
+		out[i] = int64(f(all))
+	}
+	return out
+}
 
 // heaviest is the largest share one person has of any of some amounts, as a part of
 // the bill: they are hidden together, so the worst of them decides.
