@@ -194,8 +194,13 @@ func (r Reading) Hidden() bool { return r.state == Withheld }
 // a sum of money rests on is its coverage said again, so it goes too.
 func (r Reading) Uncovered() Reading {
 	r.coverage, r.excluded = Coverage{Hidden: true}, nil
-	if r.def.Kind == SumMoney {
+	switch {
+	case r.def.Kind == SumMoney:
 		r.n = 0
+	case r.def.Kind == CountUnits: // the known ones beside all would be the coverage again
+		r.n = r.whole
+	case r.def.Exposed():
+		r.n = r.fraction.of
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package reporting_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -39,3 +40,30 @@ func TestLayersOfBillsAreHiddenByThemselves(t *testing.T) {
 	}
 }
 
+// How many are known stands beside all that are watched: where the coverage is hidden
+// the two must not give it again.
+func TestWhatAFigureRestsOnIsNotItsCoverage(t *testing.T) {
+	d := randomProgramme(t, 150)
+	d.w.Outcomes("n")
+	b, err := service(d.w).Board(t.Context(), d.w.OfficialDonor(), reporting.BoardInput{Measures: []measure.ID{"joint.revision_365", "joint.revision_rate"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := 0
+	for _, x := range b.Details {
+		for _, p := range append(x.Parts, x.Months...) {
+			if p.Reading.Hidden() || !p.Reading.Coverage().Hidden {
+				continue
+			}
+			hidden++
+			raw, err := json.Marshal(p.Reading)
+			var says struct{ N, Denominator int64 }
+			if err = json.Unmarshal(raw, &says); err != nil || says.N != says.Denominator {
+				t.Errorf("%s of %s: %s, %v", x.Definition.ID, p.Key, raw, err)
+			}
+		}
+	}
+	if hidden == 0 {
+		t.Error("no coverage is hidden")
+	}
+}
