@@ -54,6 +54,8 @@ type concealment struct {
 	money   tables
 	layers  tables   // of each layer of the bills by itself
 	months  []string // in which anything happened
+
+	under *concealment // what pages hide from the readers of a public file: nil elsewhere
 }
 
 // conceal protects the figures of a filter in some breakdowns. Then it refuses a
@@ -82,12 +84,12 @@ func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile
 	if err != nil {
 		return out, err
 	}
-	for _, d := range need {
-		places := sheets.of(d)
-		out.counts[d] = p.Protect(cubeOf(places, sheet.counts, nil))
-		out.money[d] = p.Protect(cubeOf(places, sheet.money, out.counts[d].Hides))
-		out.layers[d] = p.Protect(cubeOf(places, sheet.layers, out.money[d].Hides))
+	if p.Name == disclosure.PublicName {
+		under := concealment{profile: s.profiles.Restricted, counts: tables{}, money: tables{}, layers: tables{}}
+		under.protect(sheets, need)
+		out.under = &under
 	}
+	out.protect(sheets, need)
 	for at := range sheets.of(measure.Whole) {
 		if at.Group == "" && isMonth(at.Time) {
 			out.months = append(out.months, at.Time)
@@ -95,6 +97,26 @@ func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile
 	}
 	slices.Sort(out.months)
 	return out, nil
+}
+
+// protect decides about the tables of some dimensions. Who has a public file may read
+// pages too: what they hide stays hidden in the file, or the two would subtract.
+func (c *concealment) protect(s sheets, need []measure.Dimension) {
+	either := func(hides ...func(disclosure.At) bool) func(disclosure.At) bool {
+		return func(at disclosure.At) bool {
+			return slices.ContainsFunc(hides, func(h func(disclosure.At) bool) bool { return h(at) })
+		}
+	}
+	under := concealment{}
+	if c.under != nil {
+		under = *c.under
+	}
+	for _, d := range need {
+		places := s.of(d)
+		c.counts[d] = c.profile.Protect(cubeOf(places, sheet.counts, under.counts[d].Hides))
+		c.money[d] = c.profile.Protect(cubeOf(places, sheet.money, either(c.counts[d].Hides, under.money[d].Hides)))
+		c.layers[d] = c.profile.Protect(cubeOf(places, sheet.layers, either(c.money[d].Hides, under.layers[d].Hides)))
+	}
 }
 
 // sheet is what was counted at one place of a table.
@@ -168,7 +190,7 @@ func cubeOf(places map[disclosure.At]sheet, say func(sheet) disclosure.Line, wit
 	out := disclosure.Cube{}
 	for at, x := range places {
 		l := say(x)
-		l.Withheld = withheld != nil && withheld(at)
+		l.Withheld = withheld(at)
 		out[at] = l
 	}
 	return out

@@ -90,9 +90,17 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 			out.tally = &tallied
 			continue
 		}
-		if err := protectFacts(a, tallied, b, tablesOf(a.filter.Filter, by), out.facts); err != nil {
+		var under map[measure.ID]lines
+		if tallied.under != nil {
+			if under, err = protectFacts(a, *tallied.under, b, tablesOf(a.filter.Filter, by), nil); err != nil {
+				return out, err
+			}
+		}
+		facts, err := protectFacts(a, tallied, b, tablesOf(a.filter.Filter, by), under)
+		if err != nil {
 			return out, err
 		}
+		maps.Copy(out.facts, facts)
 	}
 	return out, nil
 }
@@ -118,30 +126,31 @@ func ofBase(b measure.Base, f measure.Filter) measure.Filter {
 }
 
 // protectFacts decides what is shown of the measures of a base in some tables, over
-// everything the caller may see.
-func protectFacts(a asker, tallied concealment, b measure.Base, by []measure.Dimension, into map[measure.ID]lines) error {
+// everything the caller may see, of nothing that is hidden under them.
+func protectFacts(a asker, tallied concealment, b measure.Base, by []measure.Dimension, under map[measure.ID]lines) (map[measure.ID]lines, error) {
 	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByQuarter, measure.ByMonth}
 	list, err := a.tx.BehindFacts(b, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, b.Programme() == measure.All)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	out := map[measure.ID]lines{}
 	of := map[measure.ID][]store.Behind{}
 	for _, x := range list {
 		of[x.Measure] = append(of[x.Measure], x)
 	}
 	for _, id := range inside(slices.Sorted(maps.Keys(of))) {
 		d, _ := measure.ByID(id)
-		t := table{d: d, by: by, tallied: tallied}
+		t := table{d: d, by: by, tallied: tallied, under: under[id]}
 		for _, part := range d.Contains {
-			within := nested{map[spot]*stood{}, into[part]}
+			within := nested{map[spot]*stood{}, out[part]}
 			for _, s := range t.stand(of[part]) {
 				within.parts[s.spot] = s
 			}
 			t.within = append(t.within, within)
 		}
-		into[id] = t.protect(of[id])
+		out[id] = t.protect(of[id])
 	}
-	return nil
+	return out, nil
 }
 
 // inside puts measures that others contain before those: what is shown of a year
@@ -186,6 +195,7 @@ type table struct {
 	d       measure.Definition
 	by      []measure.Dimension
 	tallied concealment
+	under   lines // see [concealment.protect]
 	within  []nested
 }
 
@@ -230,7 +240,7 @@ func (t table) protect(rows []store.Behind) (out lines) {
 		}
 	}
 	mark(t.hide(parts, func(s *stood) disclosure.Line { // the same parts of every measure of the base
-		return disclosure.Line{Counts: []disclosure.Count{s.all}, Withheld: t.known(s.spot)}
+		return disclosure.Line{Counts: []disclosure.Count{s.all}, Withheld: t.known(s.spot) || t.under.hides(s.spot)}
 	}))
 	mark(t.hide(parts, t.figure))
 	for _, n := range t.within {
@@ -241,7 +251,7 @@ func (t table) protect(rows []store.Behind) (out lines) {
 		mark(t.hide(parts, t.figure)) // what it hid must not be worked out from the rest
 	}
 	out.coverage = []tables{t.hide(parts, func(s *stood) disclosure.Line {
-		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.hidden}
+		return disclosure.Line{Counts: []disclosure.Count{s.rest}, Withheld: s.hidden || hidden(t.under.coverage, s.spot)}
 	})}
 	for _, s := range parts {
 		if s.by == measure.Whole && s.at.Group == "" && isMonth(s.at.Time) && s.known.Value+s.rest.Value > 0 {

@@ -6,9 +6,48 @@ import (
 
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
+	"github.com/shanhai-health/shanhai/internal/money"
 	"github.com/shanhai-health/shanhai/internal/service/reporting"
 	"github.com/shanhai-health/shanhai/internal/service/servicetest"
 )
+
+// A public file hides more people, so it would choose another part to go with them:
+// what pages hide would stand in it, to the last fen.
+func TestAPublicFileShowsNothingThatPagesHide(t *testing.T) {
+	w := servicetest.New(t)
+	for at, n := range map[servicetest.Place]struct{ all, settled, bill int }{servicetest.Mountain: {12, 3, 1_000_000}, servicetest.MountainTwo: {12, 6, 10_000_000}, servicetest.Sea: {20, 20, 1_000_000}} {
+		for i := range n.all {
+			x := servicetest.Treated{Programme: measure.Joint, At: at, On: clock.MustDate(2026, 1, 1+i), Joints: 1}
+			if i < n.settled {
+				x.State, x.Money = "settled", measure.Layers{Basic: money.Fen(n.bill)}
+			}
+			w.Treat(x)
+		}
+	}
+	s, hidden := service(w), map[string]map[string]bool{}
+	for _, profile := range []string{"restricted", "public"} {
+		o, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{File: "csv", Profile: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := map[string]bool{}
+		for _, g := range o.Table.Groups {
+			shown[g.Key] = !g.Values[3].Value.Hidden()
+		}
+		hidden[profile] = map[string]bool{}
+		for _, at := range []servicetest.Place{servicetest.Mountain, servicetest.MountainTwo, servicetest.Sea} {
+			hidden[profile][string(at)] = !shown[w.ID(at).String()]
+		}
+		if !hidden[profile][string(servicetest.Mountain)] || o.Table.Total.Values[3].Value.Hidden() {
+			t.Errorf("%s hides the bills of %v", profile, hidden[profile])
+		}
+	}
+	for at, h := range hidden["restricted"] {
+		if h && !hidden["public"][at] {
+			t.Errorf("the bills of %s are hidden on the page and stand in the public file", at)
+		}
+	}
+}
 
 // Who paid is hidden where one person has nearly all of one layer, though the amounts
 // are shown.
