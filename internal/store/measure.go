@@ -54,7 +54,7 @@ const joinSettled = ` left join settlement s on s.partnership_id = x.partnership
 // cellColumns are the keys of a row in every dimension; the side is looked up
 // only where a breakdown asks for it.
 const cellColumns = `x.programme, coalesce(h.merged_into, h.id)::text as hospital, to_char(x.operated_on, 'YYYY-MM') as month,
-	case when 'side' = any($9::text[]) then coalesce(` + sideOf + `, '') else '' end as side`
+	case when exists (select 1 from unnest($9::text[]) d where d = 'side' or d like '%.side') then coalesce(` + sideOf + `, '') else '' end as side`
 
 // intoCells hands each row x to its part in each dimension asked for.
 func intoCells(dims []measure.Dimension) string {

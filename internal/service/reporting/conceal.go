@@ -222,13 +222,20 @@ func sheetsOf(tx *store.Tx, by []measure.Dimension) (sheets, error) {
 		out[table][at] = x
 	}
 	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByMonth}
-	tallies, err := tx.Tallies(measure.Filter{}, crossings(times, by, true)...)
-	if err != nil {
-		return nil, err
+	bySide := func(d measure.Dimension) bool { return d == measure.BySide }
+	asks := [][]measure.Dimension{slices.DeleteFunc(slices.Clone(by), bySide)}
+	if slices.ContainsFunc(by, bySide) { // by itself: the summary has no sides
+		asks = append(asks, []measure.Dimension{measure.BySide})
 	}
-	for _, t := range tallies {
-		if t.Treatments != 0 || t.Operations != 0 {
-			enter(t.Dimension, t.Key, func(x *sheet) { x.tally = t })
+	for _, ask := range asks {
+		tallies, err := tx.Tallies(measure.Filter{}, crossings(times, ask, true)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tallies {
+			if t.Treatments != 0 || t.Operations != 0 {
+				enter(t.Dimension, t.Key, func(x *sheet) { x.tally = t })
+			}
 		}
 	}
 	for _, table := range out {

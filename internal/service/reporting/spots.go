@@ -164,12 +164,19 @@ func (s *Service) release(tx *store.Tx, p disclosure.Profile, next disclosure.Po
 
 // tablesOf are the dimensions whose tables some breakdowns of a filter need. A side
 // of the partnership is the sum of its hospitals, which everybody can add up: it is
-// shown where all hospitals are.
+// shown where all hospitals are. One that joined or left in between stands on two
+// sides, so the table of sides has hospitals and sides together as its parts.
 func tablesOf(f measure.Filter, by []measure.Dimension) []measure.Dimension {
 	out := []measure.Dimension{measure.Whole}
 	for _, d := range append(othersOf(f.Plain()), by...) {
-		if d = tableOf(d); !slices.Contains(out, d) {
-			out = append(out, d)
+		need := []measure.Dimension{tableOf(d)}
+		if d == measure.BySide {
+			need = append(need, measure.ByHospital)
+		}
+		for _, d := range need {
+			if !slices.Contains(out, d) {
+				out = append(out, d)
+			}
 		}
 	}
 	return out
@@ -177,13 +184,14 @@ func tablesOf(f measure.Filter, by []measure.Dimension) []measure.Dimension {
 
 func tableOf(by measure.Dimension) measure.Dimension {
 	switch by {
-	case measure.BySide:
-		return measure.ByHospital
 	case measure.ByMonth, measure.ByProgramme, measure.ByQuarter, measure.ByYear:
 		return measure.Whole
 	}
 	return by
 }
+
+// split reports whether a part is of a hospital and a side.
+func split(part string) bool { return strings.Count(part, keyed("")) > 1 }
 
 // tables are what is hidden of one figure, by dimension.
 type tables map[measure.Dimension]disclosure.Protected
@@ -194,8 +202,9 @@ func (t tables) hides(s spot) bool {
 	switch {
 	case !s.given || !known:
 		return true
-	case s.by == measure.BySide:
-		return x.HidesPart(disclosure.At{Time: s.at.Time, Group: s.at.Group})
+	case s.by == measure.BySide && !split(s.at.Part):
+		all := disclosure.At{Time: s.at.Time, Group: s.at.Group}
+		return x.HidesPart(all) || t[measure.ByHospital].HidesPart(all)
 	}
 	return x.Hides(s.at)
 }
@@ -209,9 +218,13 @@ func crossings(times, by []measure.Dimension, programmes bool) []measure.Dimensi
 	}
 	var out []measure.Dimension
 	for _, d := range by {
+		parts := []measure.Dimension{d}
+		if d == measure.BySide {
+			parts = []measure.Dimension{measure.ByHospital, d}
+		}
 		for _, g := range groups {
 			for _, t := range times {
-				out = append(out, measure.Cross(t, g, d))
+				out = append(out, measure.Cross(append([]measure.Dimension{t, g}, parts...)...))
 			}
 		}
 	}
@@ -232,7 +245,7 @@ func placed(by measure.Dimension, key string) (table measure.Dimension, at discl
 		case measure.ByProgramme:
 			at.Group = keyed(own)
 		default:
-			table, at.Part = d, keyed(own)
+			table, at.Part = d, at.Part+keyed(own)
 		}
 	}
 	return table, at
