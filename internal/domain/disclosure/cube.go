@@ -36,17 +36,40 @@ func (p Profile) Protect(c Cube) Protected {
 		return out
 	}
 	out.groups = p.Table(groups)
-	for _, g := range out.groups.Keys() {
-		own, closed := maps.Clone(groups.Parts[g]), map[string]bool{}
-		for time := range groups.Whole {
-			if closed[time] = out.groups.Hides(time, g); closed[time] {
-				own[time] = groups.Parts[g][time] // also where it is empty, and nobody may know
+	for more := true; more; { // what is hidden of all groups is hidden in some
+		for _, g := range out.groups.Keys() {
+			own, closed := maps.Clone(groups.Parts[g]), map[string]bool{}
+			for time := range groups.Whole {
+				if closed[time] = out.groups.Hides(time, g); closed[time] {
+					own[time] = groups.Parts[g][time] // also where it is empty, and nobody may know
+				}
 			}
+			out.parts[g] = p.Table(Table{Whole: own, Hidden: closed, Parts: c.parts(g)})
 		}
-		out.parts[g] = p.Table(Table{Whole: own, Hidden: closed, Parts: c.parts(g)})
+		out.join()
+		more = out.follows(p, c)
 	}
-	out.join()
 	return out
+}
+
+// follows reports whether parts of all groups together that are hidden could be worked
+// out from each other along the calendar, and marks what has to be hidden with them.
+func (x Protected) follows(p Profile, c Cube) (more bool) {
+	all := Table{Whole: c.line("", ""), Hidden: x.times, Parts: c.parts("")}
+	for k, row := range all.Parts {
+		for time, l := range row {
+			l.Withheld = l.Withheld || x.across[time][k]
+			row[time] = l
+		}
+	}
+	tried := p.Table(all)
+	for at, l := range c {
+		if at.Group != "" && at.Part != "" && !l.Withheld && tried.Hides(at.Time, at.Part) && !x.across[at.Time][at.Part] {
+			l.Withheld, more = true, true
+			c[at] = l
+		}
+	}
+	return more
 }
 
 // join decides about parts of all groups together. A single one that would be

@@ -425,3 +425,45 @@ func TestAnAmountBesideAnotherIsNotGivenAwayByAMonthWithoutIt(t *testing.T) {
 		t.Error("what a has in January is what it has in the quarter")
 	}
 }
+
+// Of few people no amount follows from what is shown, neither the bill nor another
+// one, which is nothing in the first months.
+func TestAmountsOfFewCannotBeSolvedFor(t *testing.T) {
+	for groups := range 4 {
+		scaletest.Check(t, 25, func(t *rapid.T) {
+			in, later := happened(t, groups), map[disclosure.At]int64{}
+			from := fmt.Sprintf("2025-%02d", rapid.IntRange(1, 6).Draw(t, "from"))
+			for p, n := range in {
+				if p.Time >= from {
+					later[p] = n
+				}
+			}
+			beside, c := counted(later), disclosure.Cube{}
+			for p, l := range counted(in) {
+				n := l.Counts[0].Value
+				c[p] = disclosure.Line{Money: true, Sum: n * 1_000, People: n, Largest: 1_000, Beside: []int64{0}}
+				if b, any := beside[p]; any {
+					c[p].Beside[0] = b.Counts[0].Value
+				} else {
+					beside[p] = disclosure.Line{Counts: []disclosure.Count{{}}}
+				}
+			}
+			x := disclosure.Restricted().Protect(c)
+			a, places := attack{at: map[disclosure.At]int{}}, every(c)
+			for _, at := range places {
+				if x.Hides(at) && !plainlyEmpty(c, x, at) {
+					a.at[at] = len(a.names)
+					a.names, a.least = append(a.names, at), append(a.least, 0)
+				}
+			}
+			sums(places, func(total disclosure.At, parts []disclosure.At) { a.sum(beside, total, parts) })
+			a.eliminate()
+			low, high := a.bounds()
+			for i, at := range a.names {
+				if l := c[at]; l.People > 0 && l.People <= disclosure.Restricted().Hide && l.Beside[0] > 0 && high[i] != nil && low[i].Cmp(high[i]) == 0 {
+					t.Fatalf("%v is %v of %d people", at, low[i], l.People)
+				}
+			}
+		})
+	}
+}
