@@ -31,6 +31,15 @@ func TestAHospitalThatLeftMakesNoSmallSide(t *testing.T) {
 		if n := len(read(measure.ByHospital)); n != 3 {
 			t.Errorf("%d hospitals are shown", n)
 		}
+		o, err := s.Overview(t.Context(), w.OfficialDonor(), reporting.OverviewInput{Filter: measure.Filter{Side: measure.Receiving}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range o.Table.Groups { // the hospitals of a side, as long as it is shown
+			if (g.Key == measure.Others) != hidden || g.Values[0].Value.Hidden() != hidden {
+				t.Errorf("left on %s: %s of the receiving side hidden: %v", left, g.Key, g.Values[0].Value.Hidden())
+			}
+		}
 		for _, g := range read(measure.BySide) {
 			for _, v := range g.Values {
 				if v.Value.Hidden() != hidden {

@@ -56,6 +56,9 @@ func (s spot) part(by measure.Dimension, key string) spot {
 	case measure.ByProgramme:
 		s.at.Group = keyed(key)
 	default:
+		if s.by == measure.BySide && by == measure.ByHospital { // a side is shown where all its hospitals are
+			return s
+		}
 		s.given = s.given && (s.by == "" || s.by == by)
 		s.by, s.at.Part = by, keyed(key)
 	}
