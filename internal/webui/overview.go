@@ -371,6 +371,9 @@ func (t tables) layers() (ChartCard, bool) {
 			bars.Series[i].Values = append(bars.Series[i].Values, int64(l.of(g.Layers)))
 		}
 	}
+	if len(bars.Categories) == 0 { // every part is hidden
+		return ChartCard{}, false
+	}
 	bars.Title = t.T("report.layers.title", "bill", all.Bill, "net", all.Net, "share", percentOf(all.Net, all.Bill))
 	bars.Note = t.T("report.layers.note")
 	bars.Heads = append(bars.Heads, bars.Total)

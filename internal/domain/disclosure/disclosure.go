@@ -20,7 +20,8 @@
 // one is empty can subtract. The tables of two dimensions have only times and
 // programmes in common. These are decided first and never for a table's sake.
 //
-// What a reader learns by comparing populations is the business of [Differencing].
+// [Profile.Differencing] is for populations that are in no common table: the operations
+// of one doctor and those of all.
 package disclosure
 
 import (

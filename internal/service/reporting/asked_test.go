@@ -3,6 +3,7 @@ package reporting_test
 import (
 	"testing"
 
+	"github.com/shanhai-health/shanhai/internal/authz"
 	"github.com/shanhai-health/shanhai/internal/clock"
 	"github.com/shanhai-health/shanhai/internal/domain/measure"
 	"github.com/shanhai-health/shanhai/internal/domain/policy"
@@ -137,5 +138,38 @@ func TestAFileOfOwnOperationsSaysWhose(t *testing.T) {
 	}
 	if n := w.Count(`select count(*) from audit_event where action = 'export.make' and detail::jsonb ->> 'doctor' = $1`, head.PractitionerID.String()); n != 1 {
 		t.Errorf("%d records say whose", n)
+	}
+}
+
+// The operations of one doctor are in no table with those of all: of two populations
+// that differ by few people the second is refused.
+func TestOwnOperationsOfNearlyTheSamePeopleAreRefused(t *testing.T) {
+	w := servicetest.New(t)
+	for i := range 12 {
+		p := measure.Joint
+		if i < 2 {
+			p = measure.Cataract
+		}
+		w.Treat(servicetest.Treated{Programme: p, At: servicetest.Mountain, On: w.Today().AddDays(-200 - i), Joints: 1})
+	}
+	w.Outcomes("o")
+	s, doctor := service(w), w.HospitalHead(servicetest.Mountain)
+	doctor.PractitionerID, doctor.TokenID, doctor.TokenScopes = ident.New(), ident.New(), []user.Permission{authz.MeasureRead}
+	w.Run(`update procedure set lead_id = $2 where partnership_id = $1`, w.Partnership.ID, doctor.PractitionerID)
+	ask := func(f measure.Filter) error {
+		d, err := s.Detail(t.Context(), doctor, reporting.DetailInput{ID: "quality.signed", Own: true, Filter: f})
+		if err == nil && d.Profile.Exact() {
+			t.Error("a token without lists gets every figure")
+		}
+		return err
+	}
+	if err := ask(measure.Filter{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(measure.Filter{Programme: measure.Joint}); errs.Of(err).Rule != "disclosure.differencing" {
+		t.Errorf("two people less: %v", err)
+	}
+	if err := ask(measure.Filter{}); err != nil {
+		t.Errorf("the same again: %v", err)
 	}
 }

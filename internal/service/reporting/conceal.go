@@ -33,7 +33,7 @@ func (s *Service) profileOf(r Rights, name string) (disclosure.Profile, error) {
 // concealed is one measure for a reader of hidden figures.
 func (s *Service) concealed(ctx context.Context, who user.Principal, d measure.Definition, f measure.Filter) (v measure.Value, err error) {
 	err = s.figures(ctx, who, func(tx *store.Tx) error {
-		c, err := s.conceal(tx, f, s.profiles.Restricted)
+		c, err := s.protected(tx, f, s.profiles.Restricted)
 		if err != nil {
 			return err
 		}
@@ -58,22 +58,7 @@ type concealment struct {
 	under *concealment // what pages hide from the readers of a public file: nil elsewhere
 }
 
-// conceal protects the figures of a filter in some breakdowns. Then it refuses a
-// population that is nearly one given out before.
-func (s *Service) conceal(tx *store.Tx, f measure.Filter, p disclosure.Profile, by ...measure.Dimension) (concealment, error) {
-	c, err := s.protected(tx, f, p, by...)
-	if err != nil {
-		return c, err
-	}
-	tallies, err := tx.Tallies(f)
-	if err != nil {
-		return c, err
-	}
-	return c, s.release(tx, p, populationOf(f, tallies[0].Persons))
-}
-
-// protected is [Service.conceal] without the note of the population: for a report,
-// which is made once for everybody.
+// protected decides what may be shown of the figures of a filter in some breakdowns.
 func (s *Service) protected(tx *store.Tx, f measure.Filter, p disclosure.Profile, by ...measure.Dimension) (concealment, error) {
 	out := concealment{profile: p, counts: tables{}, money: tables{}, layers: tables{}}
 	if err := askable(f); err != nil {

@@ -33,25 +33,13 @@ func hidden(list []tables, s spot) bool {
 }
 
 // covering decides what of some measures may be shown for a filter in some
-// breakdowns. It notes what it gives out, and refuses a population that is nearly
-// one given out before.
+// breakdowns. All questions about one table are answered beside each other. Those
+// about the operations of one doctor are another table: what is given out of it is
+// noted, and a population is refused that is nearly one given out before.
 func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definition, by ...measure.Dimension) (cover, error) {
 	out, err := s.covered(a, p, defs, by...)
-	if err != nil || p.Exact() {
+	if err != nil || p.Exact() || a.filter.Lead == ident.Nil {
 		return out, err
-	}
-	var lead []string
-	if a.filter.Lead != ident.Nil {
-		lead = []string{"lead=" + a.filter.Lead.String()}
-	}
-	if out.tally != nil {
-		tallies, err := a.tx.Tallies(a.filter.Filter)
-		if err != nil {
-			return out, err
-		}
-		if err := s.release(a.tx, p, populationOf(a.filter.Filter, tallies[0].Persons)); err != nil {
-			return out, err
-		}
 	}
 	for _, b := range bases(defs) {
 		if b == "" {
@@ -63,7 +51,7 @@ func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definit
 			return out, err
 		}
 		next := populationOf(f, people)
-		next.Conditions = append(append(next.Conditions, "base="+string(b)), lead...)
+		next.Conditions = append(next.Conditions, "base="+string(b), "lead="+a.filter.Lead.String())
 		if err := s.release(a.tx, p, next); err != nil {
 			return out, err
 		}

@@ -74,7 +74,6 @@ func (a atom) holds(w *servicetest.World, f measure.Filter) bool {
 // answers are what the desk says to a question: person-times, an amount, and how
 // many operations a rate rests on. What is hidden is left out.
 func answers(t *testing.T, s *reporting.Service, w *servicetest.World, f measure.Filter) map[string]int64 {
-	w.Run(`truncate disclosure_release`) // readers who never asked before, and tell each other
 	out := map[string]int64{}
 	all, err := s.Measures(t.Context(), w.OfficialDonor(), f)
 	if err != nil {
@@ -218,7 +217,6 @@ func TestWhatIsHiddenInTheTalliesIsHiddenWhereItIsCountedAgain(t *testing.T) {
 	s := service(w)
 	for at, hidden := range map[servicetest.Place]bool{servicetest.Mountain: true, servicetest.MountainTwo: true, servicetest.Sea: false} {
 		for _, id := range []measure.ID{"all.procedures", "quality.signed", "joint.death_30", "access.stay_days"} {
-			w.Run(`truncate disclosure_release`)
 			d, err := s.Detail(t.Context(), w.OfficialDonor(), reporting.DetailInput{ID: id, Filter: measure.Filter{HospitalID: w.ID(at)}})
 			if err != nil || hidden && !d.Reading.Hidden() || id == "all.procedures" && d.Reading.Hidden() != hidden {
 				t.Errorf("%s at %s is hidden: %v, %v", id, at, d.Reading.Hidden(), err)

@@ -90,7 +90,7 @@ func (s *Service) Overview(ctx context.Context, who user.Principal, in OverviewI
 	err = s.db.InTx(ctx, who, func(tx *store.Tx) error {
 		hidden := concealment{profile: profile}
 		if !profile.Exact() && !in.Frame {
-			if hidden, err = s.conceal(tx, in.Filter, profile, in.By); err != nil {
+			if hidden, err = s.protected(tx, in.Filter, profile, in.By); err != nil {
 				return err
 			}
 		}

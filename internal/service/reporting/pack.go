@@ -72,16 +72,6 @@ func (s *Service) AskReport(ctx context.Context, who user.Principal, in ReportIn
 	return store.Once(ctx, s.db, who, store.KeyOf(key, in), func(tx *store.Tx) (ident.ID, error) {
 		tx.Intend(audit.Event{Action: audit.ReportMake, ObjectKind: audit.ObjectReport, ObjectID: id, Detail: map[string]any{"from": p.From.String(), "to": p.To.String(),
 			"programme": string(in.Programme), "rule": profile.Version()}})
-		if !profile.Exact() {
-			f := filterOf(p, in.Programme)
-			tallies, err := tx.Tallies(f)
-			if err != nil {
-				return id, err
-			}
-			if err := s.release(tx, profile, populationOf(f, tallies[0].Persons)); err != nil {
-				return id, err
-			}
-		}
 		raw, err := json.Marshal(map[string]ident.ID{"report": id})
 		if err != nil {
 			return id, err

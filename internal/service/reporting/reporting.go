@@ -157,7 +157,7 @@ func (s *Service) Measures(ctx context.Context, who user.Principal, f measure.Fi
 		if r.Exact() {
 			return nil
 		}
-		c, err := s.conceal(tx, f, s.profiles.Restricted)
+		c, err := s.protected(tx, f, s.profiles.Restricted)
 		for i, v := range out {
 			d, _ := measure.ByID(v.ID)
 			bound, _ := f.For(d) // it fits: it was asked above
