@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shanhai-health/shanhai/internal/clock"
@@ -132,12 +133,17 @@ type Behind struct {
 	Largest   int64             `db:"largest"`
 }
 
-// BehindFacts counts who stands behind every measure of a base, for the whole of
+// BehindFacts counts who stands behind some measures of a base, for the whole of
 // a filter and for the parts of the given dimensions, in one statement.
-func (tx *Tx) BehindFacts(base measure.Base, f FactFilter, by ...measure.Dimension) ([]Behind, error) {
+func (tx *Tx) BehindFacts(base measure.Base, of []measure.ID, f FactFilter, by ...measure.Dimension) ([]Behind, error) {
 	dims := append([]measure.Dimension{measure.Whole}, eachOnce(by)...)
+	b := basesOfFacts()[base]
+	b.says = slices.DeleteFunc(b.says, func(x fact) bool { return !slices.Contains(of, x.id) })
+	if len(b.says) == 0 {
+		return nil, nil
+	}
 	var rows []Behind
-	err := tx.planned(&rows, basesOfFacts()[base].behind(dims), append(tx.factArgs(f), dimensionArray(dims))...)
+	err := tx.planned(&rows, b.behind(dims), append(tx.factArgs(f), dimensionArray(dims))...)
 	return rows, err
 }
 

@@ -46,7 +46,7 @@ func (s *Service) covering(a asker, p disclosure.Profile, defs []measure.Definit
 			continue
 		}
 		f := ofBase(b, a.filter.Filter)
-		people, err := s.units(a, b, f)
+		people, err := s.units(a, b, defs, f)
 		if err != nil {
 			return out, err
 		}
@@ -80,11 +80,11 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 		}
 		var under map[measure.ID]lines
 		if tallied.under != nil {
-			if under, err = protectFacts(a, *tallied.under, b, tablesOf(a.filter.Filter, by), nil); err != nil {
+			if under, err = protectFacts(a, *tallied.under, b, needed(b, defs), tablesOf(a.filter.Filter, by), nil); err != nil {
 				return out, err
 			}
 		}
-		facts, err := protectFacts(a, tallied, b, tablesOf(a.filter.Filter, by), under)
+		facts, err := protectFacts(a, tallied, b, needed(b, defs), tablesOf(a.filter.Filter, by), under)
 		if err != nil {
 			return out, err
 		}
@@ -94,8 +94,8 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 }
 
 // units are how many units a base has under a filter.
-func (s *Service) units(a asker, b measure.Base, f measure.Filter) (n int64, err error) {
-	list, err := a.tx.BehindFacts(b, store.FactFilter{Filter: f, Lock: a.filter.Lock, Lead: a.filter.Lead})
+func (s *Service) units(a asker, b measure.Base, defs []measure.Definition, f measure.Filter) (n int64, err error) {
+	list, err := a.tx.BehindFacts(b, needed(b, defs), store.FactFilter{Filter: f, Lock: a.filter.Lock, Lead: a.filter.Lead})
 	for _, x := range list {
 		if x.Measure == list[0].Measure {
 			n += x.N
@@ -115,9 +115,9 @@ func ofBase(b measure.Base, f measure.Filter) measure.Filter {
 
 // protectFacts decides what is shown of the measures of a base in some tables, over
 // everything the caller may see, of nothing that is hidden under them.
-func protectFacts(a asker, tallied concealment, b measure.Base, by []measure.Dimension, under map[measure.ID]lines) (map[measure.ID]lines, error) {
+func protectFacts(a asker, tallied concealment, b measure.Base, ids []measure.ID, by []measure.Dimension, under map[measure.ID]lines) (map[measure.ID]lines, error) {
 	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByQuarter, measure.ByMonth}
-	list, err := a.tx.BehindFacts(b, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, b.Programme() == measure.All)...)
+	list, err := a.tx.BehindFacts(b, ids, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, b.Programme() == measure.All)...)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +139,25 @@ func protectFacts(a asker, tallied concealment, b measure.Base, by []measure.Dim
 		out[id] = t.protect(of[id])
 	}
 	return out, nil
+}
+
+// needed are the measures of a base that are asked for, and those inside of them.
+func needed(b measure.Base, defs []measure.Definition) (out []measure.ID) {
+	var add func(measure.ID)
+	add = func(id measure.ID) {
+		d, _ := measure.ByID(id)
+		if d.Base != b || slices.Contains(out, id) {
+			return
+		}
+		out = append(out, id)
+		for _, part := range d.Contains {
+			add(part)
+		}
+	}
+	for _, d := range defs {
+		add(d.ID)
+	}
+	return out
 }
 
 // inside puts measures that others contain before those: what is shown of a year
@@ -306,6 +325,9 @@ func (t table) figure(s *stood) disclosure.Line {
 func (t table) hide(parts []*stood, say func(*stood) disclosure.Line) tables {
 	out := tables{}
 	for _, by := range t.by {
+		if by == measure.ByClass && t.d.Classes == "" {
+			continue
+		}
 		c := disclosure.Cube{}
 		for _, s := range parts {
 			if s.by == measure.Whole || s.by == by {
