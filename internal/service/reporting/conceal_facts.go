@@ -78,13 +78,14 @@ func (s *Service) covered(a asker, p disclosure.Profile, defs []measure.Definiti
 			out.tally = &tallied
 			continue
 		}
+		asked := factTables{b, needed(b, defs), tablesOf(a.filter.Filter, by)}
 		var under map[measure.ID]lines
 		if tallied.under != nil {
-			if under, err = protectFacts(a, *tallied.under, b, needed(b, defs), tablesOf(a.filter.Filter, by), nil); err != nil {
+			if under, err = asked.protect(a, *tallied.under, nil); err != nil {
 				return out, err
 			}
 		}
-		facts, err := protectFacts(a, tallied, b, needed(b, defs), tablesOf(a.filter.Filter, by), under)
+		facts, err := asked.protect(a, tallied, under)
 		if err != nil {
 			return out, err
 		}
@@ -113,11 +114,18 @@ func ofBase(b measure.Base, f measure.Filter) measure.Filter {
 	return f
 }
 
-// protectFacts decides what is shown of the measures of a base in some tables, over
-// everything the caller may see, of nothing that is hidden under them.
-func protectFacts(a asker, tallied concealment, b measure.Base, ids []measure.ID, by []measure.Dimension, under map[measure.ID]lines) (map[measure.ID]lines, error) {
+// factTables are the tables of some measures of a base in some dimensions.
+type factTables struct {
+	base measure.Base
+	ids  []measure.ID
+	by   []measure.Dimension
+}
+
+// protect decides what is shown of them, over everything the caller may see, of
+// nothing that is hidden under them.
+func (f factTables) protect(a asker, tallied concealment, under map[measure.ID]lines) (map[measure.ID]lines, error) {
 	times := []measure.Dimension{measure.Whole, measure.ByYear, measure.ByQuarter, measure.ByMonth}
-	list, err := a.tx.BehindFacts(b, ids, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, by, b.Programme() == measure.All)...)
+	list, err := a.tx.BehindFacts(f.base, f.ids, store.FactFilter{Lock: a.filter.Lock, Lead: a.filter.Lead}, crossings(times, f.by, f.base.Programme() == measure.All)...)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +136,7 @@ func protectFacts(a asker, tallied concealment, b measure.Base, ids []measure.ID
 	}
 	for _, id := range inside(slices.Sorted(maps.Keys(of))) {
 		d, _ := measure.ByID(id)
-		t := table{d: d, by: by, tallied: tallied, under: under[id]}
+		t := table{d: d, by: f.by, tallied: tallied, under: under[id]}
 		for _, part := range d.Contains {
 			within := nested{map[spot]*stood{}, out[part]}
 			for _, s := range t.stand(of[part]) {
