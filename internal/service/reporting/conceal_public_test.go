@@ -96,8 +96,11 @@ func TestWhatAFigureRestsOnIsNotItsCoverage(t *testing.T) {
 			}
 			hidden++
 			raw, err := json.Marshal(p.Reading)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var says struct{ N, Denominator int64 }
-			if err = json.Unmarshal(raw, &says); err != nil || says.N != says.Denominator {
+			if err := json.Unmarshal(raw, &says); err != nil || says.N != says.Denominator {
 				t.Errorf("%s of %s: %s, %v", x.Definition.ID, p.Key, raw, err)
 			}
 		}
