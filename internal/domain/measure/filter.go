@@ -41,7 +41,6 @@ func Parameters() []string {
 
 var (
 	monthForm    = regexp.MustCompile(`^\d{4}-\d{2}$`)
-	quarterForm  = regexp.MustCompile(`^\d{4}-Q[1-4]$`)
 	categoryForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
 )
 
@@ -267,8 +266,8 @@ func (f Filter) With(d Dimension, key string) (Filter, error) {
 		f.HospitalID = id
 	case BySide:
 		f.Side = Side(key)
-	case ByMonth, ByQuarter, ByYear:
-		return f.withDays(d, key)
+	case ByMonth:
+		return f.withMonth(key)
 	case ByCategory:
 		f.Category = key
 	case BySurgeon:
@@ -278,11 +277,11 @@ func (f Filter) With(d Dimension, key string) (Filter, error) {
 	return f, nil
 }
 
-// withDays cuts the period down to a month, quarter or year: the first and last
-// of a period that starts or ends inside them stay cut.
-func (f Filter) withDays(d Dimension, key string) (Filter, error) {
+// withMonth cuts the period down to a month: the first and last month of a
+// period that starts or ends inside them stay cut.
+func (f Filter) withMonth(key string) (Filter, error) {
 	from, to := f.Period()
-	first, last := daysOf(d, key)
+	first, last := Filter{Month: key}.Period()
 	if first.IsZero() {
 		var bad errs.Fields
 		bad.Add("month", "error.measure.month")
@@ -296,23 +295,6 @@ func (f Filter) withDays(d Dimension, key string) (Filter, error) {
 	}
 	f.From, f.To, f.Month = from, to, ""
 	return f.Plain(), nil
-}
-
-// daysOf are the first and last day of a month (2026-11), quarter (2026-Q4) or
-// year (2026); zero where the key is none.
-func daysOf(d Dimension, key string) (first, last clock.Date) {
-	n := 1
-	switch {
-	case d == ByYear:
-		key, n = key+"-01", 12
-	case d == ByQuarter && quarterForm.MatchString(key):
-		key, n = key[:5]+map[byte]string{'1': "01", '2': "04", '3': "07", '4': "10"}[key[6]], 3
-	}
-	first, err := clock.ParseDate(key + "-01")
-	if err != nil {
-		return clock.Date{}, clock.Date{}
-	}
-	return first, first.AddMonths(n).AddDays(-1)
 }
 
 // Plain is the filter in one spelling: days that are a month are that month, and
